@@ -1,0 +1,1 @@
+"""The command line of cubie: configuration, batches, files and reports."""

@@ -1,0 +1,35 @@
+"""How long each task of a command takes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cubie_cli.provenance import seconds_since_process_start
+
+
+class Clock:
+    """Seconds by task; "import" is what passed before the first of them.
+
+    Parameters
+    ----------
+    tasks
+        The tasks there are, in the order reported.
+    """
+
+    def __init__(self, *tasks: str) -> None:
+        self._seconds = {"import": seconds_since_process_start()} | dict.fromkeys(tasks, 0.0)
+
+    @contextmanager
+    def task(self, name: str) -> Iterator[None]:
+        """Add the time of a block to a task."""
+        start = time.perf_counter()
+        yield
+        self.add(name, time.perf_counter() - start)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Add a time that was measured elsewhere."""
+        self._seconds[name] += seconds
+
+    def seconds(self) -> dict[str, float]:
+        """Return the seconds of each task, and the "total" since the process began."""
+        return self._seconds | {"total": seconds_since_process_start()}

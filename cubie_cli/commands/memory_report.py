@@ -1,0 +1,32 @@
+"""`cubie memory-report`: where every byte of a batch will lie."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from cubie_cli.commands.options import Configuration, Json, Overrides, TargetChoice
+
+Arch = Annotated[
+    str | None,
+    typer.Option("--arch", metavar="sm_XX", help="Compile for this GPU architecture; no GPU is needed."),
+]
+
+
+def memory_report(
+    config: Configuration,
+    *,
+    overrides: Overrides = None,
+    target: TargetChoice = None,
+    arch: Arch = None,
+    as_json: Json = False,
+) -> None:
+    """Report the memory that the batch in CONFIG takes, without running it."""
+    from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli import report  # noqa: PLC0415
+
+    memory = tasks.examine(config, overrides, target, arch)
+    if as_json:
+        typer.echo(json.dumps(memory.as_json()))
+    else:
+        report.console().print(report.full(memory))

@@ -1,0 +1,106 @@
+"""`cubie run`: integrate a batch and write its result."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cubie_cli.clock import Clock
+from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, TargetChoice, Verbose
+from cubie_cli.diagnostics import ExitCode
+from cubie_cli.progress import Progress
+
+if TYPE_CHECKING:
+    from cubie_cli.batch import Batch, Tally
+
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Report sizes; compute and write nothing.")]
+AllowFailures = Annotated[
+    bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")
+]
+
+
+def run(  # noqa: PLR0913 - one parameter an option
+    config: Configuration,
+    *,
+    overrides: Overrides = None,
+    target: TargetChoice = None,
+    output: Output = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    allow_failures: AllowFailures = False,
+    verbose: Verbose = False,
+) -> None:
+    """Integrate every run of the batch that CONFIG describes, and write the result."""
+    from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+
+    clock = Clock("plan", "compile", "transfer", "kernel", "write")
+    with Progress(quiet=quiet) as progress:
+        with clock.task("plan"):
+            progress.stage("planning")
+            batch = tasks.prepare(config, overrides, target, output)
+            tasks.check(batch, force=force)
+        progress.warn(batch.warnings)
+        if dry_run:
+            _report_plan(batch, as_json=as_json)
+            return
+        progress.stage(f"compiling for {batch.plan.target}")
+        with tasks.compiled(batch, clock) as solver:
+            tally = tasks.solve(batch, solver, progress, clock)
+    _report(batch, tally, clock, as_json=as_json, verbose=verbose)
+    if tally.failed and not allow_failures:
+        raise typer.Exit(ExitCode.FAILED_RUNS)
+
+
+def _report_plan(batch: "Batch", *, as_json: bool) -> None:
+    from cubie_cli import report  # noqa: PLC0415
+
+    if as_json:
+        planned = {"runs": batch.runs, "target": batch.plan.target, "file": str(batch.output)}
+        typer.echo(json.dumps(planned | {"bytes": batch.bytes, "memory_report": batch.report().as_json()}))
+        return
+    console = report.console()
+    pairs = [
+        ("runs", f"{batch.runs:,}"),
+        ("save times", f"{len(batch.plan.times):,}"),
+        ("variables", f"{len(batch.plan.variables):,}"),
+        ("target", batch.plan.target),
+        ("file", f"{batch.output} ({report.size(batch.bytes)}, not written)"),
+    ]
+    console.print(report.summary("Plan", pairs))
+    console.print(report.short(batch.report()))
+
+
+def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verbose: bool) -> None:
+    from cubie_cli import report  # noqa: PLC0415
+
+    seconds = clock.seconds()
+    written = batch.output.stat().st_size
+    if as_json:
+        result = {
+            "runs": batch.runs,
+            "failed": tally.failed,
+            "target": batch.plan.target,
+            "device": tally.device,
+            "file": str(batch.output),
+            "bytes": written,
+            "seconds": seconds,
+        }
+        typer.echo(json.dumps(result))
+        return
+    console = report.console()
+    pairs = [
+        ("runs", f"{batch.runs:,}"),
+        ("failed", tally.describe_failures()),
+        ("device", f"{tally.device} ({batch.plan.target})"),
+        ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),
+        ("file", f"{batch.output} ({report.size(written)})"),
+    ]
+    console.print(report.summary(batch.title, pairs))
+    console.print((report.full if verbose else report.short)(tally.report))

@@ -1,0 +1,22 @@
+"""`cubie validate`: whether a configuration and its model are in order."""
+
+import json
+
+import typer
+
+from cubie_cli.commands.options import Configuration, Json, Overrides
+
+
+def validate(config: Configuration, *, overrides: Overrides = None, as_json: Json = False) -> None:
+    """Check CONFIG and its model without compiling or running anything."""
+    from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+
+    batch = tasks.prepare(config, overrides)
+    tasks.check_start(batch.job)
+    if as_json:
+        found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": batch.warnings}
+        typer.echo(json.dumps(found))
+        return
+    for warning in batch.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(f"{config} is valid: {batch.title}, {batch.runs:,} runs")

@@ -1,0 +1,123 @@
+"""The entry point: registers the commands, and answers whatever goes wrong with one message."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from cubie_cli import provenance
+from cubie_cli.commands import algorithms, doctor, memory_report, run, validate
+from cubie_cli.commands.options import TRACEBACK_VARIABLE
+from cubie_cli.diagnostics import ExitCode, OutputError, UserError
+
+app = typer.Typer(
+    name="cubie",
+    help="Integrate one system of ODEs for many parameter sets and initial values at once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("memory-report")(memory_report.memory_report)
+app.command("validate")(validate.validate)
+app.command("algorithms")(algorithms.algorithms)
+app.command("doctor")(doctor.doctor)
+
+
+class Stopped(BaseException):
+    """A signal asked the program to end.
+
+    Parameters
+    ----------
+    number
+        The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the parser hands over the option's value
+    if wanted:
+        typer.echo(f"cubie {provenance.version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def cubie(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Integrate one system of ODEs for many parameter sets and initial values at once."""
+
+
+def main() -> None:
+    """Run the command line; the exit code tells what happened, see `ExitCode`."""
+    _on_signals(_stop)
+    try:
+        _run()
+    except UserError as error:
+        _end(str(error), error.exit_code)
+    except Stopped as stop:
+        name = signal.Signals(stop.number).name
+        _end(f"stopped by {name}; what was not finished is not kept", 128 + stop.number)
+    except MemoryError:
+        _end(
+            "error: out of memory\n  hint: save fewer times or variables, or set a smaller [run] chunk",
+            ExitCode.OUTPUT,
+        )
+    except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from a crash
+        _end_with_bug(error)
+
+
+def _run() -> None:
+    try:
+        app()
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write out what was printed while a failure can still be told to the user."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone: what is left goes nowhere, and Python must not try again as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
+    """Handle the signals that ask for an end, but those that a shell or nohup has switched off."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    _on_signals(signal.SIG_DFL)  # a second one ends the program even where it cleans up slowly
+    raise Stopped(number)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    sys.exit(code)
+
+
+def _end_with_bug(error: Exception) -> NoReturn:
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    summary = " ".join(f"{type(error).__name__}: {error}".split())
+    remedy = f"please report it, with what {TRACEBACK_VARIABLE}=1 prints"
+    _end(f"error: a bug in cubie ({summary}); {remedy}", ExitCode.BUG)

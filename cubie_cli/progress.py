@@ -1,0 +1,71 @@
+"""Progress on standard error: a bar on a terminal, a few plain lines elsewhere, nothing if quiet."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+_PLAIN_LINES = 10
+
+
+class Progress:
+    """Tell a person what a command is doing.
+
+    Parameters
+    ----------
+    quiet
+        Say nothing.
+    console
+        Where to write; None: standard error.
+    """
+
+    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+        self._quiet = quiet
+        self._bar: Bar | None = None
+        self._done = self._total = 0
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bar off the terminal."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def stage(self, text: str) -> None:
+        """Name the task that begins now."""
+        if not self._quiet:
+            self._console.print(text, markup=False)
+
+    def warn(self, texts: Iterable[str]) -> None:
+        """Say what is allowed and probably not meant."""
+        for text in texts:
+            self.stage(f"warning: {text}")
+
+    def start(self, total: int) -> None:
+        """Begin to count runs."""
+        self._total = total
+        if self._quiet or not self._console.is_terminal:
+            return
+        columns = (TextColumn("solving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Bar(*columns, console=self._console, transient=True)
+        self._bar.add_task("solving", total=total)
+        self._bar.start()
+
+    def advance(self, runs: int) -> None:
+        """Count runs that are solved and written."""
+        before, self._done = self._done, self._done + runs
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0], runs)
+        elif not self._quiet and self._tenth(self._done) > self._tenth(before):
+            self._console.print(f"solved {self._done:,} of {self._total:,} runs", markup=False)
+
+    def _tenth(self, runs: int) -> int:
+        return runs * _PLAIN_LINES // max(self._total, 1)

@@ -1,0 +1,227 @@
+"""From a problem to a solution: plan what memory it takes, compile the kernel, run batches.
+
+Importing this module imports no compiler; planning for a target does not either.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from buffers import BufferRegistry, Locations
+from solvers.loop import Loop
+from solvers.problem import PlanError, Problem, make_loop, register
+from solvers.tableaus import TABLEAUS
+
+TARGETS = ("cuda", "cpu", "python")
+
+
+class TargetUnavailableError(RuntimeError):
+    """A target that this machine cannot run.
+
+    Parameters
+    ----------
+    message
+        What is missing.
+    hint
+        What to do.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A problem and the memory that it takes.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    target
+        "cuda", "cpu" or "python".
+    loop, registry
+        The tree of components, and their buffers.
+    unused
+        Names in the user's choice of locations that exist for other methods only.
+    threads
+        Cores to use on the cpu target; None: all that the process may use.
+    """
+
+    problem: Problem
+    target: str
+    loop: Loop
+    registry: BufferRegistry
+    unused: tuple[str, ...]
+    threads: int | None = None
+
+    @property
+    def times(self) -> np.ndarray:
+        """Save times, float64."""
+        return self.problem.times
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of what is saved: states, then observables."""
+        return self.problem.variables
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of states and results."""
+        return np.dtype(self.problem.solve.precision)
+
+    @property
+    def input_bytes_per_run(self) -> int:
+        """Bytes of a run's swept values on the device."""
+        return len(self.problem.swept) * self.dtype.itemsize
+
+    @property
+    def result_bytes_per_run(self) -> int:
+        """Bytes of a run's results on the device: variables, status and two counts."""
+        return len(self.variables) * len(self.times) * self.dtype.itemsize + 3 * 4
+
+    @property
+    def bytes_per_run(self) -> int:
+        """Bytes of a run's input and results."""
+        return self.input_bytes_per_run + self.result_bytes_per_run
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a chunk of runs gave.
+
+    Parameters
+    ----------
+    variables
+        Shape (variables, times, runs), in the problem's precision.
+    status, steps, rejected
+        One a run: `Status` words (int8), accepted and rejected steps (int32).
+    kernel_seconds, transfer_seconds
+        Time in the kernel, and in copies to and from the device.
+    """
+
+    variables: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+    rejected: np.ndarray
+    kernel_seconds: float
+    transfer_seconds: float
+
+
+class Solver(Protocol):
+    """A compiled problem."""
+
+    plan: Plan
+    device: str
+    compile_seconds: float
+
+    def runs_per_chunk(self, runs: int) -> int:
+        """Return how many of some runs fit the device at once."""
+
+    def solve(self, values: np.ndarray) -> Solution:
+        """Solve a chunk; `values` has shape (swept, runs)."""
+
+    def close(self) -> None:
+        """Release what the device holds."""
+
+
+def available_targets() -> dict[str, str]:
+    """Return for each target the device it would use, or why it cannot be used."""
+    from solvers.targets import cpu_engine, cuda_engine  # noqa: PLC0415 - see the module's docstring
+
+    return {
+        "cuda": cuda_engine.describe(),
+        "cpu": cpu_engine.describe(),
+        "python": "the interpreter, one run at a time",
+    }
+
+
+def choose_target(requested: str) -> str:
+    """Return the target for a request; "auto" takes a GPU where there is one.
+
+    Raises
+    ------
+    TargetUnavailableError
+        For "cuda" without a GPU or without the toolkit.
+    """
+    if requested in {"cpu", "python"}:
+        return requested
+    from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
+
+    reason = cuda_engine.why_unavailable()
+    if requested == "auto":
+        return "cpu" if reason else "cuda"
+    if reason:
+        raise TargetUnavailableError(*reason)
+    return "cuda"
+
+
+def plan(problem: Problem, target: str, threads: int | None = None) -> Plan:
+    """Work out the components of a problem and the memory each needs.
+
+    Raises
+    ------
+    PlanError
+        Where the method cannot do what is asked.
+    buffers.UnknownBufferError
+        For a location of a buffer that no method has.
+    """
+    loop = make_loop(problem)
+    registry = register(loop, problem)
+    return Plan(problem, target, loop, registry, registry.check(_known_buffers(problem)), threads)
+
+
+def build(made: Plan) -> Solver:
+    """Compile a plan for its target.
+
+    Raises
+    ------
+    PlanError
+        If the device cannot hold what was planned.
+    TargetUnavailableError
+        Without the device or its compiler.
+    """
+    if made.target == "cuda":
+        from solvers.targets.cuda_engine import CudaSolver  # noqa: PLC0415 - see the module's docstring
+
+        return CudaSolver(made)
+    if made.target == "cpu":
+        from solvers.targets.cpu_engine import CpuSolver  # noqa: PLC0415
+
+        return CpuSolver(made)
+    from solvers.targets.python_engine import PythonSolver  # noqa: PLC0415
+
+    return PythonSolver(made)
+
+
+def kernel_report(made: Plan, arch: str | None = None) -> dict[str, Any] | None:
+    """Return what the CUDA kernel of a plan needs; None where the toolkit is missing.
+
+    Parameters
+    ----------
+    arch
+        An architecture such as "sm_90"; None: that of the GPU here, else sm_90.
+    """
+    from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
+
+    return cuda_engine.kernel_report(made, arch)
+
+
+def _known_buffers(problem: Problem) -> frozenset[str]:
+    """Return the buffers that exist for some method with this problem."""
+    if not problem.locations.assignments:
+        return frozenset()
+    names: set[str] = set()
+    for algorithm in TABLEAUS:
+        for save_every in (problem.solve.t1 - problem.solve.t0, None):
+            solve = replace(problem.solve, algorithm=algorithm, dt=None, dt0=None)
+            save = replace(problem.save, every=save_every, at=None)
+            variant = replace(problem, solve=solve, save=save, locations=Locations())
+            try:
+                loop = make_loop(variant)
+            except PlanError:
+                continue
+            names.update(register(loop, variant).names)
+    return frozenset(names)

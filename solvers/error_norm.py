@@ -1,0 +1,96 @@
+"""The norm in which errors are measured, and the first step estimated from it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from solvers.right_hand_side import RightHandSide
+from solvers.straightline import (
+    absolute,
+    convert,
+    exp2_estimate,
+    fma,
+    larger,
+    log2_estimate,
+    maximum,
+    minimum,
+    quotient_estimate,
+    select,
+)
+
+
+@dataclass(frozen=True)
+class ErrorNorm:
+    """Mean square of a vector over the tolerances: mean_i (v_i / (atol_i + rtol*|y_i|))^2.
+
+    Parameters
+    ----------
+    rtol
+        Relative tolerance.
+    atol
+        Absolute tolerances, one a state.
+    """
+
+    rtol: float
+    atol: Sequence[float]
+
+    def scale(self, index: int, magnitude: Any) -> Any:
+        """Return the tolerance of a state of a magnitude."""
+        return fma(magnitude, self.rtol, self.atol[index]) if self.rtol else magnitude * 0.0 + self.atol[index]
+
+    def mean_square(self, vector: Iterable[Any], y: Any, y_new: Any | None = None) -> Any:
+        """Return the mean square of a vector, with scales from y, or the larger of y and y_new.
+
+        Quotients are good to about six digits.
+        """
+        total = None
+        for index, component in enumerate(vector):
+            magnitude = absolute(y[index])
+            if y_new is not None:
+                magnitude = larger(magnitude, absolute(y_new[index]))
+            ratio = quotient_estimate(component, self.scale(index, magnitude))
+            total = ratio * ratio if total is None else fma(ratio, ratio, total)
+        assert total is not None  # noqa: S101 - systems have states
+        return total * (1.0 / len(self.atol))
+
+
+def power_estimate(base: Any, exponent: float) -> Any:
+    """Return base**exponent as float32, to about six digits; the base is kept within 1e-30 and 1e30."""
+    bounded = minimum(maximum(convert(base, "float32"), 1e-30), 1e30)
+    return exp2_estimate(log2_estimate(bounded) * exponent)
+
+
+def first_step(
+    rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, shortest: float
+) -> Callable[..., Any]:
+    """Return straight-line code that estimates a first step.
+
+    Source: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, Springer 1993, II.4.
+
+    Parameters
+    ----------
+    order
+        Of the method.
+    longest, shortest
+        Limits of the step.
+    """
+    n = len(norm.atol)
+
+    def estimate(t: Any, y: Any, p: Any, slope: Any, trial: Any, trial_slope: Any) -> Any:
+        size = norm.mean_square((y[i] for i in range(n)), y)
+        speed = norm.mean_square((slope[i] for i in range(n)), y)
+        small = minimum(size, speed) < 1e-10
+        h0 = select(small, 1e-6, 0.01 * power_estimate(size, 0.5) * power_estimate(speed, -0.5))
+        h0 = convert(minimum(h0, longest), rhs.precision)
+        for i in range(n):
+            trial[i] = fma(h0, slope[i], y[i])
+        rhs.evaluate(t + h0, trial, p, trial_slope)
+        change = norm.mean_square((trial_slope[i] - slope[i] for i in range(n)), y)
+        bend = quotient_estimate(change, h0 * h0)
+        steepest = larger(speed, bend)
+        h1 = convert(power_estimate(steepest * 1e4, -0.5 / (order + 1)), rhs.precision)
+        h1 = select(steepest <= 1e-30, larger(h0 * 0 + 1e-6, h0 * 1e-3), h1)
+        h = minimum(h0 * 100.0, select(h1 > 0.0, h1, h0))
+        return minimum(maximum(h, shortest), longest)
+
+    return estimate

@@ -1,0 +1,243 @@
+"""Explicit Runge-Kutta steps, in the uniform shape: each step ends with the slope that the next one starts from."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from buffers import BufferRegistry
+from solvers.error_norm import ErrorNorm, first_step
+from solvers.memory import Frame, make_frame
+from solvers.right_hand_side import RightHandSide
+from solvers.straightline import both, convert, fma, is_finite, quotient_estimate, select, square_root
+from solvers.tableaus import ButcherTableau, DenseOutput
+from solvers.targets.target import DeviceFunction, Target
+
+
+class StepFunctions(NamedTuple):
+    """A method's device functions. `memory` is the step's frame; `mask` says for which runs a change counts.
+
+    start(mask, t, y, p, memory) -> finite: take up a new run; whether f(t, y) is finite.
+    first_step(t, y, p, memory) -> dt: estimate a first step.
+    attempt(t, h, y, p, memory) -> error: the mean square of the error over the tolerances.
+    finite(memory) -> whether the attempted state is.
+    prepare(t, h, y, p, memory): what `interpolate` needs besides the step.
+    interpolate(theta, h, y, memory, values): values = y(t + theta*h), theta in float64; the attempted state exactly at theta = 1.
+    advance(mask, y, memory): make the attempted state the present one.
+    """
+
+    start: DeviceFunction
+    first_step: DeviceFunction
+    attempt: DeviceFunction
+    finite: DeviceFunction
+    prepare: DeviceFunction
+    interpolate: DeviceFunction
+    advance: DeviceFunction
+
+
+class ExplicitRungeKuttaStep:
+    """A step of an explicit Runge-Kutta method.
+
+    Buffers: `slope` is f(t, y), kept from step to step; `stage_slopes` are the others, stage by stage;
+    `stage_accumulator` is the state at which a slope is evaluated, after a step the attempted state. Continuous
+    extensions with slopes of their own add `dense_slopes` and `dense_accumulator`.
+
+    Parameters
+    ----------
+    tableau
+        The method.
+    rhs
+        The right-hand side.
+    norm
+        Tolerances.
+    fixed_step
+        The constant step, folded into the weights; None where steps vary.
+    dense
+        Whether values between steps are needed.
+    """
+
+    owner = "step"
+
+    def __init__(
+        self,
+        tableau: ButcherTableau,
+        rhs: RightHandSide,
+        norm: ErrorNorm,
+        *,
+        fixed_step: float | None,
+        dense: bool,
+    ) -> None:
+        self.tableau = tableau
+        self.rhs = rhs
+        self.norm = norm
+        self.fixed_step = fixed_step
+        self.n = len(rhs.system.states)
+        self.dense: DenseOutput | None = tableau.dense_output if dense else None
+
+    def register(self, registry: BufferRegistry) -> None:
+        """Register the step's buffers."""
+        precision, n = self.rhs.precision, self.n
+        registry.register(self.owner, "slope", n, precision, lifetime="run")
+        registry.register(self.owner, "stage_slopes", (self.tableau.stages - 1) * n, precision)
+        registry.register(self.owner, "stage_accumulator", n, precision)
+        if self._extra_slopes:
+            registry.register(self.owner, "dense_slopes", self._extra_slopes * n, precision)
+            registry.register(self.owner, "dense_accumulator", n, precision)
+
+    def frame(self, registry: BufferRegistry) -> Frame:
+        """Return the step's frame."""
+        names = ("slope", "stage_slopes", "stage_accumulator")
+        extra = ("dense_slopes", "dense_accumulator") if self._extra_slopes else ()
+        return make_frame(registry, self.owner, (*names, *extra))
+
+    @property
+    def _extra_slopes(self) -> int:
+        return len(self.dense.extra_a) if self.dense else 0
+
+    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
+        """Return the device functions.
+
+        Parameters
+        ----------
+        longest, shortest
+            Limits of the first step.
+        """
+        estimate = first_step(self.rhs, self.norm, self.tableau.order, longest, shortest)
+
+        def estimate_first_step(t: Any, y: Any, p: Any, memory: Any) -> Any:
+            slope, stage_slopes, accumulator = memory[:3]
+            return estimate(t, y, p, slope, accumulator, stage_slopes)
+
+        return StepFunctions(
+            start=target.straight_line(self._start),
+            first_step=target.straight_line(estimate_first_step),
+            attempt=target.straight_line(self._attempt),
+            finite=target.straight_line(self._finite),
+            prepare=target.straight_line(self._prepare),
+            interpolate=target.straight_line(self._interpolate),
+            advance=target.straight_line(self._advance),
+        )
+
+    # -- straight-line code ---------------------------------------------------------------------
+
+    def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
+        slope, _, accumulator = memory[:3]
+        self.rhs.evaluate(t, y, p, accumulator)
+        sound: Any = True
+        for i in range(self.n):
+            slope[i] = select(mask, accumulator[i], slope[i])
+            sound = both(is_finite(accumulator[i]), sound)
+        return sound
+
+    def _attempt(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+        slope, stage_slopes, accumulator = memory[:3]
+        slopes = self._slopes(slope, stage_slopes)
+        for stage in range(1, self.tableau.stages):
+            self._stage(self.tableau.rows[stage], h, y, slopes, accumulator)
+            time = t + h * self.tableau.nodes[stage]
+            self.rhs.evaluate(time, accumulator, p, stage_slopes, (stage - 1) * self.n)
+        if self.fixed_step is not None:
+            return h * 0.0
+        return self._error(h, y, accumulator, slopes)
+
+    def _stage(self, row: Sequence[float], h: Any, y: Any, slopes: "_Slopes", out: Any) -> None:
+        """Store y + h * sum_j row_j k_j."""
+        for i in range(self.n):
+            if self.fixed_step is not None:
+                total = y[i]
+                for j, weight in _nonzero(row):
+                    total = fma(slopes(j, i), self.fixed_step * weight, total)
+                out[i] = total
+            else:
+                out[i] = fma(h, self._combine(row, slopes, i), y[i])
+
+    def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int) -> Any:
+        """Return sum_j row_j k_j of one state."""
+        total = None
+        for j, weight in _nonzero(row):
+            k = slopes(j, i)
+            total = k * weight if total is None else fma(k, weight, total)
+        return total
+
+    def _error(self, h: Any, y: Any, y_new: Any, slopes: "_Slopes") -> Any:
+        squares = [
+            self.norm.mean_square((h * self._combine(row, slopes, i) for i in range(self.n)), y, y_new)
+            for row in self.tableau.error_rows
+        ]
+        if len(squares) == 1:
+            return squares[0]
+        fifth, third = squares
+        return self._combined_estimate(fifth, third)
+
+    @staticmethod
+    def _combined_estimate(fifth: Any, third: Any) -> Any:
+        """Return the square of n5^2/sqrt(n5^2 + 0.01 n3^2)."""
+        below = fma(third, 0.01, fifth)
+        return select(below > 0.0, fifth * quotient_estimate(fifth, below), below)
+
+    def _finite(self, memory: Any) -> Any:
+        accumulator = memory[2]
+        sound: Any = True
+        for i in range(self.n):
+            sound = both(is_finite(accumulator[i]), sound)
+        return sound
+
+    def _prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+        if self.dense is None or not self._extra_slopes:
+            return
+        slope, stage_slopes, _, dense_slopes, accumulator = memory
+        slopes = self._slopes(slope, stage_slopes, dense_slopes)
+        for extra, (row, node) in enumerate(zip(self.dense.extra_a, self.dense.extra_c, strict=True)):
+            self._stage(row, h, y, slopes, accumulator)
+            self.rhs.evaluate(t + h * node, accumulator, p, dense_slopes, extra * self.n)
+
+    def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
+        slope, stage_slopes, y_new = memory[:3]
+        if self.dense is None:
+            for i in range(self.n):
+                values[i] = y_new[i]
+            return
+        slopes = self._slopes(slope, stage_slopes, *memory[3:4])
+        # Extensions of high order cancel, so their weights take float64 whatever the precision of the state.
+        weights = [
+            convert(_polynomial(row, theta), self.rhs.precision) if any(row) else None
+            for row in self.dense.coefficients
+        ]
+        for i in range(self.n):
+            total = None
+            for j, weight in enumerate(weights):
+                if weight is not None:
+                    k = slopes(j, i)
+                    total = k * weight if total is None else fma(k, weight, total)
+            values[i] = select(theta == 1.0, y_new[i], fma(h, total, y[i]))
+
+    def _advance(self, mask: Any, y: Any, memory: Any) -> None:
+        slope, stage_slopes, y_new = memory[:3]
+        last = (self.tableau.stages - 2) * self.n
+        for i in range(self.n):
+            y[i] = select(mask, y_new[i], y[i])
+            slope[i] = select(mask, stage_slopes[last + i], slope[i])
+
+    def _slopes(self, first: Any, stages: Any, dense: Any = None) -> "_Slopes":
+        """Return a function (slope number, state) -> value over the buffers that hold them."""
+        n, count = self.n, self.tableau.stages
+
+        def slope(j: int, i: int) -> Any:
+            if j == 0:
+                return first[i]
+            return stages[(j - 1) * n + i] if j < count else dense[(j - count) * n + i]
+
+        return slope
+
+
+_Slopes = Callable[[int, int], Any]
+
+
+def _nonzero(row: Sequence[float]) -> list[tuple[int, float]]:
+    return [(j, weight) for j, weight in enumerate(row) if weight]
+
+
+def _polynomial(coefficients: Sequence[float], theta: Any) -> Any:
+    """Return sum_m coefficients[m] * theta^(m+1) by Horner's rule."""
+    total = theta * 0.0 + coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        total = fma(total, theta, coefficient)
+    return total * theta

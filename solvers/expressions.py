@@ -1,0 +1,296 @@
+"""From SymPy expressions to straight-line arithmetic.
+
+A `Program` is a flat list of operations, built once; evaluating it on NumPy scalars computes, evaluating it on recorded
+values writes code. Equal subexpressions are computed once. Sums of products become chains of fused multiply-adds.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sympy
+from sympy.codegen.cfunctions import expm1, log1p, log10
+from sympy.logic.boolalg import BooleanAtom
+
+from solvers import functions
+from solvers.straightline import (
+    absolute,
+    both,
+    call,
+    either,
+    fma,
+    maximum,
+    minimum,
+    negate,
+    select,
+    square_root,
+)
+
+#: Powers up to this magnitude are multiplied out.
+LARGEST_MULTIPLIED_POWER = 16
+
+_CALLS: Mapping[type, str] = {
+    sympy.exp: "exp",
+    expm1: "expm1",
+    sympy.log: "log",
+    log10: "log10",
+    log1p: "log1p",
+    sympy.sin: "sin",
+    sympy.cos: "cos",
+    sympy.tan: "tan",
+    sympy.asin: "asin",
+    sympy.acos: "acos",
+    sympy.atan: "atan",
+    sympy.atan2: "atan2",
+    sympy.sinh: "sinh",
+    sympy.cosh: "cosh",
+    sympy.tanh: "tanh",
+    sympy.asinh: "asinh",
+    sympy.acosh: "acosh",
+    sympy.atanh: "atanh",
+    sympy.floor: "floor",
+    sympy.ceiling: "ceil",
+    sympy.sign: "sign",
+    sympy.erf: "erf",
+}
+_DIRECT: Mapping[type, Callable[..., Any]] = {
+    sympy.Abs: absolute,
+    functions.minimum: minimum,
+    functions.maximum: maximum,
+    sympy.Not: negate,
+    sympy.StrictLessThan: lambda a, b: a < b,
+    sympy.LessThan: lambda a, b: a <= b,
+    sympy.StrictGreaterThan: lambda a, b: a > b,
+    sympy.GreaterThan: lambda a, b: a >= b,
+    sympy.Equality: lambda a, b: a == b,
+    sympy.Unequality: lambda a, b: a != b,
+}
+
+
+def _add(first: Any, second: Any) -> Any:
+    return first + second
+
+
+def _subtract(first: Any, second: Any) -> Any:
+    return first - second
+
+
+def _multiply(first: Any, second: Any) -> Any:
+    return first * second
+
+
+def _divide(first: Any, second: Any) -> Any:
+    return first / second
+
+
+def _minus(value: Any) -> Any:
+    return -value
+
+
+def _call(name: str) -> Callable[..., Any]:
+    return lambda *arguments: call(name, *arguments)
+
+
+class Program:
+    """Expressions as a flat list of operations over given symbols.
+
+    Parameters
+    ----------
+    symbols
+        The inputs, in the order in which `evaluate` takes their values.
+    expressions
+        What is computed.
+    named
+        Symbols defined by expressions, each over the inputs and earlier ones.
+    """
+
+    def __init__(
+        self,
+        symbols: Sequence[sympy.Symbol],
+        expressions: Sequence[sympy.Expr],
+        named: Sequence[tuple[sympy.Symbol, sympy.Expr]] = (),
+    ) -> None:
+        self._steps: list[tuple[int, Callable[..., Any], tuple[int, ...]]] = []
+        self._constants: dict[int, float] = {}
+        self._size = len(symbols)
+        self._known: dict[Any, int] = {symbol: slot for slot, symbol in enumerate(symbols)}
+        for symbol, expression in named:
+            self._known[symbol] = self._compile(expression)
+        self._results = [self._compile(expression) for expression in expressions]
+
+    @property
+    def operations(self) -> int:
+        """The number of operations."""
+        return len(self._steps)
+
+    def uses(self, slot: int) -> bool:
+        """Return whether an input takes part in any operation or result."""
+        return slot in self._results or any(slot in operands for _, _, operands in self._steps)
+
+    def evaluate(self, inputs: Sequence[Any], literal: Callable[[float], Any]) -> list[Any]:
+        """Compute all expressions.
+
+        Parameters
+        ----------
+        inputs
+            Values of the symbols: NumPy scalars, or recorded values.
+        literal
+            Makes a number, or a truth value, one of the same kind.
+        """
+        slots: list[Any] = [*inputs, *[None] * (self._size - len(inputs))]
+        for slot, number in self._constants.items():
+            slots[slot] = literal(number)
+        for target, function, operands in self._steps:
+            slots[target] = function(*[slots[slot] for slot in operands])
+        return [slots[slot] for slot in self._results]
+
+    # -- building -------------------------------------------------------------------------------
+
+    def _slot(self) -> int:
+        self._size += 1
+        return self._size - 1
+
+    def _constant(self, number: float) -> int:
+        key = ("constant", str(number))
+        if key not in self._known:
+            self._known[key] = self._slot()
+            self._constants[self._known[key]] = number
+        return self._known[key]
+
+    def _step(self, function: Callable[..., Any], *operands: int) -> int:
+        target = self._slot()
+        self._steps.append((target, function, operands))
+        return target
+
+    def _compile(self, expression: Any) -> int:
+        slot = self._known.get(expression)
+        if slot is None:
+            slot = self._known[expression] = self._compile_new(expression)
+        return slot
+
+    def _compile_new(self, expression: Any) -> int:
+        if isinstance(expression, (bool, BooleanAtom)):
+            return self._constant(bool(expression))
+        if expression.is_Number or expression.is_NumberSymbol:
+            return self._constant(float(expression))
+        if expression.is_Add:
+            return self._sum(expression.args)
+        if expression.is_Mul:
+            return self._product(expression)
+        if expression.is_Pow:
+            return self._power(*expression.args)
+        if isinstance(expression, sympy.Piecewise):
+            return self._piecewise(expression)
+        if isinstance(expression, (sympy.And, sympy.Or)):
+            combine = both if isinstance(expression, sympy.And) else either
+            return self._fold(combine, [self._compile(argument) for argument in expression.args])
+        kind = type(expression)
+        operands = [self._compile(argument) for argument in expression.args]
+        if kind in _DIRECT:
+            return self._step(_DIRECT[kind], *operands)
+        if kind in _CALLS:
+            return self._step(_call(_CALLS[kind]), *operands)
+        message = f"no code for {kind.__name__}"
+        raise TypeError(message)
+
+    def _fold(self, function: Callable[..., Any], slots: Sequence[int]) -> int:
+        first, *rest = slots
+        for slot in rest:
+            first = self._step(function, first, slot)
+        return first
+
+    def _sum(self, terms: Sequence[sympy.Expr]) -> int:
+        """Add plain terms first, then products by fused multiply-adds."""
+        plain = [term for term in terms if not _is_product(term)]
+        products = [term for term in terms if _is_product(term)]
+        total: int | None = None
+        for term in sorted(plain, key=_is_negated):
+            negated = _is_negated(term)
+            slot = self._compile(-term if negated else term)
+            if total is None:
+                total = self._step(_minus, slot) if negated else slot
+            else:
+                total = self._step(_subtract if negated else _add, total, slot)
+        for term in products:
+            if total is None:
+                total = self._compile(term)
+            else:
+                *front, last = self._factors(term.args)
+                total = self._step(fma, self._fold(_multiply, front), last, total)
+        assert total is not None  # noqa: S101 - a sum has terms
+        return total
+
+    def _factors(self, factors: Sequence[sympy.Expr]) -> list[int]:
+        """Return the slots of factors; -1 is absorbed by the next."""
+        if factors[0] == -1 and len(factors) > 1:
+            first, *rest = [self._compile(factor) for factor in factors[1:]]
+            return [self._step(_minus, first), *rest]
+        return [self._compile(factor) for factor in factors]
+
+    def _product(self, product: sympy.Expr) -> int:
+        above, below = _split(product)
+        numerator = self._fold(_multiply, self._factors(above)) if above else self._constant(1.0)
+        if not below:
+            return numerator
+        return self._step(_divide, numerator, self._fold(_multiply, self._factors(below)))
+
+    def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> int:
+        if exponent.is_Number and exponent.is_negative:
+            return self._step(_divide, self._constant(1.0), self._compile(sympy.Pow(base, -exponent)))
+        doubled = 2 * exponent
+        if exponent.is_Number and doubled == int(doubled) and doubled <= 2 * LARGEST_MULTIPLIED_POWER:
+            return self._half_integer_power(base, int(doubled))
+        if base is sympy.S.Exp1:
+            return self._step(_call("exp"), self._compile(exponent))
+        return self._step(_call("pow"), self._compile(base), self._compile(exponent))
+
+    def _half_integer_power(self, base: sympy.Expr, doubled: int) -> int:
+        whole, half = divmod(doubled, 2)
+        root = self._known.get((base, "root"))
+        slot = self._compile(base)
+        if half and root is None:
+            root = self._known[base, "root"] = self._step(square_root, slot)
+        if whole == 0:
+            assert root is not None  # noqa: S101 - the exponent is not zero
+            return root
+        power = self._whole_power(base, slot, whole)
+        return self._step(_multiply, power, root) if half and root is not None else power
+
+    def _whole_power(self, base: sympy.Expr, slot: int, exponent: int) -> int:
+        if exponent == 1:
+            return slot
+        key = (base, exponent)
+        if key not in self._known:
+            lower = self._whole_power(base, slot, exponent // 2)
+            upper = self._whole_power(base, slot, exponent - exponent // 2)
+            self._known[key] = self._step(_multiply, lower, upper)
+        return self._known[key]
+
+    def _piecewise(self, expression: sympy.Expr) -> int:
+        *branches, (otherwise, _) = expression.args
+        result = self._compile(otherwise)
+        for value, condition in reversed(branches):
+            result = self._step(select, self._compile(condition), self._compile(value), result)
+        return result
+
+
+def _is_negated(term: sympy.Expr) -> bool:
+    return bool(term.is_Mul and term.args[0] == -1)
+
+
+def _is_product(term: sympy.Expr) -> bool:
+    """Return whether a term is a product of two or more factors without a division."""
+    if not term.is_Mul or _split(term)[1]:
+        return False
+    return len(term.args) > 2 or not _is_negated(term)  # noqa: PLR2004
+
+
+def _split(product: sympy.Expr) -> tuple[list[sympy.Expr], list[sympy.Expr]]:
+    """Return the factors above and below the fraction bar."""
+    above: list[sympy.Expr] = []
+    below: list[sympy.Expr] = []
+    for factor in product.args:
+        if factor.is_Pow and factor.exp.is_Number and factor.exp.is_negative:
+            below.append(sympy.Pow(factor.base, -factor.exp))
+        else:
+            above.append(factor)
+    return above, below

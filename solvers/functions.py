@@ -1,0 +1,82 @@
+"""The functions a model may use, as SymPy functions with derivatives.
+
+SymPy has most of them. Those it lacks, or evaluates in ways that lose the meaning of NaN, are defined here.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import sympy
+from sympy.codegen.cfunctions import expm1, log1p, log10
+
+Expr = sympy.Expr
+
+
+class minimum(sympy.Function):  # type: ignore[misc] # noqa: N801 - SymPy functions are named as they print
+    """The smaller of two values; NaN if either is NaN."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative with respect to one argument."""
+        first, second = self.args
+        mine, other = (first, second) if argindex == 1 else (second, first)
+        return sympy.Piecewise((1, mine < other), (0, True))
+
+
+class maximum(sympy.Function):  # type: ignore[misc] # noqa: N801
+    """The larger of two values; NaN if either is NaN."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """Return the derivative with respect to one argument."""
+        first, second = self.args
+        mine, other = (first, second) if argindex == 1 else (second, first)
+        return sympy.Piecewise((1, mine > other), (0, True))
+
+
+def _fold(function: Callable[[Any, Any], Expr]) -> Callable[..., Expr]:
+    """Extend a function of two arguments to two or more."""
+
+    def folded(first: Any, *rest: Any) -> Expr:
+        for argument in rest:
+            first = function(first, argument)
+        return first
+
+    return folded
+
+
+#: Name -> (constructor, fewest arguments, most arguments; None: any number).
+FUNCTIONS: Mapping[str, tuple[Callable[..., Any], int, int | None]] = MappingProxyType(
+    {
+        "min": (_fold(minimum), 2, None),
+        "max": (_fold(maximum), 2, None),
+        "abs": (sympy.Abs, 1, 1),
+        "sqrt": (sympy.sqrt, 1, 1),
+        "exp": (sympy.exp, 1, 1),
+        "expm1": (expm1, 1, 1),
+        "log": (sympy.log, 1, 1),
+        "log10": (log10, 1, 1),
+        "log1p": (log1p, 1, 1),
+        "sin": (sympy.sin, 1, 1),
+        "cos": (sympy.cos, 1, 1),
+        "tan": (sympy.tan, 1, 1),
+        "asin": (sympy.asin, 1, 1),
+        "acos": (sympy.acos, 1, 1),
+        "atan": (sympy.atan, 1, 1),
+        "atan2": (sympy.atan2, 2, 2),
+        "sinh": (sympy.sinh, 1, 1),
+        "cosh": (sympy.cosh, 1, 1),
+        "tanh": (sympy.tanh, 1, 1),
+        "asinh": (sympy.asinh, 1, 1),
+        "acosh": (sympy.acosh, 1, 1),
+        "atanh": (sympy.atanh, 1, 1),
+        "floor": (sympy.floor, 1, 1),
+        "ceil": (sympy.ceiling, 1, 1),
+        "sign": (sympy.sign, 1, 1),
+        "pow": (sympy.Pow, 2, 2),
+        "erf": (sympy.erf, 1, 1),
+    }
+)

@@ -1,0 +1,275 @@
+"""The loop: takes runs from a queue, steps each to the end of its span, and stores what it leaves.
+
+It knows the method, the controller and the output only by their device functions.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from buffers import BufferRegistry
+from solvers.controllers import AdaptiveController, FixedController
+from solvers.explicit_runge_kutta import ExplicitRungeKuttaStep
+from solvers.memory import Frame, make_frame
+from solvers.output import Output
+from solvers.status import Status
+from solvers.straightline import (
+    absolute,
+    both,
+    convert,
+    either,
+    gather,
+    is_finite,
+    literal,
+    maximum,
+    minimum,
+    negate,
+    scatter,
+    select,
+)
+from solvers.targets.target import DeviceFunction, Target
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One run after the other, on each lane.
+
+    Parameters
+    ----------
+    step, controller, output
+        Its children.
+    t0, t1
+        The span.
+    dt
+        First step; None: estimated.
+    dt_min, dt_max
+        Limits of the step.
+    max_steps
+        Most attempts of a run.
+    swept_states, swept_parameters
+        Position of each input row by the position of the state or parameter that it sets.
+    lands
+        Whether steps must end at the save times.
+    """
+
+    step: ExplicitRungeKuttaStep
+    controller: FixedController | AdaptiveController
+    output: Output
+    t0: float
+    t1: float
+    dt: float | None
+    dt_min: float
+    dt_max: float
+    max_steps: int
+    swept_states: dict[int, int]
+    swept_parameters: dict[int, int]
+    lands: bool
+
+    owner = "loop"
+
+    def register(self, registry: BufferRegistry) -> None:
+        """Register the loop's buffers and host its children."""
+        rhs = self.step.rhs
+        registry.register(self.owner, "state", len(rhs.system.states), rhs.precision, lifetime="run")
+        registry.register(self.owner, "parameters", len(rhs.system.parameters), rhs.precision, lifetime="run")
+        for child, role in self._children:
+            child.register(registry)
+            registry.host(self.owner, child.owner, role)
+
+    def frame(self, registry: BufferRegistry) -> Frame:
+        """Return the frame of the whole tree."""
+        children = {role: child.frame(registry) for child, role in self._children}
+        return make_frame(registry, self.owner, ("state", "parameters"), children)
+
+    @property
+    def _children(self) -> tuple[tuple[Any, str], ...]:
+        return (self.step, "algorithm"), (self.controller, "controller"), (self.output, "output")
+
+    def build(self, target: Target, registry: BufferRegistry) -> DeviceFunction:
+        """Return the device function that works on a queue of runs until it is empty.
+
+        Its arguments are (queue, runs, inputs, defaults, results, reports, shared, persistent): `inputs` are the swept
+        values, (row, run); `defaults` the states, then the parameters; `results` (variables, times); `reports`
+        (status, steps, rejected).
+        """
+        allocate = target.allocate(self.frame(registry))
+        any_lane, proceed, take = target.any_lane, target.proceed, target.take
+        step = self.step.build(target, self.dt_max, self.dt_min)
+        start_step, _, attempt, state_finite, _, _, advance = step
+        propose, judge, reset = self.controller.build(target)
+        begin_output, is_due, save, end_output = self.output.build(target, step)
+        load = target.straight_line(self._load)
+        nobody = target.straight_line(self._nobody)
+        begin = target.straight_line(self._begin)
+        check_start = target.straight_line(self._check_start)
+        start_dt = self._start_dt(target, step.first_step)
+        stop_at = target.straight_line(self._stop_at)
+        overflow = target.straight_line(self._overflow)
+        account = target.straight_line(self._account)
+        occupied = target.straight_line(self._occupied)
+        waits = target.straight_line(self._waits)
+        conclude = target.straight_line(self._conclude)
+        report = target.straight_line(self._report)
+
+        @target.control
+        def integrate(  # noqa: PLR0913 - a kernel's arguments
+            queue: Any,
+            runs: Any,
+            inputs: Any,
+            defaults: Any,
+            results: Any,
+            reports: Any,
+            shared: Any,
+            persistent: Any,
+        ) -> None:
+            y, p, step_memory, controller_memory, output_memory = allocate(shared, persistent)
+            run, fresh, t, dt, steps, rejected, status, active, cursor, save_time = nobody(runs)
+            run = take(queue, run, fresh)
+            fresh = occupied(run, runs, fresh)
+            while any_lane(fresh) or any_lane(active):
+                if any_lane(fresh):
+                    load(fresh, run, runs, inputs, defaults, y, p)
+                    t, steps, rejected = begin(fresh, t, steps, rejected)
+                    sound = start_step(fresh, t, y, p, step_memory)
+                    status, active = check_start(fresh, sound, status, active)
+                    dt = start_dt(fresh, dt, t, y, p, step_memory)
+                    reset(fresh, controller_memory)
+                    cursor, save_time = begin_output(fresh, t, y, p, results, (run, runs), cursor, save_time)
+                waiting = waits(run, runs, active)
+                while proceed(active, waiting):
+                    h, t_next, ends = propose(t, dt, steps, stop_at(save_time, cursor))
+                    error = attempt(t, h, y, p, step_memory)
+                    accept, dt = judge(active, error, h, dt, controller_memory)
+                    due = is_due(accept, cursor, save_time, t_next)
+                    if any_lane(due):
+                        due, status, active = overflow(due, state_finite(step_memory), status, active)
+                        cursor, save_time = save(
+                            due, t, t_next, h, y, p, step_memory, output_memory, results, (run, runs), cursor, save_time
+                        )
+                    advance(accept, y, step_memory)
+                    t, steps, rejected, status, active = account(
+                        active, accept, ends, t, t_next, h, error, steps, rejected, status
+                    )
+                    waiting = waits(run, runs, active)
+                if any_lane(waiting):
+                    status = conclude(waiting, status, y)
+                    end_output(waiting, status, t, y, p, cursor, results, (run, runs))
+                    report(waiting, run, status, steps, rejected, reports)
+                run = take(queue, run, waiting)
+                fresh = occupied(run, runs, waiting)
+
+        return integrate
+
+    # -- taking up a run ------------------------------------------------------------------------
+
+    def _nobody(self, runs: Any) -> tuple[Any, ...]:
+        """Return run, fresh, t, dt, steps, rejected, status, active, cursor and save time of a lane without a run."""
+        zero = literal(runs, 0, "int32")
+        return (
+            literal(runs, -1, "int64"),
+            literal(runs, True, "mask"),  # noqa: FBT003
+            literal(runs, self.t0, "float64"),
+            literal(runs, self.dt or 0.0, self.step.rhs.precision),
+            zero,
+            zero,
+            zero,
+            literal(runs, False, "mask"),  # noqa: FBT003
+            zero,
+            literal(runs, self.t1, "float64"),
+        )
+
+    def _occupied(self, run: Any, runs: Any, wanted: Any) -> Any:
+        return both(wanted, run < runs)
+
+    def _load(self, fresh: Any, run: Any, runs: Any, inputs: Any, defaults: Any, y: Any, p: Any) -> None:
+        def value(row: int | None, position: int) -> Any:
+            return defaults[position] if row is None else gather(inputs, run + row * runs, fresh)
+
+        states = len(self.step.rhs.system.states)
+        for i in range(states):
+            y[i] = select(fresh, value(self.swept_states.get(i), i), y[i])
+        for j in range(len(self.step.rhs.system.parameters)):
+            p[j] = select(fresh, value(self.swept_parameters.get(j), states + j), p[j])
+
+    def _begin(self, fresh: Any, t: Any, steps: Any, rejected: Any) -> tuple[Any, Any, Any]:
+        return select(fresh, self.t0, t), select(fresh, 0, steps), select(fresh, 0, rejected)
+
+    def _check_start(self, fresh: Any, sound: Any, status: Any, active: Any) -> tuple[Any, Any]:
+        fresh_status = select(sound, literal(status, 0, "int32"), literal(status, Status.NONFINITE, "int32"))
+        return select(fresh, fresh_status, status), either(both(fresh, sound), active)
+
+    def _start_dt(self, target: Target, estimate: DeviceFunction) -> DeviceFunction:
+        @target.straight_line
+        def choose(fresh: Any, dt: Any, estimated: Any) -> Any:
+            return select(fresh, estimated, dt)
+
+        @target.control
+        def estimated(fresh: Any, dt: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
+            return choose(fresh, dt, estimate(t, y, p, memory))
+
+        @target.straight_line
+        def given(fresh: Any, dt: Any, _t: Any, _y: Any, _p: Any, _memory: Any) -> Any:
+            return select(fresh, self.dt, dt)
+
+        return estimated if self.dt is None else given
+
+    # -- stepping -------------------------------------------------------------------------------
+
+    def _stop_at(self, save_time: Any, cursor: Any) -> Any:
+        """Return where the step has to end at the latest."""
+        stop = literal(save_time, self.t1, "float64")
+        return select(cursor < self.output.times, minimum(save_time, stop), stop) if self.lands else stop
+
+    def _overflow(self, due: Any, finite: Any, status: Any, active: Any) -> tuple[Any, Any, Any]:
+        """End runs that are about to save a state that is not finite."""
+        broken = both(due, negate(finite))
+        status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
+        return both(due, finite), status, both(active, negate(broken))
+
+    def _account(
+        self,
+        active: Any,
+        accept: Any,
+        ends: Any,
+        t: Any,
+        t_next: Any,
+        h: Any,
+        error: Any,
+        steps: Any,
+        rejected: Any,
+        status: Any,
+    ) -> tuple[Any, ...]:
+        """Count an attempt; return t, steps, rejected, status and which runs go on."""
+        reject = both(active, negate(accept))
+        floor = maximum(absolute(t) * (2.0 * sys.float_info.epsilon), self.dt_min)
+        stuck = both(reject, convert(h, "float64") <= floor)
+        t = select(accept, t_next, t)
+        steps = steps + convert(accept, "int32")
+        rejected = rejected + convert(reject, "int32")
+        done = both(accept, ends)
+        going = both(active, negate(either(done, stuck)))
+        tired = both(going, steps + rejected >= self.max_steps)
+        cause = select(
+            is_finite(error),
+            literal(status, Status.STEP_TOO_SMALL, "int32"),
+            literal(status, Status.NONFINITE, "int32"),
+        )
+        status = select(stuck, cause, select(tired, literal(status, Status.MAX_STEPS, "int32"), status))
+        return t, steps, rejected, status, both(going, negate(tired))
+
+    # -- ending ---------------------------------------------------------------------------------
+
+    def _waits(self, run: Any, runs: Any, active: Any) -> Any:
+        return both(run < runs, negate(active))
+
+    def _conclude(self, mask: Any, status: Any, y: Any) -> Any:
+        """A success whose state is not finite is none."""
+        sound: Any = True
+        for i in range(len(self.step.rhs.system.states)):
+            sound = both(is_finite(y[i]), sound)
+        broken = both(mask, both(status == 0, negate(sound)))
+        return select(broken, literal(status, Status.NONFINITE, "int32"), status)
+
+    def _report(self, mask: Any, run: Any, status: Any, steps: Any, rejected: Any, reports: Any) -> None:
+        for pointer, value in zip(reports, (status, steps, rejected), strict=True):
+            scatter(pointer, run, value, mask)

@@ -1,0 +1,218 @@
+"""What a run leaves behind: states and observables at the save times, a status and counts."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from buffers import BufferRegistry
+from solvers.explicit_runge_kutta import StepFunctions
+from solvers.memory import Frame, make_frame
+from solvers.right_hand_side import RightHandSide
+from solvers.straightline import both, convert, gather, literal, scatter, select
+from solvers.targets.target import DeviceFunction, Target
+
+
+class OutputFunctions(NamedTuple):
+    """The output's device functions. `results` is (variables, times), `place` is (run, runs).
+
+    begin(fresh, t, y, p, results, place, cursor, save_time) -> (cursor, save_time): store what is due at t0.
+    due(accept, cursor, save_time, t_next) -> mask.
+    save(due, t, t_next, h, y, p, step_memory, memory, results, place, cursor, save_time) -> (cursor, save_time)
+    end(mask, status, t, y, p, cursor, results, place): store what is due at the end, NaN for what was not reached.
+    """
+
+    begin: DeviceFunction
+    due: DeviceFunction
+    save: DeviceFunction
+    end: DeviceFunction
+
+
+@dataclass(frozen=True)
+class Output:
+    """Saves the state at given times.
+
+    Parameters
+    ----------
+    rhs
+        The system.
+    states, observables
+        Positions of what is saved; variables are in this order, states first.
+    times
+        Number of save times.
+    only_end
+        Whether the one save time is the end of the span.
+    """
+
+    rhs: RightHandSide
+    states: tuple[int, ...]
+    observables: tuple[int, ...]
+    times: int
+    only_end: bool
+
+    owner = "output"
+
+    def register(self, registry: BufferRegistry) -> None:
+        """Register the interpolated state."""
+        registry.declare(self.owner)
+        if not self.only_end:
+            states = len(self.rhs.system.states)
+            registry.register(self.owner, "interpolated_state", states, self.rhs.precision)
+
+    def frame(self, registry: BufferRegistry) -> Frame:
+        """Return the output's frame."""
+        return make_frame(registry, self.owner, () if self.only_end else ("interpolated_state",))
+
+    def build(self, target: Target, step: StepFunctions) -> OutputFunctions:
+        """Return the device functions, given those of the method."""
+        return self._end_only(target) if self.only_end else self._grid(target, step)
+
+    # -- the state at the end alone -------------------------------------------------------------
+
+    def _end_only(self, target: Target) -> OutputFunctions:
+        @target.straight_line
+        def begin(
+            _fresh: Any,
+            _t: Any,
+            _y: Any,
+            _p: Any,
+            _results: Any,
+            _place: Any,
+            cursor: Any,
+            save_time: Any,
+        ) -> Any:
+            return cursor, save_time
+
+        @target.straight_line
+        def due(_accept: Any, _cursor: Any, _save_time: Any, _t_next: Any) -> Any:
+            return False
+
+        @target.straight_line
+        def save(
+            _mask: Any,
+            _t: Any,
+            _t_next: Any,
+            _h: Any,
+            _y: Any,
+            _p: Any,
+            _step_memory: Any,
+            _memory: Any,
+            _results: Any,
+            _place: Any,
+            cursor: Any,
+            save_time: Any,
+        ) -> Any:
+            return cursor, save_time
+
+        @target.straight_line
+        def end(
+            mask: Any, status: Any, t: Any, y: Any, p: Any, cursor: Any, results: Any, place: Any
+        ) -> None:
+            failed = status != 0
+            values = [
+                select(failed, literal(y, float("nan"), self.rhs.precision), value)
+                for value in self._values(t, y, p)
+            ]
+            self._scatter(mask, values, cursor, results, place)
+
+        return OutputFunctions(begin, due, save, end)
+
+    # -- a grid of times ------------------------------------------------------------------------
+
+    def _grid(self, target: Target, step: StepFunctions) -> OutputFunctions:
+        any_lane = target.any_lane
+        prepare, interpolate = step.prepare, step.interpolate
+
+        @target.straight_line
+        def begin(
+            fresh: Any, t: Any, y: Any, p: Any, results: Any, place: Any, cursor: Any, save_time: Any
+        ) -> Any:
+            cursor = select(fresh, 0, cursor)
+            save_time = select(fresh, results[1][0], save_time)
+            now = both(fresh, save_time <= t)
+            self._scatter(now, self._values(t, y, p), cursor, results, place)
+            return self._following(now, cursor, save_time, results[1])
+
+        @target.straight_line
+        def due(accept: Any, cursor: Any, save_time: Any, t_next: Any) -> Any:
+            return both(accept, both(cursor < self.times, save_time <= t_next))
+
+        @target.straight_line
+        def fraction(t: Any, t_next: Any, save_time: Any) -> Any:
+            return (save_time - t) / (t_next - t)
+
+        @target.straight_line
+        def store(
+            mask: Any, p: Any, memory: Any, results: Any, place: Any, cursor: Any, save_time: Any
+        ) -> Any:
+            self._scatter(mask, self._values(save_time, memory[0], p), cursor, results, place)
+            return self._following(mask, cursor, save_time, results[1])
+
+        @target.control
+        def save(
+            mask: Any,
+            t: Any,
+            t_next: Any,
+            h: Any,
+            y: Any,
+            p: Any,
+            step_memory: Any,
+            memory: Any,
+            results: Any,
+            place: Any,
+            cursor: Any,
+            save_time: Any,
+        ) -> Any:
+            prepare(t, h, y, p, step_memory)
+            while any_lane(mask):
+                theta = fraction(t, t_next, save_time)
+                interpolate(theta, h, y, step_memory, memory[0])
+                cursor, save_time = store(mask, p, memory, results, place, cursor, save_time)
+                mask = due(mask, cursor, save_time, t_next)
+            return cursor, save_time
+
+        return OutputFunctions(begin, due, save, self._fill(target))
+
+    def _fill(self, target: Target) -> DeviceFunction:
+        """Return code that stores NaN at the save times that were not reached."""
+        any_lane = target.any_lane
+
+        @target.straight_line
+        def missing(mask: Any, cursor: Any) -> Any:
+            return both(mask, cursor < self.times)
+
+        @target.straight_line
+        def fill(mask: Any, y: Any, cursor: Any, results: Any, place: Any) -> Any:
+            nothing = literal(y, float("nan"), self.rhs.precision)
+            values = [nothing for _ in (*self.states, *self.observables)]
+            self._scatter(mask, values, cursor, results, place)
+            return cursor + convert(mask, "int32")
+
+        @target.control
+        def end(
+            mask: Any, _status: Any, _t: Any, y: Any, _p: Any, cursor: Any, results: Any, place: Any
+        ) -> None:
+            mask = missing(mask, cursor)
+            while any_lane(mask):
+                cursor = fill(mask, y, cursor, results, place)
+                mask = missing(mask, cursor)
+
+        return end
+
+    # -- parts ----------------------------------------------------------------------------------
+
+    def _values(self, t: Any, y: Any, p: Any) -> list[Any]:
+        states = [y[index] for index in self.states]
+        return states + self.rhs.observables(self.observables)(t, y, p) if self.observables else states
+
+    def _scatter(self, mask: Any, values: list[Any], cursor: Any, results: Any, place: Any) -> None:
+        """Store variables at a save time; results lie as (variable, time, run)."""
+        variables, _ = results
+        run, runs = place
+        for number, value in enumerate(values):
+            row = convert(cursor, "int64") + number * self.times
+            scatter(variables, row * runs + run, value, mask)
+
+    def _following(self, mask: Any, cursor: Any, save_time: Any, times: Any) -> tuple[Any, Any]:
+        """Return cursor and time of the next save where one was stored."""
+        cursor = cursor + convert(mask, "int32")
+        another = both(mask, cursor < self.times)
+        return cursor, select(another, gather(times, convert(cursor, "int64"), another), save_time)

@@ -1,0 +1,98 @@
+"""What a user chooses about a solution: frozen values, checked where they are read."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+ControllerKind = Literal["fixed", "i", "pi", "pid"]
+Precision = Literal["float64", "float32"]
+
+
+@dataclass(frozen=True)
+class ControllerSettings:
+    """Choices for the step-size controller; None leaves a value to the method's default.
+
+    Parameters
+    ----------
+    kind
+        Which controller; None: "fixed" where `dt` is given, else the method's default.
+    kp, ki, kd
+        Proportional, integral and derivative gains, before division by the order.
+    safety, min_factor, max_factor
+        The factor on the optimal step, and the limits of a change of step.
+    """
+
+    kind: ControllerKind | None = None
+    kp: float | None = None
+    ki: float | None = None
+    kd: float | None = None
+    safety: float | None = None
+    min_factor: float | None = None
+    max_factor: float | None = None
+
+
+@dataclass(frozen=True)
+class SolveSettings:
+    """Algorithm, span, tolerances and limits.
+
+    Parameters
+    ----------
+    algorithm
+        A name or alias known to `solvers.tableaus`.
+    t0, t1
+        The span, t1 > t0, in the model's unit of time.
+    precision
+        Of the states; time is always float64.
+    rtol, atol
+        Relative tolerance, and one absolute tolerance a state.
+    dt
+        The fixed step, or None.
+    dt0, dt_min, dt_max
+        First step (None: estimated), smallest and largest step (None: no limit but the span).
+    max_steps
+        Most attempts a run makes.
+    """
+
+    algorithm: str
+    t0: float
+    t1: float
+    atol: tuple[float, ...]
+    rtol: float = 1e-6
+    precision: Precision = "float64"
+    dt: float | None = None
+    dt0: float | None = None
+    dt_min: float = 0.0
+    dt_max: float | None = None
+    max_steps: int = 1_000_000
+    controller: ControllerSettings = field(default_factory=ControllerSettings)
+
+
+@dataclass(frozen=True)
+class SaveSettings:
+    """What is kept: variables by position, and times.
+
+    Parameters
+    ----------
+    states, observables
+        Positions of the saved states and observables.
+    every
+        Interval of the save grid t0 + k*every <= t1, or None.
+    at
+        Explicit save times, strictly rising within the span, or None. With neither: t1 alone.
+    """
+
+    states: tuple[int, ...]
+    observables: tuple[int, ...] = ()
+    every: float | None = None
+    at: tuple[float, ...] | None = None
+
+    def times(self, t0: float, t1: float) -> np.ndarray:
+        """Return the save times as a float64 array."""
+        if self.at is not None:
+            return np.array(self.at, dtype=np.float64)
+        if self.every is None:
+            return np.array([t1], dtype=np.float64)
+        count = int(np.floor((t1 - t0) / self.every)) + 2
+        grid = t0 + np.arange(count) * self.every
+        return grid[grid <= t1]

@@ -1,0 +1,15 @@
+"""How a run ended."""
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """The status word of a run, as stored in results."""
+
+    NOT_RUN = -1
+    SUCCESS = 0
+    MAX_STEPS = 1
+    STEP_TOO_SMALL = 2
+    NEWTON_FAILED = 3
+    LINEAR_FAILED = 4
+    NONFINITE = 5

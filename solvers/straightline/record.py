@@ -1,0 +1,229 @@
+"""Recording of straight-line functions: values that remember how they were computed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, NamedTuple
+
+FLOATS = ("float32", "float64")
+INTEGERS = ("int32", "int64")
+MASK = "mask"
+
+
+class Operation(NamedTuple):
+    """One recorded operation.
+
+    `operands` are positions of earlier operations; `detail` is what else it needs: a constant, an index, a name.
+    """
+
+    kind: str
+    operands: tuple[int, ...]
+    dtype: str | None
+    detail: Any = None
+
+
+@dataclass
+class Record:
+    """The operations of one straight-line function, in order.
+
+    Equal pure operations are recorded once. Loads and stores keep their order.
+    """
+
+    operations: list[Operation] = field(default_factory=list)
+    _known: dict[Operation, int] = field(default_factory=dict)
+
+    def pure(self, kind: str, operands: Sequence["Value"], dtype: str, detail: Any = None) -> "Value":
+        """Record an operation without effects, or return the equal one recorded before."""
+        operation = Operation(kind, tuple(value.position for value in operands), dtype, detail)
+        position = self._known.get(operation)
+        if position is None:
+            position = self._known[operation] = self._append(operation)
+        return Value(self, position, dtype)
+
+    def effect(
+        self, kind: str, operands: Sequence["Value"], dtype: str | None, detail: Any = None
+    ) -> "Value":
+        """Record a load, a store or another operation whose order matters."""
+        operation = Operation(kind, tuple(value.position for value in operands), dtype, detail)
+        return Value(self, self._append(operation), dtype or "")
+
+    def constant(self, number: float, dtype: str) -> "Value":
+        """Return a number as a value of a type."""
+        number = bool(number) if dtype == MASK else int(number) if dtype in INTEGERS else float(number)
+        # Zeros of both signs are equal in Python but not here.
+        return self.pure("constant", (), dtype, (number, str(number)))
+
+    def argument(self, position: int, dtype: str) -> "Value":
+        """Return the scalar argument at a position of the function's argument list."""
+        return self.pure("argument", (), dtype, position)
+
+    def _append(self, operation: Operation) -> int:
+        self.operations.append(operation)
+        return len(self.operations) - 1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Value:
+    """A number that is known only when the compiled function runs."""
+
+    record: Record
+    position: int
+    dtype: str
+
+    def _binary(self, kind: str, other: Any, *, swap: bool = False) -> "Value":
+        mine, theirs = promote(self, other)
+        first, second = (theirs, mine) if swap else (mine, theirs)
+        return self.record.pure(kind, (first, second), mine.dtype)
+
+    def _compare(self, kind: str, other: Any) -> "Value":
+        mine, theirs = promote(self, other)
+        return self.record.pure("compare", (mine, theirs), MASK, kind)
+
+    def __add__(self, other: Any) -> "Value":
+        return self._binary("add", other)
+
+    def __radd__(self, other: Any) -> "Value":
+        return self._binary("add", other, swap=True)
+
+    def __sub__(self, other: Any) -> "Value":
+        return self._binary("sub", other)
+
+    def __rsub__(self, other: Any) -> "Value":
+        return self._binary("sub", other, swap=True)
+
+    def __mul__(self, other: Any) -> "Value":
+        return self._binary("mul", other)
+
+    def __rmul__(self, other: Any) -> "Value":
+        return self._binary("mul", other, swap=True)
+
+    def __truediv__(self, other: Any) -> "Value":
+        return self._binary("div", other)
+
+    def __rtruediv__(self, other: Any) -> "Value":
+        return self._binary("div", other, swap=True)
+
+    def __neg__(self) -> "Value":
+        return self.record.pure("neg", (self,), self.dtype)
+
+    def __lt__(self, other: Any) -> "Value":
+        return self._compare("<", other)
+
+    def __le__(self, other: Any) -> "Value":
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Any) -> "Value":
+        return self._compare(">", other)
+
+    def __ge__(self, other: Any) -> "Value":
+        return self._compare(">=", other)
+
+    def __eq__(self, other: object) -> "Value":  # type: ignore[override]
+        return self._compare("==", other)
+
+    def __ne__(self, other: object) -> "Value":  # type: ignore[override]
+        return self._compare("!=", other)
+
+    def __bool__(self) -> bool:
+        message = "a straight-line function cannot branch on a value: use select"
+        raise TypeError(message)
+
+
+def promote(first: Value, second: Any) -> tuple[Value, Value]:
+    """Bring two operands to one type; a plain number takes the other's.
+
+    Raises
+    ------
+    TypeError
+        For a mask in arithmetic, or an integer and a float mixed without `convert`.
+    """
+    if not isinstance(second, Value):
+        return first, first.record.constant(second, first.dtype)
+    if first.dtype == second.dtype:
+        return first, second
+    if first.dtype in FLOATS and second.dtype in FLOATS:
+        return widen(first), widen(second)
+    message = f"cannot combine {first.dtype} with {second.dtype}"
+    raise TypeError(message)
+
+
+def widen(value: Value) -> Value:
+    """Return a float as float64."""
+    if value.dtype == "float64":
+        return value
+    return value.record.pure("convert", (value,), "float64")
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A buffer of a run, indexed with constants, or memory of all runs, read with `gather` and written with `scatter`."""
+
+    record: Record
+    argument: int
+    dtype: str
+
+    def __getitem__(self, index: int) -> Value:
+        return self.record.effect("load", (), self.dtype, (self.argument, index))
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        if not isinstance(value, Value):
+            value = self.record.constant(value, self.dtype)
+        elif value.dtype != self.dtype:
+            value = self.record.pure("convert", (value,), self.dtype)
+        self.record.effect("store", (value,), None, (self.argument, index))
+
+
+class Argument(NamedTuple):
+    """What a function is recorded with: a scalar or an array of a type."""
+
+    is_array: bool
+    dtype: str
+
+
+#: Arguments may be tuples of arguments.
+Arguments = Sequence["Argument | Arguments"]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recorded straight-line function: its operations and which of them are its results."""
+
+    record: Record
+    results: tuple[Value, ...]
+
+
+def record(function: Callable[..., Any], arguments: Arguments) -> Recorded:
+    """Call a straight-line function with values in place of numbers.
+
+    Scalars and arrays are numbered in the order in which they appear, tuples opened.
+
+    Raises
+    ------
+    TypeError
+        If the function branches on a value, mixes types, or returns a plain number.
+    """
+    log = Record()
+    returned = function(*_inputs(log, arguments, count()))
+    results = () if returned is None else returned if isinstance(returned, tuple) else (returned,)
+    return Recorded(log, tuple(_as_value(log, result) for result in results))
+
+
+def _inputs(log: Record, arguments: Arguments, positions: Iterator[int]) -> tuple[Any, ...]:
+    inputs: list[Any] = []
+    for argument in arguments:
+        if not isinstance(argument, Argument):
+            inputs.append(_inputs(log, argument, positions))
+        elif argument.is_array:
+            inputs.append(Array(log, next(positions), argument.dtype))
+        else:
+            inputs.append(log.argument(next(positions), argument.dtype))
+    return tuple(inputs)
+
+
+def _as_value(log: Record, result: Any) -> Value:
+    if isinstance(result, Value):
+        return result
+    if isinstance(result, bool):
+        return log.constant(result, MASK)
+    message = f"a straight-line function returned {result!r}, which has no type: convert a value instead"
+    raise TypeError(message)

@@ -1,0 +1,296 @@
+"""The cuda target: Numba-CUDA compiles device code with a thread for each run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba import cuda
+from numba.cuda import cgutils, types
+from numba.cuda.extending import intrinsic
+from numba.cuda.typing import signature
+
+from buffers import Allocator
+from solvers.memory import Frame
+from solvers.straightline.record import Argument, Arguments
+from solvers.targets.emitter import Emitter
+from solvers.targets.numba_bridge import straight_line_intrinsic
+from solvers.targets.target import DeviceFunction, Target
+
+_NAMES = {
+    types.float32: "float32",
+    types.float64: "float64",
+    types.int32: "int32",
+    types.int64: "int64",
+    types.uint8: "uint8",
+    types.boolean: "mask",
+}
+_TYPES = {name: kind for kind, name in _NAMES.items()}
+_BYTE = ir.IntType(8)
+_INT = ir.IntType(32)
+_LONG = ir.IntType(64)
+_SHARED = 3
+_SPECIAL_REGISTERS = "llvm.nvvm.read.ptx.sreg"
+
+
+class CudaEmitter(Emitter):
+    """Scalar code; mathematical functions are libdevice's."""
+
+    def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
+        """Call a function of libdevice."""
+        symbol = f"__nv_{name}{'f' if dtype == 'float32' else ''}"
+        return self.external(symbol, operands[0].type, operands)
+
+    def _emit_abs(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        return self.function("fabs", operation.dtype, operands)
+
+    def _emit_larger(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        if operation.dtype == "float32":
+            return self.intrinsic("llvm.maxnum", operands)
+        return super()._emit_larger(operation, operands)
+
+    def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
+        """Multiply with the hardware's approximate reciprocal."""
+        if dtype == "float64":
+            inverse = self.external("llvm.nvvm.rcp.approx.ftz.d", denominator.type, [denominator])
+        else:
+            kind = ir.FunctionType(denominator.type, [denominator.type])
+            reciprocal = ir.InlineAsm(kind, "rcp.approx.ftz.f32 $0, $1;", "=f,f")
+            inverse = self.builder.call(reciprocal, [denominator])
+        return self.builder.fmul(numerator, inverse)
+
+    def log2_estimate(self, value: ir.Value) -> ir.Value:
+        """Use the hardware's approximation."""
+        return self.external("llvm.nvvm.lg2.approx.ftz.f", value.type, [value])
+
+    def exp2_estimate(self, value: ir.Value) -> ir.Value:
+        """Use the hardware's approximation."""
+        return self.external("llvm.nvvm.ex2.approx.ftz.f", value.type, [value])
+
+    def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:
+        """Load from a place that exists in any case."""
+        place = self.builder.select(mask, index, ir.Constant(_LONG, 0))
+        loaded = self.builder.load(self.builder.gep(base, [place]))
+        return self.builder.select(mask, loaded, self.constant(0, dtype))
+
+    def scatter(self, base: ir.Value, dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
+        """Store behind a branch."""
+        with self.builder.if_then(mask):
+            self.builder.store(value, self.builder.gep(base, [index]))
+
+
+@dataclass(frozen=True)
+class _CudaDialect:
+    def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
+        return intrinsic(typing)
+
+    def argument(self, kind: Any) -> Argument | Arguments:
+        if isinstance(kind, types.BaseTuple):
+            return tuple(self.argument(member) for member in kind)
+        if isinstance(kind, types.CPointer):
+            return Argument(True, _NAMES[kind.dtype])  # noqa: FBT003
+        return Argument(False, _NAMES[types.unliteral(kind)])  # noqa: FBT003
+
+    def results(self, dtypes: Sequence[str]) -> Any:
+        kinds = [_TYPES[dtype] for dtype in dtypes]
+        return types.none if not kinds else kinds[0] if len(kinds) == 1 else types.Tuple(kinds)
+
+    def signature(self, result: Any, arguments: Sequence[Any]) -> Any:
+        return signature(result, *arguments)
+
+    def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> Emitter:
+        return CudaEmitter(builder, arguments)
+
+
+class CudaTarget(Target):
+    """Runs device code on a GPU."""
+
+    name = "cuda"
+    lanes = 1
+
+    def straight_line(self, function: DeviceFunction) -> DeviceFunction:
+        """Return an intrinsic."""
+        return straight_line_intrinsic(function, _CudaDialect())
+
+    def control(self, function: DeviceFunction) -> DeviceFunction:
+        """Return a device function."""
+        return cuda.jit(device=True, forceinline=True)(function)
+
+    def allocate(self, frame: Frame) -> DeviceFunction:
+        """Return an intrinsic that cuts a frame's buffers from the two regions, or makes local arrays."""
+
+        @intrinsic
+        def allocate(_context: Any, shared: Any, persistent: Any) -> Any:
+            def generate(context: Any, builder: ir.IRBuilder, _signature: Any, regions: Sequence[Any]) -> Any:
+                return _cut(context, builder, frame, regions)
+
+            return signature(_frame_type(frame), shared, persistent), generate
+
+        return allocate
+
+    @property
+    def any_lane(self) -> DeviceFunction:
+        """The truth of the one lane."""
+
+        @intrinsic
+        def any_lane(_context: Any, mask: Any) -> Any:
+            return signature(types.boolean, mask), lambda _c, _b, _s, values: values[0]
+
+        return any_lane
+
+    @property
+    def proceed(self) -> DeviceFunction:
+        """Go on while the one lane is active."""
+
+        @intrinsic
+        def proceed(_context: Any, active: Any, waiting: Any) -> Any:
+            return signature(types.boolean, active, waiting), lambda _c, _b, _s, values: values[0]
+
+        return proceed
+
+    @property
+    def take(self) -> DeviceFunction:
+        """Take the thread's own run first, then every one a grid further."""
+
+        @intrinsic
+        def take(_context: Any, queue: Any, run: Any, wanted: Any) -> Any:
+            def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
+                return _take(builder, values[1], values[2])
+
+            return signature(types.int64, queue, run, wanted), generate
+
+        return take
+
+
+def _take(builder: ir.IRBuilder, run: ir.Value, wanted: ir.Value) -> ir.Value:
+    block, threads, thread, blocks = (
+        builder.zext(_register(builder, name), _LONG) for name in ("ctaid.x", "ntid.x", "tid.x", "nctaid.x")
+    )
+    first = builder.add(builder.mul(block, threads), thread)
+    following = builder.add(run, builder.mul(threads, blocks))
+    fresh = builder.icmp_signed("<", run, ir.Constant(_LONG, 0))
+    return builder.select(wanted, builder.select(fresh, first, following), run)
+
+
+def _register(builder: ir.IRBuilder, name: str) -> ir.Value:
+    return Emitter(builder, ()).external(f"{_SPECIAL_REGISTERS}.{name}", _INT, [])
+
+
+def _frame_type(frame: Frame) -> types.Tuple:
+    own = [types.CPointer(_TYPES[str(allocator.dtype)]) for allocator in frame.own]
+    return types.Tuple([*own, *(_frame_type(child) for *_, child in frame.children)])
+
+
+def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value]) -> ir.Value:
+    """Return the nested tuple of a frame's buffers, given its shared and persistent regions."""
+    kind = _frame_type(frame)
+    parts = [
+        builder.bitcast(_buffer(builder, allocator, regions), context.get_value_type(member))
+        for allocator, member in zip(frame.own, kind, strict=False)
+    ]
+    for in_shared, in_persistent, child in frame.children:
+        inner = [_buffer(builder, allocator, regions) for allocator in (in_shared, in_persistent)]
+        parts.append(_cut(context, builder, child, inner))
+    return context.make_tuple(builder, kind, parts)
+
+
+def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value]) -> ir.Value:
+    if allocator.location == "local":
+        return _stack(builder, allocator.nbytes)
+    region = regions[0] if allocator.location == "shared" else regions[1]
+    assert allocator.offset is not None  # noqa: S101 - only local buffers have none
+    return builder.gep(region, [ir.Constant(_LONG, allocator.offset)])
+
+
+def _stack(builder: ir.IRBuilder, nbytes: int) -> ir.Value:
+    memory = cgutils.alloca_once(builder, ir.ArrayType(_BYTE, max(1, nbytes)))
+    memory.align = 16
+    return builder.bitcast(memory, _BYTE.as_pointer())
+
+
+def shared_stride(nbytes: int, alignment: int = 8) -> int:
+    """Return the bytes between the slices of neighbouring threads.
+
+    An odd number of words, or of double words where a slice holds those, puts neighbours into different banks.
+    """
+    units = -(-nbytes // alignment)
+    return alignment * (units | 1) if units else 0
+
+
+def _regions(shared_bytes: int, persistent_bytes: int) -> DeviceFunction:
+    """Return an intrinsic () -> a thread's shared and persistent regions."""
+
+    @intrinsic
+    def regions(_context: Any) -> Any:
+        region = types.CPointer(types.uint8)
+
+        def generate(context: Any, builder: ir.IRBuilder, kind: Any, _values: Sequence[Any]) -> Any:
+            shared = _shared_slice(builder, shared_bytes)
+            return context.make_tuple(builder, kind.return_type, [shared, _stack(builder, persistent_bytes)])
+
+        return signature(types.UniTuple(region, 2)), generate
+
+    return regions
+
+
+def _shared_slice(builder: ir.IRBuilder, stride: int) -> ir.Value:
+    if not stride:
+        return ir.Constant(_BYTE.as_pointer(), None)
+    memory = cgutils.add_global_variable(builder.module, ir.ArrayType(_BYTE, 0), "cubie_shared", _SHARED)
+    memory.align = 16
+    memory.linkage = "external"
+    start = builder.addrspacecast(memory, _BYTE.as_pointer(), "generic")
+    thread = builder.zext(_register(builder, "tid.x"), _LONG)
+    return builder.gep(start, [builder.mul(thread, ir.Constant(_LONG, stride))])
+
+
+def make_kernel(
+    integrate: DeviceFunction, precision: str, shared_bytes: int, persistent_bytes: int
+) -> tuple[Callable[..., None], Any]:
+    """Return the kernel as Numba-CUDA compiles it, and its signature.
+
+    Parameters
+    ----------
+    integrate
+        The loop's device function.
+    precision
+        Of the states.
+    shared_bytes
+        Bytes between the slices of shared memory of neighbouring threads; see `shared_stride`.
+    persistent_bytes
+        Bytes that a run keeps between steps.
+
+    Returns
+    -------
+    kernel, arguments
+        The types of its arguments: runs (int64), then addresses of inputs, defaults, variables, times, status, steps, rejected.
+    """
+    real = types.CPointer(_TYPES[precision])
+    counts = types.CPointer(types.int32)
+    regions = _regions(shared_bytes, persistent_bytes)
+
+    def cubie(  # noqa: PLR0913 - one argument an array
+        runs: Any,
+        inputs: Any,
+        defaults: Any,
+        variables: Any,
+        times: Any,
+        status: Any,
+        steps: Any,
+        rejected: Any,
+    ) -> None:
+        shared, persistent = regions()
+        reports = (status, steps, rejected)
+        integrate(runs, runs, inputs, defaults, (variables, times), reports, shared, persistent)
+
+    arguments = (
+        types.int64,
+        real,
+        real,
+        real,
+        types.CPointer(types.float64),
+        counts,
+        counts,
+        counts,
+    )
+    return cubie, arguments

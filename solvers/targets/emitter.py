@@ -1,0 +1,264 @@
+"""From recorded straight-line code to LLVM IR: scalars or vectors by the same builder calls."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+
+from solvers.straightline.record import FLOATS, INTEGERS, MASK, Operation, Recorded
+
+_SCALAR = {
+    "float32": ir.FloatType(),
+    "float64": ir.DoubleType(),
+    "int32": ir.IntType(32),
+    "int64": ir.IntType(64),
+    MASK: ir.IntType(1),
+}
+_BYTES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8}
+_FLOAT_BINARY = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+_INTEGER_BINARY = {"add": "add", "sub": "sub", "mul": "mul"}
+
+
+class Emitter:
+    """Writes the operations of one record into a builder.
+
+    A target derives from it and adds what differs: mathematical functions, estimates, memory of all runs.
+
+    Parameters
+    ----------
+    builder
+        Where instructions go.
+    arguments
+        The LLVM values of the function's arguments.
+    lanes
+        Runs per value; 1 emits scalars.
+    """
+
+    def __init__(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], lanes: int = 1) -> None:
+        self.builder = builder
+        self.arguments = arguments
+        self.lanes = lanes
+        self._handlers: dict[str, Callable[[Operation, list[ir.Value]], ir.Value | None]] = {
+            name[len("_emit_") :].replace("_", " "): getattr(self, name)
+            for name in dir(self)
+            if name.startswith("_emit_")
+        }
+
+    def emit(self, recorded: Recorded) -> list[ir.Value]:
+        """Write all operations; return the values of the results."""
+        values: list[ir.Value | None] = []
+        self.dtypes = [operation.dtype for operation in recorded.record.operations]
+        for operation in recorded.record.operations:
+            self.operand_dtypes = [self.dtypes[position] for position in operation.operands]
+            operands = [values[position] for position in operation.operands]
+            values.append(self._handlers[operation.kind](operation, operands))
+        return [values[result.position] for result in recorded.results]
+
+    # -- types and helpers ----------------------------------------------------------------------
+
+    def type(self, dtype: str | None) -> ir.Type:
+        """Return the LLVM type of a value."""
+        assert dtype is not None  # noqa: S101 - only stores have no type
+        scalar = _SCALAR[dtype]
+        return scalar if self.lanes == 1 else ir.VectorType(scalar, self.lanes)
+
+    def constant(self, number: Any, dtype: str) -> ir.Constant:
+        """Return a constant, the same in every lane."""
+        scalar = ir.Constant(_SCALAR[dtype], number)
+        if self.lanes == 1:
+            return scalar
+        return ir.Constant(self.type(dtype), [scalar] * self.lanes)
+
+    def splat(self, scalar: ir.Value) -> ir.Value:
+        """Return a uniform value in every lane."""
+        if self.lanes == 1 or isinstance(scalar.type, ir.VectorType):
+            return scalar
+        vector = ir.VectorType(scalar.type, self.lanes)
+        first = self.builder.insert_element(
+            ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0)
+        )
+        order = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), order)
+
+    def suffix(self, kind: ir.Type) -> str:
+        """Return the type's name as LLVM's intrinsics spell it."""
+        if isinstance(kind, ir.VectorType):
+            return f"v{kind.count}{self.suffix(kind.element)}"
+        return {ir.FloatType: "f32", ir.DoubleType: "f64"}[type(kind)]
+
+    def intrinsic(self, name: str, operands: Sequence[ir.Value]) -> ir.Value:
+        """Call an LLVM intrinsic overloaded on the type of its first operand."""
+        kind = operands[0].type
+        return self.external(f"{name}.{self.suffix(kind)}", kind, operands)
+
+    def external(self, name: str, result: ir.Type, operands: Sequence[ir.Value]) -> ir.Value:
+        """Call a function by name, declaring it where the module does not yet."""
+        module = self.builder.module
+        function = module.globals.get(name)
+        if function is None:
+            signature = ir.FunctionType(result, [operand.type for operand in operands])
+            function = ir.Function(module, signature, name)
+        return self.builder.call(function, operands)
+
+    # -- operations -----------------------------------------------------------------------------
+
+    def _emit_constant(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        assert operation.dtype is not None  # noqa: S101
+        return self.constant(operation.detail[0], operation.dtype)
+
+    def _emit_argument(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        return self.splat(self.arguments[operation.detail])
+
+    def _arithmetic(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        table = _FLOAT_BINARY if operation.dtype in FLOATS else _INTEGER_BINARY
+        return getattr(self.builder, table[operation.kind])(*operands)
+
+    _emit_add = _emit_sub = _emit_mul = _emit_div = _arithmetic
+
+    def _emit_neg(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        assert operation.dtype is not None  # noqa: S101
+        if operation.dtype in INTEGERS:
+            return self.builder.neg(operands[0])
+        # NVVM's dialect of LLVM has no fneg.
+        return self.builder.fsub(self.constant(-0.0, operation.dtype), operands[0])
+
+    def _emit_fma(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.intrinsic("llvm.fma", operands)
+
+    def _emit_minimum(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self._propagating("<", operands)
+
+    def _emit_maximum(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self._propagating(">", operands)
+
+    def _propagating(self, relation: str, operands: list[ir.Value]) -> ir.Value:
+        first, second = operands
+        chosen = self.builder.select(
+            self.builder.fcmp_ordered(relation, first, second), first, second
+        )
+        unordered = self.builder.fcmp_unordered("uno", first, second)
+        return self.builder.select(unordered, self.builder.fadd(first, second), chosen)
+
+    def _emit_larger(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        first, second = operands
+        return self.builder.select(self.builder.fcmp_ordered(">", first, second), first, second)
+
+    def _emit_compare(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        if self.operand_dtypes[0] in INTEGERS:
+            return self.builder.icmp_signed(operation.detail, *operands)
+        if operation.detail == "!=":
+            return self.builder.fcmp_unordered("!=", *operands)
+        return self.builder.fcmp_ordered(operation.detail, *operands)
+
+    def _emit_select(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.select(*operands)
+
+    def _emit_and(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.and_(*operands)
+
+    def _emit_or(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.or_(*operands)
+
+    def _emit_not(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.xor(operands[0], self.constant(1, MASK))
+
+    def _emit_abs(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.intrinsic("llvm.fabs", operands)
+
+    def _emit_sqrt(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.intrinsic("llvm.sqrt", operands)
+
+    def _emit_convert(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        source, goal = self.operand_dtypes[0], operation.dtype
+        kind = self.type(goal)
+        if source == MASK:
+            return self.builder.zext(operands[0], kind)
+        if source in FLOATS and goal in FLOATS:
+            widen = goal == "float64"
+            return self.builder.fpext(operands[0], kind) if widen else self.builder.fptrunc(operands[0], kind)
+        if source in INTEGERS and goal in INTEGERS:
+            widen = goal == "int64"
+            return self.builder.sext(operands[0], kind) if widen else self.builder.trunc(operands[0], kind)
+        if source in INTEGERS:
+            return self.builder.sitofp(operands[0], kind)
+        return self.builder.fptosi(operands[0], kind)
+
+    def _emit_call(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        if operation.detail == "sign":
+            return self._sign(operands[0], str(operation.dtype))
+        return self.function(operation.detail, str(operation.dtype), operands)
+
+    def _sign(self, value: ir.Value, dtype: str) -> ir.Value:
+        zero = self.constant(0.0, dtype)
+        positive = self.builder.fcmp_ordered(">", value, zero)
+        negative = self.builder.fcmp_ordered("<", value, zero)
+        below = self.builder.select(negative, self.constant(-1.0, dtype), value)
+        return self.builder.select(positive, self.constant(1.0, dtype), below)
+
+    def _emit_load(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        argument, index = operation.detail
+        return self.load(self.arguments[argument], str(operation.dtype), index)
+
+    def _emit_store(self, operation: Operation, operands: list[ir.Value]) -> None:
+        argument, index = operation.detail
+        self.store(self.arguments[argument], str(self.operand_dtypes[0]), index, operands[0])
+
+    def _emit_gather(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        index, mask = operands
+        return self.gather(self.arguments[operation.detail], str(operation.dtype), index, mask)
+
+    def _emit_scatter(self, operation: Operation, operands: list[ir.Value]) -> None:
+        index, value, mask = operands
+        self.scatter(self.arguments[operation.detail], str(self.operand_dtypes[1]), index, value, mask)
+
+    def _emit_quotient_estimate(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.quotient_estimate(str(operation.dtype), *operands)
+
+    def _emit_log2_estimate(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.log2_estimate(operands[0])
+
+    def _emit_exp2_estimate(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.exp2_estimate(operands[0])
+
+    # -- what a target adds ---------------------------------------------------------------------
+
+    def pointer(self, base: ir.Value, dtype: str, index: int) -> ir.Value:
+        """Return the address of an element of a run's buffer."""
+        typed = self.builder.bitcast(base, self.type(dtype).as_pointer())
+        return self.builder.gep(typed, [ir.Constant(ir.IntType(64), index)], inbounds=True)
+
+    def load(self, base: ir.Value, dtype: str, index: int) -> ir.Value:
+        """Load an element of a buffer."""
+        return self.builder.load(self.pointer(base, dtype, index), align=self.alignment(dtype))
+
+    def store(self, base: ir.Value, dtype: str, index: int, value: ir.Value) -> None:
+        """Store an element of a buffer."""
+        self.builder.store(value, self.pointer(base, dtype, index), align=self.alignment(dtype))
+
+    def alignment(self, dtype: str) -> int:
+        """Return the alignment of a buffer's elements in bytes."""
+        return min(64, _BYTES[dtype] * self.lanes)
+
+    def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:
+        """Load from memory of all runs where a mask holds."""
+        raise NotImplementedError
+
+    def scatter(self, base: ir.Value, dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
+        """Store to memory of all runs where a mask holds."""
+        raise NotImplementedError
+
+    def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
+        """Call a mathematical function."""
+        raise NotImplementedError
+
+    def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
+        """Divide to about six digits."""
+        raise NotImplementedError
+
+    def log2_estimate(self, value: ir.Value) -> ir.Value:
+        """Return log2 of a positive normal float32 to about six digits."""
+        raise NotImplementedError
+
+    def exp2_estimate(self, value: ir.Value) -> ir.Value:
+        """Return 2**value for a float32 to about six digits."""
+        raise NotImplementedError

@@ -1,0 +1,58 @@
+"""The python target: device code as it stands, one run at a time, on NumPy scalars."""
+
+from typing import Any
+
+import numpy as np
+
+from solvers.memory import Frame
+from solvers.targets.target import DeviceFunction, Target
+
+
+class PythonTarget(Target):
+    """Runs device code in the interpreter: what the other targets must agree with, and where a debugger works."""
+
+    name = "python"
+    lanes = 1
+
+    def straight_line(self, function: DeviceFunction) -> DeviceFunction:
+        """Return the function itself."""
+        return function
+
+    def control(self, function: DeviceFunction) -> DeviceFunction:
+        """Return the function itself."""
+        return function
+
+    def allocate(self, frame: Frame) -> DeviceFunction:
+        """Return a function that cuts a frame's buffers from NumPy arrays of bytes."""
+
+        def cut(shared: Any, persistent: Any) -> tuple[Any, ...]:
+            own = (allocator(shared, persistent) for allocator in frame.own)
+            children = (
+                self.allocate(child)(in_shared(shared, persistent), in_persistent(shared, persistent))
+                for in_shared, in_persistent, child in frame.children
+            )
+            return (*own, *children)
+
+        return cut
+
+    @property
+    def any_lane(self) -> DeviceFunction:
+        """The truth of the one lane."""
+        return bool
+
+    @property
+    def proceed(self) -> DeviceFunction:
+        """Go on while the one lane is active."""
+        return lambda active, _waiting: bool(active)
+
+    @property
+    def take(self) -> DeviceFunction:
+        """Count up an array of one element."""
+
+        def take(queue: Any, run: Any, wanted: Any) -> Any:
+            if not wanted:
+                return run
+            queue[0] += 1
+            return np.int64(queue[0] - 1)
+
+        return take

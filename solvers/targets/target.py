@@ -1,0 +1,52 @@
+"""What a target is: a way to run device code, as a small set of verbs and facts."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from solvers.memory import Frame
+
+DeviceFunction = Callable[..., Any]
+
+
+class Target(ABC):
+    """Lowers device code.
+
+    Device code is either *straight-line* (see `solvers.straightline`) or *control*: functions which call straight-line
+    functions and each other, with `while` and `if` on what `any_lane` and `proceed` return.
+    """
+
+    #: The name users write.
+    name: str
+    #: Runs that advance together.
+    lanes: int
+
+    @abstractmethod
+    def straight_line(self, function: DeviceFunction) -> DeviceFunction:
+        """Lower a straight-line function."""
+
+    @abstractmethod
+    def control(self, function: DeviceFunction) -> DeviceFunction:
+        """Lower a function with control flow."""
+
+    @abstractmethod
+    def allocate(self, frame: Frame) -> DeviceFunction:
+        """Return a function (shared, persistent) -> the nested tuple of a frame's buffers."""
+
+    @property
+    @abstractmethod
+    def any_lane(self) -> DeviceFunction:
+        """A function (mask) -> whether it holds for any run that advances together."""
+
+    @property
+    @abstractmethod
+    def proceed(self) -> DeviceFunction:
+        """A function (active, waiting) -> whether to go on before runs that wait are stored and replaced."""
+
+    @property
+    @abstractmethod
+    def take(self) -> DeviceFunction:
+        """A function (queue, run, wanted) -> run, with the next run of the queue where one is wanted.
+
+        A run is an int64; it is -1 before the first, and at least the number of runs once the queue is empty.
+        """

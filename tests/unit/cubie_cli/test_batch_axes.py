@@ -1,0 +1,113 @@
+"""Batches: the values of every run, and refusals."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cubie_cli.batch_axes import Axes, Axis
+
+
+def axis(name, *values):
+    return Axis(name, "list", values, len(values))
+
+
+def test_a_grid_takes_every_combination_last_axis_fastest():
+    axes = Axes((axis("a", 1.0, 2.0), axis("b", 3.0, 4.0, 5.0)))
+    assert axes.count == 6
+    assert axes.values(0, 6).T.tolist() == [list(pair) for pair in itertools.product([1, 2], [3, 4, 5])]
+
+
+def test_zip_pairs_values_and_repeats_a_single_number():
+    axes = Axes((axis("a", 1.0, 2.0), Axis("b", "number", (7.0,), 1)), "zip")
+    assert axes.count == 2
+    assert axes.values(0, 2).tolist() == [[1.0, 2.0], [7.0, 7.0]]
+
+
+def test_no_axes_are_one_run():
+    for mode in ("grid", "zip"):
+        assert Axes((), mode).count == 1
+        assert Axes((), mode).values(0, 1).shape == (0, 1)
+
+
+@given(
+    st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.integers(1, 400), st.integers(0, 399), st.integers(0, 399)
+)
+def test_linspace_is_that_of_numpy_slice_by_slice(first, last, count, start, stop):
+    axes = Axes((Axis("a", "linspace", (first, last), count),))
+    start, stop = sorted((min(start, count), min(stop, count)))
+    assert np.array_equal(axes.values(start, stop)[0], np.linspace(first, last, count)[start:stop])
+
+
+@given(st.floats(1e-300, 1e300), st.floats(1e-300, 1e300), st.integers(2, 50))
+def test_logspace_has_its_ends_and_equal_ratios(first, last, count):
+    values = Axes((Axis("a", "logspace", (first, last), count),)).values(0, count)[0]
+    assert (values[0], values[-1]) == (first, last)
+    assert np.allclose(
+        np.diff(np.log(values)), np.log(last / first) / (count - 1), atol=1e-9
+    ) or last / first in (
+        0.0,
+        np.inf,
+    )
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())
+def test_a_slice_of_a_grid_is_the_slice_of_the_whole(counts, data):
+    axes = Axes(
+        tuple(Axis(f"a{n}", "linspace", (0.0, float(n + 1)), count) for n, count in enumerate(counts))
+    )
+    start = data.draw(st.integers(0, axes.count))
+    stop = data.draw(st.integers(start, axes.count))
+    assert np.array_equal(axes.values(start, stop), axes.values(0, axes.count)[:, start:stop])
+
+
+def test_a_huge_grid_takes_no_memory():
+    axes = Axes(tuple(Axis(name, "linspace", (0.0, 1.0), 10**6) for name in "abcd"))
+    assert axes.count == 10**24
+    assert axes.values(10**6, 10**6 + 2)[:, 0].tolist() == [0.0, 0.0, 1 / (10**6 - 1), 0.0]
+    assert Axis("a", "linspace", (0.0, 1.0), 10**30).count == 10**30
+    with pytest.raises(IndexError):
+        axes.values(10**24 - 1, 10**24)
+    with pytest.raises(IndexError):
+        axes.values(0, 10**24 + 1)
+
+
+def test_axes_are_read_in_the_order_written(files):
+    files.append_run("[batch.values]\nk = { logspace = [1, 100, 3] }\nx = [5, 6]\ny = 7\n")
+    axes = files.load().axes
+    assert (axes.names, axes.count) == (("k", "x", "y"), 6)
+    assert np.allclose(axes.values(2, 4), [[10.0, 10.0], [5.0, 6.0], [7.0, 7.0]])
+
+
+@pytest.mark.parametrize(
+    ("mode", "line", "column", "words"),
+    [
+        ("grid", "c = [1.0]", 1, ["'c' is a constant, which cannot be swept", "[parameters]"]),
+        ("grid", "v = [1.0]", 1, ["observable"]),
+        ("grid", "kk = [1.0]", 1, ["no parameter or state 'kk'", "did you mean 'k'"]),
+        ("grid", "k = []", 5, ["'k' has no values"]),
+        ("grid", "k = [1.0, nan]", 11, ["finite"]),
+        ("grid", "k = [1.0, '2']", 11, ["a number is needed"]),
+        ("grid", "k = true", 5, ["a number is needed"]),
+        ("grid", "k = '1:10'", 5, ["linspace"]),
+        ("grid", "k = { linspace = [0, 1, 0] }", 25, ["'k' has no values"]),
+        ("grid", "k = { linspace = [0, 1, 2.0] }", 25, ["whole number"]),
+        ("grid", "k = { linspace = [0, 1] }", 18, ["[first, last, number of values]"]),
+        ("grid", "k = { linspace = [0, inf, 3] }", 22, ["finite"]),
+        ("grid", "k = { linspace = [-1e308, 1e308, 3] }", 18, ["too far apart"]),
+        ("grid", "k = { logspace = [0, 1, 3] }", 18, ["positive", "not exponents"]),
+        ("grid", "k = { linspce = [0, 1, 3] }", 7, ["unknown key 'linspce'", "did you mean 'linspace'"]),
+        ("grid", "k = {}", 5, ["one of linspace and logspace"]),
+        ("grid", "k = { uniform = [0, 1] }", 5, ["not available"]),
+        ("zip", "k = [1, 2]\nx = [1, 2, 3]", None, ["'k' has 2 values, 'x' has 3", "zip"]),
+        ("zip", "k = [1]\nx = [1, 2, 3]", None, ["'k' has 1 values, 'x' has 3"]),
+    ],
+)
+def test_mistakes_are_told_with_their_place(files, mode, line, column, words):
+    files.append_run(f'[batch]\nmode = "{mode}"\n[batch.values]\n{line}\n')
+    error = files.refused()
+    assert error.line == 9
+    assert column in (None, error.column)
+    assert all(word in str(error) for word in words), str(error)
