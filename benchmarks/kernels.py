@@ -38,9 +38,7 @@ z = "x*y - beta*z"
 def lorenz96(n: int) -> str:
     """Return the Lorenz-96 model with n states."""
     states = "\n".join(f"x{i} = {1 + 0.1 * (i % 7) - 0.05 * (i % 3)}" for i in range(n))
-    equations = "\n".join(
-        f'x{i} = "(x{(i + 1) % n} - x{(i - 2) % n})*x{(i - 1) % n} - x{i} + F"' for i in range(n)
-    )
+    equations = "\n".join(f'x{i} = "(x{(i + 1) % n} - x{(i - 2) % n})*x{(i - 1) % n} - x{i} + F"' for i in range(n))
     return f"[states]\n{states}\n[parameters]\nF = 8.0\n[equations]\n{equations}\n"
 
 
@@ -66,9 +64,7 @@ def cases(runs: int) -> dict[str, tuple[str, str]]:
     found = {}
     for precision in ("float32", "float64"):
         common = f'algorithm = "tsit5"\nprecision = "{precision}"\n'
-        found[f"lorenz fixed {precision}"] = case(
-            LORENZ, common + "t1 = 1.0\ndt = 1e-3", "rho 0.0 21.0", runs
-        )
+        found[f"lorenz fixed {precision}"] = case(LORENZ, common + "t1 = 1.0\ndt = 1e-3", "rho 0.0 21.0", runs)
         found[f"lorenz adaptive {precision}"] = case(
             LORENZ, common + "t1 = 1.0\nrtol = 1e-6\natol = 1e-9\ndt0 = 1e-2", "rho 0.0 21.0", runs
         )
@@ -141,7 +137,10 @@ def main() -> None:
         if name in yardsticks:
             ratio = f"  {row['median_ms'] / float(yardsticks[name]):.2f} of the yardstick"
         needs = " ".join(f"{key} {row[key]}" for key in ("registers", "stack", "threads", "instructions") if key in row)
-        print(f"{name:28} {row['median_ms']:9.3f} ms  {row['attempts']:7.1f} attempts  {needs}{ratio}", flush=True)
+        print(
+            f"{name:28} {row['median_ms']:9.3f} ms  {row['attempts']:7.1f} attempts  {needs}{ratio}",
+            flush=True,
+        )
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1))
 

@@ -87,9 +87,7 @@ class Placement:
             for space in SPACES:
                 start, region = self._places[space][owner][1].children[child.role]
                 name = f"{child.role}_{space}"
-                yield Allocator(
-                    owner, name, space, _BYTE, region.nbytes, start, region.lifetime, "aggregation"
-                )
+                yield Allocator(owner, name, space, _BYTE, region.nbytes, start, region.lifetime, "aggregation")
 
     def rows(self) -> Iterator[Row]:
         """Yield a row for each buffer, parents before children."""

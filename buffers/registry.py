@@ -224,9 +224,7 @@ class BufferRegistry:
         allocators = {allocator.name: allocator for allocator in self._placed().allocators(owner)}
         if name not in allocators:
             question = did_you_mean(closest(name, allocators))
-            raise RegistrationError(
-                f"{owner!r} has no buffer {name!r}{question}, only {', '.join(allocators)}"
-            )
+            raise RegistrationError(f"{owner!r} has no buffer {name!r}{question}, only {', '.join(allocators)}")
         return allocators[name]
 
     def rows(self) -> tuple[Row, ...]:
@@ -247,9 +245,7 @@ class BufferRegistry:
 
     def _node(self, owner: str) -> Node:
         self._known(owner)
-        hosted = (
-            Hosted(role, group, self._node(child)) for role, (child, group) in self._roles[owner].items()
-        )
+        hosted = (Hosted(role, group, self._node(child)) for role, (child, group) in self._roles[owner].items())
         return Node(owner, tuple(self._buffers[owner].values()), tuple(hosted))
 
     def _ancestry(self, owner: str) -> Iterator[str]:

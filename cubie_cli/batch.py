@@ -72,9 +72,7 @@ class Batch:
     @property
     def warnings(self) -> list[str]:
         """What is allowed and probably not meant."""
-        unused = [
-            f"this method has no buffer {name!r}: its location is not used" for name in self.plan.unused
-        ]
+        unused = [f"this method has no buffer {name!r}: its location is not used" for name in self.plan.unused]
         return [*self.job.configuration.warnings, *unused]
 
     def report(self, runs_per_chunk: int | None = None) -> MemoryReport:
@@ -157,7 +155,7 @@ def prepare(
     settings = job.configuration
     if output is not None:
         job = replace(job, configuration=replace(settings, output=output))
-    return Batch(job, _plan(job, _choose_target(target or settings.target)))
+    return Batch(job, _plan(job, _choose_target(str(target or settings.target))))
 
 
 def check(batch: Batch, *, force: bool) -> None:
@@ -222,7 +220,7 @@ def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock)
     report = batch.report(width)
     ended = np.zeros(len(Status), dtype=np.int64)
     progress.start(batch.runs)
-    with ResultFile(batch.output, _contents(batch, solver.device, width, report)) as file:
+    with ResultFile(batch.output, _contents(batch, solver.device, report)) as file:
         for first in range(0, batch.runs, width):
             values = batch.job.axes.values(first, min(first + width, batch.runs))
             solution = solver.solve(values)
@@ -314,14 +312,13 @@ def _locate(job: Job, key: tuple[str, ...], message: str, hint: str | None) -> U
     return job.document.error(message, key, "key", hint=hint)
 
 
-def _contents(batch: Batch, device: str, width: int, report: MemoryReport) -> Contents:
+def _contents(batch: Batch, device: str, report: MemoryReport) -> Contents:
     job, units = batch.job, batch.job.model.system.units
     states = set(job.model.system.states)
     coordinates = [(f"{name}_0" if name in states else name, units.get(name)) for name in job.axes.names]
     return Contents(
         times=batch.plan.times,
         n_runs=batch.runs,
-        runs_per_write=width,
         precision=batch.plan.dtype,
         variables=tuple(Variable(name, units.get(name)) for name in batch.plan.variables),
         coordinates=tuple(Variable(name, unit) for name, unit in coordinates),

@@ -52,8 +52,10 @@ class Axis:
         if self.kind == "linspace":
             values = positions * ((last - first) / (self.count - 1)) + first
         else:
-            exponents = positions * ((math.log(last) - math.log(first)) / (self.count - 1))
-            values = first * np.exp(exponents)
+            # Powers of ten, so that whole decades are exact; only the ends, which are replaced, can overflow.
+            with np.errstate(over="ignore"):
+                step = (math.log10(last) - math.log10(first)) / (self.count - 1)
+                values = np.power(10.0, positions * step + math.log10(first))
         values[positions == 0] = first
         values[positions == self.count - 1] = last
         return values

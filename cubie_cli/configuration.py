@@ -242,9 +242,7 @@ def _check_steps(document: Document, table: SolveTable, *, has_error_estimate: b
     if table.dt is not None:
         _check_fixed_steps(document, table, table.dt)
     elif kind == "fixed":
-        raise document.error(
-            "fixed steps need 'dt'", ("solve", "controller", "kind"), hint="add dt = ... to [solve]"
-        )
+        raise document.error("fixed steps need 'dt'", ("solve", "controller", "kind"), hint="add dt = ... to [solve]")
     elif not has_error_estimate:
         message = f"{table.algorithm!r} has no error estimate to choose steps by"
         raise document.error(message, ("solve", "algorithm"), hint="add the fixed step dt = ... to [solve]")
@@ -273,9 +271,7 @@ def _absolute_tolerances(document: Document, table: SolveTable, system: System) 
     _check_known(document, list(table.atol), system.states, "state", ("solve", "atol"), at_keys=True)
     for name in system.states:
         if name not in table.atol:
-            raise document.error(
-                f"the state {name!r} has no tolerance", ("solve", "atol"), "key", "name every state"
-            )
+            raise document.error(f"the state {name!r} has no tolerance", ("solve", "atol"), "key", "name every state")
     return tuple(table.atol[name] for name in system.states)
 
 
@@ -288,9 +284,7 @@ def _warnings(solve: SolveSettings) -> tuple[str, ...]:
 # -- [output] -----------------------------------------------------------------------------------
 
 
-def _read_save(
-    document: Document, tables_read: RunConfiguration, model: Model, solve: SolveSettings
-) -> SaveSettings:
+def _read_save(document: Document, tables_read: RunConfiguration, model: Model, solve: SolveSettings) -> SaveSettings:
     output, system = tables_read.output, model.system
     states = list(system.states) if output.states is None else output.states
     _check_known(document, states, system.states, "state", ("output", "states"))
@@ -322,9 +316,7 @@ def _check_save_times(
 
 def _check_rising(document: Document, times: Sequence[float], solve: SolveSettings) -> None:
     if not times:
-        raise document.error(
-            "save_at has no times", ("output", "save_at"), hint="without it, t1 alone is saved"
-        )
+        raise document.error("save_at has no times", ("output", "save_at"), hint="without it, t1 alone is saved")
     for index, time in enumerate(times):
         path: KeyPath = ("output", "save_at", index)
         if not solve.t0 <= time <= solve.t1:

@@ -84,8 +84,7 @@ class Diagnosis:
 def examine(targets: Mapping[str, str]) -> Diagnosis:
     """Return what this machine offers, given the targets the engine found."""
     return Diagnosis(
-        versions={"cubie": provenance.version(), "python": platform.python_version()}
-        | _installed(_LIBRARIES),
+        versions={"cubie": provenance.version(), "python": platform.python_version()} | _installed(_LIBRARIES),
         toolkit=_toolkit(),
         targets=dict(targets),
         processor=processor(),

@@ -114,9 +114,7 @@ class _Parser:
     def _all_of(self) -> _Operand:
         return self._conditions("and", self._negation, operations.conjunction)
 
-    def _conditions(
-        self, word: str, read: Callable[[], _Operand], join: Callable[..., Condition]
-    ) -> _Operand:
+    def _conditions(self, word: str, read: Callable[[], _Operand], join: Callable[..., Condition]) -> _Operand:
         first = read()
         if not self._at(word):
             return first
@@ -140,9 +138,7 @@ class _Parser:
         links = []
         while self._at(*_COMPARISONS):
             sign, right = self._take(), self._sum()
-            link = self._build(
-                sign.offset, operations.compare, sign.text, self._number(left), self._number(right)
-            )
+            link = self._build(sign.offset, operations.compare, sign.text, self._number(left), self._number(right))
             links.append(link)
             left = right
         return self._combine(first.offset, operations.conjunction, links)
@@ -154,9 +150,7 @@ class _Parser:
         terms = [self._number(first)]
         while self._at("+", "-"):
             sign, term = self._take(), self._number(self._product())
-            terms.append(
-                term if sign.text == "+" else self._build(sign.offset, operations.product, [-1.0, term])
-            )
+            terms.append(term if sign.text == "+" else self._build(sign.offset, operations.product, [-1.0, term]))
         return self._combine(first.offset, operations.total, terms)
 
     def _product(self) -> _Operand:
@@ -236,9 +230,7 @@ class _Parser:
         if given < fewest or (most is not None and given > most):
             wanted = f"at least {fewest}" if most is None else str(fewest)
             plural = "" if wanted == "1" else "s"
-            raise self._error(
-                f"{name.text!r} takes {wanted} argument{plural}, {given} given", offset=name.offset
-            )
+            raise self._error(f"{name.text!r} takes {wanted} argument{plural}, {given} given", offset=name.offset)
 
     # -- helpers --------------------------------------------------------------------------------
 
@@ -284,9 +276,7 @@ class _Parser:
     def _combine(self, offset: int, build: Callable[..., Value | Condition], *arguments: object) -> _Operand:
         return _Operand(self._build(offset, build, *arguments), offset)
 
-    def _build(
-        self, offset: int, build: Callable[..., Value | Condition], *arguments: object
-    ) -> Value | Condition:
+    def _build(self, offset: int, build: Callable[..., Value | Condition], *arguments: object) -> Value | Condition:
         try:
             return build(*arguments)
         except NotFiniteError:
@@ -304,9 +294,7 @@ class _Parser:
     def _unexpected(self) -> ExpressionError:
         if self._now.kind == "sign" or self._at(*_WORDS):
             return self._error(f"{self._now.text!r} does not belong here")
-        return self._error(
-            f"an operator is missing before {_short(self._now.text)}", "write a product with *"
-        )
+        return self._error(f"an operator is missing before {_short(self._now.text)}", "write a product with *")
 
     def _missing_atom(self) -> ExpressionError:
         if self._at_end():

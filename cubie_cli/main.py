@@ -1,5 +1,6 @@
 """The entry point: registers the commands, and answers whatever goes wrong with one message."""
 
+import errno
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ import typer
 from cubie_cli import provenance
 from cubie_cli.commands import algorithms, doctor, memory_report, run, validate
 from cubie_cli.commands.options import TRACEBACK_VARIABLE
-from cubie_cli.diagnostics import ExitCode, OutputError, UserError
+from cubie_cli.diagnostics import ExitCode, UserError
 
 app = typer.Typer(
     name="cubie",
@@ -28,6 +29,9 @@ app.command("memory-report")(memory_report.memory_report)
 app.command("validate")(validate.validate)
 app.command("algorithms")(algorithms.algorithms)
 app.command("doctor")(doctor.doctor)
+
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Stopped(BaseException):
@@ -75,6 +79,11 @@ def main() -> None:
             "error: out of memory\n  hint: save fewer times or variables, or set a smaller [run] chunk",
             ExitCode.OUTPUT,
         )
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            _end_with_bug(error)
+        _drop_output()
+        _end(f"error: cannot write: {error.strerror}", ExitCode.OUTPUT)
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from a crash
         _end_with_bug(error)
 
@@ -91,11 +100,12 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has gone: what is left goes nowhere, and Python must not try again as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputError(f"cannot write to standard output: {error.strerror}") from error
+        _drop_output()  # the reader has gone
+
+
+def _drop_output() -> None:
+    """Send what is left of the output nowhere: Python tries to write it again as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:

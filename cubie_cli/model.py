@@ -115,9 +115,7 @@ class _Reader:
         for name in ("states", "equations"):
             if not self._table(name):
                 message = f"the model has no [{'.'.join(map(str, self._path(name)))}]"
-                raise self._document.error(
-                    message, self._path(name), "key", "a model needs states and equations"
-                )
+                raise self._document.error(message, self._path(name), "key", "a model needs states and equations")
 
     def _check_names(self) -> None:
         home: dict[str, str] = {}
@@ -138,9 +136,7 @@ class _Reader:
             raise self._document.error(f"the name is longer than {_LONGEST_NAME} characters", path, "key")
         if name in RESERVED:
             message = f"{name!r} is a word of the expression language"
-            raise self._document.error(
-                message, path, "key", f"choose another name, such as {name}_ or {name}1"
-            )
+            raise self._document.error(message, path, "key", f"choose another name, such as {name}_ or {name}1")
 
     def _values(self, table: str) -> dict[str, float]:
         return {name: tables.number(self._document, self._path(table, name)) for name in self._table(table)}
@@ -177,9 +173,7 @@ class _Reader:
         for name in self._table("units"):
             if name not in known:
                 message = f"{name!r} has a unit and is no quantity of the model"
-                raise self._document.error(
-                    message, self._path("units", name), "key", did_you_mean(name, known)
-                )
+                raise self._document.error(message, self._path("units", name), "key", did_you_mean(name, known))
         return {name: tables.text(self._document, self._path("units", name)) for name in self._table("units")}
 
     # -- expressions ----------------------------------------------------------------------------
@@ -219,9 +213,7 @@ class _Reader:
                 if waiting in chain:
                     circle = " -> ".join([*chain[chain.index(waiting) :], waiting])
                     path = self._path("observables", waiting)
-                    raise self._document.error(
-                        f"observables refer to each other in a circle: {circle}", path, "key"
-                    )
+                    raise self._document.error(f"observables refer to each other in a circle: {circle}", path, "key")
                 if waiting is not None:
                     chain.append(waiting)
                 elif (finished := chain.pop()) not in done:

@@ -92,9 +92,7 @@ def _wrong_type(document: Document, path: KeyPath, wanted: str, value: Any) -> U
         hint = "numbers stand without quotes"
     elif wanted == "a list":
         hint = "put it in square brackets"
-    return document.error(
-        f"{str(path[-1])!r} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint
-    )
+    return document.error(f"{str(path[-1])!r} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
 
 
 def _where(path: KeyPath) -> str:

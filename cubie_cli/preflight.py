@@ -50,9 +50,7 @@ def undefined_states(
     return {system.states[index]: float(slopes[index, 0]) for index in np.flatnonzero(never)}
 
 
-def _start(
-    names: tuple[str, ...], defaults: tuple[float, ...], swept: tuple[str, ...], values: Array
-) -> Array:
+def _start(names: tuple[str, ...], defaults: tuple[float, ...], swept: tuple[str, ...], values: Array) -> Array:
     """Return values of quantities, shape (n_names, n_samples): those swept, else the model's own."""
     rows = dict(zip(swept, values, strict=True))
     table = np.empty((len(names), values.shape[1]))

@@ -69,9 +69,7 @@ class MemoryReport:
         totals = self.registry.totals()
         report: dict[str, Any] = {
             "buffers": [
-                {key: getattr(row, key) for key in _BUFFER_KEYS}
-                for row in self.registry.rows()
-                if row.kind == "own"
+                {key: getattr(row, key) for key in _BUFFER_KEYS} for row in self.registry.rows() if row.kind == "own"
             ],
             "totals": {
                 "shared": totals.shared,
@@ -127,17 +125,11 @@ def size(count: int) -> str:
     while value >= 1024 and unit < len(_UNITS) - 1:
         value, unit = value / 1024, unit + 1
     return (
-        f"{count} B"
-        if unit == 0
-        else f"{value:.3g} {_UNITS[unit]}"
-        if value < 1000
-        else f"{value:.0f} {_UNITS[unit]}"
+        f"{count} B" if unit == 0 else f"{value:.3g} {_UNITS[unit]}" if value < 1000 else f"{value:.0f} {_UNITS[unit]}"
     )
 
 
-def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()
-) -> Table:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()) -> Table:
     """Return a table whose cells are text, not markup.
 
     Parameters
@@ -160,10 +152,7 @@ def table(
 
 
 def _buffer_table(report: MemoryReport) -> RenderableType:
-    rows = [
-        ["" if row[key] is None else str(row[key]) for key in _BUFFER_KEYS]
-        for row in report.as_json()["buffers"]
-    ]
+    rows = [["" if row[key] is None else str(row[key]) for key in _BUFFER_KEYS] for row in report.as_json()["buffers"]]
     if not rows:
         return Text("This solver has no buffers.")
     return table("Buffers of one run", _BUFFER_KEYS, rows, numeric=("elements", "bytes", "offset"))

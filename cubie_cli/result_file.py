@@ -10,26 +10,25 @@ Sources: Unidata, "NetCDF-4 Format"; CF conventions 1.10, section 3.5 (flags).
 import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import h5py
 import numpy as np
 
 from cubie_cli.diagnostics import OutputError
-from solvers.engine import Solution
 from solvers.status import Status
 
-#: A chunk of a chunked variable holds whole rows of runs, about this many bytes of them.
-_CHUNK_BYTES = 32 << 20
-#: HDF5 refuses chunks of 4 GiB and more.
-_CHUNK_LIMIT = (4 << 30) - 1
-#: What a file holds besides its data: headers, texts, the report.
-_OVERHEAD_BYTES = 32 << 10
+if TYPE_CHECKING:
+    from solvers.engine import Solution
+
+#: What a file holds besides its values and texts: attributes and report, and the header of a variable.
+_FIXED_BYTES = 32 << 10
+_VARIABLE_BYTES = 1 << 10
 
 _COUNTS: Mapping[str, tuple[np.dtype[Any], str]] = {
     "status": (np.dtype(np.int8), "outcome of the run"),
@@ -74,8 +73,8 @@ class Contents:
     ----------
     times
         Save times, float64, shape (n_times,).
-    n_runs, runs_per_write
-        Runs of the batch, and how many are written at once.
+    n_runs
+        Runs of the batch.
     precision
         dtype of the variables: float64 or float32.
     variables
@@ -95,7 +94,6 @@ class Contents:
 
     times: np.ndarray
     n_runs: int
-    runs_per_write: int
     precision: np.dtype[Any]
     variables: tuple[Variable, ...]
     coordinates: tuple[Variable, ...]
@@ -105,23 +103,29 @@ class Contents:
     report: Mapping[str, Any]
 
     @property
-    def bytes(self) -> int:
-        """Bytes the file will take, less than one per cent too many for all but the smallest."""
-        return expected_bytes(
-            self.n_runs, len(self.times), len(self.variables), len(self.coordinates), self.precision.itemsize
-        ) + sum(len(text) for text in self.texts.values())
+    def header_bytes(self) -> int:
+        """Bytes of all but the values, or somewhat more."""
+        texts = sum(len(text.encode()) for text in self.texts.values())
+        return texts + _header_bytes(len(self.variables) + len(self.coordinates))
 
 
 def expected_bytes(n_runs: int, n_times: int, n_variables: int, n_coordinates: int, itemsize: int) -> int:
-    """Return the bytes of a result of these sizes."""
+    """Return the bytes of a result of these sizes, its texts not counted, or somewhat more."""
     counts = sum(dtype.itemsize for dtype, _ in _COUNTS.values())
     index = np.dtype(np.int64).itemsize
     a_run = n_variables * n_times * itemsize + n_coordinates * 8 + counts + index
-    return n_runs * a_run + n_times * 8 + _OVERHEAD_BYTES + 1024 * (n_variables + n_coordinates)
+    return n_runs * a_run + n_times * 8 + _header_bytes(n_variables + n_coordinates)
+
+
+def _header_bytes(n_variables: int) -> int:
+    return _FIXED_BYTES + _VARIABLE_BYTES * n_variables
 
 
 class ResultFile:
     """A result being written; a context manager that leaves nothing but what was published.
+
+    HDF5 lays the file out and closes it before the first run is computed; values are then written to where it
+    placed them. A disk that fills up is thus an `OSError` of the system, where inside HDF5 it is a crash.
 
     Parameters
     ----------
@@ -141,27 +145,20 @@ class ResultFile:
         # Cut, so that the longest name a file system takes has a temporary one too.
         self._temporary = path.with_name(f".{path.name[:64]}.{secrets.token_hex(8)}.part")
         self._contents = contents
+        self._descriptor = -1
         try:
-            self._file = self._create()
-        except BaseException as error:
-            self._discard()
-            raise _as_output_error(path, error) from error
-
-    def _create(self) -> h5py.File:
-        # The name is new and ours alone, so no lock is needed; folders on a network often have none.
-        file = h5py.File(self._temporary, "x", libver=("v108", "v110"), track_order=True, locking=False)
-        try:
-            _write_headers(file, self._contents)
+            with self._refusals_told():
+                self._offsets = _lay_out(self._temporary, contents)
+                self._descriptor = os.open(self._temporary, os.O_RDWR)
         except BaseException:
-            file.close()
+            self._discard()
             raise
-        return file
 
     def __enter__(self) -> Self:
         """Return itself."""
         return self
 
-    def write(self, first_run: int, values: np.ndarray, solution: Solution) -> None:
+    def write(self, first_run: int, values: np.ndarray, solution: "Solution") -> None:
         """Write a range of runs.
 
         Parameters
@@ -172,20 +169,20 @@ class ResultFile:
             Swept values, shape (n_axes, n).
         solution
             What was computed for these n runs.
+
+        Raises
+        ------
+        OutputError
+            The disk refused.
         """
-        runs = slice(first_run, first_run + solution.status.shape[0])
-        names = [variable.name for variable in self._contents.variables]
-        coordinates = [variable.name for variable in self._contents.coordinates]
-        try:
-            for name, block in zip(names, solution.variables, strict=True):
-                self._file[name][:, runs] = block
-            for name, row in zip(coordinates, values, strict=True):
-                self._file[name][runs] = row
-            for name in _COUNTS:
-                self._file[name][runs] = getattr(solution, name)
-            self._file["run"][runs] = np.arange(runs.start, runs.stop)
-        except (OSError, RuntimeError) as error:
-            raise _as_output_error(self._path, error) from error
+        indices = np.arange(first_run, first_run + solution.status.shape[0], dtype=np.int64)
+        with self._refusals_told():
+            for variable, block in zip(self._contents.variables, solution.variables, strict=True):
+                self._write_block(variable.name, first_run, block)
+            for variable, row in zip(self._contents.coordinates, values, strict=True):
+                self._write_block(variable.name, first_run, row[None])
+            for name, column in {"run": indices, **{name: getattr(solution, name) for name in _COUNTS}}.items():
+                self._write_block(name, first_run, column[None])
 
     def publish(self) -> None:
         """Put the complete file in its place, safe on disk.
@@ -195,12 +192,9 @@ class ResultFile:
         OutputError
             The disk refused; no result is left.
         """
-        try:
-            self._file.close()
-            _sync(self._temporary)
+        with self._refusals_told():
+            os.fsync(self._descriptor)
             self._temporary.replace(self._path)
-        except (OSError, RuntimeError) as error:
-            raise _as_output_error(self._path, error) from error
         with suppress(OSError):  # some network file systems cannot sync a folder
             _sync(self._path.parent)
 
@@ -210,11 +204,39 @@ class ResultFile:
         """Remove what was not published."""
         self._discard()
 
+    def _write_block(self, name: str, first_run: int, block: np.ndarray) -> None:
+        """Write the rows of a block, each a range of runs, to their places in a variable."""
+        block = np.ascontiguousarray(block)
+        rows, width = block.shape
+        if width == self._contents.n_runs:  # rows follow each other on disk too
+            rows, block = 1, block.reshape(1, -1)
+        stride = self._contents.n_runs * block.itemsize
+        start = self._offsets[name] + first_run * block.itemsize
+        for row in range(rows):
+            _write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
+
+    @contextmanager
+    def _refusals_told(self) -> Iterator[None]:
+        """Turn the system's refusals, HDF5's among them, into messages."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            told = error.strerror if isinstance(error, OSError) and error.strerror else error
+            message = f"cannot write {self._path}: {told}"
+            raise OutputError(message, hint="free some space or choose another --output") from error
+
     def _discard(self) -> None:
-        # A disk that is full fails the flush on closing too; the file goes away either way.
-        with suppress(OSError, RuntimeError, AttributeError):
-            self._file.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
         self._temporary.unlink(missing_ok=True)
+
+
+def _write_at(descriptor: int, data: memoryview, offset: int) -> None:
+    """Write all of a buffer; the system takes no more than 2 GiB at once."""
+    while data:
+        written = os.pwrite(descriptor, data, offset)
+        data, offset = data[written:], offset + written
 
 
 def _sync(path: Path) -> None:
@@ -225,19 +247,19 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _as_output_error(path: Path, error: BaseException) -> BaseException:
-    """Return the error to raise: a user's message where the disk refused, the error itself otherwise."""
-    if not isinstance(error, OSError | RuntimeError):
-        return error
-    return OutputError(
-        f"cannot write {path}: {error}", hint="free some space, or write to another disk with --output"
-    )
+def _lay_out(path: Path, contents: Contents) -> dict[str, int]:
+    """Create the file with all but its values; return where those of each variable begin, in bytes."""
+    with path.open("xb") as file:  # fails here, if at all, and not inside HDF5
+        file.write(bytes(contents.header_bytes))
+    # The name is ours alone, so no lock is needed; folders on a network often have none.
+    with h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as file:
+        _write_headers(file, contents)
+        names = [*(variable.name for variable in (*contents.variables, *contents.coordinates)), "run", *_COUNTS]
+        return {name: file[name].id.get_offset() for name in names}
 
 
 def _write_headers(file: h5py.File, contents: Contents) -> None:
-    file.attrs["_NCProperties"] = np.bytes_(
-        f"version=2,h5py={h5py.__version__},hdf5={h5py.version.hdf5_version}"
-    )
+    file.attrs["_NCProperties"] = np.bytes_(f"version=2,h5py={h5py.__version__},hdf5={h5py.version.hdf5_version}")
     for name, value in contents.attributes.items():
         file.attrs[name] = value
     _write_dimensions(file, contents)
@@ -259,7 +281,7 @@ def _write_headers(file: h5py.File, contents: Contents) -> None:
 
 def _write_dimensions(file: h5py.File, contents: Contents) -> None:
     time = file.create_dataset("time", data=contents.times)
-    run = file.create_dataset("run", shape=(contents.n_runs,), dtype=np.int64, fill_time="never")
+    run = _create(file, "run", (contents.n_runs,), np.dtype(np.int64))
     for number, (name, scale) in enumerate({"time": time, "run": run}.items()):
         scale.make_scale(name)
         scale.attrs["_Netcdf4Dimid"] = np.int32(number)
@@ -269,17 +291,10 @@ def _write_dimensions(file: h5py.File, contents: Contents) -> None:
 
 
 def _create_grid(file: h5py.File, name: str, contents: Contents) -> h5py.Dataset:
-    """Create a variable over time and run; every element is written before the file gets its name."""
-    shape = (len(contents.times), contents.n_runs)
+    """Create a variable over time and run."""
     fill = contents.precision.type(np.nan)
-    dataset = file.create_dataset(
-        name,
-        shape=shape,
-        dtype=contents.precision,
-        chunks=_chunks(shape, contents.runs_per_write, contents.precision.itemsize),
-        fillvalue=fill,
-        fill_time="never",
-    )
+    shape = (len(contents.times), contents.n_runs)
+    dataset = _create(file, name, shape, contents.precision, fillvalue=fill)
     dataset.dims[0].attach_scale(file["time"])
     dataset.dims[1].attach_scale(file["run"])
     dataset.attrs["_Netcdf4Coordinates"] = np.array([0, 1], dtype=np.int32)
@@ -287,20 +302,18 @@ def _create_grid(file: h5py.File, name: str, contents: Contents) -> h5py.Dataset
     return dataset
 
 
-def _chunks(shape: tuple[int, int], runs_per_write: int, itemsize: int) -> tuple[int, int] | None:
-    """Return the chunk shape: rows as wide as a write, or None (contiguous) where one write is all."""
-    n_times, n_runs = shape
-    if runs_per_write >= n_runs:
-        return None
-    runs = min(runs_per_write, _CHUNK_LIMIT // itemsize)
-    rows = max(1, _CHUNK_BYTES // (runs * itemsize))
-    return min(n_times, rows), runs
-
-
 def _create_column(file: h5py.File, name: str, dtype: np.dtype[Any], contents: Contents) -> h5py.Dataset:
-    dataset = file.create_dataset(name, shape=(contents.n_runs,), dtype=dtype, fill_time="never")
+    dataset = _create(file, name, (contents.n_runs,), dtype)
     dataset.dims[0].attach_scale(file["run"])
     return dataset
+
+
+def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> h5py.Dataset:
+    """Create a contiguous dataset that has its place in the file at once, and no values yet."""
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    return file.create_dataset(name, shape=shape, dtype=dtype, dcpl=creation, **options)
 
 
 def _describe(dataset: h5py.Dataset, units: str | None, coordinates: str = "") -> None:

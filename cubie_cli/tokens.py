@@ -96,7 +96,5 @@ def _unexpected(text: str, position: int) -> ExpressionError:
         return ExpressionError("text in quotes does not belong in an expression", position)
     if not char.isascii():
         name = char if char.isprintable() else f"U+{ord(char):04X}"
-        return ExpressionError(
-            f"the character {name!r} is not ASCII", position, "use plain letters, digits and signs"
-        )
+        return ExpressionError(f"the character {name!r} is not ASCII", position, "use plain letters, digits and signs")
     return ExpressionError(f"the character {char!r} does not belong in an expression", position)

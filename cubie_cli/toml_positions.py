@@ -54,9 +54,7 @@ class _Locator:
         return self._source[node.start_byte : node.end_byte].decode(errors="replace")
 
     def _put(self, path: KeyPath, key: tree_sitter.Node, value: tree_sitter.Node) -> None:
-        self._spans[path] = Span(
-            self._offset(key.start_byte), self._offset(value.start_byte), self._text(value)
-        )
+        self._spans[path] = Span(self._offset(key.start_byte), self._offset(value.start_byte), self._text(value))
 
     def _table(self, node: tree_sitter.Node) -> None:
         heads = [child for child in node.children if child.type in _KEYS]
@@ -69,9 +67,7 @@ class _Locator:
             is_new_element = node.type == "table_array_element" and position == len(parts) - 1
             if is_new_element:
                 self._lengths[path] = self._lengths.get(path, 0) + 1
-            self._spans.setdefault(
-                path, Span(self._offset(part.start_byte), self._offset(part.start_byte), "")
-            )
+            self._spans.setdefault(path, Span(self._offset(part.start_byte), self._offset(part.start_byte), ""))
             if path in self._lengths:
                 path = (*path, self._lengths[path] - 1)
         for child in node.children:

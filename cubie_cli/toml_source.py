@@ -201,9 +201,7 @@ def _read_bytes(path: Path) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         raise UserError("this is not a regular file", path)
     if status.st_size > LARGEST_FILE:
-        raise UserError(
-            f"the file has {status.st_size} bytes, more than the {LARGEST_FILE} of a TOML file here", path
-        )
+        raise UserError(f"the file has {status.st_size} bytes, more than the {LARGEST_FILE} of a TOML file here", path)
     return path.read_bytes()
 
 

@@ -25,7 +25,7 @@ SMALLEST_REMEMBERED_ERROR = 1e-4
 class ControllerFunctions(NamedTuple):
     """A controller's device functions.
 
-    propose(t, dt, steps, stop) -> (h, t_next, ends): the step to try, to `stop` at the latest, and whether it is the last.
+    propose(t, dt, steps, stop) -> (h, t_next, ends): a step to try, to `stop` at the latest; whether it is the last.
     judge(active, error, h, dt, memory) -> (accept, dt): `error` is the mean square over the tolerances.
     reset(fresh, memory): forget what another run left.
     """
@@ -165,7 +165,7 @@ class AdaptiveController:
             return select(accept, change, shrink), size
 
         def judge(active: Any, error: Any, h: Any, dt: Any, memory: Any) -> Any:
-            history = memory[0] if self._remembered else None
+            history: Any = memory[0] if self._remembered else None
             accept = both(active, error <= 1.0)
             change, size = factor(accept, error, history)
             if self._remembered > 1:

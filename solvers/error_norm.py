@@ -60,9 +60,7 @@ def power_estimate(base: Any, exponent: float) -> Any:
     return exp2_estimate(log2_estimate(bounded) * exponent)
 
 
-def first_step(
-    rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, shortest: float
-) -> Callable[..., Any]:
+def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, shortest: float) -> Callable[..., Any]:
     """Return straight-line code that estimates a first step.
 
     Source: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, Springer 1993, II.4.

@@ -7,7 +7,7 @@ from buffers import BufferRegistry
 from solvers.error_norm import ErrorNorm, first_step
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
-from solvers.straightline import both, convert, fma, is_finite, quotient_estimate, select, square_root
+from solvers.straightline import both, convert, fma, is_finite, quotient_estimate, select
 from solvers.tableaus import ButcherTableau, DenseOutput
 from solvers.targets.target import DeviceFunction, Target
 
@@ -20,7 +20,8 @@ class StepFunctions(NamedTuple):
     attempt(t, h, y, p, memory) -> error: the mean square of the error over the tolerances.
     finite(memory) -> whether the attempted state is.
     prepare(t, h, y, p, memory): what `interpolate` needs besides the step.
-    interpolate(theta, h, y, memory, values): values = y(t + theta*h), theta in float64; the attempted state exactly at theta = 1.
+    interpolate(theta, h, y, memory, values): values = y(t + theta*h), theta in float64; at theta = 1 the
+        attempted state, exactly.
     advance(mask, y, memory): make the attempted state the present one.
     """
 

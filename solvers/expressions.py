@@ -1,7 +1,8 @@
 """From SymPy expressions to straight-line arithmetic.
 
-A `Program` is a flat list of operations, built once; evaluating it on NumPy scalars computes, evaluating it on recorded
-values writes code. Equal subexpressions are computed once. Sums of products become chains of fused multiply-adds.
+A `Program` is a flat list of operations, built once; evaluating it on NumPy scalars computes, evaluating it on
+recorded values writes code. Equal subexpressions are computed once. Sums of products become chains of fused
+multiply-adds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -172,23 +173,32 @@ class Program:
             return self._constant(bool(expression))
         if expression.is_Number or expression.is_NumberSymbol:
             return self._constant(float(expression))
-        if expression.is_Add:
-            return self._sum(expression.args)
-        if expression.is_Mul:
-            return self._product(expression)
-        if expression.is_Pow:
-            return self._power(*expression.args)
-        if isinstance(expression, sympy.Piecewise):
-            return self._piecewise(expression)
-        if isinstance(expression, (sympy.And, sympy.Or)):
-            combine = both if isinstance(expression, sympy.And) else either
-            return self._fold(combine, [self._compile(argument) for argument in expression.args])
+        for kind, compiled in self._structures:
+            if isinstance(expression, kind):
+                return compiled(expression)
+        return self._application(expression)
+
+    @property
+    def _structures(self) -> tuple[tuple[type, Callable[[Any], int]], ...]:
+        """What is more than a function of its arguments."""
+        return (
+            (sympy.Add, lambda expression: self._sum(expression.args)),
+            (sympy.Mul, self._product),
+            (sympy.Pow, lambda expression: self._power(*expression.args)),
+            (sympy.Piecewise, self._piecewise),
+            (sympy.And, lambda expression: self._fold(both, self._arguments(expression))),
+            (sympy.Or, lambda expression: self._fold(either, self._arguments(expression))),
+        )
+
+    def _arguments(self, expression: Any) -> list[int]:
+        return [self._compile(argument) for argument in expression.args]
+
+    def _application(self, expression: Any) -> int:
         kind = type(expression)
-        operands = [self._compile(argument) for argument in expression.args]
         if kind in _DIRECT:
-            return self._step(_DIRECT[kind], *operands)
+            return self._step(_DIRECT[kind], *self._arguments(expression))
         if kind in _CALLS:
-            return self._step(_call(_CALLS[kind]), *operands)
+            return self._step(_call(_CALLS[kind]), *self._arguments(expression))
         message = f"no code for {kind.__name__}"
         raise TypeError(message)
 
@@ -281,7 +291,7 @@ def _is_product(term: sympy.Expr) -> bool:
     """Return whether a term is a product of two or more factors without a division."""
     if not term.is_Mul or _split(term)[1]:
         return False
-    return len(term.args) > 2 or not _is_negated(term)  # noqa: PLR2004
+    return len(term.args) > 2 or not _is_negated(term)
 
 
 def _split(product: sympy.Expr) -> tuple[list[sympy.Expr], list[sympy.Expr]]:

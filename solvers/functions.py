@@ -10,37 +10,35 @@ from typing import Any
 import sympy
 from sympy.codegen.cfunctions import expm1, log1p, log10
 
-Expr = sympy.Expr
 
-
-class minimum(sympy.Function):  # type: ignore[misc] # noqa: N801 - SymPy functions are named as they print
+class minimum(sympy.Function):  # noqa: N801 - SymPy functions are named as they print
     """The smaller of two values; NaN if either is NaN."""
 
     nargs = 2
 
-    def fdiff(self, argindex: int = 1) -> Expr:
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Return the derivative with respect to one argument."""
         first, second = self.args
         mine, other = (first, second) if argindex == 1 else (second, first)
         return sympy.Piecewise((1, mine < other), (0, True))
 
 
-class maximum(sympy.Function):  # type: ignore[misc] # noqa: N801
+class maximum(sympy.Function):  # noqa: N801
     """The larger of two values; NaN if either is NaN."""
 
     nargs = 2
 
-    def fdiff(self, argindex: int = 1) -> Expr:
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Return the derivative with respect to one argument."""
         first, second = self.args
         mine, other = (first, second) if argindex == 1 else (second, first)
         return sympy.Piecewise((1, mine > other), (0, True))
 
 
-def _fold(function: Callable[[Any, Any], Expr]) -> Callable[..., Expr]:
+def _fold(function: Callable[[Any, Any], sympy.Expr]) -> Callable[..., sympy.Expr]:
     """Extend a function of two arguments to two or more."""
 
-    def folded(first: Any, *rest: Any) -> Expr:
+    def folded(first: Any, *rest: Any) -> sympy.Expr:
         for argument in rest:
             first = function(first, argument)
         return first

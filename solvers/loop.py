@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from buffers import BufferRegistry
-from solvers.controllers import AdaptiveController, FixedController
-from solvers.explicit_runge_kutta import ExplicitRungeKuttaStep
+from solvers.controllers import AdaptiveController, ControllerFunctions, FixedController
+from solvers.explicit_runge_kutta import ExplicitRungeKuttaStep, StepFunctions
 from solvers.memory import Frame, make_frame
-from solvers.output import Output
+from solvers.output import Output, OutputFunctions
 from solvers.status import Status
 from solvers.straightline import (
     absolute,
@@ -91,28 +91,24 @@ class Loop:
         Its arguments are (queue, runs, inputs, defaults, results, reports, shared, persistent): `inputs` are the swept
         values, (row, run); `defaults` the states, then the parameters; `results` (variables, times); `reports`
         (status, steps, rejected).
+
+        Within, a lane's `place` is (run, runs), its `progress` (t, dt, steps, rejected, status, active), and its
+        `saving` (cursor, save_time): the next save and its time.
         """
         allocate = target.allocate(self.frame(registry))
         any_lane, proceed, take = target.any_lane, target.proceed, target.take
         step = self.step.build(target, self.dt_max, self.dt_min)
-        start_step, _, attempt, state_finite, _, _, advance = step
-        propose, judge, reset = self.controller.build(target)
-        begin_output, is_due, save, end_output = self.output.build(target, step)
-        load = target.straight_line(self._load)
+        controller = self.controller.build(target)
+        output = self.output.build(target, step)
+        take_up = self._take_up(target, step, controller, output)
+        try_step = self._try_step(target, step, controller, output)
+        finish = self._finish(target, output)
         nobody = target.straight_line(self._nobody)
-        begin = target.straight_line(self._begin)
-        check_start = target.straight_line(self._check_start)
-        start_dt = self._start_dt(target, step.first_step)
-        stop_at = target.straight_line(self._stop_at)
-        overflow = target.straight_line(self._overflow)
-        account = target.straight_line(self._account)
         occupied = target.straight_line(self._occupied)
         waits = target.straight_line(self._waits)
-        conclude = target.straight_line(self._conclude)
-        report = target.straight_line(self._report)
 
         @target.control
-        def integrate(  # noqa: PLR0913 - a kernel's arguments
+        def integrate(
             queue: Any,
             runs: Any,
             inputs: Any,
@@ -122,66 +118,131 @@ class Loop:
             shared: Any,
             persistent: Any,
         ) -> None:
-            y, p, step_memory, controller_memory, output_memory = allocate(shared, persistent)
-            run, fresh, t, dt, steps, rejected, status, active, cursor, save_time = nobody(runs)
+            memory = allocate(shared, persistent)
+            run, fresh, t, dt, count, active, save_time = nobody(runs)
+            progress = (t, dt, count, count, count, active)
+            saving = (count, save_time)
             run = take(queue, run, fresh)
             fresh = occupied(run, runs, fresh)
-            while any_lane(fresh) or any_lane(active):
+            while any_lane(fresh) or any_lane(progress[5]):
+                place = (run, runs)
                 if any_lane(fresh):
-                    load(fresh, run, runs, inputs, defaults, y, p)
-                    t, steps, rejected = begin(fresh, t, steps, rejected)
-                    sound = start_step(fresh, t, y, p, step_memory)
-                    status, active = check_start(fresh, sound, status, active)
-                    dt = start_dt(fresh, dt, t, y, p, step_memory)
-                    reset(fresh, controller_memory)
-                    cursor, save_time = begin_output(fresh, t, y, p, results, (run, runs), cursor, save_time)
-                waiting = waits(run, runs, active)
-                while proceed(active, waiting):
-                    h, t_next, ends = propose(t, dt, steps, stop_at(save_time, cursor))
-                    error = attempt(t, h, y, p, step_memory)
-                    accept, dt = judge(active, error, h, dt, controller_memory)
-                    due = is_due(accept, cursor, save_time, t_next)
-                    if any_lane(due):
-                        due, status, active = overflow(due, state_finite(step_memory), status, active)
-                        cursor, save_time = save(
-                            due, t, t_next, h, y, p, step_memory, output_memory, results, (run, runs), cursor, save_time
-                        )
-                    advance(accept, y, step_memory)
-                    t, steps, rejected, status, active = account(
-                        active, accept, ends, t, t_next, h, error, steps, rejected, status
-                    )
-                    waiting = waits(run, runs, active)
+                    progress, saving = take_up(fresh, place, inputs, defaults, results, memory, progress, saving)
+                waiting = waits(run, runs, progress[5])
+                while proceed(progress[5], waiting):
+                    progress, saving = try_step(place, results, memory, progress, saving)
+                    waiting = waits(run, runs, progress[5])
                 if any_lane(waiting):
-                    status = conclude(waiting, status, y)
-                    end_output(waiting, status, t, y, p, cursor, results, (run, runs))
-                    report(waiting, run, status, steps, rejected, reports)
+                    finish(waiting, place, results, reports, memory, progress, saving)
                 run = take(queue, run, waiting)
                 fresh = occupied(run, runs, waiting)
 
         return integrate
 
+    # -- control --------------------------------------------------------------------------------
+
+    def _take_up(
+        self, target: Target, step: StepFunctions, controller: ControllerFunctions, output: OutputFunctions
+    ) -> DeviceFunction:
+        """Return code that starts fresh runs, and leaves the others as they are."""
+        load = target.straight_line(self._load)
+        begin = target.straight_line(self._begin)
+        check_start = target.straight_line(self._check_start)
+        start_dt = self._start_dt(target, step.first_step)
+        start_step, reset, begin_output = step.start, controller.reset, output.begin
+
+        @target.control
+        def take_up(
+            fresh: Any,
+            place: Any,
+            inputs: Any,
+            defaults: Any,
+            results: Any,
+            memory: Any,
+            progress: Any,
+            saving: Any,
+        ) -> Any:
+            y, p, step_memory, controller_memory, _ = memory
+            t, dt, steps, rejected, status, active = progress
+            load(fresh, place, inputs, defaults, y, p)
+            t, steps, rejected = begin(fresh, t, steps, rejected)
+            sound = start_step(fresh, t, y, p, step_memory)
+            status, active = check_start(fresh, sound, status, active)
+            dt = start_dt(fresh, dt, t, y, p, step_memory)
+            reset(fresh, controller_memory)
+            saving = begin_output(fresh, t, y, p, results, place, saving)
+            return (t, dt, steps, rejected, status, active), saving
+
+        return take_up
+
+    def _try_step(
+        self, target: Target, step: StepFunctions, controller: ControllerFunctions, output: OutputFunctions
+    ) -> DeviceFunction:
+        """Return code that tries one step of each active run, saves what it passes, and counts it."""
+        any_lane = target.any_lane
+        stop_at = target.straight_line(self._stop_at)
+        overflow = target.straight_line(self._overflow)
+        account = target.straight_line(self._account)
+        attempt, state_finite, advance = step.attempt, step.finite, step.advance
+        propose, judge = controller.propose, controller.judge
+        is_due, save = output.due, output.save
+
+        @target.control
+        def try_step(place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
+            y, p, step_memory, controller_memory, output_memory = memory
+            t, dt, steps, rejected, status, active = progress
+            h, t_next, ends = propose(t, dt, steps, stop_at(saving))
+            error = attempt(t, h, y, p, step_memory)
+            accept, dt = judge(active, error, h, dt, controller_memory)
+            due = is_due(accept, saving, t_next)
+            if any_lane(due):
+                due, status, active = overflow(due, state_finite(step_memory), status, active)
+                span = (t, t_next, h)
+                saving = save(due, span, y, p, step_memory, output_memory, results, place, saving)
+            advance(accept, y, step_memory)
+            outcome = (accept, ends, t_next, h, error)
+            return account(outcome, (t, dt, steps, rejected, status, active)), saving
+
+        return try_step
+
+    def _finish(self, target: Target, output: OutputFunctions) -> DeviceFunction:
+        """Return code that stores what finished runs leave."""
+        conclude = target.straight_line(self._conclude)
+        report = target.straight_line(self._report)
+        end_output = output.end
+
+        @target.control
+        def finish(
+            waiting: Any, place: Any, results: Any, reports: Any, memory: Any, progress: Any, saving: Any
+        ) -> None:
+            y, p = memory[0], memory[1]
+            t, _, steps, rejected, status, _ = progress
+            status = conclude(waiting, status, y)
+            end_output(waiting, status, t, y, p, results, place, saving)
+            report(waiting, place, status, steps, rejected, reports)
+
+        return finish
+
     # -- taking up a run ------------------------------------------------------------------------
 
     def _nobody(self, runs: Any) -> tuple[Any, ...]:
-        """Return run, fresh, t, dt, steps, rejected, status, active, cursor and save time of a lane without a run."""
-        zero = literal(runs, 0, "int32")
+        """Return what a lane without a run has: run, fresh, t, dt, a count, active, save time."""
         return (
             literal(runs, -1, "int64"),
             literal(runs, True, "mask"),  # noqa: FBT003
             literal(runs, self.t0, "float64"),
             literal(runs, self.dt or 0.0, self.step.rhs.precision),
-            zero,
-            zero,
-            zero,
+            literal(runs, 0, "int32"),
             literal(runs, False, "mask"),  # noqa: FBT003
-            zero,
             literal(runs, self.t1, "float64"),
         )
 
     def _occupied(self, run: Any, runs: Any, wanted: Any) -> Any:
         return both(wanted, run < runs)
 
-    def _load(self, fresh: Any, run: Any, runs: Any, inputs: Any, defaults: Any, y: Any, p: Any) -> None:
+    def _load(self, fresh: Any, place: Any, inputs: Any, defaults: Any, y: Any, p: Any) -> None:
+        run, runs = place
+
         def value(row: int | None, position: int) -> Any:
             return defaults[position] if row is None else gather(inputs, run + row * runs, fresh)
 
@@ -215,8 +276,9 @@ class Loop:
 
     # -- stepping -------------------------------------------------------------------------------
 
-    def _stop_at(self, save_time: Any, cursor: Any) -> Any:
+    def _stop_at(self, saving: Any) -> Any:
         """Return where the step has to end at the latest."""
+        cursor, save_time = saving
         stop = literal(save_time, self.t1, "float64")
         return select(cursor < self.output.times, minimum(save_time, stop), stop) if self.lands else stop
 
@@ -226,20 +288,10 @@ class Loop:
         status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
         return both(due, finite), status, both(active, negate(broken))
 
-    def _account(
-        self,
-        active: Any,
-        accept: Any,
-        ends: Any,
-        t: Any,
-        t_next: Any,
-        h: Any,
-        error: Any,
-        steps: Any,
-        rejected: Any,
-        status: Any,
-    ) -> tuple[Any, ...]:
-        """Count an attempt; return t, steps, rejected, status and which runs go on."""
+    def _account(self, outcome: Any, progress: Any) -> tuple[Any, ...]:
+        """Count an attempt; return the progress after it."""
+        accept, ends, t_next, h, error = outcome
+        t, dt, steps, rejected, status, active = progress
         reject = both(active, negate(accept))
         floor = maximum(absolute(t) * (2.0 * sys.float_info.epsilon), self.dt_min)
         stuck = both(reject, convert(h, "float64") <= floor)
@@ -255,7 +307,7 @@ class Loop:
             literal(status, Status.NONFINITE, "int32"),
         )
         status = select(stuck, cause, select(tired, literal(status, Status.MAX_STEPS, "int32"), status))
-        return t, steps, rejected, status, both(going, negate(tired))
+        return t, dt, steps, rejected, status, both(going, negate(tired))
 
     # -- ending ---------------------------------------------------------------------------------
 
@@ -263,13 +315,13 @@ class Loop:
         return both(run < runs, negate(active))
 
     def _conclude(self, mask: Any, status: Any, y: Any) -> Any:
-        """A success whose state is not finite is none."""
+        """Turn a success whose state is not finite into a failure."""
         sound: Any = True
         for i in range(len(self.step.rhs.system.states)):
             sound = both(is_finite(y[i]), sound)
         broken = both(mask, both(status == 0, negate(sound)))
         return select(broken, literal(status, Status.NONFINITE, "int32"), status)
 
-    def _report(self, mask: Any, run: Any, status: Any, steps: Any, rejected: Any, reports: Any) -> None:
+    def _report(self, mask: Any, place: Any, status: Any, steps: Any, rejected: Any, reports: Any) -> None:
         for pointer, value in zip(reports, (status, steps, rejected), strict=True):
-            scatter(pointer, run, value, mask)
+            scatter(pointer, place[0], value, mask)

@@ -12,12 +12,14 @@ from solvers.targets.target import DeviceFunction, Target
 
 
 class OutputFunctions(NamedTuple):
-    """The output's device functions. `results` is (variables, times), `place` is (run, runs).
+    """The output's device functions.
 
-    begin(fresh, t, y, p, results, place, cursor, save_time) -> (cursor, save_time): store what is due at t0.
-    due(accept, cursor, save_time, t_next) -> mask.
-    save(due, t, t_next, h, y, p, step_memory, memory, results, place, cursor, save_time) -> (cursor, save_time)
-    end(mask, status, t, y, p, cursor, results, place): store what is due at the end, NaN for what was not reached.
+    `results` is (variables, times), `place` (run, runs), `saving` (cursor, save_time), `span` (t, t_next, h).
+
+    begin(fresh, t, y, p, results, place, saving) -> saving: store what is due at t0.
+    due(accept, saving, t_next) -> mask: whether a step passed a save time.
+    save(due, span, y, p, step_memory, memory, results, place, saving) -> saving: store all that it passed.
+    end(mask, status, t, y, p, results, place, saving): store what is due at the end, NaN for what was not reached.
     """
 
     begin: DeviceFunction
@@ -69,49 +71,32 @@ class Output:
 
     def _end_only(self, target: Target) -> OutputFunctions:
         @target.straight_line
-        def begin(
-            _fresh: Any,
-            _t: Any,
-            _y: Any,
-            _p: Any,
-            _results: Any,
-            _place: Any,
-            cursor: Any,
-            save_time: Any,
-        ) -> Any:
-            return cursor, save_time
+        def begin(_fresh: Any, _t: Any, _y: Any, _p: Any, _results: Any, _place: Any, saving: Any) -> Any:
+            return saving
 
         @target.straight_line
-        def due(_accept: Any, _cursor: Any, _save_time: Any, _t_next: Any) -> Any:
+        def due(_accept: Any, _saving: Any, _t_next: Any) -> Any:
             return False
 
         @target.straight_line
         def save(
-            _mask: Any,
-            _t: Any,
-            _t_next: Any,
-            _h: Any,
+            _due: Any,
+            _span: Any,
             _y: Any,
             _p: Any,
             _step_memory: Any,
             _memory: Any,
             _results: Any,
             _place: Any,
-            cursor: Any,
-            save_time: Any,
+            saving: Any,
         ) -> Any:
-            return cursor, save_time
+            return saving
 
         @target.straight_line
-        def end(
-            mask: Any, status: Any, t: Any, y: Any, p: Any, cursor: Any, results: Any, place: Any
-        ) -> None:
-            failed = status != 0
-            values = [
-                select(failed, literal(y, float("nan"), self.rhs.precision), value)
-                for value in self._values(t, y, p)
-            ]
-            self._scatter(mask, values, cursor, results, place)
+        def end(mask: Any, status: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> None:
+            nothing = literal(y, float("nan"), self.rhs.precision)
+            values = [select(status == 0, value, nothing) for value in self._values(t, y, p)]
+            self._scatter(mask, values, saving[0], results, place)
 
         return OutputFunctions(begin, due, save, end)
 
@@ -122,52 +107,48 @@ class Output:
         prepare, interpolate = step.prepare, step.interpolate
 
         @target.straight_line
-        def begin(
-            fresh: Any, t: Any, y: Any, p: Any, results: Any, place: Any, cursor: Any, save_time: Any
-        ) -> Any:
-            cursor = select(fresh, 0, cursor)
-            save_time = select(fresh, results[1][0], save_time)
+        def begin(fresh: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> Any:
+            cursor = select(fresh, 0, saving[0])
+            save_time = select(fresh, results[1][0], saving[1])
             now = both(fresh, save_time <= t)
             self._scatter(now, self._values(t, y, p), cursor, results, place)
-            return self._following(now, cursor, save_time, results[1])
+            return self._following(now, (cursor, save_time), results[1])
 
         @target.straight_line
-        def due(accept: Any, cursor: Any, save_time: Any, t_next: Any) -> Any:
+        def due(accept: Any, saving: Any, t_next: Any) -> Any:
+            cursor, save_time = saving
             return both(accept, both(cursor < self.times, save_time <= t_next))
 
         @target.straight_line
-        def fraction(t: Any, t_next: Any, save_time: Any) -> Any:
-            return (save_time - t) / (t_next - t)
+        def fraction(span: Any, saving: Any) -> Any:
+            t, t_next, _ = span
+            return (saving[1] - t) / (t_next - t)
 
         @target.straight_line
-        def store(
-            mask: Any, p: Any, memory: Any, results: Any, place: Any, cursor: Any, save_time: Any
-        ) -> Any:
+        def store(mask: Any, p: Any, memory: Any, results: Any, place: Any, saving: Any) -> Any:
+            cursor, save_time = saving
             self._scatter(mask, self._values(save_time, memory[0], p), cursor, results, place)
-            return self._following(mask, cursor, save_time, results[1])
+            return self._following(mask, saving, results[1])
 
         @target.control
-        def save(
+        def save(  # noqa: PLR0913, PLR0917 - all that an interpolation needs
             mask: Any,
-            t: Any,
-            t_next: Any,
-            h: Any,
+            span: Any,
             y: Any,
             p: Any,
             step_memory: Any,
             memory: Any,
             results: Any,
             place: Any,
-            cursor: Any,
-            save_time: Any,
+            saving: Any,
         ) -> Any:
+            t, t_next, h = span
             prepare(t, h, y, p, step_memory)
             while any_lane(mask):
-                theta = fraction(t, t_next, save_time)
-                interpolate(theta, h, y, step_memory, memory[0])
-                cursor, save_time = store(mask, p, memory, results, place, cursor, save_time)
-                mask = due(mask, cursor, save_time, t_next)
-            return cursor, save_time
+                interpolate(fraction(span, saving), h, y, step_memory, memory[0])
+                saving = store(mask, p, memory, results, place, saving)
+                mask = due(mask, saving, t_next)
+            return saving
 
         return OutputFunctions(begin, due, save, self._fill(target))
 
@@ -187,9 +168,8 @@ class Output:
             return cursor + convert(mask, "int32")
 
         @target.control
-        def end(
-            mask: Any, _status: Any, _t: Any, y: Any, _p: Any, cursor: Any, results: Any, place: Any
-        ) -> None:
+        def end(mask: Any, _status: Any, _t: Any, y: Any, _p: Any, results: Any, place: Any, saving: Any) -> None:
+            cursor = saving[0]
             mask = missing(mask, cursor)
             while any_lane(mask):
                 cursor = fill(mask, y, cursor, results, place)
@@ -211,8 +191,9 @@ class Output:
             row = convert(cursor, "int64") + number * self.times
             scatter(variables, row * runs + run, value, mask)
 
-    def _following(self, mask: Any, cursor: Any, save_time: Any, times: Any) -> tuple[Any, Any]:
+    def _following(self, mask: Any, saving: Any, times: Any) -> tuple[Any, Any]:
         """Return cursor and time of the next save where one was stored."""
+        cursor, save_time = saving
         cursor = cursor + convert(mask, "int32")
         another = both(mask, cursor < self.times)
         return cursor, select(another, gather(times, convert(cursor, "int64"), another), save_time)

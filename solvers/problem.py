@@ -1,6 +1,6 @@
 """Everything a kernel depends on, and the tree of components it asks for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,9 +34,7 @@ class PlanError(ValueError):
         3 for a mistake in the configuration, 6 for a device.
     """
 
-    def __init__(
-        self, message: str, hint: str | None = None, key: str | None = None, exit_code: int = 3
-    ) -> None:
+    def __init__(self, message: str, hint: str | None = None, key: str | None = None, exit_code: int = 3) -> None:
         super().__init__(message)
         self.hint = hint
         self.key = key
@@ -61,7 +59,7 @@ class Problem:
     solve: SolveSettings
     save: SaveSettings
     swept: tuple[str, ...] = ()
-    locations: Locations = Locations()
+    locations: Locations = field(default_factory=Locations)
 
     @property
     def tableau(self) -> ButcherTableau:

@@ -31,9 +31,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Change a value of CONFIG. Repeatable."),
 ]
-TargetChoice = Annotated[
-    Target | None, typer.Option("--target", help="What to run on, instead of what CONFIG says.")
-]
+TargetChoice = Annotated[Target | None, typer.Option("--target", help="What to run on, instead of what CONFIG says.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")]
 Verbose = Annotated[

@@ -14,14 +14,10 @@ from cubie_cli.progress import Progress
 if TYPE_CHECKING:
     from cubie_cli.batch import Batch, Tally
 
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")
-]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report sizes; compute and write nothing.")]
-AllowFailures = Annotated[
-    bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")
-]
+AllowFailures = Annotated[bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")]
 
 
 def run(  # noqa: PLR0913 - one parameter an option
@@ -43,7 +39,6 @@ def run(  # noqa: PLR0913 - one parameter an option
     clock = Clock("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:
         with clock.task("plan"):
-            progress.stage("planning")
             batch = tasks.prepare(config, overrides, target, output)
             tasks.check(batch, force=force)
         progress.warn(batch.warnings)

@@ -1,8 +1,9 @@
 """Straight-line arithmetic: written once as plain Python, run as it stands or recorded and compiled.
 
-A straight-line function takes numbers and arrays, indexes arrays with constants, loops over constant ranges, and chooses
-with `select` instead of `if`. On the `python` target it is simply called, with NumPy scalars. For the compiled targets it is
-called once with `Value`s, which record every operation, and the record becomes LLVM IR: scalars on a GPU, vectors on a CPU.
+A straight-line function takes numbers and arrays, indexes arrays with constants, loops over constant ranges, and
+chooses with `select` instead of `if`. On the `python` target it is simply called, with NumPy scalars. For the compiled
+targets it is called once with `Value`s, which record every operation, and the record becomes LLVM IR: scalars on a GPU,
+vectors on a CPU.
 """
 
 from solvers.straightline.arithmetic import (

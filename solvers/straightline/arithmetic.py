@@ -120,7 +120,7 @@ def larger(first: Any, second: Any) -> Any:
     """Return the larger operand where both are numbers; which one for a NaN is left open, which makes it cheap."""
     recorded = _recorded(first, second)
     if recorded is None:
-        return first if first > second else second
+        return max(second, first)
     operands = _align(first, second)
     return recorded.record.pure("larger", operands, operands[0].dtype)
 

@@ -40,9 +40,7 @@ class Record:
             position = self._known[operation] = self._append(operation)
         return Value(self, position, dtype)
 
-    def effect(
-        self, kind: str, operands: Sequence["Value"], dtype: str | None, detail: Any = None
-    ) -> "Value":
+    def effect(self, kind: str, operands: Sequence["Value"], dtype: str | None, detail: Any = None) -> "Value":
         """Record a load, a store or another operation whose order matters."""
         operation = Operation(kind, tuple(value.position for value in operands), dtype, detail)
         return Value(self, self._append(operation), dtype or "")
@@ -65,6 +63,8 @@ class Record:
 @dataclass(frozen=True, eq=False, slots=True)
 class Value:
     """A number that is known only when the compiled function runs."""
+
+    __hash__ = None  # type: ignore[assignment] # comparing records an operation
 
     record: Record
     position: int
@@ -156,7 +156,7 @@ def widen(value: Value) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A buffer of a run, indexed with constants, or memory of all runs, read with `gather` and written with `scatter`."""
+    """A buffer of a run, indexed with constants, or memory of all runs, for `gather` and `scatter`."""
 
     record: Record
     argument: int

@@ -16,9 +16,7 @@ EULER = ButcherTableau(
 MIDPOINT = ButcherTableau(
     name="midpoint",
     title="Explicit midpoint",
-    source=(
-        "C. Runge, Ueber die numerische Aufloesung von Differentialgleichungen, Math. Ann. 46 (1895) 167-178"
-    ),
+    source=("C. Runge, Ueber die numerische Aufloesung von Differentialgleichungen, Math. Ann. 46 (1895) 167-178"),
     order=2,
     a=((), (1 / 2,)),
     b=(0.0, 1.0),

@@ -30,9 +30,7 @@ _ALL = (
 TABLEAUS: Mapping[str, ButcherTableau] = MappingProxyType({tableau.name: tableau for tableau in _ALL})
 
 #: Alias -> name.
-ALIASES: Mapping[str, str] = MappingProxyType(
-    {alias: tableau.name for tableau in _ALL for alias in tableau.aliases}
-)
+ALIASES: Mapping[str, str] = MappingProxyType({alias: tableau.name for tableau in _ALL for alias in tableau.aliases})
 
 
 class UnknownAlgorithmError(ValueError):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numba
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils
+from numba.core import types as numba_types
 from numba.core.typing import signature
 from numba.extending import intrinsic, models, register_model
 
@@ -18,6 +19,8 @@ from solvers.targets import cpu_math
 from solvers.targets.emitter import Emitter
 from solvers.targets.numba_bridge import straight_line_intrinsic
 from solvers.targets.target import DeviceFunction, Target
+
+types: Any = numba_types  # names appear in it at run time
 
 _NATIVE = {
     types.float32: "float32",
@@ -31,7 +34,7 @@ _INT = ir.IntType(32)
 _LONG = ir.IntType(64)
 
 
-class Lanes(types.Type):
+class Lanes(numba_types.Type):
     """A value of one type for each of some runs."""
 
     def __init__(self, dtype: str, lanes: int) -> None:
@@ -40,7 +43,7 @@ class Lanes(types.Type):
         super().__init__(name=f"Lanes({dtype}, {lanes})")
 
 
-class LaneArray(types.Type):
+class LaneArray(numba_types.Type):
     """A buffer of which each element is one value for each of some runs; "uint8" is a whole region."""
 
     def __init__(self, dtype: str, lanes: int) -> None:
@@ -71,7 +74,7 @@ class CpuEmitter(Emitter):
             return self.intrinsic(f"llvm.{name}", operands)
         return cpu_math.emit_call(self.builder, self.external, name, dtype, operands)
 
-    def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
+    def quotient_estimate(self, _dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
         """Divide exactly."""
         return self.builder.fdiv(numerator, denominator)
 
@@ -270,7 +273,8 @@ class CpuTarget(Target):
         @intrinsic
         def take(_context: Any, queue: Any, run: Any, wanted: Any) -> Any:
             def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
-                return _take(builder, *values, lanes)
+                queue_at, run, wanted = values
+                return _take(builder, queue_at, run, wanted, lanes)
 
             return signature(Lanes("int64", lanes), queue, run, wanted), generate
 
@@ -294,14 +298,12 @@ def _take(builder: ir.IRBuilder, queue: ir.Value, run: ir.Value, wanted: ir.Valu
     return builder.select(wanted, builder.add(splat, offsets), run)
 
 
-def _frame_type(frame: Frame, lanes: int) -> types.Tuple:
+def _frame_type(frame: Frame, lanes: int) -> Any:
     own = [LaneArray(str(allocator.dtype), lanes) for allocator in frame.own]
     return types.Tuple([*own, *(_frame_type(child, lanes) for *_, child in frame.children)])
 
 
-def _cut(
-    context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value], lanes: int
-) -> ir.Value:
+def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value], lanes: int) -> ir.Value:
     """Return the nested tuple of a frame's buffers, given its shared and persistent regions."""
     parts = [_buffer(builder, allocator, regions, lanes) for allocator in frame.own]
     for in_shared, in_persistent, child in frame.children:
@@ -310,9 +312,7 @@ def _cut(
     return context.make_tuple(builder, _frame_type(frame, lanes), parts)
 
 
-def _buffer(
-    builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value], lanes: int
-) -> ir.Value:
+def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value], lanes: int) -> ir.Value:
     if allocator.location == "local":
         memory = cgutils.alloca_once(builder, ir.ArrayType(_BYTE, max(1, allocator.nbytes * lanes)))
         memory.align = 64
@@ -358,7 +358,7 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
         types.CPointer(types.uint8),
     )
 
-    def kernel(  # noqa: PLR0913 - one argument an array
+    def kernel(  # noqa: PLR0913, PLR0917 - one argument an array
         queue: Any,
         runs: Any,
         inputs: Any,

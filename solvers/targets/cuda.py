@@ -73,7 +73,7 @@ class CudaEmitter(Emitter):
         loaded = self.builder.load(self.builder.gep(base, [place]))
         return self.builder.select(mask, loaded, self.constant(0, dtype))
 
-    def scatter(self, base: ir.Value, dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
+    def scatter(self, base: ir.Value, _dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
         """Store behind a branch."""
         with self.builder.if_then(mask):
             self.builder.store(value, self.builder.gep(base, [index]))
@@ -263,13 +263,14 @@ def make_kernel(
     Returns
     -------
     kernel, arguments
-        The types of its arguments: runs (int64), then addresses of inputs, defaults, variables, times, status, steps, rejected.
+        The types of its arguments: runs (int64), then addresses of inputs, defaults, variables, times, status, steps,
+        rejected.
     """
     real = types.CPointer(_TYPES[precision])
     counts = types.CPointer(types.int32)
     regions = _regions(shared_bytes, persistent_bytes)
 
-    def cubie(  # noqa: PLR0913 - one argument an array
+    def cubie(
         runs: Any,
         inputs: Any,
         defaults: Any,

@@ -72,9 +72,7 @@ class _Resource:
         """Free it; a second time does nothing."""
         if self in self._held:
             del self._held[self]
-            with contextlib.suppress(
-                DeviceError
-            ):  # after a failed kernel, which was reported, all calls fail
+            with contextlib.suppress(DeviceError):  # after a failed kernel, which was reported, all calls fail
                 self._free()
 
     def __enter__(self) -> Self:

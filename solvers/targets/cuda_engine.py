@@ -11,7 +11,13 @@ import numpy as np
 from solvers.engine import Plan, Solution, TargetUnavailableError
 from solvers.problem import PlanError
 from solvers.targets import cuda_driver
-from solvers.targets.occupancy import Architecture, KernelResources, architecture_facts, largest_block, occupancy
+from solvers.targets.occupancy import (
+    Architecture,
+    KernelResources,
+    architecture_facts,
+    largest_block,
+    occupancy,
+)
 from solvers.targets.python_engine import default_values, empty_results
 
 #: Share of the free device memory that the runs of one chunk may take.
@@ -85,9 +91,7 @@ def compile_plan(plan: Plan, arch: Architecture) -> CudaKernel:
     stride = cuda.shared_stride(totals.shared)
     check_shared(stride, arch)
     integrate = plan.loop.build(cuda.CudaTarget(), plan.registry)
-    kernel, arguments = cuda.make_kernel(
-        integrate, plan.problem.solve.precision, stride, totals.persistent
-    )
+    kernel, arguments = cuda.make_kernel(integrate, plan.problem.solve.precision, stride, totals.persistent)
     compiled = cuda_toolchain.compile_kernel(kernel, arguments, arch)
     threads = largest_block(compiled.resources, stride, arch)
     if threads is None:
@@ -218,9 +222,7 @@ class CudaSolver:
             for memory in held:
                 memory.close()
         transfer = time.perf_counter() - start - kernel_seconds
-        return Solution(
-            variables, reports[0].astype(np.int8), reports[1], reports[2], kernel_seconds, transfer
-        )
+        return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], kernel_seconds, transfer)
 
     def _upload(self, array: np.ndarray) -> cuda_driver.DeviceMemory:
         memory = cuda_driver.DeviceMemory(self._device, array.nbytes)
@@ -234,9 +236,7 @@ class CudaSolver:
         blocks = -(-runs // self.kernel.threads)
         with before, after:
             before.record()
-            self._function.launch(
-                blocks, self.kernel.threads, arguments, shared_bytes=self.kernel.shared_bytes
-            )
+            self._function.launch(blocks, self.kernel.threads, arguments, shared_bytes=self.kernel.shared_bytes)
             after.record()
             after.synchronize()
             return after.milliseconds_since(before) / 1e3

@@ -209,9 +209,7 @@ def _assumed_device(arch: Architecture) -> Iterator[None]:
         dispatcher.get_current_device = asked
 
 
-def lower(
-    pyfunc: Callable[..., None], signature: tuple[types.Type, ...], arch: Architecture
-) -> tuple[list[str], str]:
+def lower(pyfunc: Callable[..., None], signature: tuple[types.Type, ...], arch: Architecture) -> tuple[list[str], str]:
     """Lower a kernel and all it calls to LLVM IR.
 
     Returns
@@ -317,8 +315,7 @@ def elf_sections(image: bytes) -> dict[str, bytes]:
     no_contents = 8
     headers = [struct.unpack_from("<IIQQQQ", image, table + i * entry_bytes) for i in range(count)]
     contents = [
-        b"" if kind == no_contents else image[offset : offset + size]
-        for _, kind, _, _, offset, size in headers
+        b"" if kind == no_contents else image[offset : offset + size] for _, kind, _, _, offset, size in headers
     ]
     names = contents[names_index]
     return {
@@ -334,8 +331,7 @@ def count_instructions(code: bytes) -> int:
     opcodes, bits 0 to 11 of 128, are those it writes on every architecture since 7.0.
     """
     opcodes = [
-        struct.unpack_from("<H", code, start)[0] & OPCODE_MASK
-        for start in range(0, len(code), INSTRUCTION_BYTES)
+        struct.unpack_from("<H", code, start)[0] & OPCODE_MASK for start in range(0, len(code), INSTRUCTION_BYTES)
     ]
     while opcodes and opcodes[-1] == OPCODE_NOP:
         opcodes.pop()

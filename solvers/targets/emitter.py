@@ -74,9 +74,7 @@ class Emitter:
         if self.lanes == 1 or isinstance(scalar.type, ir.VectorType):
             return scalar
         vector = ir.VectorType(scalar.type, self.lanes)
-        first = self.builder.insert_element(
-            ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0)
-        )
+        first = self.builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
         order = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), order)
 
@@ -125,17 +123,15 @@ class Emitter:
     def _emit_fma(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.intrinsic("llvm.fma", operands)
 
-    def _emit_minimum(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+    def _emit_minimum(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
         return self._propagating("<", operands)
 
-    def _emit_maximum(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+    def _emit_maximum(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
         return self._propagating(">", operands)
 
     def _propagating(self, relation: str, operands: list[ir.Value]) -> ir.Value:
         first, second = operands
-        chosen = self.builder.select(
-            self.builder.fcmp_ordered(relation, first, second), first, second
-        )
+        chosen = self.builder.select(self.builder.fcmp_ordered(relation, first, second), first, second)
         unordered = self.builder.fcmp_unordered("uno", first, second)
         return self.builder.select(unordered, self.builder.fadd(first, second), chosen)
 

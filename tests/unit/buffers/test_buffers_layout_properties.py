@@ -129,9 +129,7 @@ def views(tree, registry):
     for index, part in enumerate(tree):
         if part.parent is not None:
             owner, outer = tree[part.parent].owner, regions[part.parent]
-            regions[index] = tuple(
-                registry.get_allocator(f"{part.owner}_{space}", owner)(*outer) for space in SPACES
-            )
+            regions[index] = tuple(registry.get_allocator(f"{part.owner}_{space}", owner)(*outer) for space in SPACES)
         for piece in part.pieces:
             arrays[index, piece] = registry.get_allocator(piece.name, part.owner)(*regions[index])
     return arrays, dict(zip(SPACES, run, strict=True))

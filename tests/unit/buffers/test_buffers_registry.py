@@ -344,9 +344,7 @@ def test_nothing_can_be_added_once_the_layout_is_in_use(question):
 
 def test_unknown_buffers_and_owners_are_refused_with_what_there_is():
     registry = implicit({})
-    with pytest.raises(
-        RegistrationError, match=r"'newton' has no buffer 'delt' \(did you mean \"delta\"\?\)"
-    ):
+    with pytest.raises(RegistrationError, match=r"'newton' has no buffer 'delt' \(did you mean \"delta\"\?\)"):
         registry.get_allocator("delt", "newton")
     with pytest.raises(RegistrationError, match=r"'newtn' \(did you mean \"newton\"\?\)"):
         registry.get_allocator("delta", "newtn")

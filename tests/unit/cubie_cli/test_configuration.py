@@ -37,7 +37,8 @@ def test_everything_but_the_span_and_algorithm_has_a_default(files):
 
 def test_everything_given_is_kept(files):
     files.append_run(
-        'precision = "float32"\nrtol = 1e-4\natol = { y = 1, x = 1e-3 }\ndt0 = 0.1\ndt_min = 1e-3\ndt_max = 1\n'
+        'precision = "float32"\nrtol = 1e-4\natol = { y = 1, x = 1e-3 }\n'
+        "dt0 = 0.1\ndt_min = 1e-3\ndt_max = 1\n"
         'max_steps = 500\n[solve.controller]\nkind = "pid"\nkp = 0.7\nki = -0.4\nkd = 0\nsafety = 0.8\n'
         'min_factor = 0.1\nmax_factor = 6\n[output]\nfile = "../there/out.h5"\nsave_at = [0, 2.5, 10]\n'
         'states = ["y"]\nobservables = ["v"]\n[run]\ntarget = "python"\nthreads = 3\nchunk = 100\n'

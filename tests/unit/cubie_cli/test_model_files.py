@@ -43,9 +43,7 @@ def test_observables_are_sorted_by_use_and_remember_the_order_written(files):
     assert model.system.derivatives[1].has(v)
 
 
-@pytest.mark.parametrize(
-    "chain", ['v = "v + 1"', 'v = "w"\nw = "x + v"', 'v = "a"\na = "b"\nb = "w"\nw = "a"']
-)
+@pytest.mark.parametrize("chain", ['v = "v + 1"', 'v = "w"\nw = "x + v"', 'v = "a"\na = "b"\nb = "w"\nw = "a"'])
 def test_observables_in_a_circle_are_refused(files, chain):
     files.edit_model('v = "x*y"', chain)
     assert "circle" in files.refused().message
@@ -67,9 +65,7 @@ def test_names_that_people_write_are_legal(files, name):
 
 
 def test_units_and_title_are_kept(files):
-    files.model.write_text(
-        files.model.read_text().replace('name = "test"\n', "") + '[units]\nx = "m"\nt = "s"\n'
-    )
+    files.model.write_text(files.model.read_text().replace('name = "test"\n', "") + '[units]\nx = "m"\nt = "s"\n')
     system = model_of(files).system
     assert system.units == {"x": "m", "t": "s"}
     assert system.name == "model"

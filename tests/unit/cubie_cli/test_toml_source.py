@@ -86,11 +86,7 @@ def test_a_character_of_a_string_has_a_place(write, literal, character, place):
     assert (error.line, error.column) == place
 
 
-@given(
-    st.lists(
-        st.sampled_from(["a", "\\n", "\\\\", '\\"', "\\u00e9", "\\U0001F600", "\\\n  ", "\n", "\u00e9", "'"])
-    )
-)
+@given(st.lists(st.sampled_from(["a", "\\n", "\\\\", '\\"', "\\u00e9", "\\U0001F600", "\\\n  ", "\n", "\u00e9", "'"])))
 def test_offsets_match_the_value(pieces):
     raw = f'"""{"".join(pieces)}"""'
     value = tomllib.loads(f"k = {raw}")["k"]
@@ -104,9 +100,7 @@ def test_offsets_match_the_value(pieces):
 def test_a_message_has_place_line_caret_and_hint(write):
     path = write('[solve]\nrtol = "x"\n')
     error = read_document(path).error("a number is needed", ("solve", "rtol"), hint="take the quotes away")
-    assert str(error) == (
-        f'{path}:2:8: a number is needed\n    rtol = "x"\n           ^\n  hint: take the quotes away'
-    )
+    assert str(error) == (f'{path}:2:8: a number is needed\n    rtol = "x"\n           ^\n  hint: take the quotes away')
 
 
 def test_a_long_line_is_cut_and_keeps_its_caret(write):

@@ -277,11 +277,7 @@ def test_elf_sections_of_a_file_made_by_hand():
     ]
     headers = b"".join(struct.pack("<IIQQQQIIQQ", n, t, 0, 0, o, s, 0, 0, 0, 0) for n, t, o, s in sections)
     table = 64 + len(names) + len(code)
-    head = (
-        b"\x7fELF\x02\x01"
-        + bytes(10)
-        + struct.pack("<HHIQQQIHHHHHH", 2, 190, 1, 0, 0, table, 0, 64, 0, 0, 64, 4, 1)
-    )
+    head = b"\x7fELF\x02\x01" + bytes(10) + struct.pack("<HHIQQQIHHHHHH", 2, 190, 1, 0, 0, table, 0, 64, 0, 0, 64, 4, 1)
     found = elf_sections(head + names + code + headers)
     assert found == {"": b"", ".shstrtab": names, ".text.k": code, ".nv.shared.k": b""}
 
@@ -303,7 +299,5 @@ def test_padding_is_not_counted():
 
 
 def test_no_toolchain_module_is_imported_by_the_driver_layer():
-    code = (
-        "import sys, solvers.targets.cuda_driver; sys.exit(any(m.startswith('numba') for m in sys.modules))"
-    )
+    code = "import sys, solvers.targets.cuda_driver; sys.exit(any(m.startswith('numba') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

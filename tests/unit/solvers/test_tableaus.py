@@ -137,8 +137,7 @@ def test_the_continuous_extension_converges_inside_the_step(method):
         y = rational_solution(0.5)
         slopes = slopes_of(method, rational, 0.5, y, h)
         gaps = [
-            y + h * dense.weights(theta) @ slopes - rational_solution(0.5 + theta * h)
-            for theta in (0.2, 0.4, 0.6, 0.8)
+            y + h * dense.weights(theta) @ slopes - rational_solution(0.5 + theta * h) for theta in (0.2, 0.4, 0.6, 0.8)
         ]
         errors.append(np.abs(gaps).max())
     assert np.log2(errors[0] / errors[1]) > dense.order
@@ -348,9 +347,7 @@ def test_published_controllers():
     dormand_prince = find("dormand_prince54")
     assert dormand_prince.controller_defaults().betas(4) == pytest.approx((0.17, 0.04, 0.0))
     assert find("tsit5").controller_defaults().betas(4) == pytest.approx((7 / 50, 2 / 25, 0.0))
-    assert find("dop853").controller_defaults() == ControllerDefaults(
-        "i", ki=1.0, min_factor=1 / 3, max_factor=6.0
-    )
+    assert find("dop853").controller_defaults() == ControllerDefaults("i", ki=1.0, min_factor=1 / 3, max_factor=6.0)
 
 
 def test_orders_of_the_estimates():

@@ -1,0 +1,127 @@
+"""The commands that only report."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cubie_cli import doctor
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_help_names_every_command_and_loads_no_compiler():
+    code = "import sys; sys.argv = ['cubie', '--help']\nfrom cubie_cli.main import main\ntry: main()\nexcept SystemExit as end: print('code', end.code)\n"
+    code += "print('heavy', sorted({'numba', 'sympy', 'h5py', 'numpy'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    for command in ("run", "memory-report", "validate", "algorithms", "doctor"):
+        assert f" {command} " in found.stdout
+    assert "code 0" in found.stdout
+    assert "heavy []" in found.stdout
+
+
+def test_module_is_the_command():
+    found = subprocess.run(
+        [sys.executable, "-m", "cubie_cli", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.startswith("cubie ")
+    assert found.stderr == ""
+
+
+def test_algorithms_as_json(cubie):
+    found = json.loads(cubie("algorithms", "--json").out)["algorithms"]
+    by_name = {method["name"]: method for method in found}
+    assert by_name["tsit5"]["order"] == 5
+    assert by_name["tsit5"]["embedded_order"] == 4
+    assert by_name["tsit5"]["adaptive"]
+    assert by_name["euler"] == by_name["euler"] | {"embedded_order": None, "adaptive": False, "stages": 1}
+    assert "rk45" in by_name["dormand_prince54"]["aliases"]
+    assert all(method["source"] for method in found)
+
+
+def test_algorithms_as_a_table(cubie):
+    found = cubie("algorithms").out
+    assert "dense output" in found
+    assert "dormand_prince54" in found
+
+
+def test_doctor(cubie):
+    found = json.loads(cubie("doctor", "--json").out)
+    assert set(found) == {"versions", "toolkit", "targets", "processor", "problems"}
+    assert set(found["targets"]) >= {"cuda", "cpu"}
+    assert found["versions"]["numpy"]
+    assert 1 <= found["processor"]["threads"] <= found["processor"]["cores"]
+    assert "threads a job may use" in cubie("doctor").out
+
+
+def test_doctor_tells_of_other_distributions_with_our_packages():
+    owners = {"buffers": ["cubie_cli", "ring-buffers"], "solvers": ["cubie-cli"], "numpy": ["numpy"]}
+    (problem,) = doctor.shadowed(owners)
+    assert "'ring-buffers'" in problem
+    assert "'buffers'" in problem
+
+
+@pytest.mark.parametrize(("given", "expected"), [("1", 1), ("0", None), ("x", None)])
+def test_slurm_limits_threads(monkeypatch, given, expected):
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", given)
+    found = doctor.processor()
+    assert found.slurm == expected
+    assert found.threads >= 1
+    assert expected is None or found.threads == expected
+
+
+def test_validate(cubie):
+    assert cubie("validate", "run.toml").out == "run.toml is valid: Decay, 6 runs\n"
+    found = json.loads(cubie("validate", "run.toml", "--json").out)
+    assert found == {"valid": True, "runs": 6, "model": "Decay", "warnings": []}
+
+
+def test_validate_tells_of_locations_that_are_not_used(cubie):
+    found = cubie("validate", "run.toml", "--set", 'buffers."controller.error_history"="shared"')
+    assert found.code == 0
+    assert "controller.error_history" in found.err
+
+
+def test_validate_with_a_mistake_prints_nothing_to_standard_output(cubie):
+    found = cubie("validate", "run.toml", "--set", "solve.t1=-1", "--json")
+    assert found.code == 3
+    assert found.out == ""
+    assert "t1" in found.err
+
+
+def test_memory_report_as_json(cubie):
+    found = json.loads(cubie("memory-report", "run.toml", "--json", "--set", "buffers.default='shared'").out)
+    assert set(found) >= {"buffers", "totals", "kernel", "device", "output"}
+    assert found["kernel"] is None
+    assert "--arch" in found["hint"]
+    buffers = found["buffers"]
+    assert all(set(row) == {"owner", "name", "location", "dtype", "elements", "bytes", "offset"} for row in buffers)
+    assert {row["location"] for row in buffers} == {"shared"}
+    assert found["totals"]["shared"] == sum(row["bytes"] for row in buffers)
+    assert found["totals"]["local"] == found["totals"]["persistent"] == 0
+    assert sum(array["bytes"] for array in found["device"]["arrays"]) == found["device"]["bytes"]
+    assert found["output"]["bytes"] > 6 * 3 * 3 * 8
+
+
+def test_memory_report_to_read(cubie):
+    found = cubie("memory-report", "run.toml", "--set", "run.chunk=4").out
+    for expected in ("step", "stage_slopes", "local, a run", "runs per chunk", "on disk"):
+        assert expected in found
+
+
+def test_memory_report_compiles_for_a_named_architecture(cubie):
+    pytest.importorskip("numba.cuda")
+    found = json.loads(cubie("memory-report", "run.toml", "--arch", "sm_90", "--json").out)
+    if found["kernel"] is None:
+        pytest.skip(found["hint"])
+    assert found["kernel"]["arch"] == "sm_90"
+    assert found["kernel"]["registers"] > 0
+    assert found["totals"]["shared_per_block"] == 0
+
+
+def test_memory_report_refuses_an_architecture_that_is_none(cubie):
+    found = cubie("memory-report", "run.toml", "--arch", "volta")
+    assert found.code == 2
+    assert "volta" in found.err

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from cubie_cli.preflight import sampled_runs, undefined_states
+from solvers.system import System, parameter_symbol, state_symbol
+
+X, Y, A = state_symbol(0), state_symbol(1), parameter_symbol(0)
+SYSTEM = System("s", ("x", "y"), (1.0, 0.0), ("a",), (1.0,), (A / Y, X * A**20))
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"), [(1, [0]), (2, [0, 1]), (3, [0, 1, 2]), (10**12, [0, 5 * 10**11, 10**12 - 1])]
+)
+def test_first_middle_and_last_run_are_sampled(runs, expected):
+    assert sampled_runs(runs) == expected
+
+
+def test_a_state_undefined_in_every_sample_is_named():
+    assert undefined_states(SYSTEM, "float64", ("a",), np.array([[1.0, 2.0, 3.0]]), 0.0) == {"x": np.inf}
+
+
+def test_a_state_defined_in_one_sample_is_not():
+    assert undefined_states(SYSTEM, "float64", ("y",), np.array([[0.0, 0.0, 1.0]]), 0.0) == {}
+
+
+def test_overflow_is_that_of_the_precision():
+    values = np.array([[100.0], [1.0]])
+    assert undefined_states(SYSTEM, "float64", ("a", "y"), values, 0.0) == {}
+    assert undefined_states(SYSTEM, "float32", ("a", "y"), values, 0.0) == {"y": np.inf}

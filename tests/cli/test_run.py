@@ -1,0 +1,160 @@
+"""`cubie run` from files to a result."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+
+CONTRACT = {"runs", "failed", "target", "device", "file", "bytes", "seconds"}
+SECONDS = {"import", "plan", "compile", "transfer", "kernel", "write", "total"}
+
+BLOWS_UP = ["--set", 'model={states={x=1.0},parameters={a=1.0},equations={x="a*x*x"}}']
+BLOWS_UP += ["--set", "batch={values={a=[0.5,3.0]}}", "--set", "output.observables=[]"]
+BLOWS_UP += ["--set", "solve={t1=1.0,algorithm='tsit5',max_steps=40}"]
+
+
+@pytest.fixture
+def opened(cubie):
+    """Return the result of the small batch."""
+    assert cubie("run", "run.toml", "--quiet").code == 0
+    with xr.open_dataset("result.h5", engine="h5netcdf") as dataset:
+        yield dataset
+
+
+def test_json_is_the_contract(cubie, folder):
+    found = cubie("run", "run.toml", "--json", "--quiet")
+    assert found.err == ""
+    result = json.loads(found.out)
+    assert set(result) == CONTRACT
+    assert set(result["seconds"]) == SECONDS
+    assert result["runs"] == 6
+    assert result["failed"] == 0
+    assert result["target"] == "python"
+    assert Path(result["file"]).samefile(folder / "result.h5")
+    assert result["bytes"] == (folder / "result.h5").stat().st_size
+    assert all(value >= 0 for value in result["seconds"].values())
+    assert result["seconds"]["total"] >= result["seconds"]["kernel"] > 0
+
+
+def test_summary_goes_to_standard_output_and_progress_to_standard_error(cubie):
+    found = cubie("run", "run.toml")
+    assert "Decay" in found.out
+    assert "local, a run" in found.out
+    assert "solved 6 of 6 runs" in found.err
+    assert "solved" not in found.out
+
+
+def test_xarray_opens_the_result(opened):
+    assert dict(opened.sizes) == {"time": 3, "run": 6}
+    assert opened.time.values.tolist() == [0.0, 0.5, 1.0]
+    assert opened.run.values.tolist() == list(range(6))
+    assert set(opened.data_vars) == {"x", "y", "total", "status", "steps", "rejected"}
+    assert set(opened.coords) == {"time", "run", "rate", "x_0"}
+
+
+def test_runs_are_every_combination_with_the_last_axis_fastest(opened):
+    assert opened.rate.values.tolist() == [0.5, 0.5, 0.5, 1.0, 1.0, 1.0]
+    assert opened.x_0.values.tolist() == [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
+    exact = opened.x_0 * np.exp(-opened.rate * opened.time)
+    np.testing.assert_allclose(opened.x.transpose("run", "time"), exact.transpose("run", "time"), rtol=1e-4)
+    np.testing.assert_allclose(opened.total, opened.x + opened.y, rtol=1e-12)
+
+
+def test_status_explains_itself(opened):
+    assert opened.status.dtype == np.int8
+    meanings = dict(zip(opened.status.flag_values, opened.status.flag_meanings.split(), strict=True))
+    expected = "not_run success max_steps step_too_small newton_failed linear_failed nonfinite".split()
+    assert meanings == dict(zip(range(-1, 6), expected, strict=True))
+    assert opened.steps.dtype == opened.rejected.dtype == np.int32
+    assert set(opened.steps.values) == {4}
+
+
+def test_attributes_tell_where_the_result_comes_from(opened, folder):
+    attributes = opened.attrs
+    assert attributes["Conventions"] == "CF-1.10"
+    assert attributes["title"] == "Decay"
+    assert attributes["command_line"] == "cubie run run.toml --quiet"
+    for name in ("model", "run"):
+        digest = hashlib.sha256((folder / f"{name}.toml").read_bytes()).hexdigest()
+        assert attributes[{"model": "model_sha256", "run": "configuration_sha256"}[name]] == digest
+    assert {"created", "device", "target", "cubie_version", "numpy_version"} <= set(attributes)
+    assert opened.x.units == opened.x_0.units == opened.total.units == "mol"
+    assert opened.rate.units == "1/s"
+    assert "units" not in opened.y.attrs
+
+
+def test_texts_and_report_are_in_the_result(opened, folder):
+    assert opened is not None
+    with h5py.File("result.h5") as file:
+        assert file["input-files/model"].asstr()[()] == (folder / "model.toml").read_text()
+        assert file["input-files/configuration"].asstr()[()] == (folder / "run.toml").read_text()
+        report = json.loads(file["memory_report/json"].asstr()[()])
+        assert file["memory_report"].attrs["local"] == report["totals"]["local"]
+        assert list(file["memory_report/bytes"]) == [row["bytes"] for row in report["buffers"]]
+
+
+def test_one_run_without_save_times_has_both_dimensions(cubie):
+    settings = ["--set", "batch.values={}", "--set", 'output={file="one.h5"}']
+    assert cubie("run", "run.toml", "--quiet", *settings).code == 0
+    with xr.open_dataset("one.h5", engine="h5netcdf") as dataset:
+        assert dict(dataset.sizes) == {"time": 1, "run": 1}
+        assert dataset.time.values.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 6])
+def test_chunks_do_not_change_the_result(cubie, opened, chunk):
+    arguments = ["--output", "chunks.h5", "--set", f"run.chunk={chunk}", "--quiet"]
+    assert cubie("run", "run.toml", *arguments).code == 0
+    with xr.open_dataset("chunks.h5", engine="h5netcdf") as dataset:
+        assert dataset.equals(opened)
+
+
+def test_dry_run_writes_nothing(cubie, folder):
+    before = sorted(folder.iterdir())
+    found = json.loads(cubie("run", "run.toml", "--dry-run", "--json").out)
+    assert found["runs"] == 6
+    assert found["bytes"] == found["memory_report"]["output"]["bytes"]
+    assert "not written" in cubie("run", "run.toml", "--dry-run").out
+    assert sorted(folder.iterdir()) == before
+
+
+def test_expected_bytes_are_close(cubie, folder):
+    planned = json.loads(cubie("run", "run.toml", "--dry-run", "--json").out)["bytes"]
+    written = json.loads(cubie("run", "run.toml", "--json").out)["bytes"]
+    assert written <= planned <= written + 64 * 1024
+
+
+def test_failed_runs_are_counted_and_kept(cubie):
+    found = cubie("run", "run.toml", "--json", *BLOWS_UP)
+    assert found.code == 4
+    assert json.loads(found.out)["failed"] == 1
+    with xr.open_dataset("result.h5", engine="h5netcdf") as dataset:
+        assert (dataset.status.values != 0).tolist() == [False, True]
+        assert np.isfinite(dataset.x.sel(run=0)).all()
+        assert np.isnan(dataset.x.sel(run=1, time=1.0))
+
+
+def test_failures_can_be_allowed(cubie):
+    found = cubie("run", "run.toml", "--allow-failures", *BLOWS_UP)
+    assert found.code == 0
+    assert "1 (1 " in found.out
+
+
+def test_target_of_the_command_line_beats_the_file(cubie):
+    found = cubie("run", "run.toml", "--target", "cpu", "--json", "--quiet")
+    assert json.loads(found.out)["target"] == "cpu"
+
+
+def test_a_result_is_replaced_only_by_force(cubie, folder):
+    (folder / "result.h5").write_text("precious")
+    refused = cubie("run", "run.toml", "--json")
+    assert refused.code == 5
+    assert refused.out == ""
+    assert "--force" in refused.err
+    assert (folder / "result.h5").read_text() == "precious"
+    assert cubie("run", "run.toml", "--force", "--quiet").code == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "result.h5", "run.toml"]

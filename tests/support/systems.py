@@ -1,0 +1,47 @@
+"""Systems for tests, written as text: the package's own parser is tested elsewhere."""
+
+from collections.abc import Mapping
+
+import sympy
+from sympy.parsing.sympy_parser import parse_expr
+
+from solvers.functions import FUNCTIONS
+from solvers.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
+
+
+def make_system(
+    states: Mapping[str, float],
+    equations: Mapping[str, str],
+    parameters: Mapping[str, float] | None = None,
+    observables: Mapping[str, str] | None = None,
+) -> System:
+    """Return a system from initial values, right-hand sides, parameters and observables by name."""
+    parameters, observables = parameters or {}, observables or {}
+    names = {"t": TIME, "Piecewise": sympy.Piecewise, "pi": sympy.pi}
+    names |= {name: constructor for name, (constructor, *_) in FUNCTIONS.items()}
+    names |= {name: state_symbol(i) for i, name in enumerate(states)}
+    names |= {name: parameter_symbol(i) for i, name in enumerate(parameters)}
+    names |= {name: observable_symbol(i) for i, name in enumerate(observables)}
+
+    def parsed(text: str) -> sympy.Expr:
+        return sympy.sympify(parse_expr(text, local_dict=names))
+
+    return System(
+        name="test",
+        states=tuple(states),
+        initial_values=tuple(map(float, states.values())),
+        parameters=tuple(parameters),
+        parameter_values=tuple(map(float, parameters.values())),
+        derivatives=tuple(parsed(equations[name]) for name in states),
+        observables=tuple(observables),
+        observable_expressions=tuple(parsed(text) for text in observables.values()),
+    )
+
+
+def lorenz() -> System:
+    """Return the Lorenz system with its usual parameters, rho = 28."""
+    return make_system(
+        {"x": 1.0, "y": 1.0, "z": 1.0},
+        {"x": "10*(y - x)", "y": "x*(rho - z) - y", "z": "x*y - beta*z"},
+        {"rho": 28.0, "beta": 8 / 3},
+    )
