@@ -121,6 +121,14 @@ def _header_bytes(n_variables: int) -> int:
     return _FIXED_BYTES + _VARIABLE_BYTES * n_variables
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where the values of a variable begin, in bytes, and what they are."""
+
+    offset: int
+    dtype: np.dtype[Any]
+
+
 class ResultFile:
     """A result being written; a context manager that leaves nothing but what was published.
 
@@ -148,7 +156,7 @@ class ResultFile:
         self._descriptor = -1
         try:
             with self._refusals_told():
-                self._offsets = _lay_out(self._temporary, contents)
+                self._places = _lay_out(self._temporary, contents)
                 self._descriptor = os.open(self._temporary, os.O_RDWR)
         except BaseException:
             self._discard()
@@ -206,12 +214,13 @@ class ResultFile:
 
     def _write_block(self, name: str, first_run: int, block: np.ndarray) -> None:
         """Write the rows of a block, each a range of runs, to their places in a variable."""
-        block = np.ascontiguousarray(block)
+        place = self._places[name]
+        block = np.ascontiguousarray(block, dtype=place.dtype)
         rows, width = block.shape
         if width == self._contents.n_runs:  # rows follow each other on disk too
             rows, block = 1, block.reshape(1, -1)
         stride = self._contents.n_runs * block.itemsize
-        start = self._offsets[name] + first_run * block.itemsize
+        start = place.offset + first_run * block.itemsize
         for row in range(rows):
             _write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
 
@@ -247,15 +256,15 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _lay_out(path: Path, contents: Contents) -> dict[str, int]:
-    """Create the file with all but its values; return where those of each variable begin, in bytes."""
+def _lay_out(path: Path, contents: Contents) -> dict[str, _Place]:
+    """Create the file with all but its values; return where those of each variable belong."""
     with path.open("xb") as file:  # fails here, if at all, and not inside HDF5
         file.write(bytes(contents.header_bytes))
     # The name is ours alone, so no lock is needed; folders on a network often have none.
     with h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as file:
         _write_headers(file, contents)
         names = [*(variable.name for variable in (*contents.variables, *contents.coordinates)), "run", *_COUNTS]
-        return {name: file[name].id.get_offset() for name in names}
+        return {name: _Place(file[name].id.get_offset(), file[name].dtype) for name in names}
 
 
 def _write_headers(file: h5py.File, contents: Contents) -> None:

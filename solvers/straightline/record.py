@@ -22,15 +22,22 @@ class Operation(NamedTuple):
     detail: Any = None
 
 
+#: Takes the place of an operation that turned out to be useless.
+NOTHING = Operation("nothing", (), None)
+
+
 @dataclass
 class Record:
     """The operations of one straight-line function, in order.
 
-    Equal pure operations are recorded once. Loads and stores keep their order.
+    Equal pure operations are recorded once. An element of a buffer is loaded at most once, at its first use, and of
+    several stores to it the last one counts: no two arguments of a function are the same buffer.
     """
 
     operations: list[Operation] = field(default_factory=list)
     _known: dict[Operation, int] = field(default_factory=dict)
+    _elements: dict[tuple[int, int], "Value"] = field(default_factory=dict)
+    _stores: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def pure(self, kind: str, operands: Sequence["Value"], dtype: str, detail: Any = None) -> "Value":
         """Record an operation without effects, or return the equal one recorded before."""
@@ -40,8 +47,23 @@ class Record:
             position = self._known[operation] = self._append(operation)
         return Value(self, position, dtype)
 
+    def load(self, array: int, index: int, dtype: str) -> "Value":
+        """Return an element of a buffer: what was loaded or stored last."""
+        place = array, index
+        if place not in self._elements:
+            self._elements[place] = self.effect("load", (), dtype, place)
+        return self._elements[place]
+
+    def store(self, array: int, index: int, value: "Value") -> None:
+        """Record a store; one to the same place before it is dropped."""
+        place = array, index
+        if place in self._stores:
+            self.operations[self._stores[place]] = NOTHING
+        self._elements[place] = value
+        self._stores[place] = self.effect("store", (value,), None, place).position
+
     def effect(self, kind: str, operands: Sequence["Value"], dtype: str | None, detail: Any = None) -> "Value":
-        """Record a load, a store or another operation whose order matters."""
+        """Record an operation whose order matters."""
         operation = Operation(kind, tuple(value.position for value in operands), dtype, detail)
         return Value(self, self._append(operation), dtype or "")
 
@@ -163,14 +185,14 @@ class Array:
     dtype: str
 
     def __getitem__(self, index: int) -> Value:
-        return self.record.effect("load", (), self.dtype, (self.argument, index))
+        return self.record.load(self.argument, index, self.dtype)
 
     def __setitem__(self, index: int, value: Any) -> None:
         if not isinstance(value, Value):
             value = self.record.constant(value, self.dtype)
         elif value.dtype != self.dtype:
             value = self.record.pure("convert", (value,), self.dtype)
-        self.record.effect("store", (value,), None, (self.argument, index))
+        self.record.store(self.argument, index, value)
 
 
 class Argument(NamedTuple):

@@ -100,6 +100,9 @@ class Emitter:
 
     # -- operations -----------------------------------------------------------------------------
 
+    def _emit_nothing(self, _: Operation, __: list[ir.Value]) -> None:
+        return None
+
     def _emit_constant(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         assert operation.dtype is not None  # noqa: S101
         return self.constant(operation.detail[0], operation.dtype)

@@ -19,7 +19,7 @@ rate = 0.5
 gain = 1.0
 [equations]
 x = "-rate*x"
-y = "gain*log(y) - y"
+y = "gain*log(y)"
 [observables]
 total = "x + y"
 [units]
@@ -63,7 +63,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def cubie(monkeypatch, capsys, folder):
+def cubie(monkeypatch, capsys, folder):  # noqa: ARG001 - the commands run there
     """Return a function that runs the command line in `folder`."""
     handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in handled}

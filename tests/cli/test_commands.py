@@ -13,8 +13,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_help_names_every_command_and_loads_no_compiler():
-    code = "import sys; sys.argv = ['cubie', '--help']\nfrom cubie_cli.main import main\ntry: main()\nexcept SystemExit as end: print('code', end.code)\n"
-    code += "print('heavy', sorted({'numba', 'sympy', 'h5py', 'numpy'} & set(sys.modules)))"
+    code = """
+import sys
+from cubie_cli.main import main
+sys.argv = ["cubie", "--help"]
+try:
+    main()
+except SystemExit as end:
+    print("code", end.code)
+print("heavy", sorted({"numba", "sympy", "h5py", "numpy"} & set(sys.modules)))
+"""
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     for command in ("run", "memory-report", "validate", "algorithms", "doctor"):
         assert f" {command} " in found.stdout

@@ -53,7 +53,7 @@ def test_a_disk_that_fills_up_leaves_nothing(folder):
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
     arguments = ["--set", "batch.values={rate={linspace=[0.5,1.0,400]}}", "--quiet", "--json"]
-    with start(folder, *arguments, preexec_fn=limit_files) as process:  # noqa: PLW1509 - no threads here
+    with start(folder, *arguments, preexec_fn=limit_files) as process:
         out, err = process.communicate(timeout=60)
     assert process.returncode == 5
     assert out == ""
