@@ -7,7 +7,6 @@ from typing import Any
 
 import numba
 from llvmlite import ir
-from numba.core import cgutils
 from numba.core import types as numba_types
 from numba.core.typing import signature
 from numba.extending import intrinsic, models, register_model
@@ -16,7 +15,7 @@ from buffers import Allocator
 from solvers.memory import Frame
 from solvers.straightline.record import Argument, Arguments
 from solvers.targets import cpu_math
-from solvers.targets.emitter import Emitter
+from solvers.targets.emitter import Emitter, stack_memory
 from solvers.targets.numba_bridge import straight_line_intrinsic
 from solvers.targets.target import DeviceFunction, Target
 
@@ -314,9 +313,7 @@ def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir
 
 def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value], lanes: int) -> ir.Value:
     if allocator.location == "local":
-        memory = cgutils.alloca_once(builder, ir.ArrayType(_BYTE, max(1, allocator.nbytes * lanes)))
-        memory.align = 64
-        return builder.bitcast(memory, _BYTE.as_pointer())
+        return stack_memory(builder, allocator.nbytes * lanes, 64)
     region = regions[0] if allocator.location == "shared" else regions[1]
     assert allocator.offset is not None  # noqa: S101 - only local buffers have none
     return builder.gep(region, [ir.Constant(_LONG, allocator.offset * lanes)])

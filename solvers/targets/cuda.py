@@ -13,7 +13,7 @@ from numba.cuda.typing import signature
 from buffers import Allocator
 from solvers.memory import Frame
 from solvers.straightline.record import Argument, Arguments
-from solvers.targets.emitter import Emitter
+from solvers.targets.emitter import Emitter, stack_memory
 from solvers.targets.numba_bridge import straight_line_intrinsic
 from solvers.targets.target import DeviceFunction, Target
 
@@ -196,16 +196,10 @@ def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir
 
 def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value]) -> ir.Value:
     if allocator.location == "local":
-        return _stack(builder, allocator.nbytes)
+        return stack_memory(builder, allocator.nbytes, 16)
     region = regions[0] if allocator.location == "shared" else regions[1]
     assert allocator.offset is not None  # noqa: S101 - only local buffers have none
     return builder.gep(region, [ir.Constant(_LONG, allocator.offset)])
-
-
-def _stack(builder: ir.IRBuilder, nbytes: int) -> ir.Value:
-    memory = cgutils.alloca_once(builder, ir.ArrayType(_BYTE, max(1, nbytes)))
-    memory.align = 16
-    return builder.bitcast(memory, _BYTE.as_pointer())
 
 
 def shared_stride(nbytes: int, alignment: int = 8) -> int:
@@ -226,7 +220,7 @@ def _regions(shared_bytes: int, persistent_bytes: int) -> DeviceFunction:
 
         def generate(context: Any, builder: ir.IRBuilder, kind: Any, _values: Sequence[Any]) -> Any:
             shared = _shared_slice(builder, shared_bytes)
-            return context.make_tuple(builder, kind.return_type, [shared, _stack(builder, persistent_bytes)])
+            return context.make_tuple(builder, kind.return_type, [shared, stack_memory(builder, persistent_bytes, 16)])
 
         return signature(types.UniTuple(region, 2)), generate
 

@@ -19,6 +19,16 @@ _FLOAT_BINARY = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _INTEGER_BINARY = {"add": "add", "sub": "sub", "mul": "mul"}
 
 
+def stack_memory(builder: ir.IRBuilder, nbytes: int, alignment: int) -> ir.Value:
+    """Return the address of undefined memory on the stack of the function being written."""
+    byte = ir.IntType(8)
+    # Numba's own helper clears what it allocates, one store a byte, over which LLVM takes minutes.
+    with builder.goto_entry_block():
+        memory = builder.alloca(ir.ArrayType(byte, max(1, nbytes)))
+        memory.align = alignment
+        return builder.bitcast(memory, byte.as_pointer())
+
+
 class Emitter:
     """Writes the operations of one record into a builder.
 

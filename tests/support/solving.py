@@ -24,9 +24,10 @@ def make_problem(
     atol: float = 1e-9,
     controller: str | None = None,
     locations: dict[str, str] | None = None,
+    observables: Sequence[int] | None = None,
     **settings: Any,
 ) -> Problem:
-    """Return a problem that saves all states and observables; `settings` are those of `SolveSettings`."""
+    """Return a problem that saves all states and, unless told, all observables; `settings` are those of `SolveSettings`."""
     count = len(system.states)
     return Problem(
         system=system,
@@ -39,7 +40,7 @@ def make_problem(
         ),
         save=SaveSettings(
             states=tuple(range(count)),
-            observables=tuple(range(len(system.observables))),
+            observables=tuple(range(len(system.observables)) if observables is None else observables),
             every=every,
             at=None if at is None else tuple(at),
         ),

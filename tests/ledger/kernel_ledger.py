@@ -1,0 +1,150 @@
+"""What the compiler makes of a fixed set of kernels for sm_90, against what `kernels.json` has recorded.
+
+    python tests/ledger/kernel_ledger.py              compare
+    python tests/ledger/kernel_ledger.py --update     record what is found now
+
+Neither needs a GPU. More registers mean fewer runs at a time on a multiprocessor; a stack or spills mean that the
+state of a run has left the registers, which costs a factor, not per cents.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from cubie_cli.batch import examine
+from solvers.targets import cuda_toolchain
+
+LEDGER = Path(__file__).with_name("kernels.json")
+ARCHITECTURE = "sm_90"
+
+#: Figure -> how much higher it may be, as a share: with the toolkit that was recorded, and with another one.
+MARGINS = {
+    "registers": (0.0, 0.10),
+    "local_bytes": (0.0, 0.25),
+    "spill_bytes": (0.0, 0.25),
+    "instructions": (0.02, 0.10),
+}
+
+LORENZ = """
+[model.states]
+x = 1.0
+y = 0.0
+z = 0.0
+[model.parameters]
+rho = 21.0
+[model.constants]
+sigma = 10.0
+beta = 2.6666666666666665
+[model.equations]
+x = "sigma*(y - x)"
+y = "x*(rho - z) - y"
+z = "x*y - beta*z"
+[batch.values]
+rho = { linspace = [0.0, 28.0, 1024] }
+"""
+
+PLEIADES = f"""
+[model]
+file = "{Path(__file__).parents[2] / "configs/models/pleiades.toml"}"
+[batch.values]
+x1 = {{ linspace = [2.9, 3.1, 1024] }}
+"""
+
+
+def lorenz96(n: int) -> str:
+    """Return a configuration of n variables in a ring, without its [solve] table."""
+    ring = [(f"x{(i + 1) % n}", f"x{i - 2 if i > 1 else i - 2 + n}", f"x{(i - 1) % n}", f"x{i}") for i in range(n)]
+    states = "\n".join(f"{x} = 8.0" for *_, x in ring)
+    equations = "\n".join(f'{x} = "({ahead} - {far})*{near} - {x} + F"' for ahead, far, near, x in ring)
+    return f"""
+[model.states]
+{states}
+[model.parameters]
+F = 8.0
+[model.equations]
+{equations}
+[batch.values]
+F = {{ linspace = [7.0, 9.0, 1024] }}
+"""
+
+
+FIXED = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\ndt = 1e-3'
+ADAPTIVE = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\nrtol = 1e-6\natol = 1e-9'
+SINGLE = 'precision = "float32"'
+SAVING = "[output]\nsave_every = 0.01"
+ALL_SHARED = '[buffers]\ndefault = "shared"'
+
+#: Name -> parts of a run configuration.
+CASES = {
+    "lorenz tsit5 fixed float32": (FIXED, SINGLE, LORENZ),
+    "lorenz tsit5 fixed float64": (FIXED, LORENZ),
+    "lorenz tsit5 adaptive float32": (ADAPTIVE, SINGLE, LORENZ),
+    "lorenz tsit5 adaptive float64": (ADAPTIVE, LORENZ),
+    "lorenz tsit5 adaptive float64 all shared": (ADAPTIVE, LORENZ, ALL_SHARED),
+    "lorenz tsit5 adaptive float64 saving 101": (ADAPTIVE, LORENZ, SAVING),
+    "lorenz vern7 adaptive float64 saving 101": (ADAPTIVE.replace("tsit5", "vern7"), LORENZ, SAVING),
+    "lorenz96 n=8 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(8)),
+    "lorenz96 n=20 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(20)),
+    "lorenz96 n=32 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(32)),
+    "pleiades dop853 adaptive float64": (ADAPTIVE.replace("tsit5", "dop853"), PLEIADES),
+}
+
+
+def figures(name: str) -> dict[str, int] | None:
+    """Return what the kernel of a case needs; None without the toolkit."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "run.toml"
+        config.write_text("\n".join(CASES[name]))
+        kernel = examine(config, None, arch=ARCHITECTURE).kernel
+    return None if kernel is None else {figure: kernel[figure] for figure in MARGINS}
+
+
+def toolkit() -> str:
+    """Return the release of the assembler, such as 13.5."""
+    command = [cuda_toolchain.find_ptxas(), "--version"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return re.search(r"release (\d+\.\d+)", printed)[1]
+
+
+def recorded() -> tuple[str, dict[str, dict[str, int]]]:
+    """Return the toolkit's release that the ledger was made with, and figures by case."""
+    ledger = json.loads(LEDGER.read_text())
+    return ledger["toolkit"], ledger["kernels"]
+
+
+def worse(found: dict[str, int], before: dict[str, int], *, same_toolkit: bool) -> list[str]:
+    """Return a sentence for each figure that is higher than its margin allows."""
+    return [
+        f"{figure} was {before[figure]} and is {found[figure]}"
+        for figure, margins in MARGINS.items()
+        if found[figure] > before[figure] * (1 + margins[0 if same_toolkit else 1])
+    ]
+
+
+def main() -> None:
+    """Compare with the ledger, or record."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--update", action="store_true")
+    update = parser.parse_args().update
+    cuda_toolchain.require_toolkit()
+    release, kernels = recorded() if LEDGER.exists() else (toolkit(), {})
+    print(f"toolkit {toolkit()}, the ledger's {release}")
+    found = {}
+    for name in CASES:
+        found[name] = figures(name)
+        changes = [
+            f"{figure} {value}"
+            if (before := kernels.get(name, {}).get(figure, value)) == value
+            else f"{figure} {before} -> {value}"
+            for figure, value in found[name].items()
+        ]
+        print(f"{name:42}", ", ".join(changes), flush=True)
+    if update:
+        LEDGER.write_text(json.dumps({"toolkit": toolkit(), "arch": ARCHITECTURE, "kernels": found}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

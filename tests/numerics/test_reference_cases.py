@@ -1,0 +1,35 @@
+"""Explicit methods against solutions known to 16 digits, at the end and at times between."""
+
+import pytest
+from support.cases import CASES, case_points, case_system, worst_error
+from support.solving import make_problem, solve
+
+from solvers.tableaus import TABLEAUS
+
+METHODS = [name for name, method in TABLEAUS.items() if method.order >= 5]
+#: rtol, atol and the largest error allowed. An Arenstorf orbit magnifies errors 1e9-fold and more.
+DEMANDS = {"arenstorf": (1e-12, 1e-14, 1e-4)}
+
+
+@pytest.mark.parametrize("target", ["cpu", "python", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", CASES)
+def test_reference_is_met(name, method, target):
+    case = CASES[name]
+    times, _ = case_points(case)
+    rtol, atol, allowed = DEMANDS.get(name, (1e-9, 1e-12, 1e-6))
+    states = tuple(range(len(case["states"])))
+    problem = make_problem(
+        case_system(case),
+        method,
+        case["t_end"],
+        rtol=rtol,
+        atol=atol,
+        at=times if len(times) > 1 else None,
+        observables=(),
+    )
+    solution = solve(problem, target=target)
+    assert solution.status.tolist() == [0]
+    err = worst_error(case, solution.variables[: len(states), :, 0])
+    print(name, method, err, solution.steps)
+    assert err < allowed
