@@ -217,7 +217,8 @@ def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock)
     """
     fitting = solver.runs_per_chunk(batch.runs)
     width = min(fitting, batch.job.configuration.chunk or fitting, batch.runs)
-    report = batch.report(width)
+    kernel = solver.kernel_report()
+    report = replace(batch.report(width), kernel=kernel, kernel_hint=None if kernel else _NOT_ASKED)
     ended = np.zeros(len(Status), dtype=np.int64)
     progress.start(batch.runs)
     with ResultFile(batch.output, _contents(batch, solver.device, report)) as file:

@@ -117,6 +117,9 @@ class Solver(Protocol):
     device: str
     compile_seconds: float
 
+    def kernel_report(self) -> dict[str, Any] | None:
+        """Return what the CUDA kernel needs, as the function of that name does; None on other targets."""
+
     def runs_per_chunk(self, runs: int) -> int:
         """Return how many of some runs fit the device at once."""
 

@@ -57,6 +57,9 @@ class CpuSolver:
         self.compile_seconds = time.perf_counter() - start
         self._workspaces = [self._workspace() for _ in range(self.threads)]
 
+    def kernel_report(self) -> None:
+        """Return nothing: there is no CUDA kernel."""
+
     def runs_per_chunk(self, runs: int) -> int:
         """Return how many of some runs have results that fit a part of the free memory."""
         room = int(MEMORY_SHARE * _free_bytes())
@@ -77,7 +80,11 @@ class CpuSolver:
 
         start = time.perf_counter()
         with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(work, self._workspaces))
+            try:
+                list(pool.map(work, self._workspaces))
+            except BaseException:
+                queue[0] = runs  # the cores stop after the runs they have
+                raise
         seconds = time.perf_counter() - start
         return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], seconds, 0.0)
 

@@ -74,6 +74,22 @@ class CudaKernel:
     threads: int
     shared_bytes: int
 
+    def facts(self) -> dict[str, Any]:
+        """Return what it needs and how many of its blocks a multiprocessor holds."""
+        resources = self.resources
+        resident = occupancy(resources, self.threads, self.shared_bytes, self.arch)
+        return {
+            "arch": f"sm_{self.arch[0]}{self.arch[1]}",
+            "registers": resources.registers,
+            "local_bytes": resources.stack_bytes,
+            "spill_bytes": resources.spill_store_bytes + resources.spill_load_bytes,
+            "instructions": resources.instructions,
+            "threads_per_block": self.threads,
+            "shared_bytes_per_block": self.shared_bytes,
+            "occupancy": resident.fraction,
+            "limiter": resident.limiter,
+        }
+
 
 def compile_plan(plan: Plan, arch: Architecture) -> CudaKernel:
     """Compile a plan's kernel for an architecture; no GPU is needed.
@@ -140,19 +156,7 @@ def kernel_report(plan: Plan, arch: str | None) -> dict[str, Any] | None:
         kernel = compile_plan(plan, chosen)
     except cuda_toolchain.ToolkitMissingError:
         return None
-    resources = kernel.resources
-    resident = occupancy(resources, kernel.threads, kernel.shared_bytes, chosen)
-    return {
-        "arch": f"sm_{chosen[0]}{chosen[1]}",
-        "registers": resources.registers,
-        "local_bytes": resources.stack_bytes,
-        "spill_bytes": resources.spill_store_bytes + resources.spill_load_bytes,
-        "instructions": resources.instructions,
-        "threads_per_block": kernel.threads,
-        "shared_bytes_per_block": kernel.shared_bytes,
-        "occupancy": resident.fraction,
-        "limiter": resident.limiter,
-    }
+    return kernel.facts()
 
 
 def parse_architecture(text: str) -> Architecture:
@@ -196,6 +200,10 @@ class CudaSolver:
         self._module = cuda_driver.Module(self._device, self.kernel.cubin)
         self._function = self._module.function(self.kernel.name)
         self.compile_seconds = time.perf_counter() - start
+
+    def kernel_report(self) -> dict[str, Any]:
+        """Return what the kernel needs."""
+        return self.kernel.facts()
 
     def runs_per_chunk(self, runs: int) -> int:
         """Return how many of some runs fit the device's free memory."""

@@ -30,6 +30,9 @@ class PythonSolver:
         self.plan = plan
         self._integrate = plan.loop.build(PythonTarget(), plan.registry)
 
+    def kernel_report(self) -> None:
+        """Return nothing: there is no CUDA kernel."""
+
     def runs_per_chunk(self, runs: int) -> int:
         """Return a number of runs after which progress is worth showing."""
         return min(runs, 1024)

@@ -7,8 +7,10 @@ from support.solving import make_problem, solve
 from solvers.tableaus import TABLEAUS
 
 METHODS = [name for name, method in TABLEAUS.items() if method.order >= 5]
-#: rtol, atol and the largest error allowed. An Arenstorf orbit magnifies errors 1e9-fold and more.
-DEMANDS = {"arenstorf": (1e-12, 1e-14, 1e-4)}
+#: rtol, atol and the largest error allowed. Pleiades has close encounters; the rounding of its start alone moves the
+#: end of an Arenstorf orbit by 1e-7.
+USUAL = (1e-9, 1e-12, 1e-6)
+DEMANDS = {"pleiades": (1e-10, 1e-13, 1e-6), "arenstorf": (1e-12, 1e-14, 1e-4)}
 
 
 @pytest.mark.parametrize("target", ["cpu", "python", pytest.param("cuda", marks=pytest.mark.gpu)])
@@ -17,7 +19,7 @@ DEMANDS = {"arenstorf": (1e-12, 1e-14, 1e-4)}
 def test_reference_is_met(name, method, target):
     case = CASES[name]
     times, _ = case_points(case)
-    rtol, atol, allowed = DEMANDS.get(name, (1e-9, 1e-12, 1e-6))
+    rtol, atol, allowed = DEMANDS.get(name, USUAL)
     states = tuple(range(len(case["states"])))
     problem = make_problem(
         case_system(case),
