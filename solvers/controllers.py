@@ -26,7 +26,7 @@ class ControllerFunctions(NamedTuple):
     """A controller's device functions.
 
     propose(t, dt, steps, stop) -> (h, t_next, ends): a step to try, to `stop` at the latest; whether it is the last.
-    judge(active, error, h, dt, memory) -> (accept, dt): `error` is the mean square over the tolerances.
+    judge(active, error, trouble, h, dt, memory) -> (accept, dt): see `StepFunctions.attempt`.
     reset(fresh, memory): forget what another run left.
     """
 
@@ -79,8 +79,8 @@ class FixedController:
             return dt, select(ends, self.t1, t_next), ends
 
         @target.straight_line
-        def judge(active: Any, _error: Any, _h: Any, dt: Any, _memory: Any) -> Any:
-            return active, dt
+        def judge(active: Any, _error: Any, trouble: Any, _h: Any, dt: Any, _memory: Any) -> Any:
+            return both(active, trouble == 0), dt
 
         @target.straight_line
         def reset(_fresh: Any, _memory: Any) -> None:
@@ -150,7 +150,7 @@ class AdaptiveController:
         bias = math.log2(self.safety)
         floor = math.log2(SMALLEST_REMEMBERED_ERROR)
 
-        def factor(accept: Any, error: Any, history: Any) -> tuple[Any, Any]:
+        def factor(accept: Any, error: Any, trouble: Any, history: Any) -> tuple[Any, Any]:
             """Return the factor on the step and log2 of the error, both float32."""
             bounded = minimum(maximum(convert(error, "float32"), 1e-30), 1e30)
             size = log2_estimate(bounded) * 0.5
@@ -161,13 +161,14 @@ class AdaptiveController:
                     past = past - convert(history[1], "float32") * beta3
                 exponent = exponent + select(accept, past, size * 0.0)
             change = minimum(maximum(exp2_estimate(exponent), self.min_factor), self.max_factor)
-            shrink = select(error == error, minimum(change, 1.0), self.min_factor)  # noqa: PLR0124 - false for NaN
+            known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
+            shrink = select(known, minimum(change, 1.0), self.min_factor)
             return select(accept, change, shrink), size
 
-        def judge(active: Any, error: Any, h: Any, dt: Any, memory: Any) -> Any:
+        def judge(active: Any, error: Any, trouble: Any, h: Any, dt: Any, memory: Any) -> Any:
             history: Any = memory[0] if self._remembered else None
-            accept = both(active, error <= 1.0)
-            change, size = factor(accept, error, history)
+            accept = both(active, both(trouble == 0, error <= 1.0))
+            change, size = factor(accept, error, trouble, history)
             if self._remembered > 1:
                 history[1] = select(accept, history[0], history[1])
             if self._remembered:

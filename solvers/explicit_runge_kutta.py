@@ -7,7 +7,7 @@ from buffers import BufferRegistry
 from solvers.error_norm import ErrorNorm, first_step
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
-from solvers.straightline import both, convert, fma, is_finite, quotient_estimate, select
+from solvers.straightline import both, convert, fma, is_finite, literal, quotient_estimate, select
 from solvers.tableaus import ButcherTableau, DenseOutput
 from solvers.targets.target import DeviceFunction, Target
 
@@ -17,7 +17,8 @@ class StepFunctions(NamedTuple):
 
     start(mask, t, y, p, memory) -> finite: take up a new run; whether f(t, y) is finite.
     first_step(t, y, p, memory) -> dt: estimate a first step.
-    attempt(t, h, y, p, memory) -> error: the mean square of the error over the tolerances.
+    attempt(active, t, h, y, p, memory) -> (error, trouble): the mean square of the error over the tolerances, and the
+        status that explains why there is none, 0 where there is.
     finite(memory) -> whether the attempted state is.
     prepare(t, h, y, p, memory): what `interpolate` needs besides the step.
     interpolate(theta, h, y, memory, values): values = y(t + theta*h), theta in float64; at theta = 1 the
@@ -128,16 +129,17 @@ class ExplicitRungeKuttaStep:
             sound = both(is_finite(accumulator[i]), sound)
         return sound
 
-    def _attempt(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+    def _attempt(self, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
         slope, stage_slopes, accumulator = memory[:3]
         slopes = self._slopes(slope, stage_slopes)
         for stage in range(1, self.tableau.stages):
             self._stage(self.tableau.rows[stage], h, y, slopes, accumulator)
             time = t + h * self.tableau.nodes[stage]
             self.rhs.evaluate(time, accumulator, p, stage_slopes, (stage - 1) * self.n)
+        trouble = literal(t, 0, "int32")
         if self.fixed_step is not None:
-            return h * 0.0
-        return self._error(h, y, accumulator, slopes)
+            return literal(t, 0.0, self.rhs.precision), trouble
+        return self._error(h, y, accumulator, slopes), trouble
 
     def _stage(self, row: Sequence[float], h: Any, y: Any, slopes: "_Slopes", out: Any) -> None:
         """Store y + h * sum_j row_j k_j."""

@@ -192,15 +192,15 @@ class Loop:
             y, p, step_memory, controller_memory, output_memory = memory
             t, dt, steps, rejected, status, active = progress
             h, t_next, ends = propose(t, dt, steps, stop_at(saving))
-            error = attempt(t, h, y, p, step_memory)
-            accept, dt = judge(active, error, h, dt, controller_memory)
+            error, trouble = attempt(active, t, h, y, p, step_memory)
+            accept, dt = judge(active, error, trouble, h, dt, controller_memory)
             due = is_due(accept, saving, t_next)
             if any_lane(due):
                 due, status, active = overflow(due, state_finite(step_memory), status, active)
                 span = (t, t_next, h)
                 saving = save(due, span, y, p, step_memory, output_memory, results, place, saving)
             advance(accept, y, step_memory)
-            outcome = (accept, ends, t_next, h, error)
+            outcome = (accept, ends, t_next, h, error, trouble)
             return account(outcome, (t, dt, steps, rejected, status, active)), saving
 
         return try_step
@@ -290,11 +290,12 @@ class Loop:
 
     def _account(self, outcome: Any, progress: Any) -> tuple[Any, ...]:
         """Count an attempt; return the progress after it."""
-        accept, ends, t_next, h, error = outcome
+        accept, ends, t_next, h, error, trouble = outcome
         t, dt, steps, rejected, status, active = progress
         reject = both(active, negate(accept))
         floor = maximum(absolute(t) * (2.0 * sys.float_info.epsilon), self.dt_min)
-        stuck = both(reject, convert(h, "float64") <= floor)
+        too_small = True if self.controller.fixed_step else convert(h, "float64") <= floor
+        stuck = both(reject, too_small)
         t = select(accept, t_next, t)
         steps = steps + convert(accept, "int32")
         rejected = rejected + convert(reject, "int32")
@@ -306,6 +307,7 @@ class Loop:
             literal(status, Status.STEP_TOO_SMALL, "int32"),
             literal(status, Status.NONFINITE, "int32"),
         )
+        cause = select(trouble == 0, cause, trouble)
         status = select(stuck, cause, select(tired, literal(status, Status.MAX_STEPS, "int32"), status))
         return t, dt, steps, rejected, status, both(going, negate(tired))
 

@@ -1,0 +1,68 @@
+"""The targets agree: `python` is the definition, the others compile it."""
+
+import numpy as np
+import pytest
+from support.solving import make_problem, solve
+from support.systems import lorenz, make_system
+
+from solvers.tableaus import TABLEAUS
+
+ADAPTIVE = [name for name, method in TABLEAUS.items() if method.errors]
+RHO = [0.5, 13.9, 21.0, 28.0]
+
+compiled = pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+
+
+@compiled
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_adaptive_methods_agree(name, target):
+    # Order 3 takes thousands of steps at a tolerance that is nothing to order 9.
+    rtol = 1e-6 if TABLEAUS[name].order < 5 else 1e-9
+    problem = make_problem(lorenz(), name, 1.0, rtol=rtol, swept=("rho",), every=0.25)
+    defined = solve(problem, RHO, target="python")
+    found = solve(problem, RHO, target=target)
+    np.testing.assert_array_equal(found.status, 0)
+    np.testing.assert_array_equal(found.steps, defined.steps)
+    np.testing.assert_array_equal(found.rejected, defined.rejected)
+    np.testing.assert_allclose(found.variables, defined.variables, rtol=1e-10, atol=1e-10)
+
+
+@compiled
+def test_single_precision_agrees(target):
+    problem = make_problem(
+        lorenz(), "tsit5", 1.0, rtol=1e-4, atol=1e-6, swept=("rho",), every=0.25, precision="float32"
+    )
+    defined = solve(problem, RHO, target="python")
+    found = solve(problem, RHO, target=target)
+    assert found.variables.dtype == np.float32
+    np.testing.assert_allclose(found.steps, defined.steps, atol=2)
+    np.testing.assert_allclose(found.variables, defined.variables, rtol=2e-3, atol=2e-3)
+
+
+@compiled
+@pytest.mark.parametrize("kind", ["i", "pi", "pid"])
+def test_controllers_agree(kind, target):
+    problem = make_problem(lorenz(), "tsit5", 1.0, rtol=1e-7, swept=("rho",), controller=kind, dt0=0.1)
+    defined = solve(problem, RHO, target="python")
+    found = solve(problem, RHO, target=target)
+    np.testing.assert_array_equal(found.steps, defined.steps)
+    np.testing.assert_array_equal(found.rejected, defined.rejected)
+    assert (found.rejected > 0).all()
+    np.testing.assert_allclose(found.variables, defined.variables, rtol=1e-9)
+
+
+@compiled
+def test_observables_chain_and_see_time(target):
+    system = make_system(
+        {"x": 1.0, "y": 0.0},
+        {"x": "w", "y": "-x*forcing"},
+        {"k": 1.0},
+        {"forcing": "k*(1 + sin(t)/2)", "w": "y*forcing", "unused": "exp(x) + t"},
+    )
+    problem = make_problem(system, "dop853", 2.0, rtol=1e-10, swept=("k",), every=0.5)
+    solution = solve(problem, [0.5, 2.0], target=target)
+    times, k = problem.times[:, None], np.array([0.5, 2.0])
+    x, y, forcing, w, unused = solution.variables
+    np.testing.assert_allclose(forcing, k * (1 + np.sin(times) / 2), rtol=1e-14)
+    np.testing.assert_allclose(w, y * forcing, rtol=1e-14)
+    np.testing.assert_allclose(unused, np.exp(x) + times, rtol=1e-14)
