@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
+from solvers.error_norm import bounded
 from solvers.memory import Frame, make_frame
 from solvers.straightline import (
     both,
     convert,
     exp2_estimate,
+    fma,
+    larger,
     literal,
     log2_estimate,
-    maximum,
-    minimum,
     select,
+    smaller,
 )
 from solvers.targets.target import DeviceFunction, Target
 
@@ -146,24 +148,22 @@ class AdaptiveController:
         return ControllerFunctions(propose, self._judge(target), self._reset(target))
 
     def _judge(self, target: Target) -> DeviceFunction:
-        beta1, beta2, beta3 = self.betas
+        # The history holds log2 of mean squares, hence half the exponents.
+        beta1, beta2, beta3 = (beta / 2 for beta in self.betas)
         bias = math.log2(self.safety)
-        floor = math.log2(SMALLEST_REMEMBERED_ERROR)
 
         def factor(accept: Any, error: Any, trouble: Any, history: Any) -> tuple[Any, Any]:
-            """Return the factor on the step and log2 of the error, both float32."""
-            bounded = minimum(maximum(convert(error, "float32"), 1e-30), 1e30)
-            size = log2_estimate(bounded) * 0.5
-            exponent = bias - beta1 * size
+            """Return the factor on the step and log2 of the mean square, both float32."""
+            size = log2_estimate(bounded(error))
+            exponent = fma(size, -beta1, bias)
             if self._remembered:
                 past = convert(history[0], "float32") * beta2
                 if self._remembered > 1:
-                    past = past - convert(history[1], "float32") * beta3
-                exponent = exponent + select(accept, past, size * 0.0)
-            change = minimum(maximum(exp2_estimate(exponent), self.min_factor), self.max_factor)
+                    past = fma(convert(history[1], "float32"), -beta3, past)
+                exponent = exponent + select(accept, past, literal(past, 0.0, "float32"))
+            change = smaller(larger(exp2_estimate(exponent), self.min_factor), self.max_factor)
             known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
-            shrink = select(known, minimum(change, 1.0), self.min_factor)
-            return select(accept, change, shrink), size
+            return select(accept, change, select(known, smaller(change, 1.0), self.min_factor)), size
 
         def judge(active: Any, error: Any, trouble: Any, h: Any, dt: Any, memory: Any) -> Any:
             history: Any = memory[0] if self._remembered else None
@@ -172,21 +172,24 @@ class AdaptiveController:
             if self._remembered > 1:
                 history[1] = select(accept, history[0], history[1])
             if self._remembered:
-                size = convert(maximum(size, floor), self.precision)
+                size = convert(larger(size, self._least), self.precision)
                 history[0] = select(accept, size, history[0])
-            proposed = minimum(h * convert(change, self.precision), self.dt_max)
+            proposed = smaller(h * convert(change, self.precision), self.dt_max)
             # A step cut short to land somewhere says nothing against the longer one.
-            proposed = select(both(accept, h < dt), maximum(proposed, dt), proposed)
+            proposed = select(both(accept, h < dt), larger(proposed, dt), proposed)
             return accept, select(active, proposed, dt)
 
         return target.straight_line(judge)
 
-    def _reset(self, target: Target) -> DeviceFunction:
-        floor = math.log2(SMALLEST_REMEMBERED_ERROR)
+    @property
+    def _least(self) -> float:
+        """The smallest entry of the history."""
+        return 2 * math.log2(SMALLEST_REMEMBERED_ERROR)
 
+    def _reset(self, target: Target) -> DeviceFunction:
         def reset(fresh: Any, memory: Any) -> None:
             for index in range(self._remembered):
                 history = memory[0]
-                history[index] = select(fresh, literal(history, floor, self.precision), history[index])
+                history[index] = select(fresh, literal(history, self._least, self.precision), history[index])
 
         return target.straight_line(reset)

@@ -12,10 +12,9 @@ from solvers.straightline import (
     fma,
     larger,
     log2_estimate,
-    maximum,
-    minimum,
     quotient_estimate,
     select,
+    smaller,
 )
 
 
@@ -54,10 +53,14 @@ class ErrorNorm:
         return total * (1.0 / len(self.atol))
 
 
+def bounded(value: Any) -> Any:
+    """Return a positive value as float32, kept within 1e-30 and 1e30."""
+    return smaller(larger(convert(value, "float32"), 1e-30), 1e30)
+
+
 def power_estimate(base: Any, exponent: float) -> Any:
     """Return base**exponent as float32, to about six digits; the base is kept within 1e-30 and 1e30."""
-    bounded = minimum(maximum(convert(base, "float32"), 1e-30), 1e30)
-    return exp2_estimate(log2_estimate(bounded) * exponent)
+    return exp2_estimate(log2_estimate(bounded(base)) * exponent)
 
 
 def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, shortest: float) -> Callable[..., Any]:
@@ -77,9 +80,9 @@ def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, 
     def estimate(t: Any, y: Any, p: Any, slope: Any, trial: Any, trial_slope: Any) -> Any:
         size = norm.mean_square((y[i] for i in range(n)), y)
         speed = norm.mean_square((slope[i] for i in range(n)), y)
-        small = minimum(size, speed) < 1e-10
+        small = smaller(size, speed) < 1e-10
         h0 = select(small, 1e-6, 0.01 * power_estimate(size, 0.5) * power_estimate(speed, -0.5))
-        h0 = convert(minimum(h0, longest), rhs.precision)
+        h0 = convert(smaller(h0, longest), rhs.precision)
         for i in range(n):
             trial[i] = fma(h0, slope[i], y[i])
         rhs.evaluate(t + h0, trial, p, trial_slope)
@@ -88,7 +91,7 @@ def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, 
         steepest = larger(speed, bend)
         h1 = convert(power_estimate(steepest * 1e4, -0.5 / (order + 1)), rhs.precision)
         h1 = select(steepest <= 1e-30, larger(h0 * 0 + 1e-6, h0 * 1e-3), h1)
-        h = minimum(h0 * 100.0, select(h1 > 0.0, h1, h0))
-        return minimum(maximum(h, shortest), longest)
+        h = smaller(h0 * 100.0, select(h1 > 0.0, h1, h0))
+        return smaller(larger(h, shortest), longest)
 
     return estimate

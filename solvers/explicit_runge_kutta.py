@@ -1,38 +1,16 @@
 """Explicit Runge-Kutta steps, in the uniform shape: each step ends with the slope that the next one starts from."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from buffers import BufferRegistry
 from solvers.error_norm import ErrorNorm, first_step
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
+from solvers.step import StepFunctions
 from solvers.straightline import both, convert, fma, is_finite, literal, quotient_estimate, select
 from solvers.tableaus import ButcherTableau, DenseOutput
-from solvers.targets.target import DeviceFunction, Target
-
-
-class StepFunctions(NamedTuple):
-    """A method's device functions. `memory` is the step's frame; `mask` says for which runs a change counts.
-
-    start(mask, t, y, p, memory) -> finite: take up a new run; whether f(t, y) is finite.
-    first_step(t, y, p, memory) -> dt: estimate a first step.
-    attempt(active, t, h, y, p, memory) -> (error, trouble): the mean square of the error over the tolerances, and the
-        status that explains why there is none, 0 where there is.
-    finite(memory) -> whether the attempted state is.
-    prepare(t, h, y, p, memory): what `interpolate` needs besides the step.
-    interpolate(theta, h, y, memory, values): values = y(t + theta*h), theta in float64; at theta = 1 the
-        attempted state, exactly.
-    advance(mask, y, memory): make the attempted state the present one.
-    """
-
-    start: DeviceFunction
-    first_step: DeviceFunction
-    attempt: DeviceFunction
-    finite: DeviceFunction
-    prepare: DeviceFunction
-    interpolate: DeviceFunction
-    advance: DeviceFunction
+from solvers.targets.target import Target
 
 
 class ExplicitRungeKuttaStep:

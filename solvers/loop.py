@@ -9,10 +9,10 @@ from typing import Any
 
 from buffers import BufferRegistry
 from solvers.controllers import AdaptiveController, ControllerFunctions, FixedController
-from solvers.explicit_runge_kutta import ExplicitRungeKuttaStep, StepFunctions
 from solvers.memory import Frame, make_frame
 from solvers.output import Output, OutputFunctions
 from solvers.status import Status
+from solvers.step import Step, StepFunctions
 from solvers.straightline import (
     absolute,
     both,
@@ -20,8 +20,8 @@ from solvers.straightline import (
     either,
     gather,
     is_finite,
+    larger,
     literal,
-    maximum,
     minimum,
     negate,
     scatter,
@@ -52,7 +52,7 @@ class Loop:
         Whether steps must end at the save times.
     """
 
-    step: ExplicitRungeKuttaStep
+    step: Step
     controller: FixedController | AdaptiveController
     output: Output
     t0: float
@@ -293,7 +293,9 @@ class Loop:
         accept, ends, t_next, h, error, trouble = outcome
         t, dt, steps, rejected, status, active = progress
         reject = both(active, negate(accept))
-        floor = maximum(absolute(t) * (2.0 * sys.float_info.epsilon), self.dt_min)
+        floor = absolute(t) * (2.0 * sys.float_info.epsilon)
+        if self.dt_min:
+            floor = larger(floor, self.dt_min)
         too_small = True if self.controller.fixed_step else convert(h, "float64") <= floor
         stuck = both(reject, too_small)
         t = select(accept, t_next, t)

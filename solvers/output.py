@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
-from solvers.explicit_runge_kutta import StepFunctions
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
+from solvers.step import StepFunctions
 from solvers.straightline import both, convert, gather, literal, scatter, select
 from solvers.targets.target import DeviceFunction, Target
 

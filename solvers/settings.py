@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-ControllerKind = Literal["fixed", "i", "pi", "pid"]
+ControllerKind = Literal["fixed", "i", "pi", "pid", "gustafsson"]
 Precision = Literal["float64", "float32"]
 
 

@@ -25,6 +25,7 @@ from solvers.straightline.arithmetic import (
     quotient_estimate,
     scatter,
     select,
+    smaller,
     square_root,
 )
 from solvers.straightline.record import Argument, Array, Record, Recorded, Value, record
@@ -54,5 +55,6 @@ __all__ = [
     "record",
     "scatter",
     "select",
+    "smaller",
     "square_root",
 ]

@@ -100,15 +100,15 @@ def negate(mask: Any) -> Any:
 
 def minimum(first: Any, second: Any) -> Any:
     """Return the smaller operand; NaN if either is NaN."""
-    return _propagating("minimum", np.minimum, first, second)
+    return _extreme("minimum", np.minimum, first, second)
 
 
 def maximum(first: Any, second: Any) -> Any:
     """Return the larger operand; NaN if either is NaN."""
-    return _propagating("maximum", np.maximum, first, second)
+    return _extreme("maximum", np.maximum, first, second)
 
 
-def _propagating(kind: str, function: Any, first: Any, second: Any) -> Any:
+def _extreme(kind: str, function: Any, first: Any, second: Any) -> Any:
     recorded = _recorded(first, second)
     if recorded is None:
         return function(first, second)
@@ -118,11 +118,12 @@ def _propagating(kind: str, function: Any, first: Any, second: Any) -> Any:
 
 def larger(first: Any, second: Any) -> Any:
     """Return the larger operand where both are numbers; which one for a NaN is left open, which makes it cheap."""
-    recorded = _recorded(first, second)
-    if recorded is None:
-        return max(second, first)
-    operands = _align(first, second)
-    return recorded.record.pure("larger", operands, operands[0].dtype)
+    return _extreme("larger", np.fmax, first, second)
+
+
+def smaller(first: Any, second: Any) -> Any:
+    """Return the smaller operand where both are numbers; which one for a NaN is left open, which makes it cheap."""
+    return _extreme("smaller", np.fmin, first, second)
 
 
 def absolute(value: Any) -> Any:

@@ -4,7 +4,9 @@ E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 
 The published nested form of the interpolant, linear in the slopes, is expanded here into powers of theta.
 """
 
-from solvers.tableaus.tableau import ButcherTableau, ControllerDefaults, DenseOutput
+from solvers.tableaus.controller_defaults import ControllerDefaults
+from solvers.tableaus.dense_output import DenseOutput
+from solvers.tableaus.tableau import ButcherTableau
 
 # fmt: off
 _A = (

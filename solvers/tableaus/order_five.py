@@ -1,6 +1,8 @@
 """Explicit pairs of orders 4 and 5."""
 
-from solvers.tableaus.tableau import ButcherTableau, ControllerDefaults, DenseOutput
+from solvers.tableaus.controller_defaults import ControllerDefaults
+from solvers.tableaus.dense_output import DenseOutput
+from solvers.tableaus.tableau import ButcherTableau
 
 FEHLBERG45 = ButcherTableau(
     name="fehlberg45",

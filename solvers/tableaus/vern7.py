@@ -1,11 +1,12 @@
 """Verner's "most efficient" 7(6) pair of 10 stages, with its interpolant of order 6.
 
 J. H. Verner, Numerically optimal Runge-Kutta pairs with interpolants, Numer. Algorithms 53 (2010) 383-396.
-The interpolant is published as of order 7. One of its free coefficients, -0.0160443457, is given to nine
-digits, which leaves residuals near 2e-8 in the conditions of order 7: order 6 is what it reaches exactly.
+The interpolant is published as of order 7. With these coefficients the conditions of order 7 hold only to 2e-8,
+possibly because one of them, -0.0160443457, is given to nine digits; order 6 is what it reaches to rounding.
 """
 
-from solvers.tableaus.tableau import ButcherTableau, DenseOutput
+from solvers.tableaus.dense_output import DenseOutput
+from solvers.tableaus.tableau import ButcherTableau
 
 # fmt: off
 _A = (

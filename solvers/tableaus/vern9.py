@@ -3,7 +3,8 @@
 J. H. Verner, Numerically optimal Runge-Kutta pairs with interpolants, Numer. Algorithms 53 (2010) 383-396.
 """
 
-from solvers.tableaus.tableau import ButcherTableau, DenseOutput
+from solvers.tableaus.dense_output import DenseOutput
+from solvers.tableaus.tableau import ButcherTableau
 
 # fmt: off
 _A = (

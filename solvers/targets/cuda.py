@@ -49,6 +49,11 @@ class CudaEmitter(Emitter):
             return self.intrinsic("llvm.maxnum", operands)
         return super()._emit_larger(operation, operands)
 
+    def _emit_smaller(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        if operation.dtype == "float32":
+            return self.intrinsic("llvm.minnum", operands)
+        return super()._emit_smaller(operation, operands)
+
     def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
         """Multiply with the hardware's approximate reciprocal."""
         if dtype == "float64":

@@ -149,8 +149,10 @@ class Emitter:
         return self.builder.select(unordered, self.builder.fadd(first, second), chosen)
 
     def _emit_larger(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
-        first, second = operands
-        return self.builder.select(self.builder.fcmp_ordered(">", first, second), first, second)
+        return self.builder.select(self.builder.fcmp_ordered(">", *operands), *operands)
+
+    def _emit_smaller(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.select(self.builder.fcmp_ordered("<", *operands), *operands)
 
     def _emit_compare(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         if self.operand_dtypes[0] in INTEGERS:

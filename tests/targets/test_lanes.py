@@ -65,7 +65,7 @@ def test_neighbours_do_not_matter(settings, target):
 @pytest.mark.parametrize("settings", [SETTINGS["adaptive"], SETTINGS["history"]], ids=["adaptive", "history"])
 def test_width_does_not_matter(settings, monkeypatch):
     found = []
-    for lanes in (2, 4, 8, 32):
+    for lanes in (8, 16, 32):
         monkeypatch.setattr(cpu_engine, "lanes_for", lambda *_, lanes=lanes: lanes)
         found.append(columns(build(problem(settings)).solve(GOOD), np.arange(GOOD.shape[1])))
     assert found.count(found[0]) == len(found)

@@ -1,0 +1,1 @@
+"""Linear algebra written out for one sparsity pattern, as straight-line code."""

@@ -1,0 +1,90 @@
+"""Complex arithmetic over straight-line values; a number whose imaginary part is zero by structure stays real."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from solvers.straightline import absolute, fma, larger
+
+
+@dataclass(frozen=True, slots=True)
+class Complex:
+    """A complex number as a pair of straight-line values.
+
+    The other operand may be a `Complex` or a real value.
+
+    Parameters
+    ----------
+    re, im
+        Real and imaginary part.
+    """
+
+    #: NumPy's scalars leave arithmetic with a pair to the pair.
+    __array_ufunc__ = None
+
+    re: Any
+    im: Any
+
+    def __neg__(self) -> "Complex":
+        return Complex(-self.re, -self.im)
+
+    def __add__(self, other: Any) -> "Complex":
+        if isinstance(other, Complex):
+            return Complex(self.re + other.re, self.im + other.im)
+        return Complex(self.re + other, self.im)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> "Complex":
+        if isinstance(other, Complex):
+            return Complex(self.re - other.re, self.im - other.im)
+        return Complex(self.re - other, self.im)
+
+    def __rsub__(self, other: Any) -> "Complex":
+        return Complex(other - self.re, -self.im)
+
+    def __mul__(self, other: Any) -> "Complex":
+        if not isinstance(other, Complex):
+            return Complex(self.re * other, self.im * other)
+        re = fma(self.re, other.re, -(self.im * other.im))
+        return Complex(re, fma(self.re, other.im, self.im * other.re))
+
+    __rmul__ = __mul__
+
+
+def magnitude(value: Any) -> Any:
+    """Return |value|, of a complex one the larger of |re| and |im|."""
+    if isinstance(value, Complex):
+        return larger(absolute(value.re), absolute(value.im))
+    return absolute(value)
+
+
+def reciprocal(value: Any) -> Any:
+    """Return 1/value."""
+    if not isinstance(value, Complex):
+        return 1.0 / value
+    # Scaled, so that squares neither overflow nor underflow.
+    scale = 1.0 / magnitude(value)
+    re, im = value.re * scale, value.im * scale
+    inverse = scale / fma(re, re, im * im)
+    return Complex(re * inverse, -(im * inverse))
+
+
+def multiply_add(first: Any, second: Any, addend: Any) -> Any:
+    """Return first*second + addend of numbers of either kind, by as few multiply-adds as they need."""
+    if not isinstance(first, Complex) and isinstance(second, Complex):
+        first, second = second, first
+    if isinstance(second, Complex):
+        re, im = _add_multiple(first, second.re, addend)
+        return Complex(fma(-first.im, second.im, re), fma(first.re, second.im, im))
+    if isinstance(first, Complex):
+        return Complex(*_add_multiple(first, second, addend))
+    if isinstance(addend, Complex):
+        return Complex(fma(first, second, addend.re), addend.im)
+    return fma(first, second, addend)
+
+
+def _add_multiple(pair: Complex, factor: Any, addend: Any) -> tuple[Any, Any]:
+    """Return the parts of pair*factor + addend for a real factor."""
+    if isinstance(addend, Complex):
+        return fma(pair.re, factor, addend.re), fma(pair.im, factor, addend.im)
+    return fma(pair.re, factor, addend), pair.im * factor

@@ -1,0 +1,232 @@
+"""Direct solution of linear systems of one sparsity pattern, by elimination written out entry by entry."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from solvers.linear_algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal
+from solvers.linear_algebra.ordering import Entry, choose_order, work
+from solvers.straightline import absolute, both, larger
+
+#: Elimination with more operations than this is too much code to compile: use a matrix-free solver.
+LARGEST_FACTORISATION = 10_000
+
+
+class SparseLU:
+    """Factorisation and solution of matrices with one pattern, as straight-line code.
+
+    The order of pivots and the fill are worked out once; the code does no more than the multiplications with entries
+    that can be other than zero. Pivots do not move when the code runs, so a matrix may turn out to be one that this
+    order cannot factor: `factor` says so.
+
+    Parameters
+    ----------
+    n
+        Rows and columns.
+    pattern
+        Entries (row, column) that may be other than zero; the diagonal is added.
+    precision
+        "float64" or "float32".
+    samples
+        Matrices of shape (n, n) as they will typically be, to choose pivots by size; without, pivots are on the
+        diagonal.
+    is_complex
+        Whether diagonal entries are `Complex`; the others are real.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        pattern: Collection[Entry],
+        precision: str,
+        *,
+        samples: Sequence[np.ndarray] = (),
+        is_complex: bool = False,
+    ) -> None:
+        self.n = n
+        self.pattern = frozenset(pattern) | {(i, i) for i in range(n)}
+        self.precision = precision
+        self.is_complex = is_complex
+        self.order = choose_order(n, self.pattern, samples)
+        self.operations = work(n, self.pattern, self.order)
+        self._rows, self._columns = (_places(indices) for indices in self.order)
+        self._given: list[dict[int, Entry]] = [{} for _ in range(n)]
+        for i, j in self.pattern:
+            self._given[self._rows[i]][self._columns[j]] = i, j
+        self._lower, self._upper = self._fill()
+        self._slots, self.size = self._layout()
+
+    @property
+    def nonzeros(self) -> int:
+        """Entries of both factors together, the diagonal once."""
+        return sum(map(len, self._lower)) + sum(map(len, self._upper)) + self.n
+
+    # -- what is known before any number is ---------------------------------------------------------
+
+    def _fill(self) -> tuple[list[list[int]], list[list[int]]]:
+        """Return the columns of each row of the factors, left and right of the pivot."""
+        lower: list[list[int]] = []
+        upper: list[list[int]] = []
+        for place, given in enumerate(self._given):
+            columns = {*given, place}
+            for k in range(place):
+                if k in columns:
+                    columns.update(upper[k])
+            lower.append(sorted(j for j in columns if j < place))
+            upper.append(sorted(j for j in columns if j > place))
+        return lower, upper
+
+    def _layout(self) -> tuple[dict[Entry, range], int]:
+        """Return where each entry of the factors lies, and how many elements there are."""
+        slots: dict[Entry, range] = {}
+        size = 0
+        for place in range(self.n):
+            for j in (*self._lower[place], place, *self._upper[place]):
+                width = 2 if self.is_complex and not self._is_real(place, j) else 1
+                slots[place, j] = range(size, size + width)
+                size += width
+        return slots, size
+
+    def _is_real(self, place: int, column: int) -> bool:
+        """Return whether an entry stays as given, off the diagonal."""
+        touched = any(column in self._upper[k] for k in self._lower[place])
+        return column > place and not touched and self._given[place][column][0] != self._given[place][column][1]
+
+    # -- straight-line code ---------------------------------------------------------------------
+
+    def store(self, values: Mapping[Entry, Any], lu: Any) -> None:
+        """Keep a matrix in the array of the factors, for `stored`."""
+        for place, given in enumerate(self._given):
+            for j, entry in given.items():
+                self._put(lu, (place, j), values[entry])
+
+    def stored(self, lu: Any) -> Mapping[Entry, Any]:
+        """Return a matrix that `store` kept: `factor` replaces it by its factors, reading each entry when it is due."""
+        return _Stored(self, lu)
+
+    def factor(self, values: Mapping[Entry, Any], lu: Any) -> Any:
+        """Store the factors of a matrix.
+
+        Parameters
+        ----------
+        values
+            The entries of the pattern: real values, or `Complex` ones on the diagonal.
+        lu
+            Array of `size` elements.
+
+        Returns
+        -------
+        mask
+            Whether every pivot has a reciprocal and is more than the rounding error of what it was computed from.
+            Where it does not hold the factors are of no use. Entries that no pivot depends on are not looked at: a NaN
+            in one makes solutions NaN.
+        """
+        sound: Any = True
+        for place in range(self.n):
+            row = {j: values[entry] for j, entry in self._given[place].items()}
+            given = row.get(place)
+            self._reduce(row, place, lu)
+            sound = both(self._is_sound(row[place], given if self._lower[place] else None), sound)
+            row[place] = reciprocal(row[place])
+            for j in (*self._lower[place], place, *self._upper[place]):
+                self._put(lu, (place, j), row[j])
+        return sound
+
+    def _reduce(self, row: dict[int, Any], place: int, lu: Any) -> None:
+        """Subtract multiples of the rows above; leave the negated multipliers left of the pivot."""
+        for k in self._lower[place]:
+            multiplier = row[k] = row[k] * -self._get(lu, (k, k))
+            for j in self._upper[k]:
+                entry = self._get(lu, (k, j))
+                row[j] = multiply_add(multiplier, entry, row[j]) if j in row else multiplier * entry
+
+    def _is_sound(self, pivot: Any, given: Any | None) -> Any:
+        """Return whether a pivot can be divided by, given the entry it was computed from."""
+        limits = np.finfo(self.precision)
+        least, most = float(limits.tiny), 1.0 / float(limits.tiny)
+        size: Any = magnitude(pivot)
+        floor: Any = least if given is None else larger(magnitude(given) * float(limits.eps), least)
+        return both(size > floor, size < most)
+
+    def solve(self, lu: Any, b: Sequence[Any]) -> list[Any]:
+        """Return the solution x of W x = b, given the factors of W.
+
+        Parameters
+        ----------
+        lu
+            What `factor` stored.
+        b
+            n values, real or `Complex`.
+        """
+        z = []
+        for place, row in enumerate(self.order.rows):
+            total = b[row]
+            for k in self._lower[place]:
+                total = multiply_add(self._get(lu, (place, k)), z[k], total)
+            z.append(total)
+        for place in reversed(range(self.n)):
+            for j in self._upper[place]:
+                z[place] = multiply_add(-z[j], self._get(lu, (place, j)), z[place])
+            z[place] = z[place] * self._get(lu, (place, place))
+        return [z[self._columns[j]] for j in range(self.n)]
+
+    def _get(self, lu: Any, entry: Entry) -> Any:
+        slot, *imaginary = self._slots[entry]
+        return Complex(lu[slot], lu[imaginary[0]]) if imaginary else lu[slot]
+
+    def _put(self, lu: Any, entry: Entry, value: Any) -> None:
+        slot, *imaginary = self._slots[entry]
+        if not imaginary:
+            lu[slot] = value
+            return
+        lu[slot] = value.re if isinstance(value, Complex) else value
+        lu[imaginary[0]] = value.im if isinstance(value, Complex) else 0.0
+
+
+class _Stored(Mapping[Entry, Any]):
+    """The entries of a matrix, read from the array that will take its factors."""
+
+    def __init__(self, factors: SparseLU, lu: Any) -> None:
+        self._factors = factors
+        self._lu = lu
+
+    def __getitem__(self, entry: Entry) -> Any:
+        factors = self._factors
+        row, column = entry
+        return factors._get(self._lu, (factors._rows[row], factors._columns[column]))  # noqa: SLF001
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._factors.pattern)
+
+    def __len__(self) -> int:
+        return len(self._factors.pattern)
+
+
+def iteration_matrix(entries: Mapping[Entry, Any], n: int, alpha: Any, beta: Any | None = None) -> dict[Entry, Any]:
+    """Return the entries of alpha*I - beta*J.
+
+    Parameters
+    ----------
+    entries
+        Of J.
+    n
+        Rows and columns.
+    alpha
+        A value, real or `Complex`.
+    beta
+        A real value; None: 1.
+    """
+    matrix = {entry: -value if beta is None else -(beta * value) for entry, value in entries.items()}
+    for i in range(n):
+        if (i, i) not in entries:
+            matrix[i, i] = alpha
+        elif beta is None:
+            matrix[i, i] = alpha - entries[i, i]
+        else:
+            matrix[i, i] = multiply_add(-beta, entries[i, i], alpha)
+    return matrix
+
+
+def _places(indices: Sequence[int]) -> dict[int, int]:
+    return {index: place for place, index in enumerate(indices)}

@@ -1,0 +1,280 @@
+"""Newton's method for the stage equations of implicit methods, as a component that hosts a linear solver."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from buffers import BufferRegistry
+from solvers.error_norm import bounded, power_estimate
+from solvers.linear_solvers import LinearSolver, Operator
+from solvers.memory import Frame, make_frame
+from solvers.status import Status
+from solvers.straightline import (
+    both,
+    convert,
+    either,
+    exp2_estimate,
+    fma,
+    is_finite,
+    literal,
+    log2_estimate,
+    maximum,
+    minimum,
+    negate,
+    select,
+    square_root,
+)
+from solvers.targets.target import DeviceFunction, Target
+
+#: Contraction assumed before anything is known, and the least that is remembered.
+FIRST_CONTRACTION = 1.0
+LEAST_CONTRACTION = 1e-10
+#: How fast the guess for a new solve forgets: eta = eta_old^0.8 (Hairer and Wanner, IV.8).
+FORGETTING = 0.8
+#: A correction that grows by this factor is taken for divergence.
+DIVERGENCE = 2.0
+
+
+class StageEquations(Protocol):
+    """A system F(z) = 0 whose Jacobian an `Operator` approximates."""
+
+    operator: Operator
+
+    def residual(self, t: Any, h: Any, p: Any, base: Any, z: Any) -> list[Any]:
+        """Return -F(z)."""
+
+    def linearisation(self, base: Any, z: Any) -> list[Any]:
+        """Return the state at which the Jacobian of the iterate is taken."""
+
+
+@dataclass(frozen=True)
+class NewtonSettings:
+    """When iterations stop.
+
+    Parameters
+    ----------
+    tolerance
+        Estimated error of the iterate, in units of the step's tolerances.
+    max_iters
+        Most corrections.
+    damping
+        Factor on the correction for each backtrack.
+    max_backtracks
+        Most backtracks of a correction that does not reduce the residual; 0 takes every correction in full.
+    """
+
+    tolerance: float = 0.05
+    max_iters: int = 10
+    damping: float = 0.5
+    max_backtracks: int = 0
+
+
+class NewtonSolver:
+    """Newton's method, full or simplified, with backtracking.
+
+    It stops on the estimated error of the iterate, theta/(1 - theta) times the last correction, with theta the
+    contraction from one correction to the next. The contraction is remembered from solve to solve. Source: E. Hairer,
+    G. Wanner, Solving Ordinary Differential Equations II, Springer 1996, IV.8.
+
+    Buffers: `delta` is the correction, `residual` minus the residual, `residual_temp` and `stage_base_bt` residual and
+    iterate on trial; `contraction` is kept from step to step. "full" adds `linearisation`.
+
+    Parameters
+    ----------
+    equations
+        What is solved.
+    linear
+        How corrections are computed.
+    settings
+        When to stop.
+    full
+        Whether the matrix is renewed for each correction; else it is the one the step has prepared.
+    """
+
+    owner = "newton"
+
+    def __init__(
+        self, equations: StageEquations, linear: LinearSolver, settings: NewtonSettings, *, full: bool
+    ) -> None:
+        self.equations = equations
+        self.linear = linear
+        self.settings = settings
+        self.full = full
+
+    @property
+    def _size(self) -> int:
+        return self.equations.operator.size
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        vectors = ("delta", "residual", "residual_temp", "stage_base_bt")
+        return (*vectors, "contraction", "linearisation") if self.full else (*vectors, "contraction")
+
+    def register(self, registry: BufferRegistry) -> None:
+        """Register Newton's buffers, and host the linear solver."""
+        precision = self.equations.operator.precision
+        for name in self._names:
+            if name == "contraction":
+                registry.register(self.owner, name, 1, precision, lifetime="run")
+            else:
+                registry.register(self.owner, name, self._size, precision)
+        self.linear.register(registry)
+        registry.host(self.owner, self.linear.owner, "solver")
+
+    def frame(self, registry: BufferRegistry) -> Frame:
+        """Return Newton's frame; the linear solver's is its last."""
+        return make_frame(registry, self.owner, self._names, {"solver": self.linear.frame(registry)})
+
+    def prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+        """Prepare the matrix of a step; straight-line code. Return whether it is sound."""
+        return True if self.full else self.linear.prepare(t, h, y, p, memory[-1])
+
+    def reset(self, mask: Any, memory: Any) -> None:
+        """Forget the contraction of another run; straight-line code."""
+        contraction = memory[4]
+        first = literal(contraction, FIRST_CONTRACTION, self.equations.operator.precision)
+        contraction[0] = select(mask, first, contraction[0])
+
+    def build(self, target: Target) -> DeviceFunction:
+        """Return the device function (active, t, h, y, p, base, z, memory) -> trouble; z goes from guess to root."""
+        any_lane = target.any_lane
+        begin = target.straight_line(self._begin)
+        correct = self._correct(target)
+        advance = self._line_search(target)
+        judge = target.straight_line(self._judge)
+        verdict = target.straight_line(self._verdict)
+
+        @target.control
+        def solve(active: Any, t: Any, h: Any, y: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
+            size, count, last, trouble = begin(t, h, y, p, base, z, memory)
+            going = active
+            while any_lane(going):
+                sound = correct(going, t, h, y, p, base, z, memory)
+                size = advance(going, (t, h, p), y, base, z, memory, size)
+                going, count, last, trouble = judge(going, sound, y, (count, last, trouble), memory)
+            return verdict(active, (count, last, trouble))
+
+        return solve
+
+    # -- one correction -------------------------------------------------------------------------
+
+    def _correct(self, target: Target) -> DeviceFunction:
+        """Return code that solves for the correction."""
+        solve = self.linear.build(target)
+
+        @target.control
+        def simplified(going: Any, t: Any, h: Any, y: Any, p: Any, _base: Any, _z: Any, memory: Any) -> Any:
+            return solve(going, t, h, y, p, memory[1], memory[0], memory[5])
+
+        @target.straight_line
+        def renew(t: Any, h: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
+            point = memory[5]
+            for index, value in enumerate(self.equations.linearisation(base, z)):
+                point[index] = value
+            return self.linear.prepare(t, h, point, p, memory[6])
+
+        @target.straight_line
+        def together(first: Any, second: Any) -> Any:
+            return both(first, second)
+
+        @target.control
+        def full(going: Any, t: Any, h: Any, _y: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
+            sound = renew(t, h, p, base, z, memory)
+            return together(sound, solve(going, t, h, memory[5], p, memory[1], memory[0], memory[6]))
+
+        return full if self.full else simplified
+
+    def _line_search(self, target: Target) -> DeviceFunction:
+        """Return code that moves z along the correction, shortened while the residual does not fall."""
+        any_lane = target.any_lane
+        attempt = target.straight_line(self._attempt)
+        start = target.straight_line(self._start_search)
+        shorten = target.straight_line(self._shorten)
+        take = target.straight_line(self._take)
+
+        @target.control
+        def search(going: Any, point: Any, y: Any, base: Any, z: Any, memory: Any, size: Any) -> Any:
+            scale, count = start(size)
+            new = attempt(point, y, base, z, memory, scale)
+            shorter, scale, count = shorten(going, size, new, scale, count)
+            while any_lane(shorter):
+                new = attempt(point, y, base, z, memory, scale)
+                shorter, scale, count = shorten(shorter, size, new, scale, count)
+            return take(going, z, memory, size, new)
+
+        @target.control
+        def whole(going: Any, point: Any, y: Any, base: Any, z: Any, memory: Any, size: Any) -> Any:
+            scale, _ = start(size)
+            return take(going, z, memory, size, attempt(point, y, base, z, memory, scale))
+
+        return search if self.settings.max_backtracks else whole
+
+    # -- straight-line code ---------------------------------------------------------------------
+
+    def _begin(self, t: Any, h: Any, y: Any, p: Any, base: Any, z: Any, memory: Any) -> tuple[Any, ...]:
+        """Evaluate the guess; return the size of its residual, then corrections, size of the last, and trouble."""
+        residual = self.equations.residual(t, h, p, base, z)
+        for index, value in enumerate(residual):
+            memory[1][index] = value
+        size = self.equations.operator.mean_square(residual, y)
+        count = literal(size, 0, "int32")
+        return size, count, size, literal(size, Status.NEWTON_FAILED, "int32")
+
+    def _start_search(self, size: Any) -> tuple[Any, Any]:
+        return literal(size, 1.0, self.equations.operator.precision), literal(size, 0, "int32")
+
+    def _attempt(self, point: Any, y: Any, base: Any, z: Any, memory: Any, scale: Any) -> Any:
+        """Try z + scale*delta; return the size of its residual."""
+        delta, _, trial_residual, trial = memory[:4]
+        t, h, p = point
+        for i in range(self._size):
+            trial[i] = fma(scale, delta[i], z[i])
+        residual = self.equations.residual(t, h, p, base, trial)
+        for index, value in enumerate(residual):
+            trial_residual[index] = value
+        return self.equations.operator.mean_square(residual, y)
+
+    def _shorten(self, going: Any, size: Any, new: Any, scale: Any, count: Any) -> tuple[Any, Any, Any]:
+        """Return which runs need a shorter correction, and its scale and number."""
+        worse = both(going, both(negate(new <= size), count < self.settings.max_backtracks))
+        return worse, select(worse, scale * self.settings.damping, scale), count + convert(worse, "int32")
+
+    def _take(self, going: Any, z: Any, memory: Any, size: Any, new: Any) -> Any:
+        _, residual, trial_residual, trial = memory[:4]
+        for i in range(self._size):
+            z[i] = select(going, trial[i], z[i])
+            residual[i] = select(going, trial_residual[i], residual[i])
+        return select(going, new, size)
+
+    def _judge(self, going: Any, sound: Any, y: Any, state: Any, memory: Any) -> tuple[Any, ...]:
+        """Return which runs go on, corrections, size of the last, and trouble."""
+        count, last, trouble = state
+        delta, contraction = memory[0], memory[4]
+        norm = square_root(self.equations.operator.mean_square([delta[i] for i in range(self._size)], y))
+        first = count == 0
+        theta = norm / last
+        guess = convert(power_estimate(contraction[0], FORGETTING), self.equations.operator.precision)
+        eta = select(first, guess, select(theta < 1.0, theta / (1.0 - theta), 1.0 / LEAST_CONTRACTION))
+        converged = either(norm == 0.0, eta * norm <= self.settings.tolerance)
+        remembered = maximum(select(first, contraction[0], minimum(eta, FIRST_CONTRACTION)), LEAST_CONTRACTION)
+        contraction[0] = select(both(going, is_finite(remembered)), remembered, contraction[0])
+        count = count + convert(going, "int32")
+        failed = either(negate(is_finite(norm)), negate(sound))
+        hopeless = either(failed, both(negate(first), self._diverges(theta, norm, count)))
+        good, bad = both(going, both(converged, negate(failed))), both(going, negate(sound))
+        trouble = select(good, literal(trouble, 0, "int32"), trouble)
+        trouble = select(bad, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble)
+        going = both(going, negate(either(good, hopeless)))
+        return both(going, count < self.settings.max_iters), count, norm, trouble
+
+    def _diverges(self, theta: Any, norm: Any, count: Any) -> Any:
+        """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
+        if self.settings.max_backtracks:
+            return False
+        left = convert(self.settings.max_iters - count, "float32")
+        exponent = maximum(log2_estimate(bounded(theta)) * left, -120.0)
+        reach = convert(exp2_estimate(minimum(exponent, 120.0)), self.equations.operator.precision)
+        short = both(theta < 1.0, reach * norm > self.settings.tolerance * (1.0 - theta))
+        return either(theta > DIVERGENCE, short)
+
+    def _verdict(self, active: Any, state: Any) -> Any:
+        return select(active, state[2], state[2] * 0)

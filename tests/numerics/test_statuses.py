@@ -1,0 +1,146 @@
+"""How runs end, and what is kept of those that fail."""
+
+import numpy as np
+import pytest
+from support.solving import build, make_problem, solve
+from support.systems import lorenz, make_system
+
+from solvers.status import Status
+
+#: x = 1/(1/x0 - t): a pole at t = 1/x0.
+POLE = make_system({"x": 1.0}, {"x": "x**2"})
+STARTS = [0.25, 2.0, 0.1]
+everywhere = pytest.mark.parametrize("target", ["python", "cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+BROKEN = {Status.NONFINITE, Status.STEP_TOO_SMALL}
+
+
+@everywhere
+def test_adaptive_pole_ends_one_run(target):
+    problem = make_problem(POLE, "tsit5", 1.0, every=0.125, swept=("x",))
+    solution = solve(problem, STARTS, target)
+    assert solution.status[[0, 2]].tolist() == [0, 0]
+    assert solution.status[1] in BROKEN
+    before = problem.times < 0.5
+    x = solution.variables[0]
+    np.testing.assert_allclose(x[:, [0, 2]], 1 / (1 / np.array([0.25, 0.1]) - problem.times[:, None]), rtol=1e-5)
+    np.testing.assert_allclose(x[before, 1], 1 / (0.5 - problem.times[before]), rtol=1e-3)
+    # The time of the pole itself is reached, or not, by rounding.
+    assert np.isnan(x[problem.times > 0.5, 1]).all()
+
+
+@everywhere
+@pytest.mark.parametrize("name", ["euler", "rk4", "tsit5"])
+def test_fixed_steps_beyond_a_pole_are_not_finite(name, target):
+    problem = make_problem(POLE, name, 4.0, dt=0.05, every=0.5, swept=("x",))
+    solution = solve(problem, [0.1, 2.0], target)
+    assert solution.status.tolist() == [Status.SUCCESS, Status.NONFINITE]
+    finite = np.isfinite(solution.variables[0, :, 1])
+    assert finite[0]
+    assert not finite[-1]
+    assert (np.diff(finite.astype(int)) <= 0).all()
+    assert np.isnan(solution.variables[0, ~finite, 1]).all()
+
+
+@everywhere
+@pytest.mark.parametrize("settings", [{"dt": 0.05}, {}], ids=["fixed", "adaptive"])
+def test_failed_end_is_nan(settings, target):
+    solution = solve(make_problem(POLE, "tsit5", 4.0, swept=("x",), **settings), [0.1, 2.0], target)
+    assert solution.status[0] == Status.SUCCESS
+    assert solution.status[1] in BROKEN
+    np.testing.assert_allclose(solution.variables[0, 0, 0], 1 / 6, rtol=1e-5)
+    assert np.isnan(solution.variables[0, 0, 1])
+
+
+@everywhere
+def test_max_steps_counts_attempts(target):
+    full = make_problem(lorenz(), "tsit5", 2.0, dt0=0.5)
+    free = solve(full, target=target)
+    attempts = int(free.steps[0] + free.rejected[0])
+    assert free.rejected[0] > 0
+    enough = solve(make_problem(lorenz(), "tsit5", 2.0, dt0=0.5, max_steps=attempts), target=target)
+    assert enough.status.tolist() == [Status.SUCCESS]
+    short = solve(make_problem(lorenz(), "tsit5", 2.0, dt0=0.5, max_steps=attempts - 1, every=0.5), target=target)
+    assert short.status.tolist() == [Status.MAX_STEPS]
+    assert short.steps[0] + short.rejected[0] == attempts - 1
+    assert np.isfinite(short.variables[:, :-1]).all()
+    assert np.isnan(short.variables[:, -1]).all()
+
+
+@everywhere
+def test_smallest_step_rejected_ends_the_run(target):
+    solution = solve(make_problem(lorenz(), "tsit5", 2.0, rtol=1e-9, dt_min=0.05), target=target)
+    assert solution.status.tolist() == [Status.STEP_TOO_SMALL]
+    assert np.isnan(solution.variables).all()
+
+
+@everywhere
+def test_smallest_step_accepted_goes_on(target):
+    calm = make_system({"x": 1.0}, {"x": "-x"})
+    solution = solve(make_problem(calm, "tsit5", 1.0, dt0=1e-3, dt_min=0.01, dt_max=0.01), target=target)
+    assert solution.status.tolist() == [Status.SUCCESS]
+    np.testing.assert_allclose(solution.variables[0, 0, 0], np.exp(-1), rtol=1e-6)
+
+
+def test_no_step_is_shorter_than_the_smallest():
+    # From a step that is far too long, rejections shrink the step by 5 each: without the limit they would pass it.
+    problem = make_problem(lorenz(), "tsit5", 0.1, rtol=1e-6, dt0=0.1, dt_min=0.01, controller="i")
+    solution = solve(problem, target="python")
+    assert solution.status.tolist() == [Status.SUCCESS]
+    assert solution.steps[0] <= 10
+
+
+@everywhere
+@pytest.mark.parametrize("settings", [{"dt": 0.1}, {}], ids=["fixed", "adaptive"])
+def test_nan_at_start_concerns_one_run(settings, target):
+    system = make_system({"x": 1.0}, {"x": "-sqrt(k)*x"}, {"k": 1.0})
+    problem = make_problem(system, "tsit5", 1.0, every=0.25, swept=("k",), **settings)
+    solution = solve(problem, [4.0, -1.0, 1.0], target)
+    assert solution.status.tolist() == [Status.SUCCESS, Status.NONFINITE, Status.SUCCESS]
+    assert solution.steps[1] == 0
+    np.testing.assert_allclose(solution.variables[0, -1, [0, 2]], np.exp([-2, -1]), rtol=1e-5)
+    assert np.isnan(solution.variables[0, 1:, 1]).all()
+
+
+@everywhere
+def test_initial_value_that_is_not_finite(target):
+    system = make_system({"x": 1.0, "y": 0.0}, {"x": "-y", "y": "1"})
+    solution = solve(make_problem(system, "tsit5", 1.0, swept=("x",)), [1.0, np.nan, np.inf], target)
+    assert solution.status.tolist() == [Status.SUCCESS, Status.NONFINITE, Status.NONFINITE]
+
+
+@everywhere
+@pytest.mark.parametrize("name", ["tsit5", "dop853", "bogacki_shampine32"])
+def test_root_of_a_negative_in_a_trial_step_is_mended(name, target):
+    # x falls to 0 like (1 - t/2)^2; the first step is far too long, its stages are beyond.
+    system = make_system({"x": 1.0}, {"x": "-sqrt(x)"})
+    problem = make_problem(system, name, 1.9, dt0=1.9, rtol=1e-7)
+    solution = solve(problem, target=target)
+    assert solution.status.tolist() == [Status.SUCCESS]
+    assert solution.rejected[0] > 0
+    np.testing.assert_allclose(solution.variables[0, 0, 0], (1 - 0.95) ** 2, rtol=1e-4)
+
+
+@everywhere
+def test_wall_that_cannot_be_passed(target):
+    # Beyond t = 1 nothing is defined: the step shrinks to nothing.
+    system = make_system({"x": 1.0}, {"x": "sqrt(1 - t)"})
+    solution = solve(make_problem(system, "tsit5", 2.0, every=0.5), target=target)
+    assert solution.status.tolist() == [Status.NONFINITE]
+    assert np.isfinite(solution.variables[0, :2, 0]).all()
+    assert np.isnan(solution.variables[0, 3:, 0]).all()
+
+
+@everywhere
+def test_absolute_tolerance_zero_at_a_zero_state(target):
+    system = make_system({"x": 1.0, "y": 0.0}, {"x": "-y", "y": "x"})
+    solution = solve(make_problem(system, "tsit5", 1.0, atol=0.0, rtol=1e-6, max_steps=5000), target=target)
+    print(solution.status, solution.steps, solution.rejected)
+    assert solution.status[0] == Status.SUCCESS
+
+
+def test_solver_is_used_again():
+    solver = build(make_problem(POLE, "tsit5", 1.0, swept=("x",)))
+    first = solver.solve(np.array([STARTS]))
+    solver.solve(np.array([[np.nan] * 40]))
+    again = solver.solve(np.array([STARTS]))
+    assert first.variables.tobytes() == again.variables.tobytes()
