@@ -8,6 +8,7 @@ from buffers import BufferRegistry
 from solvers.error_norm import bounded
 from solvers.memory import Frame, make_frame
 from solvers.straightline import (
+    absolute,
     both,
     convert,
     exp2_estimate,
@@ -20,14 +21,14 @@ from solvers.straightline import (
 )
 from solvers.targets.target import DeviceFunction, Target
 
-#: Errors below this count as this in the history, so that one lucky step does not throttle the next.
-SMALLEST_REMEMBERED_ERROR = 1e-4
+#: Errors below 1e-4 count as that in the history, so that one lucky step does not throttle the next; log2 of 1e-8.
+LEAST_REMEMBERED = 2 * math.log2(1e-4)
 
 
 class ControllerFunctions(NamedTuple):
     """A controller's device functions.
 
-    propose(t, dt, steps, stop) -> (h, t_next, ends): a step to try, to `stop` at the latest; whether it is the last.
+    propose(t, dt, steps, stop) -> (h, t_next, ends): a step to try, to `stop` at the latest; whether it ends the run.
     judge(active, error, trouble, h, dt, memory) -> (accept, dt): see `StepFunctions.attempt`.
     reset(fresh, memory): forget what another run left.
     """
@@ -47,11 +48,14 @@ class FixedController:
         The span.
     steps
         Their number; the last lands on t1.
+    lands
+        Whether every time to stop at is the end of a step, up to rounding.
     """
 
     t0: float
     t1: float
     steps: int
+    lands: bool = False
 
     owner = "controller"
 
@@ -74,9 +78,11 @@ class FixedController:
         assert h is not None  # noqa: S101 - see above
 
         @target.straight_line
-        def propose(_t: Any, dt: Any, steps: Any, _stop: Any) -> Any:
+        def propose(_t: Any, dt: Any, steps: Any, stop: Any) -> Any:
             following = steps + 1
             t_next = convert(following, "float64") * h + self.t0
+            if self.lands:
+                t_next = select(absolute(t_next - stop) < 0.5 * h, stop, t_next)
             ends = following >= self.steps
             return dt, select(ends, self.t1, t_next), ends
 
@@ -93,28 +99,28 @@ class FixedController:
 
 @dataclass(frozen=True)
 class AdaptiveController:
-    """I, PI and PID control by one formula: dt_next = h * safety * e_n^-b1 * e_(n-1)^b2 * e_(n-2)^-b3.
+    """The deadbeat controller, dt_next = h * safety * e^-exponent; what others add to it, they derive.
 
     After a rejected step only the present error counts, and the step does not grow.
-    Source: G. Soderlind, Digital filters in adaptive time-stepping, ACM Trans. Math. Softw. 29 (2003).
 
     Parameters
     ----------
-    betas
-        b1, b2, b3.
+    exponent
+        Of the error of the step just tried.
     safety, min_factor, max_factor
         The factor on the step, and its limits.
-    t1, dt_max
-        End of the span, and longest step.
+    t1, dt_min, dt_max
+        End of the span, shortest and longest step.
     precision
         Of steps and history.
     """
 
-    betas: tuple[float, float, float]
+    exponent: float
     safety: float
     min_factor: float
     max_factor: float
     t1: float
+    dt_min: float
     dt_max: float
     precision: str
 
@@ -122,18 +128,29 @@ class AdaptiveController:
     fixed_step = None
 
     @property
-    def _remembered(self) -> int:
-        return 2 if self.betas[2] else 1 if self.betas[1] else 0
+    def history(self) -> dict[str, int]:
+        """Names and lengths of the buffers that are kept from step to step."""
+        return {}
+
+    def past(self, _size: Any, _h: Any, _memory: Any) -> Any:
+        """Return log2 of what the history contributes to the factor of an accepted step."""
+        return None
+
+    def remember(self, accept: Any, size: Any, h: Any, memory: Any) -> None:
+        """Keep log2 of the mean square of an accepted step's error, and the step."""
+
+    def forget(self, fresh: Any, memory: Any) -> None:
+        """Drop what another run left."""
 
     def register(self, registry: BufferRegistry) -> None:
-        """Register the logarithms of past errors."""
+        """Register the history."""
         registry.declare(self.owner)
-        if self._remembered:
-            registry.register(self.owner, "error_history", self._remembered, self.precision, lifetime="run")
+        for name, elements in self.history.items():
+            registry.register(self.owner, name, elements, self.precision, lifetime="run")
 
     def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the frame: the history, where there is one."""
-        return make_frame(registry, self.owner, ("error_history",) if self._remembered else ())
+        """Return the frame: the history."""
+        return make_frame(registry, self.owner, tuple(self.history))
 
     def build(self, target: Target) -> ControllerFunctions:
         """Return the device functions."""
@@ -145,51 +162,103 @@ class AdaptiveController:
             h = select(last, convert(remaining, self.precision), dt)
             return h, select(last, stop, t + h), both(last, stop >= self.t1)
 
-        return ControllerFunctions(propose, self._judge(target), self._reset(target))
+        return ControllerFunctions(propose, target.straight_line(self._judge), target.straight_line(self.forget))
 
-    def _judge(self, target: Target) -> DeviceFunction:
-        # The history holds log2 of mean squares, hence half the exponents.
-        beta1, beta2, beta3 = (beta / 2 for beta in self.betas)
-        bias = math.log2(self.safety)
+    def _judge(self, active: Any, error: Any, trouble: Any, h: Any, dt: Any, memory: Any) -> Any:
+        accept = both(active, both(trouble == 0, error <= 1.0))
+        size = log2_estimate(bounded(error))
+        # Sizes are log2 of mean squares, hence half the exponents.
+        exponent = fma(size, -self.exponent / 2, math.log2(self.safety))
+        past = self.past(size, h, memory)
+        if past is not None:
+            exponent = exponent + select(accept, past, literal(past, 0.0, "float32"))
+        change = smaller(larger(exp2_estimate(exponent), self.min_factor), self.max_factor)
+        known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
+        change = select(accept, change, select(known, smaller(change, 1.0), self.min_factor))
+        self.remember(accept, size, h, memory)
+        proposed = smaller(h * convert(change, self.precision), self.dt_max)
+        if self.dt_min:
+            proposed = larger(proposed, self.dt_min)
+        # A step cut short to land somewhere says nothing against the longer one.
+        proposed = select(both(accept, h < dt), larger(proposed, dt), proposed)
+        return accept, select(active, proposed, dt)
 
-        def factor(accept: Any, error: Any, trouble: Any, history: Any) -> tuple[Any, Any]:
-            """Return the factor on the step and log2 of the mean square, both float32."""
-            size = log2_estimate(bounded(error))
-            exponent = fma(size, -beta1, bias)
-            if self._remembered:
-                past = convert(history[0], "float32") * beta2
-                if self._remembered > 1:
-                    past = fma(convert(history[1], "float32"), -beta3, past)
-                exponent = exponent + select(accept, past, literal(past, 0.0, "float32"))
-            change = smaller(larger(exp2_estimate(exponent), self.min_factor), self.max_factor)
-            known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
-            return select(accept, change, select(known, smaller(change, 1.0), self.min_factor)), size
 
-        def judge(active: Any, error: Any, trouble: Any, h: Any, dt: Any, memory: Any) -> Any:
-            history: Any = memory[0] if self._remembered else None
-            accept = both(active, both(trouble == 0, error <= 1.0))
-            change, size = factor(accept, error, trouble, history)
-            if self._remembered > 1:
-                history[1] = select(accept, history[0], history[1])
-            if self._remembered:
-                size = convert(larger(size, self._least), self.precision)
-                history[0] = select(accept, size, history[0])
-            proposed = smaller(h * convert(change, self.precision), self.dt_max)
-            # A step cut short to land somewhere says nothing against the longer one.
-            proposed = select(both(accept, h < dt), larger(proposed, dt), proposed)
-            return accept, select(active, proposed, dt)
+@dataclass(frozen=True)
+class FilterController(AdaptiveController):
+    """I, PI and PID control by one formula: the deadbeat factor times e_(n-1)^b2 * e_(n-2)^-b3.
 
-        return target.straight_line(judge)
+    Source: G. Soderlind, Digital filters in adaptive time-stepping, ACM Trans. Math. Softw. 29 (2003).
+
+    Parameters
+    ----------
+    beta2, beta3
+        Exponents of past errors.
+    """
+
+    beta2: float = 0.0
+    beta3: float = 0.0
 
     @property
-    def _least(self) -> float:
-        """The smallest entry of the history."""
-        return 2 * math.log2(SMALLEST_REMEMBERED_ERROR)
+    def history(self) -> dict[str, int]:
+        """Names and lengths of the buffers that are kept from step to step."""
+        length = 2 if self.beta3 else 1 if self.beta2 else 0
+        return {"error_history": length} if length else {}
 
-    def _reset(self, target: Target) -> DeviceFunction:
-        def reset(fresh: Any, memory: Any) -> None:
-            for index in range(self._remembered):
-                history = memory[0]
-                history[index] = select(fresh, literal(history, self._least, self.precision), history[index])
+    def past(self, _size: Any, _h: Any, memory: Any) -> Any:
+        """Return log2 of what past errors contribute to the factor of an accepted step."""
+        if not self.history:
+            return None
+        contribution = convert(memory[0][0], "float32") * (self.beta2 / 2)
+        if self.beta3:
+            contribution = fma(convert(memory[0][1], "float32"), -self.beta3 / 2, contribution)
+        return contribution
 
-        return target.straight_line(reset)
+    def remember(self, accept: Any, size: Any, _h: Any, memory: Any) -> None:
+        """Keep log2 of the mean square of an accepted step's error."""
+        if not self.history:
+            return
+        errors = memory[0]
+        if self.beta3:
+            errors[1] = select(accept, errors[0], errors[1])
+        errors[0] = select(accept, convert(larger(size, LEAST_REMEMBERED), self.precision), errors[0])
+
+    def forget(self, fresh: Any, memory: Any) -> None:
+        """Drop what another run left."""
+        for index in range(sum(self.history.values())):
+            errors = memory[0]
+            errors[index] = select(fresh, literal(errors, LEAST_REMEMBERED, self.precision), errors[index])
+
+
+@dataclass(frozen=True)
+class PredictiveController(AdaptiveController):
+    """Gustafsson's controller: the deadbeat factor, times (h_n/h_(n-1)) * (e_(n-1)/e_n)^exponent where that is smaller.
+
+    Source: K. Gustafsson, Control-theoretic techniques for stepsize selection in implicit Runge-Kutta methods, ACM
+    Trans. Math. Softw. 20 (1994) 496-517.
+    """
+
+    @property
+    def history(self) -> dict[str, int]:
+        """Names and lengths of the buffers that are kept from step to step."""
+        return {"error_history": 1, "step_history": 1}
+
+    def past(self, size: Any, h: Any, memory: Any) -> Any:
+        """Return log2 of what the step before contributes to the factor of an accepted step."""
+        errors, steps = memory
+        before = steps[0]
+        growth = log2_estimate(bounded(h / select(before > 0.0, before, h)))
+        slope = (convert(errors[0], "float32") - larger(size, LEAST_REMEMBERED)) * (self.exponent / 2)
+        trend = smaller(growth + slope, 0.0)
+        return select(before > 0.0, trend, literal(trend, 0.0, "float32"))
+
+    def remember(self, accept: Any, size: Any, h: Any, memory: Any) -> None:
+        """Keep log2 of the mean square of an accepted step's error, and the step."""
+        errors, steps = memory
+        errors[0] = select(accept, convert(larger(size, LEAST_REMEMBERED), self.precision), errors[0])
+        steps[0] = select(accept, h, steps[0])
+
+    def forget(self, fresh: Any, memory: Any) -> None:
+        """Drop what another run left."""
+        for buffer in memory:
+            buffer[0] = select(fresh, literal(buffer, 0.0, self.precision), buffer[0])

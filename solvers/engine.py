@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from buffers import BufferRegistry, Locations
+from solvers.assembly import make_loop, register
 from solvers.loop import Loop
-from solvers.problem import PlanError, Problem, make_loop, register
+from solvers.problem import PlanError, Problem
 from solvers.tableaus import TABLEAUS
 
 TARGETS = ("cuda", "cpu", "python")

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from buffers import BufferRegistry
+from solvers.dense import interpolation_weights
 from solvers.error_norm import ErrorNorm, first_step
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
 from solvers.step import StepFunctions
-from solvers.straightline import both, convert, fma, is_finite, literal, quotient_estimate, select
+from solvers.straightline import both, fma, is_finite, literal, quotient_estimate, select
 from solvers.tableaus import ButcherTableau, DenseOutput
 from solvers.targets.target import Target
 
@@ -177,11 +178,7 @@ class ExplicitRungeKuttaStep:
                 values[i] = y_new[i]
             return
         slopes = self._slopes(slope, stage_slopes, *memory[3:4])
-        # Extensions of high order cancel, so their weights take float64 whatever the precision of the state.
-        weights = [
-            convert(_polynomial(row, theta), self.rhs.precision) if any(row) else None
-            for row in self.dense.coefficients
-        ]
+        weights = interpolation_weights(self.dense, theta, self.rhs.precision)
         for i in range(self.n):
             total = None
             for j, weight in enumerate(weights):
@@ -214,11 +211,3 @@ _Slopes = Callable[[int, int], Any]
 
 def _nonzero(row: Sequence[float]) -> list[tuple[int, float]]:
     return [(j, weight) for j, weight in enumerate(row) if weight]
-
-
-def _polynomial(coefficients: Sequence[float], theta: Any) -> Any:
-    """Return sum_m coefficients[m] * theta^(m+1) by Horner's rule."""
-    total = theta * 0.0 + coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        total = fma(total, theta, coefficient)
-    return total * theta

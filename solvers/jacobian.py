@@ -53,16 +53,12 @@ class Jacobian:
         self._states = [state_symbol(index) for index in range(len(system.states))]
         self._directions = [sympy.Symbol(f"v{index}", real=True) for index in range(len(system.states))]
         self._equations = _Equations(system)
-        self._symbolic = self._entries()
+        rows = self._equations.gradients(self._states)
+        self._symbolic = {(i, j): row[j] for i, row in enumerate(rows) for j in sorted(row)}
         self.pattern = tuple(self._symbolic)
         self.constants: Mapping[tuple[int, int], float] = {
             entry: float(value) for entry, value in self._symbolic.items() if value.is_Number
         }
-
-    def _entries(self) -> dict[tuple[int, int], sympy.Expr]:
-        columns = [self._equations.along({symbol: sympy.S.One}) for symbol in self._states]
-        n = len(columns)
-        return {(i, j): columns[j][i] for i in range(n) for j in range(n) if columns[j][i] != 0}
 
     @property
     def uses_time(self) -> bool:
@@ -183,6 +179,25 @@ class _Equations:
         }
         self._names: dict[sympy.Expr, sympy.Symbol] = {}
 
+    def gradients(self, states: Sequence[sympy.Symbol]) -> list[dict[int, sympy.Expr]]:
+        """Return for each right-hand side its derivatives by position of the state, those that are not zero."""
+        known = {symbol: {index: sympy.S.One} for index, symbol in enumerate(states)}
+
+        def gradient(expression: sympy.Expr) -> dict[int, sympy.Expr]:
+            terms: dict[int, list[sympy.Expr]] = {}
+            for symbol in sorted(self._symbols[expression] & known.keys(), key=str):
+                partial = Tangent({symbol: sympy.S.One}, self._name).of(expression)
+                factor = partial if symbol in states else self._shortened(partial)
+                for index, slope in known[symbol].items():
+                    terms.setdefault(index, []).append(factor * slope)
+            sums = {index: sympy.Add(*parts) for index, parts in terms.items()}
+            return {index: total for index, total in sums.items() if total != 0}
+
+        with _deep_recursion():
+            for symbol, expression in self._observables:
+                known[symbol] = {index: self._shortened(slope) for index, slope in gradient(expression).items()}
+            return [gradient(expression) for expression in self._derivatives]
+
     def along(self, seeds: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[sympy.Expr, ...]:
         """Return the derivatives of all right-hand sides in the direction given by those of symbols."""
         tangent = Tangent(seeds, self._name)
@@ -196,7 +211,7 @@ class _Equations:
                 derivative = slope(expression)
                 if derivative != 0:
                     moving.add(symbol)
-                    tangent.seed(symbol, derivative if _is_short(derivative) else self._name(derivative))
+                    tangent.seed(symbol, self._shortened(derivative))
             return tuple(slope(expression) for expression in self._derivatives)
 
     def needed(self, expressions: Iterable[sympy.Expr]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
@@ -209,6 +224,9 @@ class _Equations:
                 wanted |= expression.free_symbols
                 kept.append((symbol, expression))
         return kept[::-1]
+
+    def _shortened(self, expression: sympy.Expr) -> sympy.Expr:
+        return expression if _is_short(expression) else self._name(expression)
 
     def _name(self, expression: sympy.Expr) -> sympy.Expr:
         if expression not in self._names:

@@ -4,16 +4,16 @@ All solve M x = b for a matrix M that an `Operator` knows. The iterative ones ne
 reduction of the residual; the direct one factors it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from buffers import BufferRegistry
+from solvers.linear_algebra.preconditioners import neumann
 from solvers.memory import Frame, make_frame
+from solvers.settings import LinearSettings
 from solvers.straightline import both, convert, fma, literal, select
 from solvers.targets.target import DeviceFunction, Target
-
-#: Preconditioners by the name users write.
-PRECONDITIONERS = ("none", "jacobi", "neumann")
 
 
 class Operator(Protocol):
@@ -28,6 +28,9 @@ class Operator(Protocol):
     @property
     def factor_elements(self) -> int:
         """Length of the buffer that a factorisation takes."""
+
+    def unit(self, h: Any) -> Any:
+        """Return the s for which s*M tends to I as h tends to 0."""
 
     def product(self, t: Any, h: Any, y: Any, p: Any, v: Any) -> list[Any]:
         """Return M v."""
@@ -110,28 +113,6 @@ class DirectSolver:
         return target.straight_line(self.solve)
 
 
-@dataclass(frozen=True)
-class IterativeSettings:
-    """When iterations stop, and what they are preconditioned with.
-
-    Parameters
-    ----------
-    tolerance
-        Reduction of the residual, by its RMS norm over the tolerances.
-    max_iters
-        Most iterations.
-    preconditioner
-        "none", "jacobi" or "neumann".
-    neumann_order
-        Terms after the first of the truncated Neumann series.
-    """
-
-    tolerance: float
-    max_iters: int
-    preconditioner: str
-    neumann_order: int = 2
-
-
 class IterativeSolver:
     """What the matrix-free solvers share: preconditioning, and stopping on the residual.
 
@@ -142,7 +123,9 @@ class IterativeSolver:
     operator
         The matrix.
     settings
-        When to stop.
+        Preconditioner, and when to stop.
+    tolerance
+        Reduction of the residual, by its RMS norm over the tolerances.
     """
 
     owner = "linear"
@@ -150,9 +133,10 @@ class IterativeSolver:
     #: Vectors that a solver keeps besides the common ones.
     vectors: tuple[str, ...] = ()
 
-    def __init__(self, operator: Operator, settings: IterativeSettings) -> None:
+    def __init__(self, operator: Operator, settings: LinearSettings, tolerance: float) -> None:
         self.operator = operator
         self.settings = settings
+        self.tolerance = tolerance
 
     def register(self, registry: BufferRegistry) -> None:
         """Register the solver's vectors."""
@@ -176,17 +160,26 @@ class IterativeSolver:
                 memory[-1][index] = value
         return True
 
-    def precondition(self, point: tuple[Any, ...], r: Any, memory: Any) -> list[Any]:
+    def precondition(self, point: Any, r: Any, memory: Any) -> list[Any]:
         """Return P r for an approximate inverse P of M."""
         residual = [r[i] for i in range(self.operator.size)]
         if self.settings.preconditioner == "jacobi":
             return [value / memory[-1][index] for index, value in enumerate(residual)]
-        z = residual
-        if self.settings.preconditioner == "neumann":
-            for _ in range(self.settings.neumann_order):
-                product = self.operator.product(*point, z)
-                z = [value + (old - new) for value, old, new in zip(residual, z, product, strict=True)]
-        return z
+        unit = self.operator.unit(point[1])
+        first = [unit * value for value in residual]
+        if self.settings.preconditioner == "none":
+            return first
+
+        def less(z: Sequence[Any]) -> list[Any]:
+            """Return (I - unit*M) z."""
+            product = self._product(point, z)
+            return [fma(-unit, new, old) for old, new in zip(z, product, strict=True)]
+
+        return neumann(less, first, self.settings.neumann_order)
+
+    def _product(self, point: Any, v: Sequence[Any]) -> list[Any]:
+        t, h, y, p = point
+        return self.operator.product(t, h, y, p, v)
 
     def build(self, target: Target) -> DeviceFunction:
         """Return `solve` as a device function."""
@@ -213,7 +206,7 @@ class IterativeSolver:
         for index in range(self.operator.size):
             x[index] = literal(b, 0.0, self.operator.precision)
         size = self.operator.mean_square(values, y)
-        limit = size * self.settings.tolerance**2
+        limit = size * self.tolerance**2
         return (size, limit, literal(b, 0, "int32"), *self.carry(b, memory))
 
     def carry(self, _b: Any, _memory: Any) -> tuple[Any, ...]:
@@ -247,15 +240,13 @@ class DescentSolver(IterativeSolver):
 
     Parameters
     ----------
-    operator, settings
+    operator, settings, tolerance
         As for every iterative solver.
-    minimal_residual
-        Which of the two.
     """
 
-    def __init__(self, operator: Operator, settings: IterativeSettings, *, minimal_residual: bool) -> None:
-        super().__init__(operator, settings)
-        self._minimal_residual = minimal_residual
+    @property
+    def _minimal_residual(self) -> bool:
+        return self.settings.kind == "minimal_residual"
 
     def iterate(self, going: Any, point: Any, r: Any, x: Any, memory: Any, state: Any) -> tuple[Any, ...]:
         """Improve x and its residual r where `going`."""
@@ -263,7 +254,7 @@ class DescentSolver(IterativeSolver):
         size = self.operator.size
         for index, value in enumerate(self.precondition(point, r, memory)):
             z[index] = value
-        for index, value in enumerate(self.operator.product(*point, [z[i] for i in range(size)])):
+        for index, value in enumerate(self._product(point, [z[i] for i in range(size)])):
             product[index] = value
         against = product if self._minimal_residual else z
         above, below = dot(r, against, size), dot(product, against, size)
@@ -320,7 +311,7 @@ class BicgstabSolver(IterativeSolver):
         for index, value in enumerate(self.precondition(point, vector, memory)):
             z[index] = value
         values = [z[i] for i in range(self.operator.size)]
-        for index, value in enumerate(self.operator.product(*point, values)):
+        for index, value in enumerate(self._product(point, values)):
             product[index] = value
 
 
@@ -330,3 +321,18 @@ def dot(first: Any, second: Any, size: int) -> Any:
     for i in range(1, size):
         total = fma(first[i], second[i], total)
     return total
+
+
+def make_linear_solver(operator: Operator, settings: LinearSettings, tolerance: float) -> LinearSolver:
+    """Return the solver that settings name.
+
+    Parameters
+    ----------
+    tolerance
+        Reduction of the residual where the settings leave it open.
+    """
+    if settings.kind == "lu":
+        return DirectSolver(operator)
+    chosen = tolerance if settings.tolerance is None else settings.tolerance
+    kind = BicgstabSolver if settings.kind == "bicgstab" else DescentSolver
+    return kind(operator, settings, chosen)

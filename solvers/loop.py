@@ -167,7 +167,7 @@ class Loop:
             load(fresh, place, inputs, defaults, y, p)
             t, steps, rejected = begin(fresh, t, steps, rejected)
             sound = start_step(fresh, t, y, p, step_memory)
-            status, active = check_start(fresh, sound, status, active)
+            status, active = check_start(fresh, sound, y, status, active)
             dt = start_dt(fresh, dt, t, y, p, step_memory)
             reset(fresh, controller_memory)
             saving = begin_output(fresh, t, y, p, results, place, saving)
@@ -255,7 +255,8 @@ class Loop:
     def _begin(self, fresh: Any, t: Any, steps: Any, rejected: Any) -> tuple[Any, Any, Any]:
         return select(fresh, self.t0, t), select(fresh, 0, steps), select(fresh, 0, rejected)
 
-    def _check_start(self, fresh: Any, sound: Any, status: Any, active: Any) -> tuple[Any, Any]:
+    def _check_start(self, fresh: Any, sound: Any, y: Any, status: Any, active: Any) -> tuple[Any, Any]:
+        sound = both(sound, self._finite(y))
         fresh_status = select(sound, literal(status, 0, "int32"), literal(status, Status.NONFINITE, "int32"))
         return select(fresh, fresh_status, status), either(both(fresh, sound), active)
 
@@ -295,7 +296,8 @@ class Loop:
         reject = both(active, negate(accept))
         floor = absolute(t) * (2.0 * sys.float_info.epsilon)
         if self.dt_min:
-            floor = larger(floor, self.dt_min)
+            # A float32 cannot hold every dt_min.
+            floor = larger(floor, self.dt_min * (1 + 1e-6))
         too_small = True if self.controller.fixed_step else convert(h, "float64") <= floor
         stuck = both(reject, too_small)
         t = select(accept, t_next, t)
@@ -320,11 +322,15 @@ class Loop:
 
     def _conclude(self, mask: Any, status: Any, y: Any) -> Any:
         """Turn a success whose state is not finite into a failure."""
+        broken = both(mask, both(status == 0, negate(self._finite(y))))
+        return select(broken, literal(status, Status.NONFINITE, "int32"), status)
+
+    def _finite(self, y: Any) -> Any:
+        """Return whether a state is."""
         sound: Any = True
         for i in range(len(self.step.rhs.system.states)):
             sound = both(is_finite(y[i]), sound)
-        broken = both(mask, both(status == 0, negate(sound)))
-        return select(broken, literal(status, Status.NONFINITE, "int32"), status)
+        return sound
 
     def _report(self, mask: Any, place: Any, status: Any, steps: Any, rejected: Any, reports: Any) -> None:
         for pointer, value in zip(reports, (status, steps, rejected), strict=True):

@@ -1,12 +1,12 @@
 """Newton's method for the stage equations of implicit methods, as a component that hosts a linear solver."""
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from buffers import BufferRegistry
 from solvers.error_norm import bounded, power_estimate
 from solvers.linear_solvers import LinearSolver, Operator
 from solvers.memory import Frame, make_frame
+from solvers.settings import NewtonSettings
 from solvers.status import Status
 from solvers.straightline import (
     both,
@@ -44,28 +44,6 @@ class StageEquations(Protocol):
 
     def linearisation(self, base: Any, z: Any) -> list[Any]:
         """Return the state at which the Jacobian of the iterate is taken."""
-
-
-@dataclass(frozen=True)
-class NewtonSettings:
-    """When iterations stop.
-
-    Parameters
-    ----------
-    tolerance
-        Estimated error of the iterate, in units of the step's tolerances.
-    max_iters
-        Most corrections.
-    damping
-        Factor on the correction for each backtrack.
-    max_backtracks
-        Most backtracks of a correction that does not reduce the residual; 0 takes every correction in full.
-    """
-
-    tolerance: float = 0.05
-    max_iters: int = 10
-    damping: float = 0.5
-    max_backtracks: int = 0
 
 
 class NewtonSolver:

@@ -7,6 +7,8 @@ import numpy as np
 
 ControllerKind = Literal["fixed", "i", "pi", "pid", "gustafsson"]
 Precision = Literal["float64", "float32"]
+LinearKind = Literal["lu", "minimal_residual", "steepest_descent", "bicgstab"]
+Preconditioner = Literal["none", "jacobi", "neumann"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,55 @@ class ControllerSettings:
     safety: float | None = None
     min_factor: float | None = None
     max_factor: float | None = None
+
+
+@dataclass(frozen=True)
+class NewtonSettings:
+    """How the equations of a stage are solved.
+
+    Parameters
+    ----------
+    tolerance
+        Estimated error of the iterate, in units of the step's tolerances.
+    max_iters
+        Most corrections.
+    damping
+        Factor on the correction for each backtrack.
+    max_backtracks
+        Most backtracks of a correction that does not reduce the residual; 0 takes every correction in full.
+    jacobian
+        "step" keeps one matrix for all stages of a step, "iteration" renews it for each correction; None: "step" with
+        the direct linear solver, else "iteration".
+    """
+
+    tolerance: float = 0.05
+    max_iters: int = 10
+    damping: float = 0.5
+    max_backtracks: int = 0
+    jacobian: Literal["step", "iteration"] | None = None
+
+
+@dataclass(frozen=True)
+class LinearSettings:
+    """How linear systems are solved.
+
+    Parameters
+    ----------
+    kind
+        The direct solver, or a matrix-free one.
+    preconditioner, neumann_order
+        Of the matrix-free ones; the order counts terms after the first.
+    tolerance
+        Reduction of the residual; None: 0.05 within Newton's method, rtol/100 without.
+    max_iters
+        Most iterations.
+    """
+
+    kind: LinearKind = "lu"
+    preconditioner: Preconditioner = "neumann"
+    neumann_order: int = 2
+    tolerance: float | None = None
+    max_iters: int = 100
 
 
 @dataclass(frozen=True)
@@ -66,6 +117,8 @@ class SolveSettings:
     dt_max: float | None = None
     max_steps: int = 1_000_000
     controller: ControllerSettings = field(default_factory=ControllerSettings)
+    newton: NewtonSettings = field(default_factory=NewtonSettings)
+    linear: LinearSettings = field(default_factory=LinearSettings)
 
 
 @dataclass(frozen=True)

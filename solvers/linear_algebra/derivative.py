@@ -65,7 +65,7 @@ class Tangent:
     def _rules(self) -> tuple[tuple[Any, Callable[[Any, list[sympy.Expr]], sympy.Expr]], ...]:
         return (
             (sympy.Add, lambda _, slopes: sympy.Add(*slopes)),
-            (sympy.Mul, _product),
+            (sympy.Mul, self._product),
             (sympy.Pow, self._power),
             (sympy.exp, lambda node, slopes: self._name(node) * slopes[0]),
             (sympy.log, lambda node, slopes: self._name(1 / node.args[0]) * slopes[0]),
@@ -75,6 +75,11 @@ class Tangent:
             (functions.maximum, lambda node, slopes: _switch(node.args[0] > node.args[1], slopes)),
             (_STEPS, lambda _, __: sympy.S.Zero),
         )
+
+    def _product(self, node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
+        factors = [self._without_division(factor) for factor in node.args]
+        terms = (sympy.Mul(*factors[:i], slope, *factors[i + 1 :]) for i, slope in enumerate(slopes) if slope)
+        return sympy.Add(*terms)
 
     def _power(self, node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
         base, exponent = node.args
@@ -90,9 +95,13 @@ class Tangent:
 
     def _lowered(self, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
         """Return base**(exponent - 1)."""
-        if exponent.is_Integer and exponent.is_negative:
-            return self._name(1 / base) ** (1 - exponent)
-        return sympy.Pow(base, exponent - 1)
+        return self._without_division(sympy.Pow(base, exponent - 1))
+
+    def _without_division(self, factor: sympy.Expr) -> sympy.Expr:
+        """Return a factor, with the reciprocal of what it divides by computed once."""
+        if factor.is_Pow and factor.exp.is_Integer and factor.exp.is_negative:
+            return self._name(1 / factor.base) ** -factor.exp
+        return factor
 
 
 def _differentiated(node: Any) -> tuple[Any, ...]:
@@ -104,13 +113,6 @@ def _differentiated(node: Any) -> tuple[Any, ...]:
 
 def _dot(partials: list[sympy.Expr], slopes: list[sympy.Expr]) -> sympy.Expr:
     return sympy.Add(*(partial * slope for partial, slope in zip(partials, slopes, strict=True) if slope))
-
-
-def _product(node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
-    factors = node.args
-    return sympy.Add(
-        *(sympy.Mul(*factors[:i], slope, *factors[i + 1 :]) for i, slope in enumerate(slopes) if slope),
-    )
 
 
 def _piecewise(node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:

@@ -1,13 +1,13 @@
 """Direct solution of linear systems of one sparsity pattern, by elimination written out entry by entry."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from solvers.linear_algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal
 from solvers.linear_algebra.ordering import Entry, choose_order, work
-from solvers.straightline import absolute, both, larger
+from solvers.straightline import both, larger
 
 #: Elimination with more operations than this is too much code to compile: use a matrix-free solver.
 LARGEST_FACTORISATION = 10_000
@@ -25,12 +25,10 @@ class SparseLU:
     n
         Rows and columns.
     pattern
-        Entries (row, column) that may be other than zero; the diagonal is added.
+        Entries (row, column) of J that may be other than zero. The matrices are of the kind alpha*I - beta*J: the
+        diagonal is added.
     precision
         "float64" or "float32".
-    samples
-        Matrices of shape (n, n) as they will typically be, to choose pivots by size; without, pivots are on the
-        diagonal.
     is_complex
         Whether diagonal entries are `Complex`; the others are real.
     """
@@ -41,19 +39,18 @@ class SparseLU:
         pattern: Collection[Entry],
         precision: str,
         *,
-        samples: Sequence[np.ndarray] = (),
         is_complex: bool = False,
     ) -> None:
         self.n = n
         self.pattern = frozenset(pattern) | {(i, i) for i in range(n)}
         self.precision = precision
         self.is_complex = is_complex
-        self.order = choose_order(n, self.pattern, samples)
+        self.order = choose_order(n, pattern)
         self.operations = work(n, self.pattern, self.order)
-        self._rows, self._columns = (_places(indices) for indices in self.order)
+        self._places = {index: place for place, index in enumerate(self.order)}
         self._given: list[dict[int, Entry]] = [{} for _ in range(n)]
         for i, j in self.pattern:
-            self._given[self._rows[i]][self._columns[j]] = i, j
+            self._given[self._places[i]][self._places[j]] = i, j
         self._lower, self._upper = self._fill()
         self._slots, self.size = self._layout()
 
@@ -91,19 +88,9 @@ class SparseLU:
     def _is_real(self, place: int, column: int) -> bool:
         """Return whether an entry stays as given, off the diagonal."""
         touched = any(column in self._upper[k] for k in self._lower[place])
-        return column > place and not touched and self._given[place][column][0] != self._given[place][column][1]
+        return column > place and not touched
 
     # -- straight-line code ---------------------------------------------------------------------
-
-    def store(self, values: Mapping[Entry, Any], lu: Any) -> None:
-        """Keep a matrix in the array of the factors, for `stored`."""
-        for place, given in enumerate(self._given):
-            for j, entry in given.items():
-                self._put(lu, (place, j), values[entry])
-
-    def stored(self, lu: Any) -> Mapping[Entry, Any]:
-        """Return a matrix that `store` kept: `factor` replaces it by its factors, reading each entry when it is due."""
-        return _Stored(self, lu)
 
     def factor(self, values: Mapping[Entry, Any], lu: Any) -> Any:
         """Store the factors of a matrix.
@@ -159,8 +146,8 @@ class SparseLU:
         b
             n values, real or `Complex`.
         """
-        z = []
-        for place, row in enumerate(self.order.rows):
+        z: list[Any] = []
+        for place, row in enumerate(self.order):
             total = b[row]
             for k in self._lower[place]:
                 total = multiply_add(self._get(lu, (place, k)), z[k], total)
@@ -169,38 +156,16 @@ class SparseLU:
             for j in self._upper[place]:
                 z[place] = multiply_add(-z[j], self._get(lu, (place, j)), z[place])
             z[place] = z[place] * self._get(lu, (place, place))
-        return [z[self._columns[j]] for j in range(self.n)]
+        return [z[self._places[j]] for j in range(self.n)]
 
     def _get(self, lu: Any, entry: Entry) -> Any:
         slot, *imaginary = self._slots[entry]
         return Complex(lu[slot], lu[imaginary[0]]) if imaginary else lu[slot]
 
     def _put(self, lu: Any, entry: Entry, value: Any) -> None:
-        slot, *imaginary = self._slots[entry]
-        if not imaginary:
-            lu[slot] = value
-            return
-        lu[slot] = value.re if isinstance(value, Complex) else value
-        lu[imaginary[0]] = value.im if isinstance(value, Complex) else 0.0
-
-
-class _Stored(Mapping[Entry, Any]):
-    """The entries of a matrix, read from the array that will take its factors."""
-
-    def __init__(self, factors: SparseLU, lu: Any) -> None:
-        self._factors = factors
-        self._lu = lu
-
-    def __getitem__(self, entry: Entry) -> Any:
-        factors = self._factors
-        row, column = entry
-        return factors._get(self._lu, (factors._rows[row], factors._columns[column]))  # noqa: SLF001
-
-    def __iter__(self) -> Iterator[Entry]:
-        return iter(self._factors.pattern)
-
-    def __len__(self) -> int:
-        return len(self._factors.pattern)
+        slots = self._slots[entry]
+        for slot, part in zip(slots, (value.re, value.im) if isinstance(value, Complex) else (value,), strict=False):
+            lu[slot] = part
 
 
 def iteration_matrix(entries: Mapping[Entry, Any], n: int, alpha: Any, beta: Any | None = None) -> dict[Entry, Any]:
@@ -226,7 +191,3 @@ def iteration_matrix(entries: Mapping[Entry, Any], n: int, alpha: Any, beta: Any
         else:
             matrix[i, i] = multiply_add(-beta, entries[i, i], alpha)
     return matrix
-
-
-def _places(indices: Sequence[int]) -> dict[int, int]:
-    return {index: place for place, index in enumerate(indices)}

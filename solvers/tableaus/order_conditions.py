@@ -6,12 +6,14 @@ A method has order p when every rooted tree t of at most p vertices satisfies
 
 where Phi of a single vertex is 1, Phi of a tree is the product over its root's branches of A Phi(branch), and
 the density gamma is the number of vertices times the product of the branches' densities. Continuous weights
-b_i(theta) have to give theta^|t| / gamma(t) instead.
+b_i(theta) have to give theta^|t| / gamma(t) instead. In Rosenbrock methods beta = alpha + Gamma takes the place of A
+below vertices of one branch, alpha below all others.
 
 Sources
 -------
 J. C. Butcher, Numerical Methods for Ordinary Differential Equations, 3rd edition, Wiley 2016, chapter 3.
 E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd ed., Springer 1993, II.
+E. Hairer, G. Wanner, Solving Ordinary Differential Equations II, 2nd ed., Springer 1996, IV.7.
 """
 
 from dataclasses import dataclass
@@ -76,7 +78,7 @@ def _forests(trees: tuple[RootedTree, ...], vertices: int, largest: int) -> list
     ]
 
 
-def stage_weights(a: Array, order: int) -> Array:
+def stage_weights(a: Array, order: int, single: Array | None = None) -> Array:
     """Return Phi_i(t) of every tree up to an order.
 
     Parameters
@@ -85,6 +87,8 @@ def stage_weights(a: Array, order: int) -> Array:
         Coefficients, shape (stages, stages).
     order
         Vertices of the largest trees.
+    single
+        What takes the place of `a` below vertices of one branch, in Rosenbrock methods; None: `a`.
 
     Returns
     -------
@@ -92,21 +96,27 @@ def stage_weights(a: Array, order: int) -> Array:
     """
     trees = rooted_trees(order)
     phi = np.ones((len(trees), len(a)))
-    grafted = np.empty_like(phi)
     for position, tree in enumerate(trees):
+        matrix = single if single is not None and len(tree.branches) == 1 else a
         for branch in tree.branches:
-            phi[position] *= grafted[branch]
-        grafted[position] = a @ phi[position]
+            phi[position] *= matrix @ phi[branch]
     return phi
 
 
-def residuals(a: Array, weights: Array, order: int, theta: float = 1.0, sizes: Array | None = None) -> Array:
+def residuals(
+    a: Array,
+    weights: Array,
+    order: int,
+    theta: float = 1.0,
+    sizes: Array | None = None,
+    single: Array | None = None,
+) -> Array:
     """Return how far weights are from each order condition, relative to the terms of its sum.
 
     Parameters
     ----------
-    a
-        Coefficients, shape (stages, stages).
+    a, single
+        As for `stage_weights`.
     weights
         b, or b(theta), shape (stages,).
     order
@@ -123,6 +133,7 @@ def residuals(a: Array, weights: Array, order: int, theta: float = 1.0, sizes: A
     """
     trees = rooted_trees(order)
     wanted = np.array([theta**tree.order / tree.density for tree in trees])
-    terms = stage_weights(np.abs(a), order) @ (np.abs(weights) if sizes is None else sizes)
-    gaps = np.abs(stage_weights(a, order) @ weights - wanted)
+    largest = stage_weights(np.abs(a), order, None if single is None else np.abs(single))
+    terms = largest @ (np.abs(weights) if sizes is None else sizes)
+    gaps = np.abs(stage_weights(a, order, single) @ weights - wanted)
     return np.asarray(gaps / (terms + wanted))

@@ -1,36 +1,76 @@
-"""All explicit methods by name."""
+"""All methods by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
+from typing import TypeVar
 
-from solvers.tableaus import dop853, low_order, order_five, vern6, vern7, vern8, vern9
+from solvers.tableaus import (
+    dop853,
+    kvaerno,
+    low_order,
+    order_five,
+    radau_iia,
+    rodas4,
+    rodas5,
+    rosenbrock23,
+    sdirk,
+    vern6,
+    vern7,
+    vern8,
+    vern9,
+)
+from solvers.tableaus.method import Method
 from solvers.tableaus.tableau import ButcherTableau
 
-_ALL = (
-    low_order.EULER,
-    low_order.MIDPOINT,
-    low_order.HEUN,
-    low_order.RALSTON,
-    low_order.RK4,
-    low_order.SSPRK33,
-    low_order.BOGACKI_SHAMPINE32,
-    order_five.FEHLBERG45,
-    order_five.CASH_KARP54,
-    order_five.DORMAND_PRINCE54,
-    order_five.TSIT5,
-    vern6.VERN6,
-    vern7.VERN7,
-    vern8.VERN8,
-    vern9.VERN9,
-    dop853.DOP853,
+_Method = TypeVar("_Method", bound=Method)
+
+
+def _by_name(methods: Iterable[_Method]) -> Mapping[str, _Method]:
+    return MappingProxyType({method.name: method for method in methods})
+
+
+def _by_alias(methods: Iterable[Method]) -> Mapping[str, str]:
+    return MappingProxyType({alias: method.name for method in methods for alias in method.aliases})
+
+
+#: Name -> method, of the methods there are steps for.
+TABLEAUS: Mapping[str, ButcherTableau] = _by_name(
+    (
+        low_order.EULER,
+        low_order.MIDPOINT,
+        low_order.HEUN,
+        low_order.RALSTON,
+        low_order.RK4,
+        low_order.SSPRK33,
+        low_order.BOGACKI_SHAMPINE32,
+        order_five.FEHLBERG45,
+        order_five.CASH_KARP54,
+        order_five.DORMAND_PRINCE54,
+        order_five.TSIT5,
+        vern6.VERN6,
+        vern7.VERN7,
+        vern8.VERN8,
+        vern9.VERN9,
+        dop853.DOP853,
+    )
 )
 
-#: Name -> method.
-TABLEAUS: Mapping[str, ButcherTableau] = MappingProxyType({tableau.name: tableau for tableau in _ALL})
+#: Name -> method, of the implicit and linearly implicit ones.
+IMPLICIT_TABLEAUS: Mapping[str, Method] = _by_name(
+    (
+        sdirk.SDIRK4,
+        kvaerno.KVAERNO5,
+        radau_iia.RADAU_IIA_5,
+        rosenbrock23.ROSENBROCK23,
+        rodas4.RODAS4,
+        rodas5.RODAS5P,
+    )
+)
 
-#: Alias -> name.
-ALIASES: Mapping[str, str] = MappingProxyType({alias: tableau.name for tableau in _ALL for alias in tableau.aliases})
+#: Alias -> name, of the methods of `TABLEAUS` and of those of `IMPLICIT_TABLEAUS`.
+ALIASES: Mapping[str, str] = _by_alias(TABLEAUS.values())
+IMPLICIT_ALIASES: Mapping[str, str] = _by_alias(IMPLICIT_TABLEAUS.values())
 
 
 class UnknownAlgorithmError(ValueError):
@@ -38,17 +78,32 @@ class UnknownAlgorithmError(ValueError):
 
 
 def find(name: str) -> ButcherTableau:
-    """Return the method of a name or alias; case, and hyphens for underscores, do not matter.
+    """Return the method of `TABLEAUS` of a name or alias; case, and hyphens for underscores, do not matter.
 
     Raises
     ------
     UnknownAlgorithmError
         With the nearest names.
     """
+    return _find(name, TABLEAUS, ALIASES)
+
+
+def find_any(name: str) -> Method:
+    """Return the method of a name or alias, explicit or implicit; otherwise as `find`.
+
+    Raises
+    ------
+    UnknownAlgorithmError
+        With the nearest names.
+    """
+    return _find(name, {**TABLEAUS, **IMPLICIT_TABLEAUS}, {**ALIASES, **IMPLICIT_ALIASES})
+
+
+def _find(name: str, methods: Mapping[str, _Method], aliases: Mapping[str, str]) -> _Method:
     key = name.lower().replace("-", "_")
-    key = ALIASES.get(key, key)
-    if key in TABLEAUS:
-        return TABLEAUS[key]
-    near = get_close_matches(key, [*TABLEAUS, *ALIASES], n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(TABLEAUS)}"
+    key = aliases.get(key, key)
+    if key in methods:
+        return methods[key]
+    near = get_close_matches(key, [*methods, *aliases], n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(methods)}"
     raise UnknownAlgorithmError(f"unknown algorithm {name!r}; {hint}")

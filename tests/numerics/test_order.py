@@ -13,7 +13,7 @@ from support.order import (
 )
 from support.solving import make_problem, solve
 
-from solvers.tableaus import TABLEAUS
+from solvers.tableaus import TABLEAUS, ButcherTableau
 
 NAMES = list(TABLEAUS)
 DENSE = [name for name in NAMES if TABLEAUS[name].dense_output]

@@ -4,7 +4,7 @@ import pytest
 from support.cases import CASES, case_points, case_system, worst_error
 from support.solving import make_problem, solve
 
-from solvers.tableaus import TABLEAUS
+from solvers.tableaus import TABLEAUS, ButcherTableau
 
 METHODS = [name for name, method in TABLEAUS.items() if method.order >= 5]
 #: rtol, atol and the largest error allowed. Pleiades has close encounters; the rounding of its start alone moves the

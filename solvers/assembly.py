@@ -1,0 +1,121 @@
+"""From a problem to the tree of components that solves it."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from buffers import BufferRegistry
+from solvers.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
+from solvers.error_norm import ErrorNorm
+from solvers.explicit_runge_kutta import ExplicitRungeKuttaStep
+from solvers.jacobian import Jacobian
+from solvers.linear_solvers import make_linear_solver
+from solvers.loop import Loop
+from solvers.operators import StageMatrix
+from solvers.output import Output
+from solvers.problem import PlanError, Problem
+from solvers.right_hand_side import RightHandSide
+from solvers.rosenbrock import RosenbrockStep
+from solvers.step import Step
+from solvers.tableaus import ButcherTableau
+
+#: How far, in steps, a save time may lie from a step's end where a method with fixed steps must land on it.
+LANDING_TOLERANCE = 1e-6
+#: Reductions of a residual below these are rounding.
+LEAST_REDUCTION = {"float64": 1e-12, "float32": 1e-5}
+
+
+def make_loop(problem: Problem) -> Loop:
+    """Return the tree of components that solves a problem.
+
+    Raises
+    ------
+    PlanError
+        Where the method cannot do what is asked.
+    """
+    solve, system = problem.solve, problem.system
+    controller = _controller(problem)
+    if problem.lands and controller.fixed_step is not None:
+        _require_landing(problem, controller.fixed_step)
+    rhs = RightHandSide(system, solve.precision)
+    norm = ErrorNorm(solve.rtol, solve.atol)
+    dense = not problem.only_end and not problem.lands
+    longest = min(solve.dt_max or np.inf, solve.t1 - solve.t0)
+    step = _make_step(problem, rhs, norm, controller.fixed_step, dense=dense)
+    rows = {name: row for row, name in enumerate(problem.swept)}
+    return Loop(
+        step=step,
+        controller=controller,
+        output=Output(rhs, problem.save.states, problem.save.observables, len(problem.times), problem.only_end),
+        t0=solve.t0,
+        t1=solve.t1,
+        dt=controller.fixed_step or (min(solve.dt0, longest) if solve.dt0 else None),
+        dt_min=solve.dt_min,
+        dt_max=float(longest),
+        max_steps=solve.max_steps,
+        swept_states={i: rows[name] for i, name in enumerate(system.states) if name in rows},
+        swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
+        lands=problem.lands,
+    )
+
+
+def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step: float | None, *, dense: bool) -> Step:
+    """Return the step of the method's family."""
+    tableau, solve = problem.tableau, problem.solve
+    if isinstance(tableau, ButcherTableau):
+        return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed_step=fixed_step, dense=dense)
+    jacobian = Jacobian(rhs.system, rhs.precision)
+    fixed = fixed_step is not None
+    operator = StageMatrix(jacobian, tableau.gamma, norm)
+    linear = make_linear_solver(operator, solve.linear, max(solve.rtol / 100, LEAST_REDUCTION[rhs.precision]))
+    return RosenbrockStep(tableau, rhs, jacobian, norm, linear, fixed=fixed, dense=dense)
+
+
+def register(loop: Loop, problem: Problem) -> BufferRegistry:
+    """Return the registry of a loop's buffers."""
+    registry = BufferRegistry(problem.locations)
+    loop.register(registry)
+    return registry
+
+
+def _controller(problem: Problem) -> FixedController | AdaptiveController:
+    solve, tableau, chosen = problem.solve, problem.tableau, problem.solve.controller
+    if problem.fixed_steps is not None:
+        return FixedController(solve.t0, solve.t1, problem.fixed_steps, problem.lands)
+    try:
+        defaults = tableau.controller_defaults(chosen.kind)
+    except ValueError as error:
+        raise PlanError(str(error), "give a step: dt = ...", "solve.dt") from error
+    if defaults.kind == "fixed" or tableau.error_order is None:
+        message = f"{tableau.name} has no error estimate, so it needs a fixed step"
+        raise PlanError(message, "give a step: dt = ...", "solve.dt")
+    given = {
+        name: getattr(chosen, name)
+        for name in ("kp", "ki", "kd", "safety", "min_factor", "max_factor")
+        if getattr(chosen, name) is not None
+    }
+    settings = replace(defaults, **given)
+    beta1, beta2, beta3 = settings.betas(tableau.error_order)
+    common: dict[str, Any] = {
+        "exponent": beta1,
+        "safety": settings.safety,
+        "min_factor": settings.min_factor,
+        "max_factor": settings.max_factor,
+        "t1": solve.t1,
+        "dt_min": solve.dt_min,
+        "dt_max": float(min(solve.dt_max or np.inf, solve.t1 - solve.t0)),
+        "precision": solve.precision,
+    }
+    if settings.kind == "gustafsson":
+        return PredictiveController(**common)
+    return FilterController(**common, beta2=beta2, beta3=beta3)
+
+
+def _require_landing(problem: Problem, step: float) -> None:
+    """Refuse save times between fixed steps of a method that cannot interpolate."""
+    places = (problem.times - problem.solve.t0) / step
+    if np.abs(places - np.round(places)).max() > LANDING_TOLERANCE:
+        message = f"{problem.tableau.name} has no continuous extension, so with a fixed step it saves at steps only"
+        hint = f"choose save times that are multiples of the step {step:g}, or another algorithm"
+        raise PlanError(message, hint, "output.save_every" if problem.save.every else "output.save_at")
