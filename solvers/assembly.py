@@ -7,11 +7,13 @@ import numpy as np
 
 from buffers import BufferRegistry
 from solvers.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
+from solvers.diagonally_implicit import DiagonallyImplicitStep, StageEquation
 from solvers.error_norm import ErrorNorm
 from solvers.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.jacobian import Jacobian
 from solvers.linear_solvers import make_linear_solver
 from solvers.loop import Loop
+from solvers.newton import NewtonSolver
 from solvers.operators import StageMatrix
 from solvers.output import Output
 from solvers.problem import PlanError, Problem
@@ -19,10 +21,13 @@ from solvers.right_hand_side import RightHandSide
 from solvers.rosenbrock import RosenbrockStep
 from solvers.step import Step
 from solvers.tableaus import ButcherTableau
+from solvers.tableaus.rosenbrock import RosenbrockTableau
 
 #: How far, in steps, a save time may lie from a step's end where a method with fixed steps must land on it.
 LANDING_TOLERANCE = 1e-6
 #: Reductions of a residual below these are rounding.
+#: Reduction of the residual of a correction within Newton's method.
+NEWTON_REDUCTION = 0.05
 LEAST_REDUCTION = {"float64": 1e-12, "float32": 1e-5}
 
 
@@ -68,8 +73,13 @@ def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step
     jacobian = Jacobian(rhs.system, rhs.precision)
     fixed = fixed_step is not None
     operator = StageMatrix(jacobian, tableau.gamma, norm)
-    linear = make_linear_solver(operator, solve.linear, max(solve.rtol / 100, LEAST_REDUCTION[rhs.precision]))
-    return RosenbrockStep(tableau, rhs, jacobian, norm, linear, fixed=fixed, dense=dense)
+    if isinstance(tableau, RosenbrockTableau):
+        linear = make_linear_solver(operator, solve.linear, max(solve.rtol / 100, LEAST_REDUCTION[rhs.precision]))
+        return RosenbrockStep(tableau, rhs, jacobian, norm, linear, fixed=fixed, dense=dense)
+    linear = make_linear_solver(operator, solve.linear, NEWTON_REDUCTION)
+    full = solve.newton.jacobian == "iteration" or (solve.newton.jacobian is None and not linear.direct)
+    newton = NewtonSolver(StageEquation(rhs, operator), linear, solve.newton, full=full)
+    return DiagonallyImplicitStep(tableau, rhs, norm, newton, fixed=fixed, dense=dense)
 
 
 def register(loop: Loop, problem: Problem) -> BufferRegistry:

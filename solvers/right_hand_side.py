@@ -52,8 +52,12 @@ class RightHandSide:
         dy
             Array that takes the derivatives.
         """
-        for index, slope in enumerate(self._run(self._derivatives, t, y, p)):
+        for index, slope in enumerate(self.values(t, y, p)):
             dy[offset + index] = slope
+
+    def values(self, t: Any, y: Any, p: Any) -> list[Any]:
+        """Return f(t, y, p); y may be a list of values."""
+        return self._run(self._derivatives, t, y, p)
 
     def observables(self, indices: tuple[int, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of some observables."""
@@ -78,7 +82,7 @@ class RightHandSide:
             *(y[index] for index in range(len(system.states))),
             *(p[index] for index in range(len(system.parameters))),
         ]
-        return program.evaluate(inputs, lambda number: self._literal(y, number))
+        return program.evaluate(inputs, lambda number: self._literal(y[0], number))
 
     def _literal(self, like: Any, number: float) -> Any:
         return literal(like, number, "mask" if isinstance(number, bool) else self.precision)

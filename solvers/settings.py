@@ -77,7 +77,7 @@ class LinearSettings:
     """
 
     kind: LinearKind = "lu"
-    preconditioner: Preconditioner = "neumann"
+    preconditioner: Preconditioner = "jacobi"
     neumann_order: int = 2
     tolerance: float | None = None
     max_iters: int = 100

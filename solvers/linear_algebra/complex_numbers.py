@@ -10,7 +10,7 @@ from solvers.straightline import absolute, fma, larger
 class Complex:
     """A complex number as a pair of straight-line values.
 
-    The other operand may be a `Complex` or a real value.
+    The other operand may be a `Complex` or a real value; a `Complex` comes first.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class Complex:
         Real and imaginary part.
     """
 
-    #: NumPy's scalars leave arithmetic with a pair to the pair.
+    #: NumPy's scalars refuse a pair on their right, as recorded values do, and make no array of it.
     __array_ufunc__ = None
 
     re: Any
@@ -32,23 +32,16 @@ class Complex:
             return Complex(self.re + other.re, self.im + other.im)
         return Complex(self.re + other, self.im)
 
-    __radd__ = __add__
-
     def __sub__(self, other: Any) -> "Complex":
         if isinstance(other, Complex):
             return Complex(self.re - other.re, self.im - other.im)
         return Complex(self.re - other, self.im)
-
-    def __rsub__(self, other: Any) -> "Complex":
-        return Complex(other - self.re, -self.im)
 
     def __mul__(self, other: Any) -> "Complex":
         if not isinstance(other, Complex):
             return Complex(self.re * other, self.im * other)
         re = fma(self.re, other.re, -(self.im * other.im))
         return Complex(re, fma(self.re, other.im, self.im * other.re))
-
-    __rmul__ = __mul__
 
 
 def magnitude(value: Any) -> Any:

@@ -12,6 +12,9 @@ Entry = tuple[int, int]
 #: Positions on the diagonal in the order of elimination.
 PivotOrder = tuple[int, ...]
 
+#: How many times the operations an order may take that makes weak pivots wait.
+PATIENCE = 1.5
+
 
 class Work(NamedTuple):
     """Multiplications, multiply-adds and divisions of one factorisation and of one solution."""
@@ -58,10 +61,10 @@ def work(n: int, pattern: Collection[Entry], order: PivotOrder) -> Work:
 
 
 def choose_order(n: int, pattern: Collection[Entry]) -> PivotOrder:
-    """Return the order of diagonal pivots with the fewest operations of those tried.
+    """Return an order of diagonal pivots, with the fewest operations of those tried.
 
     The matrices in mind are alpha*I - beta*J: their diagonal is strong where steps are small. Where steps are large, an
-    entry that is alpha alone is a poor pivot, so it waits, if it can, until elimination has added to it.
+    entry that is alpha alone is a poor pivot, so it waits until elimination has added to it, if that is not too dear.
 
     Parameters
     ----------
@@ -70,32 +73,39 @@ def choose_order(n: int, pattern: Collection[Entry]) -> PivotOrder:
     pattern
         Entries of J that may be other than zero.
     """
-    strong = {i for i, j in pattern if i == j}
     square = {*pattern, *((i, i) for i in range(n))}
     symmetric = {*square, *((j, i) for i, j in square)}
-    tried = [_order(n, entries, strong, tie) for entries in (square, symmetric) for tie in (1, -1)]
-    return min(tried, key=lambda order: work(n, square, order).factor)
+    alpha_alone = set(range(n)) - {i for i, j in pattern if i == j}
+
+    def operations(order: PivotOrder) -> int:
+        return work(n, square, order).factor
+
+    def best(weak: set[int]) -> PivotOrder:
+        return min((_order(n, p, weak, tie) for p in (square, symmetric) for tie in (1, -1)), key=operations)
+
+    patient, eager = best(alpha_alone), best(set())
+    return patient if operations(patient) <= PATIENCE * operations(eager) else eager
 
 
-def _order(n: int, pattern: Collection[Entry], strong: Collection[int], tie: int) -> PivotOrder:
+def _order(n: int, pattern: Collection[Entry], weak: set[int], tie: int) -> PivotOrder:
     """Return the order of least Markowitz cost; minimum degree, if the pattern is symmetric.
 
     Parameters
     ----------
-    strong
-        Rows whose diagonal entry is more than alpha.
+    weak
+        Positions of pivots that wait until something was added to them, or they can do no harm.
     tie
         1 or -1: whether the first or the last of equals is taken.
     """
-    remaining, grown, order = Remaining(n, pattern), set(strong), []
+    remaining, weak, order = Remaining(n, pattern), set(weak), []
 
-    def merit(i: int) -> tuple[bool, int, int]:
-        cost = remaining.cost(i)
-        return cost > 0 and i not in grown, cost, tie * i
+    def merit(pivot: int) -> tuple[bool, int, int]:
+        cost = remaining.cost(pivot)
+        return cost > 0 and pivot in weak, cost, tie * pivot
 
     while remaining.rows:
         pivot = min(remaining.rows, key=merit)
         below, beside = remaining.eliminate(pivot)
-        grown |= below & beside
+        weak -= below & beside
         order.append(pivot)
     return tuple(order)

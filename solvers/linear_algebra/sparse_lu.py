@@ -12,6 +12,9 @@ from solvers.straightline import both, larger
 #: Elimination with more operations than this is too much code to compile: use a matrix-free solver.
 LARGEST_FACTORISATION = 10_000
 
+#: Rounding errors, in units of the entry a pivot was computed from, that a pivot has to be larger than.
+ROUNDING = 8.0
+
 
 class SparseLU:
     """Factorisation and solution of matrices with one pattern, as straight-line code.
@@ -123,7 +126,7 @@ class SparseLU:
     def _reduce(self, row: dict[int, Any], place: int, lu: Any) -> None:
         """Subtract multiples of the rows above; leave the negated multipliers left of the pivot."""
         for k in self._lower[place]:
-            multiplier = row[k] = row[k] * -self._get(lu, (k, k))
+            multiplier = row[k] = -self._get(lu, (k, k)) * row[k]
             for j in self._upper[k]:
                 entry = self._get(lu, (k, j))
                 row[j] = multiply_add(multiplier, entry, row[j]) if j in row else multiplier * entry
@@ -133,7 +136,7 @@ class SparseLU:
         limits = np.finfo(self.precision)
         least, most = float(limits.tiny), 1.0 / float(limits.tiny)
         size: Any = magnitude(pivot)
-        floor: Any = least if given is None else larger(magnitude(given) * float(limits.eps), least)
+        floor: Any = least if given is None else larger(magnitude(given) * (ROUNDING * float(limits.eps)), least)
         return both(size > floor, size < most)
 
     def solve(self, lu: Any, b: Sequence[Any]) -> list[Any]:
@@ -155,7 +158,7 @@ class SparseLU:
         for place in reversed(range(self.n)):
             for j in self._upper[place]:
                 z[place] = multiply_add(-z[j], self._get(lu, (place, j)), z[place])
-            z[place] = z[place] * self._get(lu, (place, place))
+            z[place] = self._get(lu, (place, place)) * z[place]
         return [z[self._places[j]] for j in range(self.n)]
 
     def _get(self, lu: Any, entry: Entry) -> Any:

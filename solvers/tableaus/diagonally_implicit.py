@@ -1,9 +1,11 @@
 """Diagonally implicit Runge-Kutta methods as data: one stage after the other, each a system of the problem's size."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from solvers.settings import ControllerKind
 from solvers.tableaus.dense_output import DenseOutput, hermite
 from solvers.tableaus.implicit import ImplicitMethod
 from solvers.tableaus.method import ROUNDING, THETAS, Array, Row, lower
@@ -76,6 +78,8 @@ class DiagonallyImplicitTableau(ImplicitMethod):
             )
             self._require_lengths(self.first_guesses, 1, "a first guess")
             self._require_row_sums(self.first_guesses, (1.0,) * (self.stages - 1), "first guess")
+
+    usual_controller: ClassVar[ControllerKind] = "pi"
 
     @property
     def gamma(self) -> float:

@@ -123,7 +123,7 @@ class FullyImplicitTableau(ImplicitMethod):
     def increments(self) -> Array:
         """Weights of z in y_new, shape (stages,): b^T A^-1, for stiffly accurate methods (0, ..., 0, 1) exactly."""
         if self.stiffly_accurate:
-            return np.eye(self.stages)[-1]
+            return np.asarray(np.eye(self.stages)[-1])
         return np.asarray(np.linalg.solve(np.array(self.a).T, np.array(self.b)))
 
     @property
@@ -142,8 +142,8 @@ class FullyImplicitTableau(ImplicitMethod):
         rows = []
         for index, node in enumerate(nodes):
             others = np.delete(nodes, index)
-            lagrange = np.polynomial.Polynomial.fromroots(others) / np.prod(node - others)
-            rows.append(tuple(float(value) for value in lagrange.integ().coef[1:]))
+            lagrange = np.atleast_1d(np.poly(others)) / np.prod(node - others)
+            rows.append(tuple(float(value) for value in np.polyint(lagrange)[-2::-1]))
         return DenseOutput(self.dense_order, tuple(rows))
 
     @property
@@ -182,9 +182,9 @@ class FullyImplicitTableau(ImplicitMethod):
 
     def _check_transformation(self, a: Array) -> None:
         t, inverse = np.array(self.transformation.t), np.array(self.transformation.inverse)
-        identity = np.abs(inverse @ t - np.eye(self.stages)) / (np.abs(inverse) @ np.abs(t))
+        identity = np.abs(inverse @ t - np.eye(self.stages)) / (1.0 + np.abs(inverse) @ np.abs(t))
         self._require_small(identity.max(), "T^-1 is not the inverse of T")
         # A T B = T, with B the blocks, says T^-1 A^-1 T = B without inverting A.
         blocks = self.transformation.blocks
-        gaps = np.abs(a @ t @ blocks - t) / (np.abs(a) @ np.abs(t) @ np.abs(blocks))
+        gaps = np.abs(a @ t @ blocks - t) / (1.0 + np.abs(a) @ np.abs(t) @ np.abs(blocks))
         self._require_small(gaps.max(), "T does not bring A^-1 into blocks")

@@ -10,6 +10,27 @@ _SOURCE = (
     "BIT Numer. Math. 44 (2004) 489-502"
 )
 
+#: The root of x^3 - 3 x^2 + 3 x/2 - 1/6 between 0.4 and 0.5; the paper rounds it to 0.4358665215, and with it a.
+_GAMMA3 = 0.4358665215084589994
+
+KVAERNO3 = DiagonallyImplicitTableau(
+    name="kvaerno3",
+    title="Kvaerno 3(2), 4 stages, L-stable and stiffly accurate",
+    source=_SOURCE,
+    order=3,
+    embedded_orders=(2,),
+    aliases=("kvaerno32",),
+    a=(
+        (0.0,),
+        (_GAMMA3, _GAMMA3),
+        (0.49056338842178057063, 0.073570090069760429956, _GAMMA3),
+        (0.30880996997674652335, 1.4905633884217805706, -1.2352398799069860934, _GAMMA3),
+    ),
+    b=(0.30880996997674652335, 1.4905633884217805706, -1.2352398799069860934, _GAMMA3),
+    c=(0.0, 2 * _GAMMA3, 1.0, 1.0),
+    error=(-0.18175341844503404728, 1.4169932983520201407, -1.6711064014154450928, _GAMMA3),
+)
+
 # fmt: off
 _KVAERNO5_A = (
     (0.0,),

@@ -7,6 +7,66 @@ from solvers.tableaus.rosenbrock import RosenbrockTableau, steinebach
 _CONTROLLER = ControllerDefaults("gustafsson", ki=1.0, max_factor=6.0)
 
 # fmt: off
+_RODAS5_M = (
+    -14.09640773051259, 6.925207756232704, -41.47510893210728, 2.343771018586405, 24.13215229196062, 1.0, 1.0, 1.0,
+)
+_RODAS5_A = (
+    (),
+    (2.0,),
+    (3.040894194418781, 1.041747909077569),
+    (2.576417536461461, 1.622083060776640, -0.9089668560264532),
+    (2.760842080225597, 1.446624659844071, -0.3036980084553738, 0.2877498600325443),
+    _RODAS5_M[:5],
+    _RODAS5_M[:6],
+    _RODAS5_M[:7],
+)
+_RODAS5_C = (
+    (),
+    (-10.31323885133993,),
+    (-21.04823117650003, -7.234992135176716),
+    (32.22751541853323, -4.943732386540191, 19.44922031041879),
+    (-20.69865579590063, -8.816374604402768, 1.260436877740897, -0.7495647613787146),
+    (-46.22004352711257, -17.49534862857472, -289.6389582892057, 93.60855400400906, 318.3822534212147),
+    (34.20013733472935, -14.15535402717690, 57.82335640988400, 25.83362985412365, 1.408950972071624,
+     -6.551835421242162),
+    (42.57076742291101, -13.80770672017997, 93.98938432427124, 18.77919633714503, -31.58359187223370,
+     -6.685968952921985, -5.810979938412932),
+)
+_RODAS5_H = (
+    (27.354592673333357, -6.925207756232857, 26.40037733258859, 0.5635230501052979, -4.699151156849391,
+     -1.6008677469422725, -1.5306074446748028, -1.3929872940716344),
+    (44.19024239501722, 1.3677947663381929e-13, 202.93261852171622, -35.5669339789154, -181.91095152160645,
+     3.4116351403665033, 2.5793540257308067, 2.2435122582734066),
+    (-44.0988150021747, -5.755396159656812e-13, -181.26175034586677, 56.99302194811676, 183.21182741427398,
+     -7.480257918273637, -5.792426076169686, -5.32503859794143),
+)
+# fmt: on
+
+RODAS5 = RosenbrockTableau(
+    name="rodas5",
+    title="Rodas5 5(4), 8 stages, L-stable and stiffly accurate",
+    source=(
+        "G. Di Marzo, RODAS5(4) - methodes de Rosenbrock d'ordre 5(4) adaptees aux problemes "
+        "differentiels-algebriques, master's thesis, Universite de Geneve 1993; continuous extension as in "
+        "OrdinaryDiffEq.jl"
+    ),
+    order=5,
+    embedded_orders=(4,),
+    controller=_CONTROLLER,
+    gamma=0.19,
+    a=_RODAS5_A,
+    c=_RODAS5_C,
+    alpha=(0.0, 0.38, 0.3878509998321533, 0.4839718937873840, 0.4570477008819580, 1.0, 1.0, 1.0),
+    d=(
+        *(0.19, -0.1823079225333714636, -0.319231832186874912, 0.3449828624725343, -0.377417564392089818),
+        *(0.0, 0.0, 0.0),
+    ),
+    m=_RODAS5_M,
+    error=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
+    interpolant=steinebach(4, _RODAS5_M, *_RODAS5_H),
+)
+
+# fmt: off
 _RODAS5P_M = (
     -7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946,
     1.0, 1.0, 1.0,
@@ -45,7 +105,7 @@ _RODAS5P_H = (
 
 RODAS5P = RosenbrockTableau(
     name="rodas5p",
-    title="Rodas5P 5(4), L-stable and stiffly accurate, of little order reduction on parabolic problems",
+    title="Rodas5P 5(4), 8 stages, L-stable and stiffly accurate, of little order reduction on parabolic problems",
     source=(
         "G. Steinebach, Construction of Rosenbrock-Wanner method Rodas5P and numerical benchmarks within the Julia "
         "Differential Equations package, BIT Numer. Math. 63 (2023) 27"

@@ -100,10 +100,18 @@ class RosenbrockTableau(ImplicitMethod):
         """Whether the last stage evaluates f(t + h, y_new), so that the next step has its first."""
         return self.a[-1] == self.m[:-1] and self.m[-1] == 0.0 and self.alpha[-1] == 1.0
 
+    @property
+    def arguments(self) -> tuple[int, ...]:
+        """For each stage the first one which evaluates f at the same place, itself if none: they share f."""
+        places = [
+            (node, (*row, *(0.0,) * (self.stages - len(row)))) for node, row in zip(self.alpha, self.a, strict=True)
+        ]
+        return tuple(places.index(place) for place in places)
+
     @cached_property
     def original(self) -> OriginalForm:
         """alpha_ij, gamma_ij and b_i: Gamma = (I/gamma - C)^-1, alpha = A Gamma, b = Gamma^T m."""
-        gamma: Array = np.linalg.inv(np.eye(self.stages) / self.gamma - lower(self.c))
+        gamma = np.asarray(np.linalg.inv(np.eye(self.stages) / self.gamma - lower(self.c)), dtype=np.float64)
         return OriginalForm(lower(self.a) @ gamma, gamma, np.array(self.m) @ gamma)
 
     @property

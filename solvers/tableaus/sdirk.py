@@ -1,7 +1,27 @@
-"""Singly diagonally implicit methods without explicit stages."""
+"""Singly diagonally implicit methods of order 3 and 4 without explicit stages."""
 
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
+
+#: The root of x^3 - 3 x^2 + 3 x/2 - 1/6 between 0.4 and 0.5.
+_GAMMA = 0.4358665215084589994
+
+SDIRK3 = DiagonallyImplicitTableau(
+    name="sdirk3",
+    title="Alexander's SDIRK 3(2), 3 stages, L-stable and stiffly accurate",
+    source=(
+        "R. Alexander, Diagonally implicit Runge-Kutta methods for stiff O.D.E.'s, SIAM J. Numer. Anal. 14 (1977) "
+        "1006-1021; the embedded formula is that of order 2 over the first two stages, the error is filtered"
+    ),
+    order=3,
+    embedded_orders=(2,),
+    aliases=("sdirk32",),
+    a=((_GAMMA,), (0.28206673924577050029, _GAMMA), (1.2084966491760100703, -0.64436317068446906975, _GAMMA)),
+    b=(1.2084966491760100703, -0.64436317068446906975, _GAMMA),
+    c=(_GAMMA, 0.71793326075422949971, 1.0),
+    error=(0.0, _GAMMA, -2 * _GAMMA, _GAMMA),
+    filtered=True,
+)
 
 # fmt: off
 #: Hairer and Wanner's polynomials in the stage increments, rewritten in the slopes; the first slope is not used.

@@ -41,9 +41,10 @@ def w_residuals(alpha: Array, gamma: Array, weights: Array, order: int) -> Array
     variants: list[list[_Variant]] = []
     for tree in trees:
         variants.append(_variants(tree, variants, alpha, gamma))
+    tiny = np.finfo(float).tiny
     return np.array(
         [
-            abs(phi @ weights - wanted) / (sizes @ np.abs(weights) + wanted)
+            abs(phi @ weights - wanted) / (sizes @ np.abs(weights) + wanted + tiny)
             for tree, choices in zip(trees, variants, strict=True)
             for phi, sizes, pure in choices
             for wanted in [1.0 / tree.density if pure else 0.0]

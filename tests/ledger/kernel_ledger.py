@@ -9,16 +9,20 @@ state of a run has left the registers, which costs a factor, not per cents.
 
 import argparse
 import json
+import math
 import re
 import subprocess
 import tempfile
 from pathlib import Path
 
 from cubie_cli.batch import examine
-from solvers.targets import cuda_toolchain
+from solvers.targets import cuda_toolchain, occupancy
 
 LEDGER = Path(__file__).with_name("kernels.json")
 ARCHITECTURE = "sm_90"
+
+#: Registers a thread, in each warp of the same number.
+REGISTER_UNIT = occupancy.REGISTER_UNIT // occupancy.WARP
 
 #: Figure -> how much higher it may be, as a share: with the toolkit that was recorded, and with another one.
 MARGINS = {
@@ -116,12 +120,17 @@ def recorded() -> tuple[str, dict[str, dict[str, int]]]:
 
 
 def worse(found: dict[str, int], before: dict[str, int], *, same_toolkit: bool) -> list[str]:
-    """Return a sentence for each figure that is higher than its margin allows."""
-    return [
-        f"{figure} was {before[figure]} and is {found[figure]}"
-        for figure, margins in MARGINS.items()
-        if found[figure] > before[figure] * (1 + margins[0 if same_toolkit else 1])
-    ]
+    """Return a sentence for each figure that is higher than its margin allows.
+
+    Registers count as the multiprocessor hands them out, `REGISTER_UNIT` at a time.
+    """
+    complaints = []
+    for figure, margins in MARGINS.items():
+        unit = REGISTER_UNIT if figure == "registers" else 1
+        allowed = before[figure] * (1 + margins[0 if same_toolkit else 1])
+        if -(-found[figure] // unit) > math.ceil(allowed / unit):
+            complaints.append(f"{figure} was {before[figure]} and is {found[figure]}")
+    return complaints
 
 
 def main() -> None:

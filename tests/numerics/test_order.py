@@ -15,7 +15,7 @@ from support.solving import make_problem, solve
 
 from solvers.tableaus import TABLEAUS, ButcherTableau
 
-NAMES = list(TABLEAUS)
+NAMES = [name for name, method in TABLEAUS.items() if isinstance(method, ButcherTableau)]
 DENSE = [name for name in NAMES if TABLEAUS[name].dense_output]
 #: Where in a step the continuous extension is looked at.
 THETAS = (0.15, 0.3)
