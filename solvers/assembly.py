@@ -10,17 +10,19 @@ from solvers.controllers import AdaptiveController, FilterController, FixedContr
 from solvers.diagonally_implicit import DiagonallyImplicitStep, StageEquation
 from solvers.error_norm import ErrorNorm
 from solvers.explicit_runge_kutta import ExplicitRungeKuttaStep
+from solvers.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.jacobian import Jacobian
 from solvers.linear_solvers import make_linear_solver
 from solvers.loop import Loop
 from solvers.newton import NewtonSolver
-from solvers.operators import StageMatrix
+from solvers.operators import CoupledMatrix, StageMatrix
 from solvers.output import Output
 from solvers.problem import PlanError, Problem
 from solvers.right_hand_side import RightHandSide
 from solvers.rosenbrock import RosenbrockStep
 from solvers.step import Step
 from solvers.tableaus import ButcherTableau
+from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.tableaus.rosenbrock import RosenbrockTableau
 
 #: How far, in steps, a save time may lie from a step's end where a method with fixed steps must land on it.
@@ -71,6 +73,8 @@ def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step
     if isinstance(tableau, ButcherTableau):
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed_step=fixed_step, dense=dense)
     jacobian = Jacobian(rhs.system, rhs.precision)
+    if isinstance(tableau, FullyImplicitTableau):
+        return _fully_implicit_step(problem, tableau, rhs, norm, jacobian, dense=dense)
     fixed = fixed_step is not None
     operator = StageMatrix(jacobian, tableau.gamma, norm)
     if isinstance(tableau, RosenbrockTableau):
@@ -80,6 +84,29 @@ def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step
     full = solve.newton.jacobian == "iteration" or (solve.newton.jacobian is None and not linear.direct)
     newton = NewtonSolver(StageEquation(rhs, operator), linear, solve.newton, full=full)
     return DiagonallyImplicitStep(tableau, rhs, norm, newton, fixed=fixed, dense=dense)
+
+
+def _fully_implicit_step(
+    problem: Problem,
+    tableau: FullyImplicitTableau,
+    rhs: RightHandSide,
+    norm: ErrorNorm,
+    jacobian: Jacobian,
+    *,
+    dense: bool,
+) -> Step:
+    settings = problem.solve
+    if settings.newton.jacobian == "iteration":
+        message = f"{tableau.name} solves all stages with one matrix a step"
+        raise PlanError(message, 'use jacobian = "step", or a diagonally implicit method', "solve.newton.jacobian")
+    operator = CoupledMatrix(jacobian, tableau, norm)
+    linear = make_linear_solver(operator, settings.linear, NEWTON_REDUCTION)
+    newton = NewtonSolver(CoupledEquations(rhs, operator), linear, settings.newton, full=False)
+    error_filter = None
+    if settings.dt is None:
+        error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm)
+        error_filter = make_linear_solver(error_matrix, settings.linear, NEWTON_REDUCTION, owner="filter")
+    return FullyImplicitStep(tableau, rhs, norm, newton, error_filter, dense=dense)
 
 
 def register(loop: Loop, problem: Problem) -> BufferRegistry:

@@ -4,13 +4,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import chain
 from typing import Any, NamedTuple
 
 import sympy
 
 from solvers.expressions import Program
-from solvers.linear_algebra.derivative import Tangent
+from solvers.linear_algebra.derivative import Derivatives
 from solvers.straightline import convert, fma, literal
 from solvers.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
 
@@ -173,21 +172,19 @@ class _Equations:
             (observable_symbol(index), expression) for index, expression in enumerate(system.observable_expressions)
         ]
         self._derivatives = system.derivatives
-        self._symbols = {
-            expression: expression.free_symbols
-            for expression in chain(system.observable_expressions, system.derivatives)
-        }
         self._names: dict[sympy.Expr, sympy.Symbol] = {}
 
     def gradients(self, states: Sequence[sympy.Symbol]) -> list[dict[int, sympy.Expr]]:
         """Return for each right-hand side its derivatives by position of the state, those that are not zero."""
+        partials = Derivatives({symbol: {symbol: sympy.S.One} for symbol in states}, self._name)
         known = {symbol: {index: sympy.S.One} for index, symbol in enumerate(states)}
+        own = set(states)
 
         def gradient(expression: sympy.Expr) -> dict[int, sympy.Expr]:
             terms: dict[int, list[sympy.Expr]] = {}
-            for symbol in sorted(self._symbols[expression] & known.keys(), key=str):
-                partial = Tangent({symbol: sympy.S.One}, self._name).of(expression)
-                factor = partial if symbol in states else self._shortened(partial)
+            for symbol, partial in partials.of(expression).items():
+                # A state's partial derivative is used once, an observable's for every state it depends on.
+                factor = partial if symbol in own else self._shortened(partial)
                 for index, slope in known[symbol].items():
                     terms.setdefault(index, []).append(factor * slope)
             sums = {index: sympy.Add(*parts) for index, parts in terms.items()}
@@ -196,23 +193,18 @@ class _Equations:
         with _deep_recursion():
             for symbol, expression in self._observables:
                 known[symbol] = {index: self._shortened(slope) for index, slope in gradient(expression).items()}
+                if known[symbol]:
+                    partials.seed(symbol, {symbol: sympy.S.One})
             return [gradient(expression) for expression in self._derivatives]
 
-    def along(self, seeds: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[sympy.Expr, ...]:
+    def along(self, direction: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[sympy.Expr, ...]:
         """Return the derivatives of all right-hand sides in the direction given by those of symbols."""
-        tangent = Tangent(seeds, self._name)
-        moving = set(seeds)
-
-        def slope(expression: sympy.Expr) -> sympy.Expr:
-            return sympy.S.Zero if moving.isdisjoint(self._symbols[expression]) else tangent.of(expression)
-
+        derivatives = Derivatives({symbol: {0: slope} for symbol, slope in direction.items()}, self._name)
         with _deep_recursion():
             for symbol, expression in self._observables:
-                derivative = slope(expression)
-                if derivative != 0:
-                    moving.add(symbol)
-                    tangent.seed(symbol, self._shortened(derivative))
-            return tuple(slope(expression) for expression in self._derivatives)
+                slopes = derivatives.of(expression)
+                derivatives.seed(symbol, {key: self._shortened(slope) for key, slope in slopes.items()})
+            return tuple(derivatives.of(expression).get(0, sympy.S.Zero) for expression in self._derivatives)
 
     def needed(self, expressions: Iterable[sympy.Expr]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
         """Return the named expressions that some expressions use, each after those it refers to."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from buffers import BufferRegistry
+from buffers import BufferRegistry, Lifetime
 from solvers.linear_algebra.preconditioners import neumann
 from solvers.memory import Frame, make_frame
 from solvers.settings import LinearSettings
@@ -82,11 +82,13 @@ class DirectSolver:
     ----------
     operator
         The matrix.
+    owner
+        The component's name.
     """
 
     operator: Operator
+    owner: str = "linear"
 
-    owner = "linear"
     direct = True
 
     def register(self, registry: BufferRegistry) -> None:
@@ -126,22 +128,24 @@ class IterativeSolver:
         Preconditioner, and when to stop.
     tolerance
         Reduction of the residual, by its RMS norm over the tolerances.
+    owner
+        The component's name.
     """
 
-    owner = "linear"
     direct = False
     #: Vectors that a solver keeps besides the common ones.
     vectors: tuple[str, ...] = ()
 
-    def __init__(self, operator: Operator, settings: LinearSettings, tolerance: float) -> None:
+    def __init__(self, operator: Operator, settings: LinearSettings, tolerance: float, owner: str) -> None:
         self.operator = operator
+        self.owner = owner
         self.settings = settings
         self.tolerance = tolerance
 
     def register(self, registry: BufferRegistry) -> None:
         """Register the solver's vectors."""
         for name in self._names:
-            lifetime = "run" if name == "diagonal" else "call"
+            lifetime: Lifetime = "run" if name == "diagonal" else "call"
             registry.register(self.owner, name, self.operator.size, self.operator.precision, lifetime=lifetime)
 
     def frame(self, registry: BufferRegistry) -> Frame:
@@ -240,7 +244,7 @@ class DescentSolver(IterativeSolver):
 
     Parameters
     ----------
-    operator, settings, tolerance
+    operator, settings, tolerance, owner
         As for every iterative solver.
     """
 
@@ -323,16 +327,20 @@ def dot(first: Any, second: Any, size: int) -> Any:
     return total
 
 
-def make_linear_solver(operator: Operator, settings: LinearSettings, tolerance: float) -> LinearSolver:
+def make_linear_solver(
+    operator: Operator, settings: LinearSettings, tolerance: float, owner: str = "linear"
+) -> LinearSolver:
     """Return the solver that settings name.
 
     Parameters
     ----------
     tolerance
         Reduction of the residual where the settings leave it open.
+    owner
+        The component's name.
     """
     if settings.kind == "lu":
-        return DirectSolver(operator)
+        return DirectSolver(operator, owner)
     chosen = tolerance if settings.tolerance is None else settings.tolerance
     kind = BicgstabSolver if settings.kind == "bicgstab" else DescentSolver
-    return kind(operator, settings, chosen)
+    return kind(operator, settings, chosen, owner)

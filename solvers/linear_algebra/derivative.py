@@ -1,44 +1,48 @@
-"""Derivatives of expressions in one direction.
+"""Derivatives of expressions.
 
 SymPy's own differentiation is not used: it repeats what an expression has computed already (1/v in the derivative of
 u/v, exp(v) merged into other exponentials), gives 0/0 for x**n at x = 0, and has no derivative for steps.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 import sympy
 
 from solvers import functions
 
+#: Derivatives by direction, those that are not zero.
+Slopes = Mapping[Hashable, sympy.Expr]
+
 #: Functions whose slope is zero wherever they have one.
 _STEPS = (sympy.floor, sympy.ceiling, sympy.sign)
 
 
-class Tangent:
-    """The derivative of expressions in one direction, by the chain rule.
+class Derivatives:
+    """Derivatives of expressions in several directions at once, by the chain rule.
 
-    Where the derivative jumps it takes one of the neighbouring values: 0 for |x| at 0, the second argument's for `min`
+    Where a derivative jumps it takes one of the neighbouring values: 0 for |x| at 0, the second argument's for `min`
     and `max` of equal arguments, the chosen branch's at a switch.
 
     Parameters
     ----------
     seeds
-        The derivatives of symbols; the others' are zero.
+        For each symbol its derivatives by direction; what is left out is zero.
     name
         Returns a symbol for a subexpression that should be computed once.
     """
 
-    def __init__(self, seeds: Mapping[sympy.Symbol, sympy.Expr], name: Callable[[sympy.Expr], sympy.Expr]) -> None:
-        self._known: dict[Any, sympy.Expr] = dict(seeds)
+    def __init__(self, seeds: Mapping[sympy.Symbol, Slopes], name: Callable[[sympy.Expr], sympy.Expr]) -> None:
+        self._known: dict[Any, Slopes] = dict(seeds)
         self._name = name
 
-    def seed(self, symbol: sympy.Symbol, derivative: sympy.Expr) -> None:
-        """Set the derivative of one more symbol."""
-        self._known[symbol] = derivative
+    def seed(self, symbol: sympy.Symbol, slopes: Slopes) -> None:
+        """Set the derivatives of one more symbol, before the first expression that has it."""
+        self._known[symbol] = slopes
 
-    def of(self, expression: sympy.Expr) -> sympy.Expr:
-        """Return the derivative of an expression."""
+    def of(self, expression: sympy.Expr) -> Slopes:
+        """Return the derivatives of an expression by direction, those that are not zero."""
         pending = [expression]
         while pending:
             node = pending[-1]
@@ -48,23 +52,30 @@ class Tangent:
                 continue
             pending.pop()
             if node not in self._known:
-                self._known[node] = self._rule(node)
+                self._known[node] = self._of_node(node)
         return self._known[expression]
 
-    def _rule(self, node: Any) -> sympy.Expr:
+    def _of_node(self, node: Any) -> Slopes:
+        """Return a node's derivatives from its arguments'."""
         slopes = [self._known[argument] for argument in _differentiated(node)]
-        if not any(slopes):
-            return sympy.S.Zero
+        if node.is_Add:
+            found = _sum(slopes)
+        else:
+            directions = dict.fromkeys(chain.from_iterable(slopes))
+            found = {key: self._along(node, [each.get(key, sympy.S.Zero) for each in slopes]) for key in directions}
+        return {key: slope for key, slope in found.items() if slope != 0}
+
+    def _along(self, node: Any, slopes: list[sympy.Expr]) -> sympy.Expr:
+        """Return a node's derivative in one direction."""
         for kind, rule in self._rules:
             if isinstance(node, kind):
                 return rule(node, slopes)
         partials = [node.fdiff(position + 1) if slope else sympy.S.Zero for position, slope in enumerate(slopes)]
-        return _dot(partials, slopes)
+        return sympy.Add(*(partial * slope for partial, slope in zip(partials, slopes, strict=True) if slope))
 
     @property
     def _rules(self) -> tuple[tuple[Any, Callable[[Any, list[sympy.Expr]], sympy.Expr]], ...]:
         return (
-            (sympy.Add, lambda _, slopes: sympy.Add(*slopes)),
             (sympy.Mul, self._product),
             (sympy.Pow, self._power),
             (sympy.exp, lambda node, slopes: self._name(node) * slopes[0]),
@@ -111,8 +122,11 @@ def _differentiated(node: Any) -> tuple[Any, ...]:
     return tuple(node.args)
 
 
-def _dot(partials: list[sympy.Expr], slopes: list[sympy.Expr]) -> sympy.Expr:
-    return sympy.Add(*(partial * slope for partial, slope in zip(partials, slopes, strict=True) if slope))
+def _sum(slopes: Iterable[Slopes]) -> dict[Hashable, sympy.Expr]:
+    terms: dict[Hashable, list[sympy.Expr]] = {}
+    for key, slope in chain.from_iterable(each.items() for each in slopes):
+        terms.setdefault(key, []).append(slope)
+    return {key: sympy.Add(*each) for key, each in terms.items()}
 
 
 def _piecewise(node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:

@@ -69,7 +69,7 @@ class SparseLU:
         lower: list[list[int]] = []
         upper: list[list[int]] = []
         for place, given in enumerate(self._given):
-            columns = {*given, place}
+            columns = set(given)
             for k in range(place):
                 if k in columns:
                     columns.update(upper[k])
@@ -115,7 +115,7 @@ class SparseLU:
         sound: Any = True
         for place in range(self.n):
             row = {j: values[entry] for j, entry in self._given[place].items()}
-            given = row.get(place)
+            given = row[place]
             self._reduce(row, place, lu)
             sound = both(self._is_sound(row[place], given if self._lower[place] else None), sound)
             row[place] = reciprocal(row[place])
@@ -167,7 +167,7 @@ class SparseLU:
 
     def _put(self, lu: Any, entry: Entry, value: Any) -> None:
         slots = self._slots[entry]
-        for slot, part in zip(slots, (value.re, value.im) if isinstance(value, Complex) else (value,), strict=False):
+        for slot, part in zip(slots, (value.re, value.im) if isinstance(value, Complex) else (value,), strict=True):
             lu[slot] = part
 
 

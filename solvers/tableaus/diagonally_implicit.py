@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from solvers.settings import ControllerKind
-from solvers.tableaus.dense_output import DenseOutput, hermite
+from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.implicit import ImplicitMethod
 from solvers.tableaus.method import ROUNDING, THETAS, Array, Row, lower
 from solvers.tableaus.order_conditions import residuals
@@ -42,7 +42,7 @@ class DiagonallyImplicitTableau(ImplicitMethod):
     filtered
         Whether the error is multiplied by (I - h*gamma*J)^-1.
     interpolant
-        The method's own continuous extension over the slopes of the uniform shape; see `dense_output`.
+        The continuous extension over the slopes of the uniform shape; see `ImplicitMethod`.
     first_guesses
         First guesses of the slopes, over the uniform shape: k_i is near sum_(j<i) first_guesses[i-1][j] k_j. Empty:
         see `predictors`.
@@ -58,7 +58,7 @@ class DiagonallyImplicitTableau(ImplicitMethod):
     c: Row
     error: Row = ()
     filtered: bool = False
-    interpolant: DenseOutput | None = None
+    interpolant: DenseOutput
     first_guesses: tuple[Row, ...] = ()
 
     def __post_init__(self) -> None:
@@ -70,8 +70,7 @@ class DiagonallyImplicitTableau(ImplicitMethod):
         self._require(bool(self.error) == bool(self.embedded_orders), "the error row has one order")
         self._require(len(self.error) in {0, self.stages}, "the error row has the wrong length")
         self._require(abs(sum(self.error)) <= ROUNDING * sum(map(abs, self.error)), "the error row does not sum to 0")
-        if self.interpolant is not None:
-            self._require(len(self.interpolant.coefficients) == self.stages, "one polynomial a slope is needed")
+        self._require(len(self.interpolant.coefficients) == self.stages, "one polynomial a slope is needed")
         if self.first_guesses:
             self._require(
                 len(self.first_guesses) == self.stages - 1, "one first guess a slope after the first is needed"
@@ -121,13 +120,8 @@ class DiagonallyImplicitTableau(ImplicitMethod):
         return lower(self.a), np.array(self.b)
 
     @property
-    def dense_output(self) -> DenseOutput | None:
-        """The continuous extension: the method's own, else cubic Hermite up to order 4, else None.
-
-        A method without one has to land on the save times.
-        """
-        if self.interpolant is None and self.order <= 4:
-            return hermite(self.rows[-1], self.order)
+    def dense_output(self) -> DenseOutput:
+        """The continuous extension, under the name it has in every family."""
         return self.interpolant
 
     @property
@@ -163,8 +157,7 @@ class DiagonallyImplicitTableau(ImplicitMethod):
         for order in self.embedded_orders:
             worst = residuals(a, b - np.array(self.error), order).max()
             self._require_small(worst, f"the embedded method is not of order {order}")
-        if self.dense_output is not None:
-            self._check_dense(self.dense_output, a, b)
+        self._check_dense(self.interpolant, a, b)
 
     def _check_dense(self, dense: DenseOutput, a: Array, b: Array) -> None:
         for theta in THETAS:

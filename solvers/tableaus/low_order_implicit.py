@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
 
 BACKWARDS_EULER = DiagonallyImplicitTableau(
@@ -19,6 +20,7 @@ BACKWARDS_EULER = DiagonallyImplicitTableau(
     c=(1.0,),
     error=(-1 / 2, 1 / 2),
     filtered=True,
+    interpolant=DenseOutput(1, ((0.0,), (1.0,))),
 )
 
 #: The same data: the predictor is an explicit Euler step, which is also what `predictors` say.
@@ -43,6 +45,7 @@ IMPLICIT_MIDPOINT = DiagonallyImplicitTableau(
     c=(1 / 2,),
     error=(-1 / 6, 1 / 3, -1 / 6),
     filtered=True,
+    interpolant=DenseOutput(1, ((0.0,), (1.0,), (0.0,))),
 )
 
 CRANK_NICOLSON = DiagonallyImplicitTableau(
@@ -60,6 +63,7 @@ CRANK_NICOLSON = DiagonallyImplicitTableau(
     c=(0.0, 1.0),
     error=(1 / 2, -1 / 2),
     filtered=True,
+    interpolant=DenseOutput(1, ((1 / 2,), (1 / 2,))),
 )
 
 #: The same data under the name it has among Runge-Kutta methods.
@@ -88,6 +92,14 @@ SDIRK2 = DiagonallyImplicitTableau(
     c=(_GAMMA, 1.0),
     error=(0.0690355937288491748, -0.097631072937817491866, 0.028595479208968317066),
     filtered=True,
+    interpolant=DenseOutput(
+        order=2,
+        coefficients=(
+            (0.0, 0.0),
+            (1.4142135623730950488, -0.7071067811865475244),
+            (-0.4142135623730950488, 0.7071067811865475244),
+        ),
+    ),
 )
 
 _OMEGA = 0.3535533905932737622
@@ -107,4 +119,12 @@ TR_BDF2 = DiagonallyImplicitTableau(
     c=(0.0, 0.5857864376269049512, 1.0),
     error=(0.1380711874576983496, -1 / 3, 0.19526214587563498373),
     filtered=True,
+    interpolant=DenseOutput(
+        order=2,
+        coefficients=(
+            (0.7071067811865475244, -0.3535533905932737622),
+            (0.7071067811865475244, -0.3535533905932737622),
+            (-0.4142135623730950488, 0.7071067811865475244),
+        ),
+    ),
 )

@@ -63,7 +63,7 @@ class RosenbrockTableau(ImplicitMethod):
     w_order
         Order with any matrix in place of J; 0: a Rosenbrock method proper, for which J has to be the Jacobian.
     interpolant
-        The method's own continuous extension, y(t + theta*h) = y + sum_j b_j(theta) u_j; see `dense_output`.
+        The continuous extension, y(t + theta*h) = y + sum_j b_j(theta) u_j; see `ImplicitMethod`.
 
     Raises
     ------
@@ -79,7 +79,7 @@ class RosenbrockTableau(ImplicitMethod):
     m: Row
     error: Row
     w_order: int = 0
-    interpolant: DenseOutput | None = None
+    interpolant: DenseOutput
 
     def __post_init__(self) -> None:
         """Check shapes."""
@@ -87,8 +87,7 @@ class RosenbrockTableau(ImplicitMethod):
         self._require(len(sizes) == 1, "a, c, alpha, d, m and error differ in length")
         self._require_lengths(self.a, 0, "a row of a")
         self._require_lengths(self.c, 0, "a row of c")
-        if self.interpolant is not None:
-            self._require(len(self.interpolant.coefficients) == self.stages, "one polynomial a stage is needed")
+        self._require(len(self.interpolant.coefficients) == self.stages, "one polynomial a stage is needed")
 
     @property
     def stages(self) -> int:
@@ -121,14 +120,8 @@ class RosenbrockTableau(ImplicitMethod):
 
     @property
     def dense_output(self) -> DenseOutput:
-        """The continuous extension: the method's own, else cubic Hermite.
-
-        One polynomial a u_j; in the Hermite one two more, of h f(t, y) and h f(t + h, y_new).
-        """
-        if self.interpolant is not None:
-            return self.interpolant
-        rows = [(0.0, 3.0 * weight, -2.0 * weight) for weight in self.m]
-        return DenseOutput(min(3, self.order), (*rows, (1.0, -2.0, 1.0), (0.0, -1.0, 1.0)))
+        """The continuous extension, under the name it has in every family."""
+        return self.interpolant
 
     def check(self) -> None:
         """Verify nodes and orders, of the method, its embedded method and its continuous extension.
@@ -147,8 +140,7 @@ class RosenbrockTableau(ImplicitMethod):
         if self.w_order:
             worst = w_residuals(form.alpha, form.gamma, form.b, self.w_order).max()
             self._require_small(worst, f"with any matrix y_new is not of order {self.w_order}")
-        if self.interpolant is not None:
-            self._check_dense(self.interpolant)
+        self._check_dense(self.interpolant)
 
     def _require_sums(self, matrix: Array, sums: Row, what: str) -> None:
         gaps = np.abs(matrix.sum(axis=1) - sums) / (np.abs(matrix).sum(axis=1) + np.abs(sums) + 1.0)

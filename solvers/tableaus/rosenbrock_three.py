@@ -1,5 +1,6 @@
 """Rosenbrock methods of order 3."""
 
+from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.rosenbrock import RosenbrockTableau, steinebach
 
 #: In the original form, with gamma = 1/2 + sqrt(3)/6: alpha_21 = alpha_31 = 1; gamma_21 = -1, gamma_31 = -gamma,
@@ -20,6 +21,14 @@ ROS3P = RosenbrockTableau(
     d=(0.78867513459481288225, -0.21132486540518711775, -1.0773502691896257645),
     m=(2.0, 0.57735026918962576451, 0.42264973081037423549),
     error=(-0.11324865405187117745, -0.42264973081037423549, 0.0),
+    interpolant=DenseOutput(
+        order=2,
+        coefficients=(
+            (2.9585481156726196484, -1.0717967697244908259, 0.11324865405187117745),
+            (0.42264973081037423549, -0.26794919243112270647, 0.42264973081037423549),
+            (1.154700538379251529, -0.73205080756887729353, 0.0),
+        ),
+    ),
 )
 
 RODAS3 = RosenbrockTableau(
@@ -38,6 +47,7 @@ RODAS3 = RosenbrockTableau(
     d=(1 / 2, 3 / 2, 0.0, 0.0),
     m=(2.0, 0.0, 1.0, 1.0),
     error=(0.0, 0.0, 0.0, 1.0),
+    interpolant=DenseOutput(2, ((5.0, -3.0, 0.0), (-1.0, 1.0, 0.0), (3.0, -2.0, 0.0), (9.0, -6.0, -2.0))),
 )
 
 _RODAS3P_M = (93 / 32, 27 / 8, 13 / 32, 0.0, 1.0)

@@ -13,7 +13,7 @@ USUAL = (1e-9, 1e-12, 1e-6)
 DEMANDS = {"pleiades": (1e-10, 1e-13, 1e-6), "arenstorf": (1e-12, 1e-14, 1e-4)}
 
 
-#: States from which on compiling every method for the cpu takes too long for a test; the interpreter runs the same code.
+#: States from which on compiling every method for the cpu takes too long here; the interpreter runs the same code.
 LARGE = 10
 COMPILED_WHEN_LARGE = ("tsit5", "dop853")
 

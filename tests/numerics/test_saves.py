@@ -29,7 +29,9 @@ def test_grid_has_t0_and_not_t1(name, target):
     np.testing.assert_allclose(energy, 1.0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("t0", "t1", "every"), [(0.0, 1.0, 0.25), (-3.0, 1.0, 0.1), (1e3, 1e3 + 7, 0.7), (0.1, 2.3, 1 / 3)])
+@pytest.mark.parametrize(
+    ("t0", "t1", "every"), [(0.0, 1.0, 0.25), (-3.0, 1.0, 0.1), (1e3, 1e3 + 7, 0.7), (0.1, 2.3, 1 / 3)]
+)
 def test_grid_is_not_accumulated(t0, t1, every):
     times = make_problem(OSCILLATOR, "tsit5", t1, t0=t0, every=every).times
     assert times.tolist() == [t0 + k * every for k in range(len(times))]
@@ -84,7 +86,9 @@ def test_without_a_continuous_extension_steps_land(name):
 
 
 @everywhere
-@pytest.mark.parametrize(("dt", "every", "t1"), [(0.3, 0.9, 3.6), (0.1, 0.7, 7.0), (0.01, 0.07, 2.1), (1 / 3, 1.0, 3.0)])
+@pytest.mark.parametrize(
+    ("dt", "every", "t1"), [(0.3, 0.9, 3.6), (0.1, 0.7, 7.0), (0.01, 0.07, 2.1), (1 / 3, 1.0, 3.0)]
+)
 def test_landing_with_fixed_steps_saves_at_the_right_step(dt, every, t1, target):
     # Multiples of steps and of save intervals round differently; x = t shows which step was saved.
     system = make_system({"x": 0.0}, {"x": "1"})
@@ -122,8 +126,6 @@ def test_single_precision_keeps_time_in_double(target):
 
 @everywhere
 def test_halving_a_fixed_step(target):
-    ends = [
-        solve(make_problem(OSCILLATOR, "rk4", 2.0, dt=dt), target=target).variables[0, 0, 0] for dt in (0.1, 0.05)
-    ]
+    ends = [solve(make_problem(OSCILLATOR, "rk4", 2.0, dt=dt), target=target).variables[0, 0, 0] for dt in (0.1, 0.05)]
     coarse, fine = np.abs(np.array(ends) - np.sin(2.0))
     assert 14 < coarse / fine < 18

@@ -7,15 +7,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+from support.systems import make_system
 
 from solvers.system import System
-from support.systems import make_system
 
 CASES = {
     case["name"]: case
-    for case in json.loads(
-        (Path(__file__).parent.parent / "data" / "cases.json").read_text(encoding="utf-8")
-    )["cases"]
+    for case in json.loads((Path(__file__).parent.parent / "data" / "cases.json").read_text(encoding="utf-8"))["cases"]
 }
 
 

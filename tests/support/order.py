@@ -1,8 +1,8 @@
 """Problems that show the order of a method.
 
-`polynomial` has solutions a_w = alpha_w t^w. The error of a method of order p vanishes in every a_w up to w = p, whatever
-the step, and in none beyond: its order is counted, not fitted. The right-hand sides mix products of all weights with t,
-so that a wrong coefficient or node does not go unnoticed.
+`polynomial` has solutions a_w = alpha_w t^w. The error of a method of order p vanishes in every a_w up to w = p,
+whatever the step, and not in the next: its order is counted, not fitted. The right-hand sides mix products of all
+weights with t, so that a wrong coefficient or node does not go unnoticed.
 
 `smooth` is nonlinear and depends on time. With t = start + scale*tau a fixed step in tau is a step in t that the swept
 `scale` sets, so that one kernel runs a method at every step size. Runs from many starts are averaged, because the error
@@ -12,9 +12,9 @@ of a single one changes sign here and there.
 from fractions import Fraction
 
 import numpy as np
+from support.systems import make_system
 
 from solvers.system import System
-from support.systems import make_system
 
 
 def polynomial(highest: int) -> System:

@@ -27,7 +27,7 @@ def make_problem(
     observables: Sequence[int] | None = None,
     **settings: Any,
 ) -> Problem:
-    """Return a problem that saves all states and, unless told, all observables; `settings` are those of `SolveSettings`."""
+    """Return a problem that saves all states, and all observables unless told; `settings` are `SolveSettings`'s."""
     count = len(system.states)
     return Problem(
         system=system,

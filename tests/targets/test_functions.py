@@ -35,6 +35,8 @@ def points(precision):
     """Return pairs of arguments, shape (2, points): all pairs of special values, and values of all sizes."""
     rng = np.random.default_rng(7)
     special = np.array(np.meshgrid(SPECIAL, SPECIAL)).reshape(2, -1)
+    # The power 0.5 of -inf is inf for NumPy's arrays, as in C, but NaN for its scalars.
+    special = special[:, ~((special[0] == -np.inf) & (special[1] == 0.5))]
     near = rng.uniform(-1.5, 1.5, (2, 3000))
     wide = rng.uniform(-100.0, 100.0, (2, 3000))
     sizes = rng.choice([-1.0, 1.0], (2, 2000)) * 10.0 ** rng.uniform(-12, 6, (2, 2000))
@@ -72,9 +74,6 @@ def evaluated(precision, target):
     return arguments, dict(zip([*ONE, *TWO], values, strict=True))
 
 
-_CACHE = {}
-
-
 @pytest.fixture(
     params=[
         pytest.param(("python", "float64"), id="python-float64"),
@@ -94,10 +93,6 @@ def computed(request):
 def test_function_is_accurate(computed, name):
     arguments, found = computed
     exact = reference(name, arguments)
-    if name == "pow":
-        # NumPy's scalars take a square root here, and its arrays do not.
-        exact[(arguments[0] == -np.inf) & (arguments[1] == 0.5)] = found[name][(arguments[0] == -np.inf) & (arguments[1] == 0.5)]
     errors = errors_in_units(found[name], exact)
     worst = int(errors.argmax())
-    print(name, errors[worst], arguments[:, worst], found[name][worst], reference(name, arguments)[worst])
-    assert errors[worst] <= (0.5 if name in EXACT else LARGEST_ERROR)
+    assert errors[worst] <= (0.5 if name in EXACT else LARGEST_ERROR), f"at {arguments[:, worst]}"

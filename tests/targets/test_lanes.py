@@ -31,7 +31,12 @@ def problem(settings):
 
 def columns(solution, chosen):
     """Return everything a result says of some runs, as bits."""
-    parts = [solution.variables[..., chosen], solution.status[chosen], solution.steps[chosen], solution.rejected[chosen]]
+    parts = [
+        solution.variables[..., chosen],
+        solution.status[chosen],
+        solution.steps[chosen],
+        solution.rejected[chosen],
+    ]
     return [np.ascontiguousarray(part).tobytes() for part in parts]
 
 

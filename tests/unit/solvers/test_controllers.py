@@ -8,8 +8,8 @@ import pytest
 from support.solving import make_problem
 from support.systems import lorenz
 
-from solvers.controllers import FixedController
 from solvers.assembly import make_loop
+from solvers.controllers import FixedController
 from solvers.settings import ControllerSettings
 from solvers.targets.python import PythonTarget
 

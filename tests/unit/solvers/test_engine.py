@@ -82,7 +82,7 @@ def test_chunks_fit_the_memory_that_is_free(monkeypatch):
 
 
 def test_threads_are_those_that_the_process_may_use():
-    assert 1 <= cpu_engine.usable_threads()
+    assert cpu_engine.usable_threads() >= 1
     solver = build(make_problem(lorenz(), "rk4", 1.0, dt=0.5), threads=None)
     assert solver.threads == cpu_engine.usable_threads()
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from support.systems import make_system
 
 from solvers.error_norm import ErrorNorm, first_step, power_estimate
 from solvers.right_hand_side import RightHandSide
-from support.systems import make_system
 
 
 def test_mean_square_weighs_each_component():
