@@ -50,9 +50,10 @@ class CoupledEquations:
 class FullyImplicitStep:
     """A step of a fully implicit Runge-Kutta method.
 
-    Buffers: `stage_increment` are the differences z of the stages from y; `kept_increment` and `kept_step` those of the
-    last accepted step and its length, then the length on trial, from which the first guess is continued; `stage_accumulator` is the attempted
-    state; `slope` is f(t, y); `error` the estimate, `error_rhs` what it is filtered from; `trouble` a status.
+    Buffers: `stage_increment` are the differences z of the stages from y; `kept_increment` those of the last accepted
+    step and `kept_step` its length, then the length on trial, from which the first guess is continued;
+    `stage_accumulator` is the attempted state; `slope` is f(t, y); `error` the estimate, `error_rhs` what it is
+    filtered from; `trouble` a status.
 
     Parameters
     ----------

@@ -55,9 +55,17 @@ class LinearSolver(Protocol):
     (active, t, h, y, p, b, x, memory) -> sound that leaves the solution in x and may change b.
     """
 
-    owner: str
-    #: Whether `solve` is straight-line code, and `build` returns it lowered.
-    direct: bool
+    @property
+    def owner(self) -> str:
+        """The component's name."""
+
+    @property
+    def direct(self) -> bool:
+        """Whether `solve` is straight-line code, which `build` returns lowered."""
+
+    @property
+    def operator(self) -> Operator:
+        """The matrix."""
 
     def register(self, registry: BufferRegistry) -> None:
         """Register the solver's buffers."""

@@ -92,7 +92,7 @@ class Loop:
         values, (row, run); `defaults` the states, then the parameters; `results` (variables, times); `reports`
         (status, steps, rejected).
 
-        Within, a lane's `place` is (run, runs), its `progress` (t, dt, steps, rejected, status, active), and its
+        Within, a lane's `place` is (run, runs), its `progress` (t, dt, steps, rejected, status), and its
         `saving` (cursor, save_time): the next save and its time.
         """
         allocate = target.allocate(self.frame(registry))
@@ -120,18 +120,20 @@ class Loop:
         ) -> None:
             memory = allocate(shared, persistent)
             run, fresh, t, dt, count, active, save_time = nobody(runs)
-            progress = (t, dt, count, count, count, active)
+            progress = (t, dt, count, count, count)
             saving = (count, save_time)
             run = take(queue, run, fresh)
             fresh = occupied(run, runs, fresh)
-            while any_lane(fresh) or any_lane(progress[5]):
+            while any_lane(fresh) or any_lane(active):
                 place = (run, runs)
                 if any_lane(fresh):
-                    progress, saving = take_up(fresh, place, inputs, defaults, results, memory, progress, saving)
-                waiting = waits(run, runs, progress[5])
-                while proceed(progress[5], waiting):
-                    progress, saving = try_step(place, results, memory, progress, saving)
-                    waiting = waits(run, runs, progress[5])
+                    active, progress, saving = take_up(
+                        fresh, place, inputs, defaults, results, memory, active, progress, saving
+                    )
+                waiting = waits(run, runs, active)
+                while proceed(active, waiting):
+                    active, progress, saving = try_step(active, place, results, memory, progress, saving)
+                    waiting = waits(run, runs, active)
                 if any_lane(waiting):
                     finish(waiting, place, results, reports, memory, progress, saving)
                 run = take(queue, run, waiting)
@@ -152,18 +154,19 @@ class Loop:
         start_step, reset, begin_output = step.start, controller.reset, output.begin
 
         @target.control
-        def take_up(
+        def take_up(  # noqa: PLR0913, PLR0917 - a run starts from all of it
             fresh: Any,
             place: Any,
             inputs: Any,
             defaults: Any,
             results: Any,
             memory: Any,
+            active: Any,
             progress: Any,
             saving: Any,
         ) -> Any:
             y, p, step_memory, controller_memory, _ = memory
-            t, dt, steps, rejected, status, active = progress
+            t, dt, steps, rejected, status = progress
             load(fresh, place, inputs, defaults, y, p)
             t, steps, rejected = begin(fresh, t, steps, rejected)
             sound = start_step(fresh, t, y, p, step_memory)
@@ -171,7 +174,7 @@ class Loop:
             dt = start_dt(fresh, dt, t, y, p, step_memory)
             reset(fresh, controller_memory)
             saving = begin_output(fresh, t, y, p, results, place, saving)
-            return (t, dt, steps, rejected, status, active), saving
+            return active, (t, dt, steps, rejected, status), saving
 
         return take_up
 
@@ -188,9 +191,9 @@ class Loop:
         is_due, save = output.due, output.save
 
         @target.control
-        def try_step(place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
+        def try_step(active: Any, place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
             y, p, step_memory, controller_memory, output_memory = memory
-            t, dt, steps, rejected, status, active = progress
+            t, dt, steps, rejected, status = progress
             h, t_next, ends = propose(t, dt, steps, stop_at(saving))
             error, trouble = attempt(active, t, h, y, p, step_memory)
             accept, dt = judge(active, error, trouble, h, dt, controller_memory)
@@ -201,7 +204,8 @@ class Loop:
                 saving = save(due, span, y, p, step_memory, output_memory, results, place, saving)
             advance(accept, y, step_memory)
             outcome = (accept, ends, t_next, h, error, trouble)
-            return account(outcome, (t, dt, steps, rejected, status, active)), saving
+            active, t, dt, steps, rejected, status = account(active, outcome, (t, dt, steps, rejected, status))
+            return active, (t, dt, steps, rejected, status), saving
 
         return try_step
 
@@ -216,7 +220,7 @@ class Loop:
             waiting: Any, place: Any, results: Any, reports: Any, memory: Any, progress: Any, saving: Any
         ) -> None:
             y, p = memory[0], memory[1]
-            t, _, steps, rejected, status, _ = progress
+            t, _, steps, rejected, status = progress
             status = conclude(waiting, status, y)
             end_output(waiting, status, t, y, p, results, place, saving)
             report(waiting, place, status, steps, rejected, reports)
@@ -289,10 +293,10 @@ class Loop:
         status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
         return both(due, finite), status, both(active, negate(broken))
 
-    def _account(self, outcome: Any, progress: Any) -> tuple[Any, ...]:
-        """Count an attempt; return the progress after it."""
+    def _account(self, active: Any, outcome: Any, progress: Any) -> tuple[Any, ...]:
+        """Count an attempt; return which runs go on, then the progress after it."""
         accept, ends, t_next, h, error, trouble = outcome
-        t, dt, steps, rejected, status, active = progress
+        t, dt, steps, rejected, status = progress
         reject = both(active, negate(accept))
         floor = absolute(t) * (2.0 * sys.float_info.epsilon)
         if self.dt_min:
@@ -313,7 +317,7 @@ class Loop:
         )
         cause = select(trouble == 0, cause, trouble)
         status = select(stuck, cause, select(tired, literal(status, Status.MAX_STEPS, "int32"), status))
-        return t, dt, steps, rejected, status, both(going, negate(tired))
+        return both(going, negate(tired)), t, dt, steps, rejected, status
 
     # -- ending ---------------------------------------------------------------------------------
 

@@ -37,7 +37,9 @@ DIVERGENCE = 2.0
 class StageEquations(Protocol):
     """A system F(z) = 0 whose Jacobian an `Operator` approximates."""
 
-    operator: Operator
+    @property
+    def operator(self) -> Operator:
+        """The matrix of the corrections."""
 
     def residual(self, t: Any, h: Any, p: Any, base: Any, z: Any) -> list[Any]:
         """Return -F(z)."""

@@ -10,8 +10,7 @@ from solvers.error_norm import ErrorNorm
 from solvers.jacobian import Jacobian
 from solvers.linear_algebra.complex_numbers import Complex
 from solvers.linear_algebra.sparse_lu import SparseLU, iteration_matrix
-from solvers.step import View
-from solvers.straightline import both, fma, literal
+from solvers.straightline import View, both, fma, literal
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from buffers import Locations
 from solvers.settings import SaveSettings, SolveSettings
 from solvers.system import System
-from solvers.tableaus import ButcherTableau, find
+from solvers.tableaus import Method, find_any
 
 
 class PlanError(ValueError):
@@ -53,9 +53,9 @@ class Problem:
     locations: Locations = field(default_factory=Locations)
 
     @property
-    def tableau(self) -> ButcherTableau:
+    def tableau(self) -> Method:
         """The method."""
-        return find(self.solve.algorithm)
+        return find_any(self.solve.algorithm)
 
     @property
     def times(self) -> np.ndarray:

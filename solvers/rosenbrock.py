@@ -11,8 +11,8 @@ from solvers.linear_solvers import DirectSolver, LinearSolver
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
-from solvers.step import Part, StepFunctions, View, sequence
-from solvers.straightline import both, fma, is_finite, literal, select
+from solvers.step import Part, StepFunctions, sequence
+from solvers.straightline import View, both, fma, is_finite, literal, select
 from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.targets.target import DeviceFunction, Target
 

@@ -28,7 +28,7 @@ from solvers.straightline.arithmetic import (
     smaller,
     square_root,
 )
-from solvers.straightline.record import Argument, Array, Record, Recorded, Value, record
+from solvers.straightline.record import Argument, Array, Record, Recorded, Value, View, record
 
 __all__ = [
     "Argument",
@@ -36,6 +36,7 @@ __all__ = [
     "Record",
     "Recorded",
     "Value",
+    "View",
     "absolute",
     "both",
     "call",

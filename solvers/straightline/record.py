@@ -249,3 +249,25 @@ def _as_value(log: Record, result: Any) -> Value:
         return log.constant(result, MASK)
     message = f"a straight-line function returned {result!r}, which has no type: convert a value instead"
     raise TypeError(message)
+
+
+class View:
+    """A part of a buffer, from an offset on.
+
+    Parameters
+    ----------
+    buffer
+        An array as straight-line code has it.
+    offset
+        Its element that is element 0 of the view.
+    """
+
+    def __init__(self, buffer: Any, offset: int) -> None:
+        self._buffer = buffer
+        self._offset = offset
+
+    def __getitem__(self, index: int) -> Any:
+        return self._buffer[self._offset + index]
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        self._buffer[self._offset + index] = value

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.tableaus.method import Array, Row
+from solvers.tableaus.order_conditions import Array, Row
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 from solvers.settings import ControllerKind
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.implicit import ImplicitMethod
-from solvers.tableaus.method import ROUNDING, THETAS, Array, Row, lower
-from solvers.tableaus.order_conditions import residuals
+from solvers.tableaus.method import ROUNDING, THETAS, lower
+from solvers.tableaus.order_conditions import Array, Row, residuals
 
 
 @dataclass(frozen=True, kw_only=True)

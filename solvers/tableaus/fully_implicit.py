@@ -7,8 +7,8 @@ import numpy as np
 
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.implicit import ImplicitMethod
-from solvers.tableaus.method import ROUNDING, THETAS, Array, Row
-from solvers.tableaus.order_conditions import residuals
+from solvers.tableaus.method import ROUNDING, THETAS
+from solvers.tableaus.order_conditions import Array, Row, residuals
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from solvers.settings import ControllerKind
-from solvers.tableaus.method import Array, Method
+from solvers.tableaus.method import Method
+from solvers.tableaus.order_conditions import Array
 
 #: Where on the imaginary axis stability is looked at, and how far above 1 rounding may lift |R|.
 _AXIS = 1j * np.geomspace(1e-2, 1e4, 600)
@@ -20,6 +21,12 @@ class ImplicitMethod(Method):
 
     On y' = lambda*y a step multiplies y by the stability function R(z) = 1 + z b^T (I - z A)^-1 (1, ..., 1)^T, where
     z = h*lambda.
+
+    Continuous extensions have at least the order of the error estimate and stay bounded as z goes to minus infinity.
+    (Cubic Hermite does not: in f(t, y), lambda multiplies the error of y.) They are the published ones where those do.
+    The others were made from the slopes of the step by the order conditions with theta and, where these leave something
+    open, one or two of three more: sum_i b_i(theta) c_i^2 = theta^3/3; boundedness, where a stage is explicit; a
+    component of z = -infinity goes linearly to its value at the end.
 
     Source: E. Hairer, G. Wanner, Solving Ordinary Differential Equations II, 2nd ed., Springer 1996, IV.3.
     """

@@ -1,16 +1,15 @@
 """What all methods have in common: names, source, orders, controller, and that they check themselves."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solvers.settings import ControllerKind
 from solvers.tableaus.controller_defaults import CONTROLLERS, ControllerDefaults
-
-Row = tuple[float, ...]
-Array = NDArray[np.float64]
+from solvers.tableaus.dense_output import DenseOutput
+from solvers.tableaus.order_conditions import Array, Row
 
 #: Largest relative residual of a row sum or an order condition that passes for rounding of the coefficients.
 ROUNDING = 1e-14
@@ -24,7 +23,7 @@ class TableauError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Method:
+class Method(ABC):
     """A one-step method.
 
     Parameters
@@ -67,6 +66,11 @@ class Method:
         """
         return min(self.order, *self.embedded_orders) if self.embedded_orders else None
 
+    @property
+    @abstractmethod
+    def dense_output(self) -> DenseOutput | None:
+        """The continuous extension; a method without one has to land on the save times."""
+
     def controller_defaults(self, kind: ControllerKind | None = None) -> ControllerDefaults:
         """Return controller settings for this method.
 
@@ -87,6 +91,7 @@ class Method:
             raise ValueError(f"{self.name} has no error estimate: it takes fixed steps only")
         return CONTROLLERS[kind]
 
+    @abstractmethod
     def check(self) -> None:
         """Verify every claim, orders included.
 
@@ -95,7 +100,6 @@ class Method:
         TableauError
             Naming the claim which does not hold.
         """
-        raise NotImplementedError
 
     def _require_small(self, residual: float, message: str) -> None:
         self._require(residual <= ROUNDING, f"{message} (relative residual {residual:.1e})")

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Row = tuple[float, ...]
 
 
 @dataclass(frozen=True)

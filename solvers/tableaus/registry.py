@@ -25,17 +25,25 @@ from solvers.tableaus import (
     vern8,
     vern9,
 )
-from solvers.tableaus.method import Method
+from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
+from solvers.tableaus.fully_implicit import FullyImplicitTableau
+from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.tableaus.tableau import ButcherTableau
 
-_Method = TypeVar("_Method", bound=Method)
+#: Any implicit method.
+ImplicitTableau = DiagonallyImplicitTableau | FullyImplicitTableau | RosenbrockTableau
+
+#: Any method.
+Tableau = ButcherTableau | ImplicitTableau
+
+_Tableau = TypeVar("_Tableau", bound=Tableau)
 
 
-def _by_name(methods: Iterable[_Method]) -> Mapping[str, _Method]:
+def _by_name(methods: Iterable[_Tableau]) -> Mapping[str, _Tableau]:
     return MappingProxyType({method.name: method for method in methods})
 
 
-def _by_alias(methods: Iterable[Method]) -> Mapping[str, str]:
+def _by_alias(methods: Iterable[Tableau]) -> Mapping[str, str]:
     return MappingProxyType({alias: method.name for method in methods for alias in method.aliases})
 
 
@@ -62,7 +70,7 @@ TABLEAUS: Mapping[str, ButcherTableau] = _by_name(
 )
 
 #: Name -> method, of the implicit and linearly implicit ones.
-IMPLICIT_TABLEAUS: Mapping[str, Method] = _by_name(
+IMPLICIT_TABLEAUS: Mapping[str, ImplicitTableau] = _by_name(
     (
         low_order_implicit.BACKWARDS_EULER,
         low_order_implicit.BACKWARDS_EULER_PC,
@@ -118,7 +126,7 @@ def find(name: str) -> ButcherTableau:
     return _find(name, TABLEAUS, ALIASES)
 
 
-def find_any(name: str) -> Method:
+def find_any(name: str) -> Tableau:
     """Return the method of a name or alias, explicit or implicit; otherwise as `find`.
 
     Raises
@@ -129,7 +137,7 @@ def find_any(name: str) -> Method:
     return _find(name, {**TABLEAUS, **IMPLICIT_TABLEAUS}, {**ALIASES, **IMPLICIT_ALIASES})
 
 
-def _find(name: str, methods: Mapping[str, _Method], aliases: Mapping[str, str]) -> _Method:
+def _find(name: str, methods: Mapping[str, _Tableau], aliases: Mapping[str, str]) -> _Tableau:
     key = name.lower().replace("-", "_")
     key = aliases.get(key, key)
     if key in methods:

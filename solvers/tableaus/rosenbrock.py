@@ -7,8 +7,8 @@ import numpy as np
 
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.implicit import ImplicitMethod
-from solvers.tableaus.method import THETAS, Array, Row, lower
-from solvers.tableaus.order_conditions import residuals
+from solvers.tableaus.method import THETAS, lower
+from solvers.tableaus.order_conditions import Array, Row, residuals
 from solvers.tableaus.w_conditions import w_residuals
 
 
@@ -68,7 +68,7 @@ class RosenbrockTableau(ImplicitMethod):
     Raises
     ------
     TableauError
-        If lengths disagree or nodes are not the sums they have to be. `check` looks at everything else.
+        If lengths disagree. `check` looks at everything else.
     """
 
     gamma: float

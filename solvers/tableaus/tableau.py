@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.tableaus.dense_output import DenseOutput, hermite
-from solvers.tableaus.method import ROUNDING, THETAS, Method, Row, lower
-from solvers.tableaus.order_conditions import residuals
+from solvers.tableaus.method import ROUNDING, THETAS, Method, lower
+from solvers.tableaus.order_conditions import Row, residuals
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,7 @@ from itertools import product
 
 import numpy as np
 
-from solvers.tableaus.method import Array
-from solvers.tableaus.order_conditions import RootedTree, rooted_trees
+from solvers.tableaus.order_conditions import Array, RootedTree, rooted_trees
 
 #: Phi of a tree with its choices, the same of absolute values, and whether alpha was chosen everywhere.
 _Variant = tuple[Array, Array, bool]

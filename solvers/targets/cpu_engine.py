@@ -9,7 +9,7 @@ from pathlib import Path
 import llvmlite.binding as llvm
 import numpy as np
 
-from solvers.engine import Plan, Solution
+from solvers.plan import Plan, Solution
 from solvers.targets.cpu import CpuTarget, compile_kernel
 from solvers.targets.python_engine import default_values, empty_results
 

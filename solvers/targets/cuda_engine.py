@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.engine import Plan, Solution, TargetUnavailableError
+from solvers.plan import Plan, Solution, TargetUnavailableError
 from solvers.problem import PlanError
 from solvers.targets import cuda_driver
 from solvers.targets.occupancy import (

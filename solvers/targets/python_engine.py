@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from solvers.engine import Plan, Solution
+from solvers.plan import Plan, Solution
 from solvers.targets.python import PythonTarget
 
 

@@ -28,7 +28,7 @@ def combinations():
             yield pytest.param(name, method, "cuda", id=f"{name}-{method}-cuda", marks=pytest.mark.gpu)
 
 
-@pytest.mark.parametrize(("name", "method", "target"), combinations())
+@pytest.mark.parametrize(("name", "method", "target"), list(combinations()))
 def test_reference_is_met(name, method, target):
     case = CASES[name]
     times, _ = case_points(case)
