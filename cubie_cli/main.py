@@ -67,6 +67,7 @@ def cubie(
 def main() -> None:
     """Run the command line; the exit code tells what happened, see `ExitCode`."""
     _on_signals(_stop)
+    sys.unraisablehook = _raise_again
     try:
         _run()
     except UserError as error:
@@ -118,6 +119,16 @@ def _on_signals(handler: Callable[[int, FrameType | None], NoReturn] | signal.Ha
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     _on_signals(signal.SIG_DFL)  # a second one ends the program even where it cleans up slowly
     raise Stopped(number)
+
+
+def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Raise anew what a finalizer swallowed: a signal may arrive while one runs, and Python drops what it raises."""
+    stop = lost.exc_value
+    if not isinstance(stop, Stopped):
+        sys.__unraisablehook__(lost)
+        return
+    signal.signal(signal.SIGALRM, lambda *_: _stop(stop.number, None))
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
 
 
 def _end(message: str, code: int) -> NoReturn:

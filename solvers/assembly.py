@@ -27,6 +27,10 @@ from solvers.tableaus.rosenbrock import RosenbrockTableau
 
 #: How far, in steps, a save time may lie from a step's end where a method with fixed steps must land on it.
 LANDING_TOLERANCE = 1e-6
+#: The gains that each kind of controller uses, and the first kind that has one.
+GAINS = frozenset({"kp", "ki", "kd"})
+USED_GAINS = {"i": {"ki"}, "pi": {"kp", "ki"}, "pid": GAINS, "gustafsson": {"ki"}}
+FIRST_WITH = {"ki": "i", "kp": "pi", "kd": "pid"}
 #: Reductions of a residual below these are rounding.
 #: Reduction of the residual of a correction within Newton's method.
 NEWTON_REDUCTION = 0.05
@@ -127,6 +131,10 @@ def _controller(problem: Problem) -> FixedController | AdaptiveController:
     if defaults.kind == "fixed" or tableau.error_order is None:
         message = f"{tableau.name} has no error estimate, so it needs a fixed step"
         raise PlanError(message, "give a step: dt = ...", "solve.dt")
+    for gain in GAINS - USED_GAINS[defaults.kind]:
+        if getattr(chosen, gain) is not None:
+            message = f'the controller "{defaults.kind}" has no gain {gain}'
+            raise PlanError(message, f'remove it, or set kind = "{FIRST_WITH[gain]}"', f"solve.controller.{gain}")
     given = {
         name: getattr(chosen, name)
         for name in ("kp", "ki", "kd", "safety", "min_factor", "max_factor")

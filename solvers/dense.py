@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from solvers.straightline import convert, fma, select
+from solvers.straightline import convert, fma
 from solvers.tableaus import DenseOutput
 
 
@@ -39,24 +39,3 @@ def _polynomial(coefficients: Sequence[float], theta: Any) -> Any:
     for coefficient in reversed(coefficients[:-1]):
         total = fma(total, theta, coefficient)
     return total * theta
-
-
-def hermite_values(theta: Any, h: Any, y: Any, y_new: Any, slopes: Any, values: Any, n: int, precision: str) -> None:
-    """Store the cubic through both ends of a step, with both slopes; y_new exactly at theta = 1.
-
-    Parameters
-    ----------
-    theta
-        Fraction of the step, float64.
-    slopes
-        A buffer of the slopes at the start, then those at the end; None gives y_new throughout.
-    """
-    fraction = convert(theta, precision)
-    rest = 1.0 - fraction
-    for i in range(n):
-        if slopes is None:
-            values[i] = y_new[i]
-            continue
-        rise = y_new[i] - y[i]
-        bend = fma(rest, h * slopes[i] - rise, fraction * (rise - h * slopes[n + i]))
-        values[i] = select(theta == 1.0, y_new[i], fma(fraction * rest, bend, fma(fraction, rise, y[i])))

@@ -7,7 +7,7 @@ import numpy as np
 from buffers import Locations
 from solvers.settings import SaveSettings, SolveSettings
 from solvers.system import System
-from solvers.tableaus import Method, find_any
+from solvers.tableaus import Tableau, find_any
 
 
 class PlanError(ValueError):
@@ -53,7 +53,7 @@ class Problem:
     locations: Locations = field(default_factory=Locations)
 
     @property
-    def tableau(self) -> Method:
+    def tableau(self) -> Tableau:
         """The method."""
         return find_any(self.solve.algorithm)
 

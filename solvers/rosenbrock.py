@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from buffers import BufferRegistry
-from solvers.dense import hermite_values, interpolation_weights, weighted_sum
+from solvers.dense import interpolation_weights, weighted_sum
 from solvers.error_norm import ErrorNorm, first_step
 from solvers.jacobian import Jacobian
 from solvers.linear_solvers import DirectSolver, LinearSolver
@@ -22,7 +22,7 @@ class RosenbrockStep:
 
     Buffers: `stage_increment` holds the u_i, stage by stage; `stage_accumulator` the state at which a right-hand side
     is evaluated, after a step the attempted state; `time_derivative` f_t, where the system depends on time; `trouble` a
-    status. Iterative linear solvers add `stage_rhs` and `stage_solution`, Hermite interpolation `end_slopes`.
+    status. Iterative linear solvers add `stage_rhs` and `stage_solution`.
 
     Parameters
     ----------
@@ -72,8 +72,6 @@ class RosenbrockStep:
             vectors["time_derivative"] = 1
         if not self.linear.direct:
             vectors |= {"stage_rhs": 1, "stage_solution": 1}
-        if self.dense and self.tableau.interpolant is None:
-            vectors["end_slopes"] = 2
         return vectors
 
     def register(self, registry: BufferRegistry) -> None:
@@ -223,20 +221,16 @@ class RosenbrockStep:
             sound = both(is_finite(memory[1][i]), sound)
         return sound
 
-    def _prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-        if self.dense and self.tableau.interpolant is None:
-            slopes = self._buffer(memory, "end_slopes")
-            self.rhs.evaluate(t, y, p, slopes)
-            self.rhs.evaluate(t + h, memory[1], p, View(slopes, self.n))
+    def _prepare(self, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:
+        """Do nothing: the stages are all that interpolation needs."""
 
-    def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
+    def _interpolate(self, theta: Any, _h: Any, y: Any, memory: Any, values: Any) -> None:
         increments, y_new = memory[:2]
-        interpolant = self.tableau.interpolant
-        if interpolant is None:
-            slopes = self._buffer(memory, "end_slopes") if self.dense else None
-            hermite_values(theta, h, y, y_new, slopes, values, self.n, self.rhs.precision)
+        if not self.dense:
+            for i in range(self.n):
+                values[i] = y_new[i]
             return
-        weights = interpolation_weights(interpolant, theta, self.rhs.precision)
+        weights = interpolation_weights(self.tableau.dense_output, theta, self.rhs.precision)
         for i in range(self.n):
             total = y[i]
             for j, weight in enumerate(weights):
