@@ -1,6 +1,5 @@
 """Run configurations: from a document to settings whose values fit each other and the model."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,16 +7,15 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from cubie_cli import tables
-from cubie_cli.configuration_schema import RunConfiguration, SolveTable
+from cubie_cli.configuration_schema import RunConfiguration
+from cubie_cli.configuration_solve import read_solve, warnings_of
 from cubie_cli.diagnostics import UserError
 from cubie_cli.model import Model
 from cubie_cli.plain_words import validated
 from cubie_cli.suggestions import did_you_mean
 from cubie_cli.toml_positions import KeyPath
 from cubie_cli.toml_source import Document
-from solvers.settings import ControllerSettings, SaveSettings, SolveSettings
-from solvers.system import System
-from solvers.tableaus import UnknownAlgorithmError, find
+from solvers.settings import SaveSettings, SolveSettings
 
 Location = Literal["auto", "local", "shared", "persistent"]
 Target = Literal["auto", "cuda", "cpu", "python"]
@@ -37,43 +35,6 @@ _NOT_AVAILABLE: Mapping[KeyPath, str] = MappingProxyType(
         ("output", "summaries"): "summaries are",
         ("run", "devices"): "a choice of devices is",
         ("run", "cache"): "a cache of kernels is",
-    }
-)
-_IMPLICIT = frozenset(
-    {
-        "backwards_euler",
-        "backwards_euler_pc",
-        "crank_nicolson",
-        "implicit_midpoint",
-        "trapezoidal",
-        "sdirk2",
-        "sdirk3",
-        "sdirk4",
-        "tr_bdf2",
-        "kvaerno3",
-        "kvaerno5",
-        "kencarp3",
-        "kencarp4",
-        "kencarp5",
-        "gauss_legendre_2",
-        "gauss_legendre_4",
-        "gauss_legendre_6",
-        "radau_iia_3",
-        "radau_iia_5",
-        "radau_iia_9",
-        "lobatto_iiic_4",
-        "rosenbrock23",
-        "ros3p",
-        "rodas3",
-        "rodas3p",
-        "rodas4",
-        "rodas4p",
-        "rodas5",
-        "rodas5p",
-        "ros34pw2",
-        "ros34pw3",
-        "radau",
-        "ode23s",
     }
 )
 
@@ -141,10 +102,6 @@ def check_format(document: Document) -> RunConfiguration:
             raise document.error(f"{words} not available in this version", path, "key")
     if document.get(("batch", "mode")) == "sample":
         raise document.error("random samples are not available in this version", ("batch", "mode"))
-    for table in ("newton", "linear"):
-        if document.get(("solve", table)) is not None:
-            message = f"[solve.{table}] is for implicit methods, which are not available in this version"
-            raise document.error(message, ("solve", table), "key", "remove the table")
     return validated(RunConfiguration, document)
 
 
@@ -165,7 +122,7 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
     UserError
         With the place of the first value that does not fit.
     """
-    solve = _read_solve(document, tables_read.solve, model.system)
+    solve = read_solve(document, tables_read.solve, model.system)
     output = tables_read.output
     name = output.file if output.file is not None else f"{document.path.stem}.h5"
     if not name.strip() or "\0" in name:
@@ -178,107 +135,8 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         target=tables_read.run.target,
         threads=tables_read.run.threads,
         chunk=tables_read.run.chunk,
-        warnings=_warnings(solve),
+        warnings=warnings_of(document, solve),
     )
-
-
-# -- [solve] ------------------------------------------------------------------------------------
-
-
-def _read_solve(document: Document, table: SolveTable, system: System) -> SolveSettings:
-    _check_span(document, table)
-    has_error_estimate = _check_algorithm(document, table.algorithm)
-    _check_steps(document, table, has_error_estimate=has_error_estimate)
-    choices = table.controller
-    if choices.kind == "gustafsson":
-        message = "the controller 'gustafsson' is not available in this version"
-        raise document.error(message, ("solve", "controller", "kind"))
-    return SolveSettings(
-        algorithm=table.algorithm,
-        t0=table.t0,
-        t1=table.t1,
-        atol=_absolute_tolerances(document, table, system),
-        rtol=table.rtol,
-        precision=table.precision,
-        dt=table.dt,
-        dt0=table.dt0,
-        dt_min=table.dt_min,
-        dt_max=table.dt_max,
-        max_steps=table.max_steps,
-        controller=ControllerSettings(
-            kind=choices.kind,
-            kp=choices.kp,
-            ki=choices.ki,
-            kd=choices.kd,
-            safety=choices.safety,
-            min_factor=choices.min_factor,
-            max_factor=choices.max_factor,
-        ),
-    )
-
-
-def _check_span(document: Document, table: SolveTable) -> None:
-    if table.t1 <= table.t0:
-        raise document.error(f"t1 must be later than t0 = {table.t0:g}", ("solve", "t1"))
-    if not math.isfinite(table.t1 - table.t0):
-        raise document.error("the span from t0 to t1 is too long", ("solve", "t1"))
-
-
-def _check_algorithm(document: Document, name: str) -> bool:
-    """Return whether an algorithm estimates its error; raise `UserError` for one that does not exist."""
-    path = ("solve", "algorithm")
-    try:
-        return find(name).embedded_order is not None
-    except UnknownAlgorithmError as error:
-        if name.lower().replace("-", "_") in _IMPLICIT:
-            message = f"the implicit method {name!r} is not available in this version"
-            raise document.error(message, path, hint="explicit methods are, such as tsit5") from None
-        message, _, hint = str(error).partition("; ")
-        raise document.error(message, path, hint=hint or None) from None
-
-
-def _check_steps(document: Document, table: SolveTable, *, has_error_estimate: bool) -> None:
-    kind = table.controller.kind
-    if table.dt is not None:
-        _check_fixed_steps(document, table, table.dt)
-    elif kind == "fixed":
-        raise document.error("fixed steps need 'dt'", ("solve", "controller", "kind"), hint="add dt = ... to [solve]")
-    elif not has_error_estimate:
-        message = f"{table.algorithm!r} has no error estimate to choose steps by"
-        raise document.error(message, ("solve", "algorithm"), hint="add the fixed step dt = ... to [solve]")
-    if table.dt_max is not None and table.dt_min > table.dt_max:
-        raise document.error(f"dt_min must be at most dt_max = {table.dt_max:g}", ("solve", "dt_min"))
-
-
-def _check_fixed_steps(document: Document, table: SolveTable, dt: float) -> None:
-    if table.controller.kind not in (None, "fixed"):
-        message = f"'dt' fixes the step, and the controller {table.controller.kind!r} chooses it"
-        raise document.error(message, ("solve", "dt"), "key", "dt0 is the first step of a controller")
-    for key in ("dt0", "dt_min", "dt_max"):
-        if document.get(("solve", key)) is not None:
-            raise document.error(f"{key!r} does nothing where 'dt' fixes the step", ("solve", key), "key")
-    steps = (table.t1 - table.t0) / dt
-    if not math.isfinite(steps) or round(steps) > table.max_steps:
-        message = f"the span takes {steps:.4g} steps, max_steps is {table.max_steps}"
-        raise document.error(message, ("solve", "dt"), hint="raise max_steps, or take longer steps")
-    if round(steps) < 1:
-        raise document.error(f"dt is longer than the span of {table.t1 - table.t0:g}", ("solve", "dt"))
-
-
-def _absolute_tolerances(document: Document, table: SolveTable, system: System) -> tuple[float, ...]:
-    if not isinstance(table.atol, Mapping):
-        return (table.atol,) * len(system.states)
-    _check_known(document, list(table.atol), system.states, "state", ("solve", "atol"), at_keys=True)
-    for name in system.states:
-        if name not in table.atol:
-            raise document.error(f"the state {name!r} has no tolerance", ("solve", "atol"), "key", "name every state")
-    return tuple(table.atol[name] for name in system.states)
-
-
-def _warnings(solve: SolveSettings) -> tuple[str, ...]:
-    if solve.precision == "float32" and solve.rtol < 1e-6 and solve.dt is None:
-        return (f"rtol = {solve.rtol:g} is near the round-off of float32: steps shrink and errors do not",)
-    return ()
 
 
 # -- [output] -----------------------------------------------------------------------------------
@@ -287,8 +145,8 @@ def _warnings(solve: SolveSettings) -> tuple[str, ...]:
 def _read_save(document: Document, tables_read: RunConfiguration, model: Model, solve: SolveSettings) -> SaveSettings:
     output, system = tables_read.output, model.system
     states = list(system.states) if output.states is None else output.states
-    _check_known(document, states, system.states, "state", ("output", "states"))
-    _check_known(document, output.observables, system.observables, "observable", ("output", "observables"))
+    tables.check_known(document, states, system.states, "state", ("output", "states"))
+    tables.check_known(document, output.observables, system.observables, "observable", ("output", "observables"))
     if not states and not output.observables:
         raise document.error("nothing is saved", ("output", "states"), hint="name a state or an observable")
     _check_save_times(document, output.save_every, output.save_at, solve)
@@ -324,25 +182,6 @@ def _check_rising(document: Document, times: Sequence[float], solve: SolveSettin
             raise document.error(message, path)
         if index and time <= times[index - 1]:
             raise document.error(f"save times must rise, and {time:g} follows {times[index - 1]:g}", path)
-
-
-def _check_known(
-    document: Document,
-    names: Sequence[str],
-    known: Sequence[str],
-    what: str,
-    path: KeyPath,
-    *,
-    at_keys: bool = False,
-) -> None:
-    """Raise `UserError` for a name that the model does not have, or that is given twice."""
-    for index, name in enumerate(names):
-        place = (*path, name) if at_keys else (*path, index)
-        if name not in known:
-            hint = did_you_mean(name, known) or f"the model has no {what}s" * (not known) or None
-            raise document.error(f"the model has no {what} {name!r}", place, "key", hint)
-        if name in names[:index]:
-            raise document.error(f"{name!r} is given twice", place)
 
 
 # -- [buffers] ----------------------------------------------------------------------------------

@@ -35,6 +35,26 @@ class ControllerTable(_Table):
     max_factor: Annotated[float, Field(gt=1)] | None = None
 
 
+class NewtonTable(_Table):
+    """`[solve.newton]`."""
+
+    tolerance: Positive = 0.05
+    max_iters: Annotated[int, Field(ge=1, le=1000)] = 10
+    damping: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    max_backtracks: Annotated[int, Field(ge=0, le=100)] = 0
+    jacobian: Literal["step", "iteration"] | None = None
+
+
+class LinearTable(_Table):
+    """`[solve.linear]`."""
+
+    kind: Literal["lu", "minimal_residual", "steepest_descent", "bicgstab"] = "lu"
+    preconditioner: Literal["none", "jacobi", "neumann"] = "jacobi"
+    neumann_order: Annotated[int, Field(ge=0, le=16)] = 2
+    tolerance: Annotated[float, Field(gt=0, lt=1)] | None = None
+    max_iters: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+
+
 class SolveTable(_Table):
     """`[solve]`."""
 
@@ -50,6 +70,8 @@ class SolveTable(_Table):
     dt_max: Positive | None = None
     max_steps: Annotated[int, Field(ge=1, lt=2**31)] = 1_000_000
     controller: ControllerTable = ControllerTable()
+    newton: NewtonTable = NewtonTable()
+    linear: LinearTable = LinearTable()
 
 
 class BatchTable(_Table):

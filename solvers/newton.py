@@ -27,7 +27,7 @@ from solvers.targets.target import DeviceFunction, Target
 
 #: Contraction assumed before anything is known, and the least that is remembered.
 FIRST_CONTRACTION = 1.0
-LEAST_CONTRACTION = 1e-10
+LEAST_CONTRACTION = 1e-3
 #: How fast the guess for a new solve forgets: eta = eta_old^0.8 (Hairer and Wanner, IV.8).
 FORGETTING = 0.8
 #: A correction that grows by this factor is taken for divergence.
