@@ -1,5 +1,6 @@
 """Newton's method for the stage equations of implicit methods, as a component that hosts a linear solver."""
 
+from functools import partial
 from typing import Any, Protocol
 
 from buffers import BufferRegistry
@@ -123,7 +124,7 @@ class NewtonSolver:
         judge = target.straight_line(self._judge)
         verdict = target.straight_line(self._verdict)
 
-        @target.control
+        @partial(target.control, inline=False)
         def solve(active: Any, t: Any, h: Any, y: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
             size, count, last, trouble = begin(t, h, y, p, base, z, memory)
             going = active

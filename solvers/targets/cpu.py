@@ -213,9 +213,14 @@ class CpuTarget(Target):
         """Return an intrinsic."""
         return straight_line_intrinsic(function, self._dialect)
 
-    def control(self, function: DeviceFunction) -> DeviceFunction:
-        """Return a Numba function that its callers inline."""
-        return numba.njit(forceinline=True, error_model="numpy", no_cpython_wrapper=True)(function)
+    def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
+        """Return a Numba function."""
+        return numba.njit(
+            forceinline=inline,
+            error_model="numpy",
+            no_cpython_wrapper=True,
+            no_cfunc_wrapper=True,
+        )(function)
 
     def allocate(self, frame: Frame) -> DeviceFunction:
         """Return an intrinsic that cuts a frame's buffers from the two regions, or from the stack."""

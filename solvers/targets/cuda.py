@@ -117,9 +117,9 @@ class CudaTarget(Target):
         """Return an intrinsic."""
         return straight_line_intrinsic(function, _CudaDialect())
 
-    def control(self, function: DeviceFunction) -> DeviceFunction:
+    def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Return a device function."""
-        return cuda.jit(device=True, forceinline=True)(function)
+        return cuda.jit(device=True, forceinline=inline)(function)
 
     def allocate(self, frame: Frame) -> DeviceFunction:
         """Return an intrinsic that cuts a frame's buffers from the two regions, or makes local arrays."""

@@ -18,7 +18,7 @@ class PythonTarget(Target):
         """Return the function itself."""
         return function
 
-    def control(self, function: DeviceFunction) -> DeviceFunction:
+    def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:  # noqa: ARG002
         """Return the function itself."""
         return function
 

@@ -26,8 +26,8 @@ class Target(ABC):
         """Lower a straight-line function."""
 
     @abstractmethod
-    def control(self, function: DeviceFunction) -> DeviceFunction:
-        """Lower a function with control flow."""
+    def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
+        """Lower a function with control flow; one that is large and called often is better not inlined."""
 
     @abstractmethod
     def allocate(self, frame: Frame) -> DeviceFunction:
