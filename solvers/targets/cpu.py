@@ -3,11 +3,13 @@
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numba
 from llvmlite import ir
 from numba.core import types as numba_types
+from numba.core.compiler import Compiler
 from numba.core.typing import signature
 from numba.extending import intrinsic, models, register_model
 
@@ -194,6 +196,21 @@ class _CpuDialect:
         return CpuEmitter(builder, arguments, self.lanes)
 
 
+class _InnerFunction(Compiler):
+    """Compiles a function that only other device code calls, so that it needs no machine code of its own."""
+
+    def compile_extra(self, func: DeviceFunction) -> Any:
+        """Return the function's LLVM code; Numba wants a built-in function by which to find it again."""
+        library = self.state.targetctx.codegen().create_library(func.__qualname__)
+        # Callers link the LLVM code. Machine code of it, which Numba would make here, nobody calls.
+        library._finalize_final_module = partial(setattr, library, "_finalized", True)  # noqa: FBT003, SLF001
+        self.state.library = library
+        self.state.flags.no_compile = True
+        compiled = super().compile_extra(func)._replace(entry_point=object().__dir__)
+        self.state.targetctx.insert_user_function(compiled.entry_point, compiled.fndesc, [compiled.library])
+        return compiled
+
+
 class CpuTarget(Target):
     """Runs device code on SIMD lanes.
 
@@ -220,6 +237,7 @@ class CpuTarget(Target):
             error_model="numpy",
             no_cpython_wrapper=True,
             no_cfunc_wrapper=True,
+            pipeline_class=_InnerFunction,
         )(function)
 
     def allocate(self, frame: Frame) -> DeviceFunction:
