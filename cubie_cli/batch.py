@@ -1,7 +1,7 @@
 """A batch from its files to its result: the tasks that commands are lists of."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 from buffers import Locations, UnknownBufferError
 from cubie_cli import provenance
 from cubie_cli.clock import Clock
-from cubie_cli.destination import check_destination, check_space
+from cubie_cli.destination import check_destination, check_different, check_space
 from cubie_cli.diagnostics import DeviceError, UsageError, UserError
 from cubie_cli.doctor import usable_threads
 from cubie_cli.job import Job, load
@@ -18,6 +18,8 @@ from cubie_cli.preflight import sampled_runs, undefined_states
 from cubie_cli.progress import Progress
 from cubie_cli.report import Array, MemoryReport
 from cubie_cli.result_file import Contents, ResultFile, Variable, expected_bytes
+from cubie_cli.trace_file import TraceFile
+from cubie_cli.tracing import Tracing, read_tracing
 from solvers import engine
 from solvers.problem import PlanError, Problem
 from solvers.status import Status
@@ -37,10 +39,16 @@ class Batch:
         What the files say.
     plan
         Sizes and layout.
+    output
+        The result's file; None: no result is written.
+    tracing
+        What is recorded on the way, if anything.
     """
 
     job: Job
     plan: engine.Plan
+    output: Path | None = None
+    tracing: Tracing | None = None
 
     @property
     def title(self) -> str:
@@ -48,18 +56,20 @@ class Batch:
         return self.job.model.system.name
 
     @property
-    def runs(self) -> int:
-        """The number of runs."""
-        return self.job.axes.count
+    def chosen(self) -> range:
+        """The runs that are solved, by their index in the whole batch."""
+        return self.tracing.runs if self.tracing else range(self.job.axes.count)
 
     @property
-    def output(self) -> Path:
-        """The result's file."""
-        return self.job.configuration.output
+    def runs(self) -> int:
+        """The number of runs that are solved."""
+        return len(self.chosen)
 
     @property
     def bytes(self) -> int:
         """Bytes the result takes on disk."""
+        if self.output is None:
+            return 0
         texts = len(self.job.configuration_text) + len(self.job.model_text)
         return texts + expected_bytes(
             n_runs=self.runs,
@@ -133,7 +143,12 @@ class Tally:
 
 
 def prepare(
-    config: Path, overrides: Sequence[str] | None, target: str | None = None, output: Path | None = None
+    config: Path,
+    overrides: Sequence[str] | None,
+    target: str | None = None,
+    output: Path | None = None,
+    trace: Path | None = None,
+    runs: str | None = None,
 ) -> Batch:
     """Read a batch's files and plan its solution.
 
@@ -145,17 +160,19 @@ def prepare(
         `table.key=value` options.
     target, output
         The command line's choices, which beat the file's.
+    trace, runs
+        As for `read_tracing`. The result of some runs never takes the name that the file gives to that of all.
 
     Raises
     ------
     UserError
-        For every mistake in the files, and a target that is not there.
+        For every mistake in the files and options, and a target that is not there.
     """
     job = load(config, overrides or ())
     settings = job.configuration
-    if output is not None:
-        job = replace(job, configuration=replace(settings, output=output))
-    return Batch(job, _plan(job, _choose_target(str(target or settings.target))))
+    chosen = _choose_target(str(target or settings.target))
+    tracing = read_tracing(trace, runs, chosen, job.axes.count)
+    return Batch(job, _plan(job, chosen), output or (settings.output if runs is None else None), tracing)
 
 
 def check(batch: Batch, *, force: bool) -> None:
@@ -166,8 +183,13 @@ def check(batch: Batch, *, force: bool) -> None:
     UserError
         With what to do about it.
     """
-    check_destination(batch.output, inputs=[batch.job.path, batch.job.model_path], force=force)
-    check_space(batch.output, batch.bytes, batch.runs)
+    read = [batch.job.path, batch.job.model_path]
+    if batch.output:
+        check_destination(batch.output, inputs=read, force=force)
+        check_space(batch.output, batch.bytes, batch.runs)
+    if batch.tracing:
+        check_destination(batch.tracing.path, inputs=read, force=force, option="--trace")
+        check_different(batch.output, batch.tracing.path)
     check_start(batch.job)
 
 
@@ -200,7 +222,7 @@ def compiled(batch: Batch, clock: Clock) -> Iterator[engine.Solver]:
         Without the device, its compiler, or room on it.
     """
     with _as_user_errors(batch.job), clock.task("import"):
-        solver = engine.build(batch.plan)
+        solver = engine.build(batch.plan, batch.tracing.recorder if batch.tracing else None)
     clock.add("compile", solver.compile_seconds)
     clock.add("import", -solver.compile_seconds)
     with closing(solver), _as_user_errors(batch.job):
@@ -221,18 +243,20 @@ def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock)
     report = replace(batch.report(width), kernel=kernel, kernel_hint=None if kernel else _NOT_ASKED)
     ended = np.zeros(len(Status), dtype=np.int64)
     progress.start(batch.runs)
-    with ResultFile(batch.output, _contents(batch, solver.device, report)) as file:
-        for first in range(0, batch.runs, width):
-            values = batch.job.axes.values(first, min(first + width, batch.runs))
+    with _files(batch, solver.device, report) as files:
+        for first in batch.chosen[::width]:
+            values = batch.job.axes.values(first, min(first + width, batch.chosen.stop))
             solution = solver.solve(values)
             with clock.task("write"):
-                file.write(first, values, solution)
+                for file in files:
+                    file.write(first, values, solution)
             clock.add("kernel", solution.kernel_seconds)
             clock.add("transfer", solution.transfer_seconds)
             ended += np.bincount(solution.status - min(Status), minlength=len(Status))
             progress.advance(values.shape[1])
         with clock.task("write"):
-            file.publish()
+            for file in files:
+                file.publish()
     counts = {status: int(ended[status - min(Status)]) for status in Status}
     return Tally(counts, solver.device, report)
 
@@ -257,7 +281,7 @@ def examine(
     job = load(config, overrides or ())
     requested = target or job.configuration.target
     wants_kernel = arch is not None or requested in {"auto", "cuda"}
-    batch = Batch(job, _plan(job, "cuda" if wants_kernel else requested))
+    batch = Batch(job, _plan(job, "cuda" if wants_kernel else requested), job.configuration.output)
     report = batch.report(job.configuration.chunk)
     if not wants_kernel:
         return report
@@ -313,6 +337,19 @@ def _locate(job: Job, key: tuple[str, ...], message: str, hint: str | None) -> U
     return job.document.error(message, key, "key", hint=hint)
 
 
+@contextmanager
+def _files(batch: Batch, device: str, report: MemoryReport) -> Iterator[list[ResultFile | TraceFile]]:
+    """Open what is written: the result, the trace, or both."""
+    contents = _contents(batch, device, report)
+    files: list[ResultFile | TraceFile] = []
+    with ExitStack() as open_files:
+        if batch.output:
+            files.append(open_files.enter_context(ResultFile(batch.output, contents)))
+        if batch.tracing:
+            files.append(TraceFile(batch.tracing, contents))
+        yield files
+
+
 def _contents(batch: Batch, device: str, report: MemoryReport) -> Contents:
     job, units = batch.job, batch.job.model.system.units
     states = set(job.model.system.states)
@@ -327,6 +364,7 @@ def _contents(batch: Batch, device: str, report: MemoryReport) -> Contents:
         attributes=_attributes(batch, device),
         texts={"configuration": job.configuration_text, "model": job.model_text},
         report=report.as_json(),
+        first_run=batch.chosen.start,
     )
 
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from solvers.settings import LinearKind, LinearSettings, NewtonSettings, Preconditioner
+
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -38,21 +40,21 @@ class ControllerTable(_Table):
 class NewtonTable(_Table):
     """`[solve.newton]`."""
 
-    tolerance: Positive = 0.05
-    max_iters: Annotated[int, Field(ge=1, le=1000)] = 10
-    damping: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    max_backtracks: Annotated[int, Field(ge=0, le=100)] = 0
-    jacobian: Literal["step", "iteration"] | None = None
+    tolerance: Positive = NewtonSettings.tolerance
+    max_iters: Annotated[int, Field(ge=1, le=1000)] = NewtonSettings.max_iters
+    damping: Annotated[float, Field(gt=0, lt=1)] = NewtonSettings.damping
+    max_backtracks: Annotated[int, Field(ge=0, le=100)] = NewtonSettings.max_backtracks
+    jacobian: Literal["step", "iteration"] | None = NewtonSettings.jacobian
 
 
 class LinearTable(_Table):
     """`[solve.linear]`."""
 
-    kind: Literal["lu", "minimal_residual", "steepest_descent", "bicgstab"] = "lu"
-    preconditioner: Literal["none", "jacobi", "neumann"] = "jacobi"
-    neumann_order: Annotated[int, Field(ge=0, le=16)] = 2
-    tolerance: Annotated[float, Field(gt=0, lt=1)] | None = None
-    max_iters: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    kind: LinearKind = LinearSettings.kind
+    preconditioner: Preconditioner = LinearSettings.preconditioner
+    neumann_order: Annotated[int, Field(ge=0, le=16)] = LinearSettings.neumann_order
+    tolerance: Annotated[float, Field(gt=0, lt=1)] | None = LinearSettings.tolerance
+    max_iters: Annotated[int, Field(ge=1, le=1_000_000)] = LinearSettings.max_iters
 
 
 class SolveTable(_Table):

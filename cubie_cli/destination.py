@@ -9,7 +9,7 @@ from cubie_cli.diagnostics import OutputError
 from cubie_cli.report import size
 
 
-def check_destination(path: Path, *, inputs: Iterable[Path], force: bool) -> None:
+def check_destination(path: Path, *, inputs: Iterable[Path], force: bool, option: str = "--output") -> None:
     """Refuse a name that no result can be written to.
 
     Parameters
@@ -20,6 +20,8 @@ def check_destination(path: Path, *, inputs: Iterable[Path], force: bool) -> Non
         Files that were read: none is overwritten, forced or not.
     force
         Whether a result that exists may be replaced.
+    option
+        Where another name is given.
 
     Raises
     ------
@@ -27,12 +29,24 @@ def check_destination(path: Path, *, inputs: Iterable[Path], force: bool) -> Non
         The folder is missing or closed to us, or the name is taken.
     """
     try:
-        _check_name(path, list(inputs), force=force)
+        _check_name(path, list(inputs), option, force=force)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _check_name(path: Path, inputs: list[Path], *, force: bool) -> None:
+def check_different(first: Path | None, second: Path) -> None:
+    """Refuse two files of one name.
+
+    Raises
+    ------
+    OutputError
+        They are the same.
+    """
+    if first is not None and first.resolve() == second.resolve():
+        raise OutputError(f"the trace would replace the result: {second}", hint="name another file with --trace")
+
+
+def _check_name(path: Path, inputs: list[Path], option: str, *, force: bool) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(f"the folder of the output does not exist: {folder}", hint=f"mkdir -p {folder}")
@@ -41,9 +55,9 @@ def _check_name(path: Path, inputs: list[Path], *, force: bool) -> None:
     if any(path.exists() and other.exists() and path.samefile(other) for other in inputs):
         raise OutputError(f"the output is an input too: {path}", hint="name another file")
     if path.exists() and not force:
-        raise OutputError(f"the output exists: {path}", hint="name another with --output, or add --force")
+        raise OutputError(f"the output exists: {path}", hint=f"name another with {option}, or add --force")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"no permission to write in {folder}", hint="name another folder with --output")
+        raise OutputError(f"no permission to write in {folder}", hint=f"name another folder with {option}")
 
 
 def check_space(path: Path, expected: int, runs: int) -> None:

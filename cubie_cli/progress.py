@@ -42,12 +42,17 @@ class Progress:
     def stage(self, text: str) -> None:
         """Name the task that begins now."""
         if not self._quiet:
-            self._console.print(text, markup=False)
+            self._console.print(text, markup=False, soft_wrap=True)
 
     def warn(self, texts: Iterable[str]) -> None:
         """Say what is allowed and probably not meant."""
         for text in texts:
             self.stage(f"warning: {text}")
+
+    def hint(self, texts: Iterable[str]) -> None:
+        """Say what to try."""
+        for text in texts:
+            self.stage(f"hint: {text}")
 
     def start(self, total: int) -> None:
         """Begin to count runs."""

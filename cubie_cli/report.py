@@ -8,7 +8,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from buffers import BufferRegistry
+from buffers import LOCATIONS, BufferRegistry
+from cubie_cli.memory_tree import branches
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB")
 _BUFFER_KEYS = ("owner", "name", "location", "dtype", "elements", "bytes", "offset")
@@ -68,6 +69,7 @@ class MemoryReport:
         """Return the report as plain values."""
         totals = self.registry.totals()
         report: dict[str, Any] = {
+            "tree": [branch.as_json() for branch in branches(self.registry)],
             "buffers": [
                 {key: getattr(row, key) for key in _BUFFER_KEYS} for row in self.registry.rows() if row.kind == "own"
             ],
@@ -95,6 +97,9 @@ def full(report: MemoryReport) -> RenderableType:
     """Return the report as tables."""
     return Group(
         _buffer_table(report),
+        Text(""),
+        _tree_table(report),
+        Text(""),
         _pairs("Totals", _totals(report)),
         _pairs("Kernel", _kernel(report)),
         _pairs("Device", [*((array.name, size(array.bytes)) for array in report.arrays), *_chunks(report)]),
@@ -156,6 +161,17 @@ def _buffer_table(report: MemoryReport) -> RenderableType:
     if not rows:
         return Text("This solver has no buffers.")
     return table("Buffers of one run", _BUFFER_KEYS, rows, numeric=("elements", "bytes", "offset"))
+
+
+def _tree_table(report: MemoryReport) -> RenderableType:
+    """Return for each component its own bytes, and those reserved for the components below it."""
+    columns = [heading for location in LOCATIONS for heading in (location, f"{location} below")]
+    rows = [
+        ["  " * branch.depth + branch.owner]
+        + [str(count) for where in LOCATIONS for count in (branch.own[where], branch.reserved[where])]
+        for branch in branches(report.registry)
+    ]
+    return table("Bytes of each component and of those below it", ("component", *columns), rows, numeric=columns)
 
 
 def _totals(report: MemoryReport) -> list[tuple[str, str]]:

@@ -90,6 +90,8 @@ class Contents:
         a name.
     report
         The memory report.
+    first_run
+        Index of the first run in the whole batch.
     """
 
     times: np.ndarray
@@ -101,6 +103,7 @@ class Contents:
     attributes: Mapping[str, Any]
     texts: Mapping[str, str]
     report: Mapping[str, Any]
+    first_run: int = 0
 
     @property
     def header_bytes(self) -> int:
@@ -220,7 +223,7 @@ class ResultFile:
         if width == self._contents.n_runs:  # rows follow each other on disk too
             rows, block = 1, block.reshape(1, -1)
         stride = self._contents.n_runs * block.itemsize
-        start = place.offset + first_run * block.itemsize
+        start = place.offset + (first_run - self._contents.first_run) * block.itemsize
         for row in range(rows):
             _write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
 

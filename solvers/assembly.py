@@ -31,9 +31,9 @@ LANDING_TOLERANCE = 1e-6
 GAINS = frozenset({"kp", "ki", "kd"})
 USED_GAINS = {"i": {"ki"}, "pi": {"kp", "ki"}, "pid": GAINS, "gustafsson": {"ki"}}
 FIRST_WITH = {"ki": "i", "kp": "pi", "kd": "pid"}
+#: Reduction of the residual of a correction within Newton's method: stiff components hide behind a residual.
+NEWTON_REDUCTION = {"float64": 1e-6, "float32": 1e-4}
 #: Reductions of a residual below these are rounding.
-#: Reduction of the residual of a correction within Newton's method.
-NEWTON_REDUCTION = 0.05
 LEAST_REDUCTION = {"float64": 1e-12, "float32": 1e-5}
 
 
@@ -84,7 +84,7 @@ def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step
     if isinstance(tableau, RosenbrockTableau):
         linear = make_linear_solver(operator, solve.linear, max(solve.rtol / 100, LEAST_REDUCTION[rhs.precision]))
         return RosenbrockStep(tableau, rhs, jacobian, norm, linear, fixed=fixed, dense=dense)
-    linear = make_linear_solver(operator, solve.linear, NEWTON_REDUCTION)
+    linear = make_linear_solver(operator, solve.linear, NEWTON_REDUCTION[rhs.precision])
     full = solve.newton.jacobian == "iteration" or (solve.newton.jacobian is None and not linear.direct)
     newton = NewtonSolver(StageEquation(rhs, operator), linear, solve.newton, full=full)
     return DiagonallyImplicitStep(tableau, rhs, norm, newton, fixed=fixed, dense=dense)
@@ -104,12 +104,12 @@ def _fully_implicit_step(
         message = f"{tableau.name} solves all stages with one matrix a step"
         raise PlanError(message, 'use jacobian = "step", or a diagonally implicit method', "solve.newton.jacobian")
     operator = CoupledMatrix(jacobian, tableau, norm)
-    linear = make_linear_solver(operator, settings.linear, NEWTON_REDUCTION)
+    linear = make_linear_solver(operator, settings.linear, NEWTON_REDUCTION[rhs.precision])
     newton = NewtonSolver(CoupledEquations(rhs, operator), linear, settings.newton, full=False)
     error_filter = None
     if settings.dt is None:
         error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm)
-        error_filter = make_linear_solver(error_matrix, settings.linear, NEWTON_REDUCTION, owner="filter")
+        error_filter = make_linear_solver(error_matrix, settings.linear, NEWTON_REDUCTION[rhs.precision], owner="filter")
     return FullyImplicitStep(tableau, rhs, norm, newton, error_filter, dense=dense)
 
 

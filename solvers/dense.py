@@ -1,6 +1,6 @@
 """Weighted sums of stages and values between steps, as straight-line code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from solvers.straightline import convert, fma
@@ -25,17 +25,26 @@ def weighted_sum(weights: Sequence[float], stages: Any, i: int, n: int, start: A
     return total
 
 
+def blend(weights: Sequence[Any], stage: Callable[[int], Any], start: Any | None) -> Any:
+    """Return start + sum_j weights_j * stage(j) for weights of which some are None, that is zero."""
+    total = start
+    for j, weight in enumerate(weights):
+        if weight is not None:
+            total = stage(j) * weight if total is None else fma(stage(j), weight, total)
+    return total
+
+
 def interpolation_weights(dense: DenseOutput, theta: Any, precision: str) -> list[Any]:
     """Return b_j(theta); None for one that is zero throughout.
 
     Extensions of high order cancel, so they are computed in float64 whatever the precision of the states.
     """
-    return [convert(_polynomial(row, theta), precision) if any(row) else None for row in dense.coefficients]
+    return [convert(polynomial(row, theta), precision) if any(row) else None for row in dense.coefficients]
 
 
-def _polynomial(coefficients: Sequence[float], theta: Any) -> Any:
+def polynomial(coefficients: Sequence[float], theta: Any) -> Any:
     """Return sum_m coefficients[m] * theta^(m+1) by Horner's rule."""
-    total = theta * 0.0 + coefficients[-1]
+    total = theta * 0.0 + float(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        total = fma(total, theta, coefficient)
+        total = fma(total, theta, float(coefficient))
     return total * theta

@@ -5,16 +5,16 @@ from functools import partial
 from typing import Any
 
 from buffers import BufferRegistry
-from solvers.dense import interpolation_weights, weighted_sum
-from solvers.error_norm import ErrorNorm, first_step
+from solvers.dense import blend, interpolation_weights, weighted_sum
+from solvers.error_norm import ErrorNorm
 from solvers.linear_solvers import DirectSolver
 from solvers.memory import Frame, make_frame
 from solvers.newton import NewtonSolver
 from solvers.operators import StageMatrix
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
-from solvers.step import Part, StepFunctions, sequence
-from solvers.straightline import both, fma, is_finite, literal, select
+from solvers.step import OneStepMethod, Part, sequence
+from solvers.straightline import both, fma, literal, select
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -45,7 +45,7 @@ class StageEquation:
         return [base[i] + z[i] for i in range(self.operator.size)]
 
 
-class DiagonallyImplicitStep:
+class DiagonallyImplicitStep(OneStepMethod):
     """A step of a diagonally implicit Runge-Kutta method, in the uniform shape of its tableau.
 
     Buffers: `slope` is f(t, y), kept from step to step; `stage_slopes` are the others, stage by stage;
@@ -69,7 +69,7 @@ class DiagonallyImplicitStep:
         Whether values between steps are needed.
     """
 
-    owner = "step"
+    attempted = 2
 
     def __init__(
         self,
@@ -81,13 +81,11 @@ class DiagonallyImplicitStep:
         fixed: bool,
         dense: bool,
     ) -> None:
+        super().__init__(rhs, norm, tableau.order)
         self.tableau = tableau
-        self.rhs = rhs
-        self.norm = norm
         self.newton = newton
         self.fixed = fixed
         self.dense = tableau.dense_output if dense else None
-        self.n = len(rhs.system.states)
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -118,24 +116,6 @@ class DiagonallyImplicitStep:
         return make_frame(registry, self.owner, self._names, {"solver": self.newton.frame(registry)})
 
     # -- device functions -----------------------------------------------------------------------
-
-    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
-        """Return the device functions."""
-        estimate = first_step(self.rhs, self.norm, self.tableau.order, longest, shortest)
-
-        def estimate_first_step(t: Any, y: Any, p: Any, memory: Any) -> Any:
-            slope, _, accumulator, increment = memory[:4]
-            return estimate(t, y, p, slope, accumulator, increment)
-
-        return StepFunctions(
-            start=target.straight_line(self._start),
-            first_step=target.straight_line(estimate_first_step),
-            attempt=self._attempt(target),
-            finite=target.straight_line(self._finite),
-            prepare=target.straight_line(self._prepare),
-            interpolate=target.straight_line(self._interpolate),
-            advance=target.straight_line(self._advance),
-        )
 
     def _attempt(self, target: Target) -> DeviceFunction:
         solve = self._solve_part(target)
@@ -213,6 +193,10 @@ class DiagonallyImplicitStep:
 
     # -- straight-line code ---------------------------------------------------------------------
 
+    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
+        slope, _, accumulator, increment = memory[:4]
+        return slope, accumulator, increment
+
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
         slope, accumulator = memory[0], memory[2]
         self.rhs.evaluate(t, y, p, accumulator)
@@ -287,29 +271,16 @@ class DiagonallyImplicitStep:
             return literal(increment, 0.0, self.rhs.precision), trouble[0]
         return self.norm.mean_square((increment[i] for i in range(self.n)), y, accumulator), trouble[0]
 
-    def _finite(self, memory: Any) -> Any:
-        sound: Any = True
-        for i in range(self.n):
-            sound = both(is_finite(memory[2][i]), sound)
-        return sound
-
-    def _prepare(self, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:
-        """Do nothing: the slopes of the step are all that interpolation needs."""
-
     def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
         slope, stage_slopes, y_new = memory[:3]
         if self.dense is None:
             for i in range(self.n):
                 values[i] = y_new[i]
             return
-        first, *others = interpolation_weights(self.dense, theta, self.rhs.precision)
+        weights = interpolation_weights(self.dense, theta, self.rhs.precision)
         for i in range(self.n):
-            total = None if first is None else slope[i] * first
-            for j, weight in enumerate(others):
-                if weight is not None:
-                    k = stage_slopes[j * self.n + i]
-                    total = k * weight if total is None else fma(k, weight, total)
-            values[i] = select(theta == 1.0, y_new[i], fma(h, total, y[i]))
+            slopes = [slope[i], *(stage_slopes[j * self.n + i] for j in range(self.tableau.stages - 1))]
+            values[i] = select(theta == 1.0, y_new[i], fma(h, blend(weights, slopes.__getitem__, None), y[i]))
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         slope, stage_slopes, y_new = memory[:3]

@@ -3,16 +3,18 @@
 Importing this module imports no compiler; planning for a target does not either.
 """
 
-from dataclasses import replace
+from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
 
-from buffers import Locations
 from solvers.assembly import make_loop, register
 from solvers.plan import Plan, Solution, TargetUnavailableError
 from solvers.problem import PlanError, Problem
-from solvers.tableaus import TABLEAUS
+from solvers.settings import LinearKind, LinearSettings, SaveSettings, SolveSettings
+from solvers.system import TIME, System, state_symbol
+from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
+from solvers.trace import Recorder
 
 __all__ = [
     "TARGETS",
@@ -96,8 +98,13 @@ def plan(problem: Problem, target: str, threads: int | None = None) -> Plan:
     return Plan(problem, target, loop, registry, registry.check(_known_buffers(problem)), threads)
 
 
-def build(made: Plan) -> Solver:
+def build(made: Plan, recorder: Recorder | None = None) -> Solver:
     """Compile a plan for its target.
+
+    Parameters
+    ----------
+    recorder
+        Keeps what the solvers report on the way; on the python target only.
 
     Raises
     ------
@@ -105,7 +112,11 @@ def build(made: Plan) -> Solver:
         If the device cannot hold what was planned.
     TargetUnavailableError
         Without the device or its compiler.
+    ValueError
+        For a recorder on another target.
     """
+    if recorder is not None and made.target != "python":
+        raise ValueError("only the python target records")
     if made.target == "cuda":
         from solvers.targets.cuda_engine import CudaSolver  # noqa: PLC0415 - see the module's docstring
 
@@ -116,7 +127,7 @@ def build(made: Plan) -> Solver:
         return CpuSolver(made)
     from solvers.targets.python_engine import PythonSolver  # noqa: PLC0415
 
-    return PythonSolver(made)
+    return PythonSolver(made, recorder)
 
 
 def kernel_report(made: Plan, arch: str | None = None) -> dict[str, Any] | None:
@@ -133,18 +144,18 @@ def kernel_report(made: Plan, arch: str | None = None) -> dict[str, Any] | None:
 
 
 def _known_buffers(problem: Problem) -> frozenset[str]:
-    """Return the buffers that exist for some method with this problem."""
+    """Return the buffers that exist for some method; names depend on no system but on whether it depends on time."""
     if not problem.locations.assignments:
         return frozenset()
+    system = System("", ("y",), (0.0,), (), (), (TIME - state_symbol(0),))
     names: set[str] = set()
-    for algorithm in TABLEAUS:
-        for save_every in (problem.solve.t1 - problem.solve.t0, None):
-            solve = replace(problem.solve, algorithm=algorithm, dt=None, dt0=None)
-            save = replace(problem.save, every=save_every, at=None)
-            variant = replace(problem, solve=solve, save=save, locations=Locations())
-            try:
-                loop = make_loop(variant)
-            except PlanError:
-                continue
-            names.update(register(loop, variant).names)
+    kinds: tuple[LinearKind, ...] = ("lu", "bicgstab")
+    for algorithm, kind, every in product((*TABLEAUS, *IMPLICIT_TABLEAUS), kinds, (1.0, None)):
+        solve = SolveSettings(algorithm, t0=0.0, t1=1.0, atol=(1.0,), linear=LinearSettings(kind))
+        variant = Problem(system, solve, SaveSettings(states=(0,), every=every))
+        try:
+            loop = make_loop(variant)
+        except PlanError:
+            continue
+        names.update(register(loop, variant).names)
     return frozenset(names)

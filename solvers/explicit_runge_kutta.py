@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from buffers import BufferRegistry
-from solvers.dense import interpolation_weights
-from solvers.error_norm import ErrorNorm, first_step
+from solvers.dense import blend, interpolation_weights
+from solvers.error_norm import ErrorNorm
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
-from solvers.step import StepFunctions
+from solvers.step import OneStepMethod
 from solvers.straightline import both, fma, is_finite, literal, quotient_estimate, select
 from solvers.tableaus import ButcherTableau, DenseOutput
-from solvers.targets.target import Target
+from solvers.targets.target import DeviceFunction, Target
 
 
-class ExplicitRungeKuttaStep:
+class ExplicitRungeKuttaStep(OneStepMethod):
     """A step of an explicit Runge-Kutta method.
 
     Buffers: `slope` is f(t, y), kept from step to step; `stage_slopes` are the others, stage by stage;
@@ -35,7 +35,7 @@ class ExplicitRungeKuttaStep:
         Whether values between steps are needed.
     """
 
-    owner = "step"
+    attempted = 2
 
     def __init__(
         self,
@@ -46,11 +46,9 @@ class ExplicitRungeKuttaStep:
         fixed_step: float | None,
         dense: bool,
     ) -> None:
+        super().__init__(rhs, norm, tableau.order)
         self.tableau = tableau
-        self.rhs = rhs
-        self.norm = norm
         self.fixed_step = fixed_step
-        self.n = len(rhs.system.states)
         self.dense: DenseOutput | None = tableau.dense_output if dense else None
 
     def register(self, registry: BufferRegistry) -> None:
@@ -73,30 +71,6 @@ class ExplicitRungeKuttaStep:
     def _extra_slopes(self) -> int:
         return len(self.dense.extra_a) if self.dense else 0
 
-    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
-        """Return the device functions.
-
-        Parameters
-        ----------
-        longest, shortest
-            Limits of the first step.
-        """
-        estimate = first_step(self.rhs, self.norm, self.tableau.order, longest, shortest)
-
-        def estimate_first_step(t: Any, y: Any, p: Any, memory: Any) -> Any:
-            slope, stage_slopes, accumulator = memory[:3]
-            return estimate(t, y, p, slope, accumulator, stage_slopes)
-
-        return StepFunctions(
-            start=target.straight_line(self._start),
-            first_step=target.straight_line(estimate_first_step),
-            attempt=target.straight_line(self._attempt),
-            finite=target.straight_line(self._finite),
-            prepare=target.straight_line(self._prepare),
-            interpolate=target.straight_line(self._interpolate),
-            advance=target.straight_line(self._advance),
-        )
-
     # -- straight-line code ---------------------------------------------------------------------
 
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
@@ -108,7 +82,14 @@ class ExplicitRungeKuttaStep:
             sound = both(is_finite(accumulator[i]), sound)
         return sound
 
-    def _attempt(self, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
+    def _attempt(self, target: Target) -> DeviceFunction:
+        return target.straight_line(self._attempt_step)
+
+    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
+        slope, stage_slopes, accumulator = memory[:3]
+        return slope, accumulator, stage_slopes
+
+    def _attempt_step(self, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
         slope, stage_slopes, accumulator = memory[:3]
         slopes = self._slopes(slope, stage_slopes)
         for stage in range(1, self.tableau.stages):
@@ -155,13 +136,6 @@ class ExplicitRungeKuttaStep:
         below = fma(third, 0.01, fifth)
         return select(below > 0.0, fifth * quotient_estimate(fifth, below), below)
 
-    def _finite(self, memory: Any) -> Any:
-        accumulator = memory[2]
-        sound: Any = True
-        for i in range(self.n):
-            sound = both(is_finite(accumulator[i]), sound)
-        return sound
-
     def _prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
         if self.dense is None or not self._extra_slopes:
             return
@@ -180,12 +154,8 @@ class ExplicitRungeKuttaStep:
         slopes = self._slopes(slope, stage_slopes, *memory[3:4])
         weights = interpolation_weights(self.dense, theta, self.rhs.precision)
         for i in range(self.n):
-            total = None
-            for j, weight in enumerate(weights):
-                if weight is not None:
-                    k = slopes(j, i)
-                    total = k * weight if total is None else fma(k, weight, total)
-            values[i] = select(theta == 1.0, y_new[i], fma(h, total, y[i]))
+            column = [slopes(j, i) for j in range(len(weights))]
+            values[i] = select(theta == 1.0, y_new[i], fma(h, blend(weights, column.__getitem__, None), y[i]))
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         slope, stage_slopes, y_new = memory[:3]

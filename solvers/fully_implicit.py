@@ -1,18 +1,18 @@
 """Fully implicit Runge-Kutta steps: all stages at once, solved by Newton's method."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from buffers import BufferRegistry
-from solvers.error_norm import ErrorNorm, first_step
+from solvers.dense import blend, polynomial
+from solvers.error_norm import ErrorNorm
 from solvers.linear_solvers import LinearSolver
 from solvers.memory import Frame, make_frame
 from solvers.newton import NewtonSolver
 from solvers.operators import CoupledMatrix, mix
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
-from solvers.step import StepFunctions
-from solvers.straightline import both, convert, fma, is_finite, literal, select
+from solvers.step import OneStepMethod
+from solvers.straightline import both, convert, fma, literal, select
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -47,7 +47,7 @@ class CoupledEquations:
         return [base[i] for i in range(self.operator.n)]
 
 
-class FullyImplicitStep:
+class FullyImplicitStep(OneStepMethod):
     """A step of a fully implicit Runge-Kutta method.
 
     Buffers: `stage_increment` are the differences z of the stages from y; `kept_increment` those of the last accepted
@@ -71,7 +71,7 @@ class FullyImplicitStep:
         Whether values between steps are needed.
     """
 
-    owner = "step"
+    attempted = 3
 
     def __init__(
         self,
@@ -83,13 +83,11 @@ class FullyImplicitStep:
         *,
         dense: bool,
     ) -> None:
+        super().__init__(rhs, norm, tableau.order)
         self.tableau = tableau
-        self.rhs = rhs
-        self.norm = norm
         self.newton = newton
         self.error_filter = error_filter
         self.dense = dense
-        self.n = len(rhs.system.states)
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -127,24 +125,6 @@ class FullyImplicitStep:
 
     # -- device functions -----------------------------------------------------------------------
 
-    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
-        """Return the device functions."""
-        estimate = first_step(self.rhs, self.norm, self.tableau.order, longest, shortest)
-
-        def estimate_first_step(t: Any, y: Any, p: Any, memory: Any) -> Any:
-            _, _, _, accumulator, slope, error = memory[:6]
-            return estimate(t, y, p, slope, accumulator, error)
-
-        return StepFunctions(
-            start=target.straight_line(self._start),
-            first_step=target.straight_line(estimate_first_step),
-            attempt=self._attempt(target),
-            finite=target.straight_line(self._finite),
-            prepare=target.straight_line(self._prepare),
-            interpolate=target.straight_line(self._interpolate),
-            advance=target.straight_line(self._advance),
-        )
-
     def _attempt(self, target: Target) -> DeviceFunction:
         begin = target.straight_line(self._begin)
         solve = self.newton.build(target)
@@ -177,6 +157,9 @@ class FullyImplicitStep:
         return filter_error
 
     # -- straight-line code ---------------------------------------------------------------------
+
+    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
+        return memory[4], memory[3], memory[5]
 
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
         kept_step, accumulator, slope = memory[2], memory[3], memory[4]
@@ -214,7 +197,7 @@ class FullyImplicitStep:
         rows = []
         for node in self.tableau.c:
             theta = fma(ratio, node, 1.0)
-            rows.append([_powers(dense[m], theta) - float(increments[m]) for m in range(self.tableau.stages)])
+            rows.append([polynomial(dense[m], theta) - float(increments[m]) for m in range(self.tableau.stages)])
         return rows
 
     def _end(self, h: Any, y: Any, trouble: Any, memory: Any) -> None:
@@ -241,27 +224,16 @@ class FullyImplicitStep:
             return literal(accumulator, 0.0, self.rhs.precision), trouble[0]
         return self.norm.mean_square((error[i] for i in range(self.n)), y, accumulator), trouble[0]
 
-    def _finite(self, memory: Any) -> Any:
-        sound: Any = True
-        for i in range(self.n):
-            sound = both(is_finite(memory[3][i]), sound)
-        return sound
-
-    def _prepare(self, _t: Any, h: Any, _y: Any, _p: Any, memory: Any) -> None:
-        """Do nothing: the stages are all that interpolation needs."""
-
     def _interpolate(self, theta: Any, _h: Any, y: Any, memory: Any, values: Any) -> None:
         increment, y_new = memory[0], memory[3]
         if not self.dense:
             for i in range(self.n):
                 values[i] = y_new[i]
             return
-        weights = [convert(_powers(row, theta), self.rhs.precision) for row in self.tableau.dense_increments]
+        weights = [convert(polynomial(row, theta), self.rhs.precision) for row in self.tableau.dense_increments]
         for i in range(self.n):
-            total = y[i]
-            for j, weight in enumerate(weights):
-                total = fma(weight, increment[j * self.n + i], total)
-            values[i] = select(theta == 1.0, y_new[i], total)
+            stages = [increment[j * self.n + i] for j in range(self.tableau.stages)]
+            values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, y[i]))
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         increment, kept, kept_step, y_new = memory[:4]
@@ -274,11 +246,3 @@ class FullyImplicitStep:
 
 def _nothing(_active: Any, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:
     """Filter nothing."""
-
-
-def _powers(coefficients: Sequence[float], theta: Any) -> Any:
-    """Return sum_m coefficients[m] * theta^(m+1) by Horner's rule."""
-    total = theta * 0.0 + float(coefficients[-1])
-    for coefficient in reversed(coefficients[:-1]):
-        total = fma(total, theta, float(coefficient))
-    return total * theta

@@ -14,6 +14,7 @@ from solvers.memory import Frame, make_frame
 from solvers.settings import LinearSettings
 from solvers.straightline import both, convert, fma, literal, select
 from solvers.targets.target import DeviceFunction, Target
+from solvers.trace import LINEAR
 
 
 class Operator(Protocol):
@@ -200,13 +201,15 @@ class IterativeSolver:
         iterate = target.straight_line(self.iterate)
         unfinished = target.straight_line(self._unfinished)
         finished = target.straight_line(self._finished)
+        probe = target.probe(LINEAR)
 
         @target.control
         def solve(active: Any, t: Any, h: Any, y: Any, p: Any, b: Any, x: Any, memory: Any) -> Any:
-            state = begin(y, b, x, memory)
+            state = first = begin(y, b, x, memory)
             going = unfinished(active, state)
             while any_lane(going):
                 state = iterate(going, (t, h, y, p), b, x, memory, state)
+                probe((state[2], first[0], state[0], state[1]))
                 going = unfinished(going, state)
             return finished(active, state)
 

@@ -28,6 +28,7 @@ from solvers.straightline import (
     select,
 )
 from solvers.targets.target import DeviceFunction, Target
+from solvers.trace import ATTEMPT
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ class Loop:
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
         propose, judge = controller.propose, controller.judge
         is_due, save = output.due, output.save
+        probe = target.probe(ATTEMPT)
 
         @target.control
         def try_step(active: Any, place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
@@ -197,6 +199,7 @@ class Loop:
             h, t_next, ends = propose(t, dt, steps, stop_at(saving))
             error, trouble = attempt(active, t, h, y, p, step_memory)
             accept, dt = judge(active, error, trouble, h, dt, controller_memory)
+            probe((place[0], t, h, error, trouble, accept, dt))
             due = is_due(accept, saving, t_next)
             if any_lane(due):
                 due, status, active = overflow(due, state_finite(step_memory), status, active)

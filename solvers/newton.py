@@ -1,5 +1,6 @@
 """Newton's method for the stage equations of implicit methods, as a component that hosts a linear solver."""
 
+import math
 from functools import partial
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from solvers.straightline import (
     square_root,
 )
 from solvers.targets.target import DeviceFunction, Target
+from solvers.trace import NEWTON
 
 #: Contraction assumed before anything is known, and the least that is remembered.
 FIRST_CONTRACTION = 1.0
@@ -123,6 +125,7 @@ class NewtonSolver:
         advance = self._line_search(target)
         judge = target.straight_line(self._judge)
         verdict = target.straight_line(self._verdict)
+        probe = target.probe(NEWTON)
 
         @partial(target.control, inline=False)
         def solve(active: Any, t: Any, h: Any, y: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
@@ -130,8 +133,10 @@ class NewtonSolver:
             going = active
             while any_lane(going):
                 sound = correct(going, t, h, y, p, base, z, memory)
-                size = advance(going, (t, h, p), y, base, z, memory, size)
-                going, count, last, trouble = judge(going, sound, y, (count, last, trouble), memory)
+                before = size
+                size, scale, backtracks = advance(going, (t, h, p), y, base, z, memory, size)
+                going, count, last, trouble, theta, error, good = judge(going, sound, y, (count, last, trouble), memory)
+                probe((t, count, last, theta, error, before, size, scale, backtracks, good))
             return verdict(active, (count, last, trouble))
 
         return solve
@@ -165,7 +170,10 @@ class NewtonSolver:
         return full if self.full else simplified
 
     def _line_search(self, target: Target) -> DeviceFunction:
-        """Return code that moves z along the correction, shortened while the residual does not fall."""
+        """Return code that moves z along the correction, shortened while the residual does not fall.
+
+        It returns the size of the residual, the share of the correction taken, and how often that was shortened.
+        """
         any_lane = target.any_lane
         attempt = target.straight_line(self._attempt)
         start = target.straight_line(self._start_search)
@@ -180,12 +188,12 @@ class NewtonSolver:
             while any_lane(shorter):
                 new = attempt(point, y, base, z, memory, scale)
                 shorter, scale, count = shorten(shorter, size, new, scale, count)
-            return take(going, z, memory, size, new)
+            return take(going, z, memory, size, new), scale, count
 
         @target.control
         def whole(going: Any, point: Any, y: Any, base: Any, z: Any, memory: Any, size: Any) -> Any:
-            scale, _ = start(size)
-            return take(going, z, memory, size, attempt(point, y, base, z, memory, scale))
+            scale, count = start(size)
+            return take(going, z, memory, size, attempt(point, y, base, z, memory, scale)), scale, count
 
         return search if self.settings.max_backtracks else whole
 
@@ -227,7 +235,10 @@ class NewtonSolver:
         return select(going, new, size)
 
     def _judge(self, going: Any, sound: Any, y: Any, state: Any, memory: Any) -> tuple[Any, ...]:
-        """Return which runs go on, corrections, size of the last, and trouble."""
+        """Return which runs go on, corrections, size of the last, and trouble.
+
+        Then, for those who watch, the contraction, the estimated error, and whether that is small enough.
+        """
         count, last, trouble = state
         delta, contraction = memory[0], memory[4]
         norm = square_root(self.equations.operator.mean_square([delta[i] for i in range(self._size)], y))
@@ -235,7 +246,8 @@ class NewtonSolver:
         theta = norm / last
         guess = convert(power_estimate(contraction[0], FORGETTING), self.equations.operator.precision)
         eta = select(first, guess, select(theta < 1.0, theta / (1.0 - theta), 1.0 / LEAST_CONTRACTION))
-        converged = either(norm == 0.0, eta * norm <= self.settings.tolerance)
+        error = eta * norm
+        converged = either(norm == 0.0, error <= self.settings.tolerance)
         remembered = maximum(select(first, contraction[0], minimum(eta, FIRST_CONTRACTION)), LEAST_CONTRACTION)
         contraction[0] = select(both(going, is_finite(remembered)), remembered, contraction[0])
         count = count + convert(going, "int32")
@@ -245,7 +257,8 @@ class NewtonSolver:
         trouble = select(good, literal(trouble, 0, "int32"), trouble)
         trouble = select(bad, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble)
         going = both(going, negate(either(good, hopeless)))
-        return both(going, count < self.settings.max_iters), count, norm, trouble
+        going = both(going, count < self.settings.max_iters)
+        return going, count, norm, trouble, select(first, math.nan, theta), error, good
 
     def _diverges(self, theta: Any, norm: Any, count: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""

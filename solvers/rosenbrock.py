@@ -4,20 +4,20 @@ from functools import partial
 from typing import Any
 
 from buffers import BufferRegistry
-from solvers.dense import interpolation_weights, weighted_sum
-from solvers.error_norm import ErrorNorm, first_step
+from solvers.dense import blend, interpolation_weights, weighted_sum
+from solvers.error_norm import ErrorNorm
 from solvers.jacobian import Jacobian
 from solvers.linear_solvers import DirectSolver, LinearSolver
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
-from solvers.step import Part, StepFunctions, sequence
-from solvers.straightline import View, both, fma, is_finite, literal, select
+from solvers.step import OneStepMethod, Part, sequence
+from solvers.straightline import View, both, fma, literal, select
 from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.targets.target import DeviceFunction, Target
 
 
-class RosenbrockStep:
+class RosenbrockStep(OneStepMethod):
     """A step of a Rosenbrock or Rosenbrock-W method, in the form that needs no product with the Jacobian.
 
     Buffers: `stage_increment` holds the u_i, stage by stage; `stage_accumulator` the state at which a right-hand side
@@ -40,7 +40,7 @@ class RosenbrockStep:
         Whether values between steps are needed.
     """
 
-    owner = "step"
+    attempted = 1
 
     def __init__(
         self,
@@ -53,14 +53,12 @@ class RosenbrockStep:
         fixed: bool,
         dense: bool,
     ) -> None:
+        super().__init__(rhs, norm, tableau.order)
         self.tableau = tableau
-        self.rhs = rhs
         self.jacobian = jacobian
-        self.norm = norm
         self.linear = linear
         self.fixed = fixed
         self.dense = dense
-        self.n = len(rhs.system.states)
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -91,25 +89,6 @@ class RosenbrockStep:
         return memory[(*self._vectors, "trouble").index(name)]
 
     # -- device functions -----------------------------------------------------------------------
-
-    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
-        """Return the device functions."""
-        estimate = first_step(self.rhs, self.norm, self.tableau.order, longest, shortest)
-
-        def estimate_first_step(t: Any, y: Any, p: Any, memory: Any) -> Any:
-            increments, accumulator = memory[:2]
-            self.rhs.evaluate(t, y, p, increments)
-            return estimate(t, y, p, increments, accumulator, View(increments, self.n))
-
-        return StepFunctions(
-            start=target.straight_line(self._start),
-            first_step=target.straight_line(estimate_first_step),
-            attempt=self._attempt(target),
-            finite=target.straight_line(self._finite),
-            prepare=target.straight_line(self._prepare),
-            interpolate=target.straight_line(self._interpolate),
-            advance=target.straight_line(self._advance),
-        )
 
     def _attempt(self, target: Target) -> DeviceFunction:
         parts = [Part(self._begin)]
@@ -147,6 +126,11 @@ class RosenbrockStep:
         return part
 
     # -- straight-line code ---------------------------------------------------------------------
+
+    def _first_step_buffers(self, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any, Any]:
+        increments, accumulator = memory[:2]
+        self.rhs.evaluate(t, y, p, increments)
+        return increments, accumulator, View(increments, self.n)
 
     def _start(self, _mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
         accumulator = memory[1]
@@ -215,15 +199,6 @@ class RosenbrockStep:
         errors = (weighted_sum(self.tableau.error, increments, i, self.n, None) for i in range(self.n))
         return self.norm.mean_square(errors, y, accumulator), trouble
 
-    def _finite(self, memory: Any) -> Any:
-        sound: Any = True
-        for i in range(self.n):
-            sound = both(is_finite(memory[1][i]), sound)
-        return sound
-
-    def _prepare(self, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:
-        """Do nothing: the stages are all that interpolation needs."""
-
     def _interpolate(self, theta: Any, _h: Any, y: Any, memory: Any, values: Any) -> None:
         increments, y_new = memory[:2]
         if not self.dense:
@@ -232,11 +207,8 @@ class RosenbrockStep:
             return
         weights = interpolation_weights(self.tableau.dense_output, theta, self.rhs.precision)
         for i in range(self.n):
-            total = y[i]
-            for j, weight in enumerate(weights):
-                if weight is not None:
-                    total = fma(weight, increments[j * self.n + i], total)
-            values[i] = select(theta == 1.0, y_new[i], total)
+            stages = [increments[j * self.n + i] for j in range(self.tableau.stages)]
+            values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, y[i]))
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         for i in range(self.n):

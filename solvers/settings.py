@@ -71,7 +71,7 @@ class LinearSettings:
     preconditioner, neumann_order
         Of the matrix-free ones; the order counts terms after the first.
     tolerance
-        Reduction of the residual; None: 0.05 within Newton's method, rtol/100 without.
+        Reduction of the residual; None: 1e-6 (float32: 1e-4) within Newton's method, rtol/100 without.
     max_iters
         Most iterations.
     """

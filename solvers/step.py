@@ -1,13 +1,16 @@
 """What every method's step offers to the loop, and how steps are put together from parts."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 
 from buffers import BufferRegistry
+from solvers.error_norm import ErrorNorm, first_step
 from solvers.memory import Frame
 from solvers.right_hand_side import RightHandSide
+from solvers.straightline import both, is_finite
 from solvers.targets.target import DeviceFunction, Target
 
 
@@ -48,6 +51,80 @@ class Step(Protocol):
 
     def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
         """Return the device functions, given the limits of the first step."""
+
+
+class OneStepMethod(ABC):
+    """What the steps of all families share.
+
+    Attributes
+    ----------
+    rhs, norm, order
+        f, the tolerances, and the order of the method.
+    n
+        The number of states.
+    """
+
+    owner = "step"
+    #: Where the frame holds the attempted state.
+    attempted: int
+
+    def __init__(self, rhs: RightHandSide, norm: ErrorNorm, order: int) -> None:
+        self.rhs = rhs
+        self.norm = norm
+        self.order = order
+        self.n = len(rhs.system.states)
+
+    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
+        """Return the device functions.
+
+        Parameters
+        ----------
+        longest, shortest
+            Limits of the first step.
+        """
+        estimate = first_step(self.rhs, self.norm, self.order, longest, shortest)
+
+        def estimate_first_step(t: Any, y: Any, p: Any, memory: Any) -> Any:
+            return estimate(t, y, p, *self._first_step_buffers(t, y, p, memory))
+
+        return StepFunctions(
+            start=target.straight_line(self._start),
+            first_step=target.straight_line(estimate_first_step),
+            attempt=self._attempt(target),
+            finite=target.straight_line(self._finite),
+            prepare=target.straight_line(self._prepare),
+            interpolate=target.straight_line(self._interpolate),
+            advance=target.straight_line(self._advance),
+        )
+
+    @abstractmethod
+    def _attempt(self, target: Target) -> DeviceFunction:
+        """Return `StepFunctions.attempt`."""
+
+    @abstractmethod
+    def _first_step_buffers(self, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any, Any]:
+        """Return f(t, y), and room for a state and for a slope."""
+
+    @abstractmethod
+    def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
+        """Write `StepFunctions.start`."""
+
+    @abstractmethod
+    def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
+        """Write `StepFunctions.interpolate`."""
+
+    @abstractmethod
+    def _advance(self, mask: Any, y: Any, memory: Any) -> None:
+        """Write `StepFunctions.advance`."""
+
+    def _prepare(self, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:  # noqa: B027 - most need nothing
+        """Do nothing: what the step holds is all that interpolation needs."""
+
+    def _finite(self, memory: Any) -> Any:
+        sound: Any = True
+        for i in range(self.n):
+            sound = both(is_finite(memory[self.attempted][i]), sound)
+        return sound
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`cubie algorithms`: the methods there are."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -9,39 +9,66 @@ import typer
 from cubie_cli.commands.options import Json
 
 if TYPE_CHECKING:
-    from solvers.tableaus import ButcherTableau
+    from rich.console import RenderableType
 
-_COLUMNS = ("name", "order", "embedded", "stages", "adaptive", "dense output", "aliases", "source")
+    from solvers.tableaus import Tableau
+
+_COLUMNS = ("name", "order", "embedded", "stages", "adaptive", "dense output", "stability", "aliases")
 _NUMERIC = ("order", "embedded", "stages", "dense output")
+_TITLES = {
+    "explicit": "Explicit Runge-Kutta methods",
+    "DIRK": "Diagonally implicit Runge-Kutta methods (DIRK)",
+    "FIRK": "Fully implicit Runge-Kutta methods (FIRK)",
+    "Rosenbrock": "Rosenbrock methods",
+    "Rosenbrock-W": "Rosenbrock-W methods, made for approximate Jacobians too",
+}
 
 
 def algorithms(*, as_json: Json = False) -> None:
     """List the methods of integration with their orders, names and sources."""
     from cubie_cli import report  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from solvers.tableaus import TABLEAUS  # noqa: PLC0415
+    from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS  # noqa: PLC0415
 
-    methods = [_describe(tableau) for tableau in TABLEAUS.values()]
+    methods = [_describe(method) for method in (*TABLEAUS.values(), *IMPLICIT_TABLEAUS.values())]
     if as_json:
         typer.echo(json.dumps({"algorithms": methods}))
         return
-    rows = [_cells(method) for method in methods]
-    report.console().print(report.table("Algorithms", _COLUMNS, rows, numeric=_NUMERIC))
+    console = report.console()
+    for part in _tables(methods):
+        console.print(part)
 
 
-def _describe(tableau: "ButcherTableau") -> dict[str, Any]:
+def _describe(method: "Tableau") -> dict[str, Any]:
     """Return a method as plain values."""
-    dense = tableau.dense_output
+    from cubie_cli.families import family_of  # noqa: PLC0415
+    from solvers.tableaus import ButcherTableau, RosenbrockTableau  # noqa: PLC0415
+
+    dense = method.dense_output
     return {
-        "name": tableau.name,
-        "title": tableau.title,
-        "order": tableau.order,
-        "embedded_order": tableau.embedded_order,
-        "stages": len(tableau.b),
-        "adaptive": bool(tableau.errors),
+        "name": method.name,
+        "family": family_of(method),
+        "title": method.title,
+        "order": method.order,
+        "embedded_order": method.embedded_order,
+        "stages": method.stages if isinstance(method, RosenbrockTableau) else len(method.b),
+        "adaptive": bool(method.embedded_orders),
         "dense_output_order": None if dense is None else dense.order,
-        "aliases": list(tableau.aliases),
-        "source": tableau.source,
+        "a_stable": not isinstance(method, ButcherTableau) and method.a_stable,
+        "l_stable": not isinstance(method, ButcherTableau) and method.l_stable,
+        "aliases": list(method.aliases),
+        "source": method.source,
     }
+
+
+def _tables(methods: list[dict[str, Any]]) -> Iterator["RenderableType"]:
+    """Yield a table for each family, then the sources."""
+    from cubie_cli import report  # noqa: PLC0415
+
+    for family, title in _TITLES.items():
+        rows = [_cells(method) for method in methods if method["family"] == family]
+        yield report.table(title, _COLUMNS, rows, numeric=_NUMERIC)
+        yield ""
+    yield report.summary("Sources", [(method["name"], method["source"]) for method in methods])
 
 
 def _cells(method: Mapping[str, Any]) -> list[str]:
@@ -52,6 +79,6 @@ def _cells(method: Mapping[str, Any]) -> list[str]:
         str(method["stages"]),
         "yes" if method["adaptive"] else "no",
         str(method["dense_output_order"] or "-"),
+        "L" if method["l_stable"] else "A" if method["a_stable"] else "-",
         ", ".join(method["aliases"]),
-        method["source"],
     ]

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report sizes; compute and write nothing.")]
+Trace = Annotated[
+    Path | None, typer.Option("--trace", metavar="FILE", help="Record what the solvers do; needs --target python.")
+]
+Runs = Annotated[
+    str | None,
+    typer.Option("--runs", metavar="A:B", help="With --trace: solve the runs from A up to B only, or just A."),
+]
 AllowFailures = Annotated[bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")]
 
 
@@ -27,6 +34,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     target: TargetChoice = None,
     output: Output = None,
     force: Force = False,
+    trace: Trace = None,
+    runs: Runs = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -35,11 +44,12 @@ def run(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Integrate every run of the batch that CONFIG describes, and write the result."""
     from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.advice import advice  # noqa: PLC0415
 
     clock = Clock("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:
         with clock.task("plan"):
-            batch = tasks.prepare(config, overrides, target, output)
+            batch = tasks.prepare(config, overrides, target, output, trace, runs)
             tasks.check(batch, force=force)
         progress.warn(batch.warnings)
         if dry_run:
@@ -48,17 +58,24 @@ def run(  # noqa: PLR0913 - one parameter an option
         progress.stage(f"compiling for {batch.plan.target}")
         with tasks.compiled(batch, clock) as solver:
             tally = tasks.solve(batch, solver, progress, clock)
+        progress.hint(advice(batch.job.configuration.solve, tally.counts))
     _report(batch, tally, clock, as_json=as_json, verbose=verbose)
     if tally.failed and not allow_failures:
         raise typer.Exit(ExitCode.FAILED_RUNS)
+
+
+def _names(batch: "Batch") -> dict[str, str | None]:
+    """Return what is written: the result's name, None where some runs are traced only, and the trace's."""
+    names = {"file": str(batch.output) if batch.output else None}
+    return names | {"trace": str(batch.tracing.path)} if batch.tracing else names
 
 
 def _report_plan(batch: "Batch", *, as_json: bool) -> None:
     from cubie_cli import report  # noqa: PLC0415
 
     if as_json:
-        planned = {"runs": batch.runs, "target": batch.plan.target, "file": str(batch.output)}
-        typer.echo(json.dumps(planned | {"bytes": batch.bytes, "memory_report": batch.report().as_json()}))
+        planned = {"runs": batch.runs, "target": batch.plan.target, "bytes": batch.bytes} | _names(batch)
+        typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
     console = report.console()
     pairs = [
@@ -66,7 +83,7 @@ def _report_plan(batch: "Batch", *, as_json: bool) -> None:
         ("save times", f"{len(batch.plan.times):,}"),
         ("variables", f"{len(batch.plan.variables):,}"),
         ("target", batch.plan.target),
-        ("file", f"{batch.output} ({report.size(batch.bytes)}, not written)"),
+        ("file", f"{batch.output} ({report.size(batch.bytes)}, not written)" if batch.output else "none"),
     ]
     console.print(report.summary("Plan", pairs))
     console.print(report.short(batch.report()))
@@ -76,18 +93,16 @@ def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verb
     from cubie_cli import report  # noqa: PLC0415
 
     seconds = clock.seconds()
-    written = batch.output.stat().st_size
     if as_json:
         result = {
             "runs": batch.runs,
             "failed": tally.failed,
             "target": batch.plan.target,
             "device": tally.device,
-            "file": str(batch.output),
-            "bytes": written,
+            "bytes": batch.output.stat().st_size if batch.output else 0,
             "seconds": seconds,
         }
-        typer.echo(json.dumps(result))
+        typer.echo(json.dumps(result | _names(batch)))
         return
     console = report.console()
     pairs = [
@@ -95,7 +110,7 @@ def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verb
         ("failed", tally.describe_failures()),
         ("device", f"{tally.device} ({batch.plan.target})"),
         ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),
-        ("file", f"{batch.output} ({report.size(written)})"),
+        *((what, f"{path} ({report.size(Path(path).stat().st_size)})") for what, path in _names(batch).items() if path),
     ]
     console.print(report.summary(batch.title, pairs))
     console.print((report.full if verbose else report.short)(tally.report))

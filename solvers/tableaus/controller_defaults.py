@@ -23,8 +23,7 @@ class ControllerDefaults:
 
         F = safety * e_n^-beta1   and   F * (h_n / h_(n-1)) * (e_(n-1) / e_n)^beta1
 
-    within the same limits; after a rejected step, and on the first, it is F alone. A method with Newton iterations
-    multiplies F by (1 + 2 m) / (i + 2 m), i being the iterations of this step and m the most there may be. Source:
+    within the same limits; after a rejected step, and on the first, it is F alone. Source:
     K. Gustafsson, Control-theoretic techniques for stepsize selection in implicit Runge-Kutta methods, ACM Trans.
     Math. Softw. 20 (1994) 496-517, in the form of Hairer and Wanner, Solving Ordinary Differential Equations II,
     Springer 1996, IV.8.

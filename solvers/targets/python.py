@@ -1,18 +1,29 @@
 """The python target: device code as it stands, one run at a time, on NumPy scalars."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from solvers.memory import Frame
 from solvers.targets.target import DeviceFunction, Target
+from solvers.trace import Event, Recorder
 
 
 class PythonTarget(Target):
-    """Runs device code in the interpreter: what the other targets must agree with, and where a debugger works."""
+    """Runs device code in the interpreter: what the other targets must agree with, and where a debugger works.
+
+    Parameters
+    ----------
+    recorder
+        Keeps what `probe` reports; None: nothing does.
+    """
 
     name = "python"
     lanes = 1
+
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self._recorder = recorder
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return the function itself."""
@@ -56,3 +67,8 @@ class PythonTarget(Target):
             return np.int64(queue[0] - 1)
 
         return take
+
+    def probe(self, event: Event) -> DeviceFunction:
+        """Return a function that hands the values to the recorder."""
+        recorder = self._recorder
+        return super().probe(event) if recorder is None else partial(recorder.record, event)

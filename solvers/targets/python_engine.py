@@ -6,6 +6,7 @@ import numpy as np
 
 from solvers.plan import Plan, Solution
 from solvers.targets.python import PythonTarget
+from solvers.trace import Recorder
 
 
 def default_values(plan: Plan) -> np.ndarray:
@@ -21,14 +22,22 @@ def empty_results(plan: Plan, runs: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class PythonSolver:
-    """Runs device code in the interpreter."""
+    """Runs device code in the interpreter.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    recorder
+        Keeps what the solvers report on the way, where it is wanted.
+    """
 
     device = "Python interpreter"
     compile_seconds = 0.0
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, recorder: Recorder | None = None) -> None:
         self.plan = plan
-        self._integrate = plan.loop.build(PythonTarget(), plan.registry)
+        self._integrate = plan.loop.build(PythonTarget(recorder), plan.registry)
 
     def kernel_report(self) -> None:
         """Return nothing: there is no CUDA kernel."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from solvers.memory import Frame
+from solvers.trace import Event
 
 DeviceFunction = Callable[..., Any]
 
@@ -50,3 +51,12 @@ class Target(ABC):
 
         A run is an int64; it is -1 before the first, and at least the number of runs once the queue is empty.
         """
+
+    def probe(self, event: Event) -> DeviceFunction:
+        """Return a function that reports the values of an event's fields, a tuple; here it compiles to nothing."""
+        del event
+        return self.straight_line(_no_report)
+
+
+def _no_report(_values: Any) -> None:
+    """Leave the values unused: the compiler drops what is computed for them alone."""

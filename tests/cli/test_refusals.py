@@ -124,7 +124,7 @@ def test_a_target_that_is_not_here(cubie, monkeypatch):
 def test_memory_that_runs_out(cubie, monkeypatch):
     from solvers import engine  # noqa: PLC0415
 
-    def build(_plan):
+    def build(*_):
         raise MemoryError
 
     monkeypatch.setattr(engine, "build", build)
@@ -134,7 +134,7 @@ def test_memory_that_runs_out(cubie, monkeypatch):
 def test_a_bug_is_one_line_and_a_traceback_on_request(cubie, monkeypatch):
     from solvers import engine  # noqa: PLC0415
 
-    def build(_plan):
+    def build(*_):
         raise ZeroDivisionError("two\nlines")
 
     monkeypatch.setattr(engine, "build", build)

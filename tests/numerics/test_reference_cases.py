@@ -1,7 +1,7 @@
 """Explicit methods against solutions known to 16 digits, at the end and at times between."""
 
 import pytest
-from support.cases import CASES, case_points, case_system, worst_error
+from support.cases import NONSTIFF, case_points, case_system, worst_error
 from support.solving import make_problem, solve
 
 from solvers.tableaus import TABLEAUS, ButcherTableau
@@ -20,7 +20,7 @@ COMPILED_WHEN_LARGE = ("tsit5", "dop853")
 
 def combinations():
     """Yield case, method and target."""
-    for name, case in CASES.items():
+    for name, case in NONSTIFF.items():
         for method in METHODS:
             large = case["n_states"] >= LARGE
             target = "python" if large and method not in COMPILED_WHEN_LARGE else "cpu"
@@ -30,7 +30,7 @@ def combinations():
 
 @pytest.mark.parametrize(("name", "method", "target"), list(combinations()))
 def test_reference_is_met(name, method, target):
-    case = CASES[name]
+    case = NONSTIFF[name]
     times, _ = case_points(case)
     rtol, atol, allowed = DEMANDS.get(name, USUAL)
     problem = make_problem(

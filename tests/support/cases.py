@@ -15,6 +15,8 @@ CASES = {
     case["name"]: case
     for case in json.loads((Path(__file__).parent.parent / "data" / "cases.json").read_text(encoding="utf-8"))["cases"]
 }
+STIFF = {name: case for name, case in CASES.items() if case["stiff"]}
+NONSTIFF = {name: case for name, case in CASES.items() if not case["stiff"]}
 
 
 def case_system(case: dict) -> System:

@@ -53,15 +53,15 @@ def smooth_solution(t: np.ndarray) -> np.ndarray:
     return np.array([np.sin(t), np.cos(t), np.exp(np.sin(t))])
 
 
-def smooth_inputs(scales: np.ndarray) -> np.ndarray:
+def smooth_inputs(scales: np.ndarray, starts: np.ndarray = STARTS) -> np.ndarray:
     """Return the swept values of a run for every scale and start, shape (5, scales*starts)."""
-    scale, start = (axis.ravel() for axis in np.meshgrid(scales, STARTS, indexing="ij"))
+    scale, start = (axis.ravel() for axis in np.meshgrid(scales, starts, indexing="ij"))
     return np.array([*smooth_solution(start), start, scale])
 
 
-def smooth_errors(scales: np.ndarray, times: np.ndarray, found: np.ndarray) -> np.ndarray:
+def smooth_errors(scales: np.ndarray, times: np.ndarray, found: np.ndarray, starts: np.ndarray = STARTS) -> np.ndarray:
     """Return root mean square errors, shape (times, scales), of results of shape (3, times, scales*starts)."""
-    *_, start, scale = smooth_inputs(scales)
+    *_, start, scale = smooth_inputs(scales, starts)
     gaps = found - smooth_solution(start + scale * times[:, None])
     return np.sqrt((gaps**2).mean(axis=0).reshape(len(times), len(scales), -1).mean(axis=-1))
 

@@ -1,0 +1,88 @@
+"""`cubie show`: what is in a result or a trace."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cubie_cli.commands.options import Json
+from cubie_cli.diagnostics import UserError
+
+if TYPE_CHECKING:
+    import h5py
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A result, or a trace.")]
+
+
+def show(file: File, *, as_json: Json = False) -> None:
+    """Print a summary of a result, or what the solvers did from a trace."""
+    from cubie_cli import show_trace  # noqa: PLC0415 - each command loads what it needs, when it runs
+
+    found = _describe(file)
+    if as_json:
+        typer.echo(json.dumps(_finite(found)))
+    elif found["kind"] == "trace":
+        typer.echo("\n".join(show_trace.lines(found)))
+    else:
+        _print_result(found)
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    from cubie_cli import show_result, show_trace  # noqa: PLC0415
+
+    try:
+        with _opened(path) as file:
+            if show_trace.is_trace(file):
+                return show_trace.describe(file)
+            if show_result.is_result(file):
+                return show_result.describe(file)
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise UserError(f"cannot read {path}: it is damaged, or not a file of cubie", path) from error
+    raise UserError("this is neither a result nor a trace of cubie", path)
+
+
+def _opened(path: Path) -> "h5py.File":
+    import h5py  # noqa: PLC0415
+
+    if not path.exists():
+        raise UserError("no such file", path)
+    if not path.is_file() or not h5py.is_hdf5(path):
+        raise UserError("this is no HDF5 file", path, hint="give what `cubie run` has written")
+    return h5py.File(path, "r", locking=False)
+
+
+def _print_result(found: Mapping[str, Any]) -> None:
+    from cubie_cli import report  # noqa: PLC0415
+
+    sizes, span = found["dimensions"], found["time"]
+    pairs = [
+        ("runs", f"{sizes['run']:,}"),
+        ("times", f"{sizes['time']:,}, {span['first']:g} to {span['last']:g}" if span else "0"),
+        ("outcome", ", ".join(f"{count:,} {name}" for name, count in found["status"].items())),
+        ("steps", f"{found['steps']:,} accepted, {found['rejected']:,} rejected"),
+    ]
+    columns = ("name", "minimum", "maximum", "missing", "units")
+    console = report.console()
+    console.print(report.summary(found["title"], pairs))
+    for title, rows in (("Variables", found["variables"]), ("Swept values", found["swept"])):
+        cells = [[_cell(row[column]) for column in columns] for row in rows]
+        if cells:
+            console.print(report.table(title, columns, cells, numeric=columns[1:4]))
+            console.print()
+    console.print(report.summary("Where it comes from", found["attributes"].items()))
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    """Return plain values with null in place of numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,69 @@
+"""What is in a result, as plain values."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+import numpy as np
+
+#: Values of a variable that are looked at together.
+_BLOCK = 1 << 22
+_COUNTS = ("status", "steps", "rejected")
+
+
+def is_result(file: h5py.File) -> bool:
+    """Return whether a file is the result of a batch."""
+    return all(isinstance(file.get(name), h5py.Dataset) for name in ("time", "run", *_COUNTS))
+
+
+def describe(file: h5py.File) -> dict[str, Any]:
+    """Return a summary of a result: sizes, ranges of the variables, outcomes, and where it comes from."""
+    columns = {name: data for name, data in file.items() if isinstance(data, h5py.Dataset)}
+    swept = [name for name, data in columns.items() if data.ndim == 1 and name not in {"time", "run", *_COUNTS}]
+    times = file["time"]
+    return {
+        "kind": "result",
+        "file": file.filename,
+        "title": str(file.attrs.get("title", "")),
+        "dimensions": {"time": len(times), "run": len(file["run"])},
+        "time": {"first": float(times[0]), "last": float(times[-1])} if len(times) else None,
+        "variables": [_range(name, data) for name, data in columns.items() if data.ndim == 2],
+        "swept": [_range(name, columns[name]) for name in swept],
+        "status": _outcomes(file["status"]),
+        "steps": int(file["steps"][:].sum()),
+        "rejected": int(file["rejected"][:].sum()),
+        "attributes": {name: str(value) for name, value in file.attrs.items() if not name.startswith("_")},
+    }
+
+
+def _range(name: str, data: h5py.Dataset) -> dict[str, Any]:
+    """Return a variable's smallest and largest value, and how many values are missing."""
+    lowest, highest, missing = math.inf, -math.inf, 0
+    for block in _blocks(data):
+        known = block[~np.isnan(block)]
+        missing += block.size - known.size
+        if known.size:
+            lowest, highest = min(lowest, float(known.min())), max(highest, float(known.max()))
+    empty = missing == data.size
+    return {
+        "name": name,
+        "units": str(data.attrs.get("units", "")),
+        "minimum": None if empty else lowest,
+        "maximum": None if empty else highest,
+        "missing": missing,
+    }
+
+
+def _blocks(data: h5py.Dataset) -> Iterator[np.ndarray]:
+    """Yield all values, some at a time."""
+    for place in np.ndindex(data.shape[:-1]):
+        for first in range(0, data.shape[-1], _BLOCK):
+            yield data[(*place, slice(first, first + _BLOCK))]
+
+
+def _outcomes(status: h5py.Dataset) -> dict[str, int]:
+    """Return the number of runs by the name of their status, those that occur."""
+    names = dict(zip(status.attrs["flag_values"].tolist(), str(status.attrs["flag_meanings"]).split(), strict=True))
+    found, counts = np.unique(status[:], return_counts=True)
+    return {names.get(int(value), str(value)): int(count) for value, count in zip(found, counts, strict=True)}
