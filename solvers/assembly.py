@@ -109,7 +109,9 @@ def _fully_implicit_step(
     error_filter = None
     if settings.dt is None:
         error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm)
-        error_filter = make_linear_solver(error_matrix, settings.linear, NEWTON_REDUCTION[rhs.precision], owner="filter")
+        error_filter = make_linear_solver(
+            error_matrix, settings.linear, NEWTON_REDUCTION[rhs.precision], owner="filter"
+        )
     return FullyImplicitStep(tableau, rhs, norm, newton, error_filter, dense=dense)
 
 

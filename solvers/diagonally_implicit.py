@@ -14,7 +14,7 @@ from solvers.operators import StageMatrix
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
 from solvers.step import OneStepMethod, Part, sequence
-from solvers.straightline import both, fma, literal, select
+from solvers.straightline import both, fma, literal, negate, select
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -185,9 +185,15 @@ class DiagonallyImplicitStep(OneStepMethod):
             return [Part(self._filter_directly)]
         solve, frame = linear.build(target), len(self._names)
 
+        @target.straight_line
+        def note(sound: Any, memory: Any) -> None:
+            trouble = memory[4]
+            lost = both(trouble[0] == 0, negate(sound))
+            trouble[0] = select(lost, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble[0])
+
         @target.control
         def part(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-            solve(active, t, h, y, p, memory[5], memory[3], memory[frame][-1])
+            note(solve(active, t, h, y, p, memory[5], memory[3], memory[frame][-1]), memory)
 
         return [Part(self._filter_rhs), Part(part, straight=False)]
 

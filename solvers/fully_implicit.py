@@ -12,7 +12,7 @@ from solvers.operators import CoupledMatrix, mix
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
 from solvers.step import OneStepMethod
-from solvers.straightline import both, convert, fma, literal, select
+from solvers.straightline import both, convert, fma, literal, negate, select
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -148,11 +148,13 @@ class FullyImplicitStep(OneStepMethod):
             return target.straight_line(_nothing)
         prepare = target.straight_line(self._prepare_filter)
         solve = self.error_filter.build(target)
+        note = target.straight_line(self._note_filter)
 
         @target.control
         def filter_error(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-            prepare(t, h, y, p, memory)
-            solve(active, t, h, y, p, memory[6], memory[5], memory[9])
+            prepared = prepare(t, h, y, p, memory)
+            solved = solve(active, t, h, y, p, memory[6], memory[5], memory[9])
+            note(prepared, solved, memory)
 
         return filter_error
 
@@ -214,9 +216,15 @@ class FullyImplicitStep(OneStepMethod):
         for i in range(self.n):
             error_rhs[i] = inverse * fma(h * self.tableau.error[0], slope[i], known[i])
 
-    def _prepare_filter(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+    def _note_filter(self, prepared: Any, solved: Any, memory: Any) -> None:
+        """Remember that the error was not filtered, where nothing went wrong before."""
+        trouble = memory[7]
+        lost = both(trouble[0] == 0, negate(both(prepared, solved)))
+        trouble[0] = select(lost, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble[0])
+
+    def _prepare_filter(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
         assert self.error_filter is not None  # noqa: S101 - see _filter
-        self.error_filter.prepare(t, h, y, p, memory[9])
+        return self.error_filter.prepare(t, h, y, p, memory[9])
 
     def _outcome(self, y: Any, memory: Any) -> tuple[Any, Any]:
         accumulator, error, trouble = memory[3], memory[5], memory[7]

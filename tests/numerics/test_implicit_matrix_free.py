@@ -75,10 +75,9 @@ def test_hires_with_newton_steps(target):
 
 
 @CPU
-@pytest.mark.parametrize("max_iters", [5, 100])
-def test_iteration_that_does_not_converge_ends_with_its_status(max_iters, target):
+def test_iteration_that_does_not_converge_ends_with_its_status(target):
     # Rates of pollution differ by 1e10, and the preconditioner expands in what is not small.
-    linear = LinearSettings(kind="minimal_residual", preconditioner="neumann", max_iters=max_iters)
+    linear = LinearSettings(kind="minimal_residual", preconditioner="neumann")
     settings = {"rtol": 1e-6, "atol": 1e-14, "max_steps": 2000, "dt_min": 1e-3}
     solution = solved("pollution", "ros34pw2", target, linear, **settings)
     assert solution.status.tolist() == [Status.LINEAR_FAILED]

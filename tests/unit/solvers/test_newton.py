@@ -80,7 +80,7 @@ def test_damping_finds_a_root_that_full_corrections_miss():
         for (_, new), (scale, _) in zip(damped[0].trials, [*damped[0].trials[1:], (1.0, 0)], strict=True)
         if scale == 1.0
     ]
-    assert all(later <= earlier for earlier, later in zip(taken, taken[1:], strict=False))
+    assert all(later <= earlier for earlier, later in pairwise(taken))
 
 
 @pytest.mark.parametrize("damping", [0.5, 0.25])
