@@ -104,7 +104,8 @@ def _fully_implicit_step(
         message = f"{tableau.name} solves all stages with one matrix a step"
         raise PlanError(message, 'use jacobian = "step", or a diagonally implicit method', "solve.newton.jacobian")
     operator = CoupledMatrix(jacobian, tableau, norm)
-    linear = make_linear_solver(operator, settings.linear, NEWTON_REDUCTION[rhs.precision])
+    reduction = NEWTON_REDUCTION[rhs.precision]
+    linear = make_linear_solver(operator, settings.linear, reduction)
     newton = NewtonSolver(CoupledEquations(rhs, operator), linear, settings.newton, full=False)
     error_filter = None
     if settings.dt is None:
