@@ -4,6 +4,7 @@ All solve M x = b for a matrix M that an `Operator` knows. The iterative ones ne
 reduction of the residual; the direct one factors it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -124,7 +125,7 @@ class DirectSolver:
         return target.straight_line(self.solve)
 
 
-class IterativeSolver:
+class IterativeSolver(ABC):
     """What the matrix-free solvers share: preconditioning, and stopping on the residual.
 
     Buffers: `preconditioned_vec` and `temp` are M's argument and product; `diagonal` is there for "jacobi".
@@ -228,9 +229,9 @@ class IterativeSolver:
         """Return what the method carries from one iteration to the next."""
         return ()
 
+    @abstractmethod
     def iterate(self, going: Any, point: Any, r: Any, x: Any, memory: Any, state: Any) -> tuple[Any, ...]:
         """Improve x and its residual r where `going`; return the state after it."""
-        raise NotImplementedError
 
     def _unfinished(self, going: Any, state: Any) -> Any:
         norm, limit, iterations = state[:3]

@@ -7,7 +7,7 @@ from support.compiled import compiled
 
 from solvers.straightline import Argument, call, maximum, record, select, square_root
 from solvers.targets import cpu_math
-from solvers.targets.cpu import CpuEmitter
+from solvers.targets.cpu_emitter import CpuEmitter
 from solvers.targets.emitter import Emitter
 
 
