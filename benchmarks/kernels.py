@@ -35,6 +35,34 @@ z = "x*y - beta*z"
 """
 
 
+ROBERTSON = """
+[states]
+a = 1.0
+b = 0.0
+c = 0.0
+[parameters]
+k1 = 0.04
+[constants]
+k2 = 3e7
+k3 = 1e4
+[equations]
+a = "-k1*a + k3*b*c"
+b = "k1*a - k3*b*c - k2*b**2"
+c = "k2*b**2"
+"""
+
+VAN_DER_POL = """
+[states]
+x = 2.0
+v = 0.0
+[parameters]
+mu = 1000.0
+[equations]
+x = "v"
+v = "mu*(1 - x**2)*v - x"
+"""
+
+
 def lorenz96(n: int) -> str:
     """Return the Lorenz-96 model with n states."""
     states = "\n".join(f"x{i} = {1 + 0.1 * (i % 7) - 0.05 * (i % 3)}" for i in range(n))
@@ -78,6 +106,13 @@ def cases(runs: int) -> dict[str, tuple[str, str]]:
         runs // 4,
         "save_every = 0.01",
     )
+    for algorithm in ("rodas5p", "rodas4", "kvaerno5", "radau_iia_5"):
+        controller = '{ kind = "i", max_factor = 6.0 }'
+        common = f'algorithm = "{algorithm}"\nrtol = 1e-6\ndt0 = 1e-6\ncontroller = {controller}\n'
+        found[f"robertson {algorithm}"] = case(ROBERTSON, common + "t1 = 1e5\natol = 1e-10", "k1 0.036 0.044", runs)
+        found[f"van_der_pol {algorithm}"] = case(
+            VAN_DER_POL, common + "t1 = 2000.0\natol = 1e-8", "mu 900.0 1100.0", runs
+        )
     return found
 
 

@@ -58,6 +58,14 @@ x1 = {{ linspace = [2.9, 3.1, 1024] }}
 """
 
 
+ROBERTSON = f"""
+[model]
+file = "{Path(__file__).parents[2] / "configs/models/robertson.toml"}"
+[batch.values]
+k1 = {{ linspace = [0.036, 0.044, 1024] }}
+"""
+
+
 def lorenz96(n: int) -> str:
     """Return a configuration of n variables in a ring, without its [solve] table."""
     ring = [(f"x{(i + 1) % n}", f"x{i - 2 if i > 1 else i - 2 + n}", f"x{(i - 1) % n}", f"x{i}") for i in range(n)]
@@ -93,6 +101,9 @@ CASES = {
     "lorenz96 n=8 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(8)),
     "lorenz96 n=20 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(20)),
     "lorenz96 n=32 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(32)),
+    "robertson rodas5p adaptive float64": (ADAPTIVE.replace("tsit5", "rodas5p"), ROBERTSON),
+    "robertson kvaerno5 adaptive float64": (ADAPTIVE.replace("tsit5", "kvaerno5"), ROBERTSON),
+    "robertson radau_iia_5 adaptive float64": (ADAPTIVE.replace("tsit5", "radau_iia_5"), ROBERTSON),
     "pleiades dop853 adaptive float64": (ADAPTIVE.replace("tsit5", "dop853"), PLEIADES),
 }
 
