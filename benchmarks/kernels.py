@@ -2,7 +2,7 @@
 
     python benchmarks/kernels.py [--target cuda|cpu] [--only TEXT] [--yardstick NAME=MS ...] [--json FILE]
 
-Names of cases are printed; a yardstick is another program's time for the same work, measured in the same session.
+Names of cases are printed; a yardstick is another program's time for the same work, measured right before or after.
 """
 
 import argparse
