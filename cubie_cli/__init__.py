@@ -1,1 +1,6 @@
 """The command line of cubie: configuration, batches, files and reports."""
+
+import time
+
+#: When the program began.
+STARTED = time.monotonic()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cubie_cli.provenance import seconds_since_process_start
+from cubie_cli.provenance import seconds_since_start
 
 
 class Clock:
@@ -17,7 +17,7 @@ class Clock:
     """
 
     def __init__(self, *tasks: str) -> None:
-        self._seconds = {"import": seconds_since_process_start()} | dict.fromkeys(tasks, 0.0)
+        self._seconds = {"import": seconds_since_start()} | dict.fromkeys(tasks, 0.0)
 
     @contextmanager
     def task(self, name: str) -> Iterator[None]:
@@ -31,5 +31,5 @@ class Clock:
         self._seconds[name] += seconds
 
     def seconds(self) -> dict[str, float]:
-        """Return the seconds of each task, and the "total" since the process began."""
-        return self._seconds | {"total": seconds_since_process_start()}
+        """Return the seconds of each task, and the "total" since the program began."""
+        return self._seconds | {"total": seconds_since_start()}

@@ -1,7 +1,6 @@
 """Where a result comes from: versions, hashes, the command line and the time."""
 
 import hashlib
-import os
 import shlex
 import sys
 import time
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-_LOADED = time.monotonic()
+from cubie_cli import STARTED
 
 #: Distributions whose version may change a number in a result.
 _NUMERICAL = ("numpy", "numba", "numba-cuda", "llvmlite", "sympy", "h5py")
@@ -50,15 +49,9 @@ def timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def seconds_since_process_start() -> float:
-    """Return the age of this process in seconds; where the system does not tell, of this module."""
-    loaded = time.monotonic() - _LOADED
-    try:
-        # The second field, the program's name in brackets, may hold anything; the rest are numbers.
-        numbers = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
-        started = int(numbers[19]) / os.sysconf("SC_CLK_TCK")
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - started
-    except (OSError, ValueError, IndexError, AttributeError):
-        return loaded
-    # A container's clock may be offset from the kernel's: an age below what was seen here is not one.
-    return age if loaded <= age < loaded + 600 else loaded
+def seconds_since_start() -> float:
+    """Return the seconds since this program began; the interpreter's own start comes before.
+
+    The age of the process would be too much where a shell has become this program, as `sh -c "a && b"` does with b.
+    """
+    return time.monotonic() - STARTED
