@@ -13,7 +13,7 @@ from solvers.newton import NewtonSolver
 from solvers.operators import StageMatrix
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
-from solvers.step import OneStepMethod, Part, sequence
+from solvers.step import OneStepMethod, Part, attempt_in_parts
 from solvers.straightline import both, fma, literal, negate, select
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
 from solvers.targets.target import DeviceFunction, Target
@@ -129,15 +129,7 @@ class DiagonallyImplicitStep(OneStepMethod):
                 ]
             else:
                 parts.append(Part(partial(self._explicit_stage, stage)))
-        run = sequence(target, [*parts, *self._error_parts(target)])
-        outcome = target.straight_line(self._outcome)
-
-        @target.control
-        def attempt(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
-            run(active, t, h, y, p, memory)
-            return outcome(y, memory)
-
-        return attempt
+        return attempt_in_parts(target, [*parts, *self._error_parts(target)], self._outcome)
 
     def _solve_part(self, target: Target) -> DeviceFunction:
         """Return a device function (active, t, h, y, p, memory) that solves a stage."""

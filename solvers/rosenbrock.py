@@ -11,7 +11,7 @@ from solvers.linear_solvers import DirectSolver, LinearSolver
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
-from solvers.step import OneStepMethod, Part, sequence
+from solvers.step import OneStepMethod, Part, attempt_in_parts
 from solvers.straightline import View, both, fma, literal, select
 from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.targets.target import DeviceFunction, Target
@@ -99,15 +99,7 @@ class RosenbrockStep(OneStepMethod):
                 parts.append(Part(partial(self._solve_directly, stage)))
             else:
                 parts += [Part(solve, straight=False), Part(partial(self._keep, stage))]
-        run = sequence(target, [*parts, Part(self._end)])
-        outcome = target.straight_line(self._outcome)
-
-        @target.control
-        def attempt(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
-            run(active, t, h, y, p, memory)
-            return outcome(y, memory)
-
-        return attempt
+        return attempt_in_parts(target, [*parts, Part(self._end)], self._outcome)
 
     def _solve_part(self, target: Target) -> DeviceFunction:
         """Return the part that solves for a stage iteratively."""

@@ -155,6 +155,25 @@ def sequence(target: Target, parts: Sequence[Part]) -> DeviceFunction:
     return first
 
 
+def attempt_in_parts(target: Target, parts: Sequence[Part], outcome: Callable[..., Any]) -> DeviceFunction:
+    """Return `StepFunctions.attempt`: parts one after the other, then the outcome.
+
+    Parameters
+    ----------
+    outcome
+        Straight-line code (y, memory) -> (error, trouble).
+    """
+    run = sequence(target, parts)
+    tell = target.straight_line(outcome)
+
+    @target.control
+    def attempt(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+        run(active, t, h, y, p, memory)
+        return tell(y, memory)
+
+    return attempt
+
+
 def _joined(target: Target, functions: Sequence[Callable[..., Any]]) -> DeviceFunction:
     @target.straight_line
     def joined(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
