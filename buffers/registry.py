@@ -1,8 +1,8 @@
 """The registry of one kernel's buffers: the only source of sizes, offsets and allocators."""
 
 import operator
-from collections.abc import Collection, Iterator
-from typing import Any, Final, get_args
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -234,6 +234,41 @@ class BufferRegistry:
     def totals(self) -> Totals:
         """Return the bytes that one run needs in each location; in a space a multiple of its alignment."""
         return self._placed().totals()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was registered, as plain values."""
+        return {
+            "owners": list(self._buffers),
+            "buffers": [
+                [owner, name, buffer.elements, buffer.dtype.name, buffer.lifetime, buffer.location]
+                for owner, buffers in self._buffers.items()
+                for name, buffer in buffers.items()
+            ],
+            "hosted": [
+                [parent, child, role, group]
+                for parent, roles in self._roles.items()
+                for role, (child, group) in roles.items()
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return a frozen registry with the layout of the one that `as_json` gave the values of.
+
+        Raises
+        ------
+        RegistrationError
+            If they are not such values.
+        """
+        registry = cls()
+        for owner in values["owners"]:
+            registry.declare(owner)
+        for owner, name, elements, dtype, lifetime, location in values["buffers"]:
+            registry.register(owner, name, elements, dtype, lifetime=lifetime, location=location)
+        for parent, child, role, group in values["hosted"]:
+            registry.host(parent, child, role, group=group)
+        registry.freeze()
+        return registry
 
     def _placed(self) -> Placement:
         if self._placement is None:

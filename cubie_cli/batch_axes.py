@@ -151,7 +151,7 @@ def _read_axis(document: Document, model: Model, name: str) -> Axis:
 
 
 def _check_sweepable(document: Document, model: Model, name: str, path: KeyPath) -> None:
-    system = model.system
+    system = model.quantities
     if name in system.parameters or name in system.states:
         return
     if name in model.constants:

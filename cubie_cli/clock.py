@@ -30,6 +30,11 @@ class Clock:
         """Add a time that was measured elsewhere."""
         self._seconds[name] += seconds
 
+    def move(self, seconds: float, source: str, goal: str) -> None:
+        """Count a part of one task's time as another's."""
+        self.add(source, -seconds)
+        self.add(goal, seconds)
+
     def seconds(self) -> dict[str, float]:
         """Return the seconds of each task, and the "total" since the program began."""
         return self._seconds | {"total": seconds_since_start()}

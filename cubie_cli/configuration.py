@@ -34,7 +34,6 @@ _NOT_AVAILABLE: Mapping[KeyPath, str] = MappingProxyType(
         ("batch", "seed"): "random samples are",
         ("output", "summaries"): "summaries are",
         ("run", "devices"): "a choice of devices is",
-        ("run", "cache"): "a cache of kernels is",
     }
 )
 
@@ -75,6 +74,8 @@ class Configuration:
         Most threads of the CPU target; None: all.
     chunk
         Runs on the device at a time; None: as many as fit.
+    cache
+        Folder of compiled kernels; True: the user's own, False: none are kept.
     warnings
         What is allowed and probably not meant.
     """
@@ -86,6 +87,7 @@ class Configuration:
     target: Target = "auto"
     threads: int | None = None
     chunk: int | None = None
+    cache: Path | bool = True
     warnings: tuple[str, ...] = ()
 
 
@@ -122,11 +124,13 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
     UserError
         With the place of the first value that does not fit.
     """
-    solve = read_solve(document, tables_read.solve, model.system)
-    output = tables_read.output
+    solve = read_solve(document, tables_read.solve, model.quantities)
+    output, cache = tables_read.output, tables_read.run.cache
     name = output.file if output.file is not None else f"{document.path.stem}.h5"
     if not name.strip() or "\0" in name:
         raise document.error("a file name is needed", ("output", "file"))
+    if isinstance(cache, str) and (not cache.strip() or "\0" in cache):
+        raise document.error("the name of a folder is needed", ("run", "cache"), hint="false keeps no kernels")
     return Configuration(
         solve=solve,
         save=_read_save(document, tables_read, model, solve),
@@ -135,6 +139,7 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         target=tables_read.run.target,
         threads=tables_read.run.threads,
         chunk=tables_read.run.chunk,
+        cache=document.path.parent / cache if isinstance(cache, str) else cache,
         warnings=warnings_of(document, solve),
     )
 
@@ -143,7 +148,7 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
 
 
 def _read_save(document: Document, tables_read: RunConfiguration, model: Model, solve: SolveSettings) -> SaveSettings:
-    output, system = tables_read.output, model.system
+    output, system = tables_read.output, model.quantities
     states = list(system.states) if output.states is None else output.states
     tables.check_known(document, states, system.states, "state", ("output", "states"))
     tables.check_known(document, output.observables, system.observables, "observable", ("output", "observables"))

@@ -99,6 +99,7 @@ class RunTable(_Table):
     target: Literal["auto", "cuda", "cpu", "python"] = "auto"
     threads: Count | None = None
     chunk: Count | None = None
+    cache: str | bool = True
 
 
 class RunConfiguration(_Table):

@@ -8,15 +8,15 @@ from cubie_cli.configuration_schema import SolveTable
 from cubie_cli.diagnostics import UserError
 from cubie_cli.families import NEWTON_FAMILIES, family_of
 from cubie_cli.toml_source import Document
+from solvers.quantities import Quantities
 from solvers.settings import ControllerSettings, LinearSettings, NewtonSettings, SolveSettings
-from solvers.system import System
 from solvers.tableaus import Tableau, UnknownAlgorithmError, find_any
 
 _ITERATIVE_ONLY = ("preconditioner", "neumann_order", "tolerance", "max_iters")
 _MATRIX_FREE = 'kind = "minimal_residual", "steepest_descent" or "bicgstab"'
 
 
-def read_solve(document: Document, table: SolveTable, system: System) -> SolveSettings:
+def read_solve(document: Document, table: SolveTable, system: Quantities) -> SolveSettings:
     """Return how a system is solved.
 
     Raises
@@ -135,7 +135,7 @@ def _check_fixed_steps(document: Document, table: SolveTable, dt: float) -> None
         raise document.error(f"dt is longer than the span of {table.t1 - table.t0:g}", ("solve", "dt"))
 
 
-def _absolute_tolerances(document: Document, table: SolveTable, system: System) -> tuple[float, ...]:
+def _absolute_tolerances(document: Document, table: SolveTable, system: Quantities) -> tuple[float, ...]:
     if not isinstance(table.atol, Mapping):
         return (table.atol,) * len(system.states)
     tables.check_known(document, list(table.atol), system.states, "state", ("solve", "atol"), at_keys=True)

@@ -24,9 +24,6 @@ from solvers.system import TIME
 LONGEST_TEXT = 65_536
 DEEPEST = 200
 
-#: Words that can name no quantity.
-RESERVED = frozenset({"t", "pi", "and", "or", "not", "if", "else", *FUNCTIONS})
-
 _WORDS = ("and", "or", "not", "if", "else")
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _OTHER_NAMES = {"ln": "log", "arctan2": "atan2", "ceiling": "ceil", "e": "exp(1)"}

@@ -48,7 +48,6 @@ class Job:
     @property
     def model_text(self) -> str:
         """The text of the file that holds the model."""
-        assert self.model.document is not None  # noqa: S101 - it was read from one
         return self.model.document.text
 
 
@@ -110,7 +109,7 @@ def _check_result_names(job: Job) -> None:
 
 def _saved(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
     """Yield each saved variable, what it is, and the key path that asks for it."""
-    system, save = job.model.system, job.configuration.save
+    system, save = job.model.quantities, job.configuration.save
     for what, key, names, positions in (
         ("state", "states", system.states, save.states),
         ("observable", "observables", system.observables, save.observables),
@@ -122,7 +121,7 @@ def _saved(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
 def _swept(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
     for name in job.axes.names:
         path: KeyPath = ("batch", "values", name)
-        if name in job.model.system.states:
+        if name in job.model.quantities.states:
             yield f"{name}_0", f"the swept initial value of {name!r}", path
         else:
             yield name, f"the swept parameter {name!r}", path
@@ -131,6 +130,6 @@ def _swept(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
 def _error_at(job: Job, message: str, place: KeyPath) -> UserError:
     if job.document.get(place) is None:
         # All states are saved where none are named: the model is the only place to point at.
-        name = job.model.system.states[int(place[-1])]
+        name = job.model.quantities.states[int(place[-1])]
         return job.model.error("states", name, message, hint="rename it, or leave it out of [output] states")
     return job.document.error(message, place, "key", "rename it in the model, or leave it out here")

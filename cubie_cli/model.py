@@ -1,18 +1,20 @@
-"""Model files: from tables of names, values and expressions to a `System`."""
+"""Model files: tables of names, values and expressions. Expressions stay texts until somebody needs the system."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import sympy
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from cubie_cli import tables
 from cubie_cli.diagnostics import UserError
-from cubie_cli.expressions import RESERVED, parse
 from cubie_cli.suggestions import did_you_mean
-from cubie_cli.tokens import ExpressionError, tokens
+from cubie_cli.tokens import RESERVED, ExpressionError, tokens
 from cubie_cli.toml_positions import KeyPath
 from cubie_cli.toml_source import Document
-from solvers.system import System, observable_symbol, parameter_symbol, state_symbol
+from solvers.quantities import Quantities
+
+if TYPE_CHECKING:
+    from solvers.system import System
 
 KEYS = ("name", "states", "parameters", "constants", "equations", "observables", "drivers", "units")
 
@@ -23,36 +25,48 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class Model:
-    """A system, and what of its source later messages need.
+    """A model as it is written, checked but for its expressions.
 
     Parameters
     ----------
-    system
-        The equations.
+    quantities
+        Names and values.
+    document, prefix
+        Where the model is written, and the key path of its tables there.
     constants
         Values by name; the system's expressions hold them as numbers.
     observables
-        The observables in the order written; the system's order has each after those it needs.
-    document, prefix
-        Where the model is written, and the key path of its tables there.
+        The observables in the order written; that of `quantities` has each after those it needs.
     """
 
-    system: System
+    quantities: Quantities
+    document: Document
+    prefix: KeyPath = ()
     constants: Mapping[str, float] = field(default_factory=dict)
     observables: tuple[str, ...] = ()
-    document: Document | None = None
-    prefix: KeyPath = ()
+
+    @cached_property
+    def system(self) -> "System":
+        """The equations.
+
+        Raises
+        ------
+        UserError
+            With the place of the first mistake in an expression.
+        """
+        from cubie_cli.model_system import read_system  # noqa: PLC0415 - imports SymPy, which a stored kernel spares
+
+        return read_system(self)
 
     def text_of(self, table: str, name: str) -> str:
         """Return an expression as written; `table` is "equations" or "observables"."""
-        assert self.document is not None  # noqa: S101 - models that are read have one
         return str(self.document.get((*self.prefix, table, name)))
 
-    def error(self, table: str, name: str, message: str, hint: str | None = None) -> UserError:
+    def error(
+        self, table: str, name: str, message: str, hint: str | None = None, offset: int | None = None
+    ) -> UserError:
         """Return an error at the place of an entry of a table."""
-        if self.document is None:
-            return UserError(message, hint=hint)
-        return self.document.error(message, (*self.prefix, table, name), hint=hint)
+        return self.document.error(message, (*self.prefix, table, name), hint=hint, offset=offset)
 
 
 def read_model(document: Document, prefix: KeyPath = ()) -> Model:
@@ -85,19 +99,19 @@ class _Reader:
         self._check_equations()
         observables = tuple(self._table("observables"))
         ordered = self._in_order_of_use(observables)
-        symbols = self._symbols(values["constants"], ordered)
-        system = System(
+        for table in ("equations", "observables"):
+            for name in self._table(table):
+                self._text(self._path(table, name))
+        quantities = Quantities(
             name=self._title(),
             states=tuple(values["states"]),
             initial_values=tuple(values["states"].values()),
             parameters=tuple(values["parameters"]),
             parameter_values=tuple(values["parameters"].values()),
-            derivatives=tuple(self._expression("equations", name, symbols) for name in values["states"]),
             observables=ordered,
-            observable_expressions=tuple(self._expression("observables", name, symbols) for name in ordered),
             units=self._units(),
         )
-        return Model(system, values["constants"], observables, self._document, self._prefix)
+        return Model(quantities, self._document, self._prefix, values["constants"], observables)
 
     # -- tables ---------------------------------------------------------------------------------
 
@@ -177,23 +191,6 @@ class _Reader:
         return {name: tables.text(self._document, self._path("units", name)) for name in self._table("units")}
 
     # -- expressions ----------------------------------------------------------------------------
-
-    def _symbols(
-        self, constants: Mapping[str, float], observables: tuple[str, ...]
-    ) -> Mapping[str, sympy.Symbol | float]:
-        return {
-            **{name: state_symbol(index) for index, name in enumerate(self._table("states"))},
-            **{name: parameter_symbol(index) for index, name in enumerate(self._table("parameters"))},
-            **{name: observable_symbol(index) for index, name in enumerate(observables)},
-            **constants,
-        }
-
-    def _expression(self, table: str, name: str, symbols: Mapping[str, sympy.Symbol | float]) -> sympy.Expr:
-        path = self._path(table, name)
-        try:
-            return parse(self._text(path), symbols)
-        except ExpressionError as error:
-            raise self._document.error(error.message, path, hint=error.hint, offset=error.offset) from None
 
     def _text(self, path: KeyPath) -> str:
         value = self._document.get(path)

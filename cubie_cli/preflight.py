@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from solvers.right_hand_side import RightHandSide
-from solvers.system import System
+from solvers.exchange import Exchange
+from solvers.program import Program, evaluate_at
 
 Array = np.ndarray
 
@@ -13,41 +13,35 @@ def sampled_runs(n_runs: int) -> list[int]:
     return sorted({0, n_runs // 2, n_runs - 1})
 
 
-def undefined_states(
-    system: System, precision: str, swept: tuple[str, ...], values: Array, t0: float
-) -> dict[str, float]:
+def undefined_states(derivatives: Program, exchange: Exchange, values: Array) -> dict[str, float]:
     """Return the states whose right-hand side is finite at t0 for none of the sampled runs.
 
     One that fails for some of them only is no mistake in the model: those runs end with a status.
 
     Parameters
     ----------
-    system
-        The equations.
-    precision
-        Of the states: "float64" or "float32".
-    swept
-        Names of swept states and parameters, in axis order.
+    derivatives
+        The right-hand side.
+    exchange
+        The quantities, which of them are swept, the precision and t0.
     values
-        Their values in the sampled runs, shape (n_axes, n_samples).
-    t0
-        When the runs start.
+        Swept values in the sampled runs, shape (n_axes, n_samples).
 
     Returns
     -------
     dict
         The value found in the first sample, by state.
     """
-    states = _start(system.states, system.initial_values, swept, values)
-    parameters = _start(system.parameters, system.parameter_values, swept, values)
-    rhs = RightHandSide(system, precision)
-    slopes = np.empty_like(states, dtype=precision)
+    quantities, solve = exchange.quantities, exchange.solve
+    states = _start(quantities.states, quantities.initial_values, exchange.swept, values)
+    parameters = _start(quantities.parameters, quantities.parameter_values, exchange.swept, values)
+    slopes = np.empty_like(states, dtype=solve.precision)
     with np.errstate(all="ignore"):
         for column in range(values.shape[1]):
-            y, p = states[:, column].astype(precision), parameters[:, column].astype(precision)
-            rhs.evaluate(np.float64(t0), y, p, slopes[:, column])
+            y, p = (table[:, column].astype(solve.precision) for table in (states, parameters))
+            slopes[:, column] = evaluate_at(derivatives, quantities, solve.precision, np.float64(solve.t0), y, p)
     never = ~np.isfinite(slopes).any(axis=1)
-    return {system.states[index]: float(slopes[index, 0]) for index in np.flatnonzero(never)}
+    return {quantities.states[index]: float(slopes[index, 0]) for index in np.flatnonzero(never)}
 
 
 def _start(names: tuple[str, ...], defaults: tuple[float, ...], swept: tuple[str, ...], values: Array) -> Array:

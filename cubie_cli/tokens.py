@@ -7,6 +7,16 @@ from typing import Literal
 
 Kind = Literal["number", "name", "sign", "end"]
 
+#: Names of the functions of the language; `solvers.functions` has what they are.
+FUNCTION_NAMES = (
+    *("min", "max", "abs", "sqrt", "exp", "expm1", "log", "log10", "log1p"),
+    *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
+    *("floor", "ceil", "sign", "pow", "erf"),
+)
+
+#: Words that can name no quantity.
+RESERVED = frozenset({"t", "pi", "and", "or", "not", "if", "else", *FUNCTION_NAMES})
+
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
     |(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)

@@ -9,6 +9,7 @@ from buffers import BufferRegistry
 from solvers.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
 from solvers.diagonally_implicit import DiagonallyImplicitStep, StageEquation
 from solvers.error_norm import ErrorNorm
+from solvers.errors import PlanError
 from solvers.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.jacobian import Jacobian
@@ -17,7 +18,7 @@ from solvers.loop import Loop
 from solvers.newton import NewtonSolver
 from solvers.operators import CoupledMatrix, StageMatrix
 from solvers.output import Output
-from solvers.problem import PlanError, Problem
+from solvers.problem import Problem
 from solvers.right_hand_side import RightHandSide
 from solvers.rosenbrock import RosenbrockStep
 from solvers.step import Step

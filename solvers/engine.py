@@ -1,43 +1,48 @@
-"""From a problem to a solution: plan what memory it takes, compile the kernel, run batches.
+"""From a problem to a solution: plan what memory it takes, compile a kernel, load it, run batches.
 
-Importing this module imports no compiler; planning for a target does not either.
+Importing this module imports neither a compiler nor SymPy: a kernel that is stored runs without them.
 """
 
-from itertools import product
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from solvers.assembly import make_loop, register
-from solvers.plan import Plan, Solution, TargetUnavailableError
-from solvers.problem import PlanError, Problem
-from solvers.settings import LinearKind, LinearSettings, SaveSettings, SolveSettings
-from solvers.system import TIME, System, state_symbol
-from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
-from solvers.trace import Recorder
+from solvers.errors import TargetUnavailableError
+from solvers.exchange import Exchange, Solution
+from solvers.kernel import Kernel
+
+if TYPE_CHECKING:
+    from solvers.plan import Plan
+    from solvers.problem import Problem
+    from solvers.trace import Recorder
 
 __all__ = [
     "TARGETS",
-    "Plan",
+    "Exchange",
+    "Kernel",
     "Solution",
     "Solver",
     "TargetUnavailableError",
+    "architecture",
     "available_targets",
     "build",
     "choose_target",
+    "compile_kernel",
+    "interpret",
     "kernel_report",
+    "load",
     "plan",
+    "why_cannot_compile",
 ]
 
 TARGETS = ("cuda", "cpu", "python")
 
 
 class Solver(Protocol):
-    """A compiled problem."""
+    """A kernel that is ready to run, or the interpreter in its place."""
 
-    plan: Plan
+    exchange: Exchange
     device: str
-    compile_seconds: float
 
     def kernel_report(self) -> dict[str, Any] | None:
         """Return what the CUDA kernel needs, as the function of that name does; None on other targets."""
@@ -66,16 +71,18 @@ def available_targets() -> dict[str, str]:
 def choose_target(requested: str) -> str:
     """Return the target for a request; "auto" takes a GPU where there is one.
 
+    A GPU is enough for a stored kernel; compiling one also needs the toolkit, see `why_cannot_compile`.
+
     Raises
     ------
     TargetUnavailableError
-        For "cuda" without a GPU or without the toolkit.
+        For "cuda" without a GPU.
     """
     if requested in {"cpu", "python"}:
         return requested
     from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
 
-    reason = cuda_engine.why_unavailable()
+    reason = cuda_engine.why_no_device()
     if requested == "auto":
         return "cpu" if reason else "cuda"
     if reason:
@@ -83,79 +90,107 @@ def choose_target(requested: str) -> str:
     return "cuda"
 
 
-def plan(problem: Problem, target: str, threads: int | None = None) -> Plan:
-    """Work out the components of a problem and the memory each needs.
+def why_cannot_compile(target: str) -> tuple[str, str] | None:
+    """Return what is missing to compile for a target, and a remedy; None where nothing is."""
+    if target != "cuda":
+        return None
+    from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
 
-    Raises
-    ------
-    PlanError
-        Where the method cannot do what is asked.
-    buffers.UnknownBufferError
-        For a location of a buffer that no method has.
-    """
-    loop = make_loop(problem)
-    registry = register(loop, problem)
-    return Plan(problem, target, loop, registry, registry.check(_known_buffers(problem)), threads)
+    return cuda_engine.why_no_toolkit()
 
 
-def build(made: Plan, recorder: Recorder | None = None) -> Solver:
-    """Compile a plan for its target.
+def architecture(target: str, arch: str | None = None) -> str:
+    """Return what machine code for a target is compiled for: all of the machine that it depends on.
 
     Parameters
     ----------
-    recorder
-        Keeps what the solvers report on the way; on the python target only.
+    arch
+        For "cuda": a named architecture instead of that of the GPU here.
+    """
+    if target == "cuda":
+        from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
+
+        return cuda_engine.architecture_name(arch)
+    from solvers.targets import cpu_machine  # noqa: PLC0415
+
+    return cpu_machine.description()
+
+
+def plan(problem: "Problem", target: str) -> "Plan":
+    """Work out the components of a problem and the memory each needs; see `solvers.plan.make_plan`."""
+    from solvers.plan import make_plan  # noqa: PLC0415 - needs SymPy
+
+    return make_plan(problem, target)
+
+
+def compile_kernel(made: "Plan", arch: str | None = None) -> Kernel:
+    """Compile a plan for its target, "cuda" or "cpu".
+
+    Parameters
+    ----------
+    arch
+        For "cuda": a named architecture instead of that of the GPU here.
 
     Raises
     ------
     PlanError
         If the device cannot hold what was planned.
     TargetUnavailableError
-        Without the device or its compiler.
-    ValueError
-        For a recorder on another target.
+        Without the compiler.
     """
-    if recorder is not None and made.target != "python":
-        raise ValueError("only the python target records")
     if made.target == "cuda":
+        from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
+
+        return cuda_engine.compile_plan(made, arch)
+    from solvers.targets import cpu_engine  # noqa: PLC0415
+
+    return cpu_engine.compile_plan(made)
+
+
+def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solver:
+    """Make a kernel ready to run.
+
+    Parameters
+    ----------
+    exchange
+        What it exchanges with the host.
+    threads
+        Cores to use on the cpu target; None: all that the process may use.
+
+    Raises
+    ------
+    TargetUnavailableError
+        Without the device.
+    """
+    if kernel.target == "cuda":
         from solvers.targets.cuda_engine import CudaSolver  # noqa: PLC0415 - see the module's docstring
 
-        return CudaSolver(made)
-    if made.target == "cpu":
-        from solvers.targets.cpu_engine import CpuSolver  # noqa: PLC0415
+        return CudaSolver(kernel, exchange)
+    from solvers.targets.cpu_engine import CpuSolver  # noqa: PLC0415
 
-        return CpuSolver(made)
-    from solvers.targets.python_engine import PythonSolver  # noqa: PLC0415
+    return CpuSolver(kernel, exchange, threads)
+
+
+def interpret(made: "Plan", recorder: "Recorder | None" = None) -> Solver:
+    """Make a plan ready to run in the interpreter.
+
+    Parameters
+    ----------
+    recorder
+        Keeps what the solvers report on the way.
+    """
+    from solvers.targets.python_engine import PythonSolver  # noqa: PLC0415 - needs SymPy
 
     return PythonSolver(made, recorder)
 
 
-def kernel_report(made: Plan, arch: str | None = None) -> dict[str, Any] | None:
-    """Return what the CUDA kernel of a plan needs; None where the toolkit is missing.
+def build(made: "Plan", threads: int | None = None) -> Solver:
+    """Make a plan ready to run on its target: compile and load it, or interpret it."""
+    return interpret(made) if made.target == "python" else load(compile_kernel(made), made.exchange, threads)
 
-    Parameters
-    ----------
-    arch
-        An architecture such as "sm_90"; None: that of the GPU here, else sm_90.
-    """
+
+def kernel_report(kernel: Kernel) -> dict[str, Any]:
+    """Return what a CUDA kernel needs: registers, spills, occupancy and its limit."""
     from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
 
-    return cuda_engine.kernel_report(made, arch)
-
-
-def _known_buffers(problem: Problem) -> frozenset[str]:
-    """Return the buffers that exist for some method; names depend on no system but on whether it depends on time."""
-    if not problem.locations.assignments:
-        return frozenset()
-    system = System("", ("y",), (0.0,), (), (), (TIME - state_symbol(0),))
-    names: set[str] = set()
-    kinds: tuple[LinearKind, ...] = ("lu", "bicgstab")
-    for algorithm, kind, every in product((*TABLEAUS, *IMPLICIT_TABLEAUS), kinds, (1.0, None)):
-        solve = SolveSettings(algorithm, t0=0.0, t1=1.0, atol=(1.0,), linear=LinearSettings(kind))
-        variant = Problem(system, solve, SaveSettings(states=(0,), every=every))
-        try:
-            loop = make_loop(variant)
-        except PlanError:
-            continue
-        names.update(register(loop, variant).names)
-    return frozenset(names)
+    return cuda_engine.report(kernel)

@@ -1,8 +1,6 @@
-"""From SymPy expressions to straight-line arithmetic.
+"""From SymPy expressions to programs of straight-line arithmetic.
 
-A `Program` is a flat list of operations, built once; evaluating it on NumPy scalars computes, evaluating it on
-recorded values writes code. Equal subexpressions are computed once. Sums of products become chains of fused
-multiply-adds.
+Equal subexpressions are computed once. Sums of products become chains of fused multiply-adds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,23 +11,12 @@ from sympy.codegen.cfunctions import expm1, log1p, log10
 from sympy.logic.boolalg import BooleanAtom
 
 from solvers import functions
-from solvers.straightline import (
-    absolute,
-    both,
-    call,
-    either,
-    fma,
-    maximum,
-    minimum,
-    negate,
-    select,
-    square_root,
-)
+from solvers.program import Program, Step
 
 #: Powers up to this magnitude are multiplied out.
 LARGEST_MULTIPLIED_POWER = 16
 
-_CALLS: Mapping[type, str] = {
+_OPERATIONS: Mapping[type, str] = {
     sympy.exp: "exp",
     expm1: "expm1",
     sympy.log: "log",
@@ -52,99 +39,50 @@ _CALLS: Mapping[type, str] = {
     sympy.ceiling: "ceil",
     sympy.sign: "sign",
     sympy.erf: "erf",
-}
-_DIRECT: Mapping[type, Callable[..., Any]] = {
-    sympy.Abs: absolute,
-    functions.minimum: minimum,
-    functions.maximum: maximum,
-    sympy.Not: negate,
-    sympy.StrictLessThan: lambda a, b: a < b,
-    sympy.LessThan: lambda a, b: a <= b,
-    sympy.StrictGreaterThan: lambda a, b: a > b,
-    sympy.GreaterThan: lambda a, b: a >= b,
-    sympy.Equality: lambda a, b: a == b,
-    sympy.Unequality: lambda a, b: a != b,
+    sympy.Abs: "abs",
+    functions.minimum: "min",
+    functions.maximum: "max",
+    sympy.Not: "not",
+    sympy.StrictLessThan: "<",
+    sympy.LessThan: "<=",
+    sympy.StrictGreaterThan: ">",
+    sympy.GreaterThan: ">=",
+    sympy.Equality: "==",
+    sympy.Unequality: "!=",
 }
 
 
-def _add(first: Any, second: Any) -> Any:
-    return first + second
-
-
-def _subtract(first: Any, second: Any) -> Any:
-    return first - second
-
-
-def _multiply(first: Any, second: Any) -> Any:
-    return first * second
-
-
-def _divide(first: Any, second: Any) -> Any:
-    return first / second
-
-
-def _minus(value: Any) -> Any:
-    return -value
-
-
-def _call(name: str) -> Callable[..., Any]:
-    return lambda *arguments: call(name, *arguments)
-
-
-class Program:
-    """Expressions as a flat list of operations over given symbols.
+def compile_program(
+    symbols: Sequence[sympy.Symbol],
+    expressions: Sequence[sympy.Expr],
+    named: Sequence[tuple[sympy.Symbol, sympy.Expr]] = (),
+) -> Program:
+    """Return a program that computes expressions.
 
     Parameters
     ----------
     symbols
-        The inputs, in the order in which `evaluate` takes their values.
+        The inputs, in the order in which `Program.evaluate` takes their values.
     expressions
         What is computed.
     named
         Symbols defined by expressions, each over the inputs and earlier ones.
     """
+    return _Compiler(symbols, named).compile(expressions)
 
-    def __init__(
-        self,
-        symbols: Sequence[sympy.Symbol],
-        expressions: Sequence[sympy.Expr],
-        named: Sequence[tuple[sympy.Symbol, sympy.Expr]] = (),
-    ) -> None:
-        self._steps: list[tuple[int, Callable[..., Any], tuple[int, ...]]] = []
+
+class _Compiler:
+    def __init__(self, symbols: Sequence[sympy.Symbol], named: Sequence[tuple[sympy.Symbol, sympy.Expr]]) -> None:
+        self._steps: list[Step] = []
         self._constants: dict[int, float] = {}
         self._size = len(symbols)
         self._known: dict[Any, int] = {symbol: slot for slot, symbol in enumerate(symbols)}
         for symbol, expression in named:
             self._known[symbol] = self._compile(expression)
-        self._results = [self._compile(expression) for expression in expressions]
 
-    @property
-    def operations(self) -> int:
-        """The number of operations."""
-        return len(self._steps)
-
-    def uses(self, slot: int) -> bool:
-        """Return whether an input takes part in any operation or result."""
-        return slot in self._results or any(slot in operands for _, _, operands in self._steps)
-
-    def evaluate(self, inputs: Sequence[Any], literal: Callable[[float], Any]) -> list[Any]:
-        """Compute all expressions.
-
-        Parameters
-        ----------
-        inputs
-            Values of the symbols: NumPy scalars, or recorded values.
-        literal
-            Makes a number, or a truth value, one of the same kind.
-        """
-        slots: list[Any] = [*inputs, *[None] * (self._size - len(inputs))]
-        for slot, number in self._constants.items():
-            slots[slot] = literal(number)
-        for target, function, operands in self._steps:
-            slots[target] = function(*[slots[slot] for slot in operands])
-        return [slots[slot] for slot in self._results]
-
-    # -- building -------------------------------------------------------------------------------
+    def compile(self, expressions: Sequence[sympy.Expr]) -> Program:
+        results = tuple(self._compile(expression) for expression in expressions)
+        return Program(self._size, tuple(self._constants.items()), tuple(self._steps), results)
 
     def _slot(self) -> int:
         self._size += 1
@@ -157,9 +95,9 @@ class Program:
             self._constants[self._known[key]] = number
         return self._known[key]
 
-    def _step(self, function: Callable[..., Any], *operands: int) -> int:
+    def _step(self, operation: str, *operands: int) -> int:
         target = self._slot()
-        self._steps.append((target, function, operands))
+        self._steps.append(Step(target, operation, operands))
         return target
 
     def _compile(self, expression: Any) -> int:
@@ -186,8 +124,8 @@ class Program:
             (sympy.Mul, self._product),
             (sympy.Pow, lambda expression: self._power(*expression.args)),
             (sympy.Piecewise, self._piecewise),
-            (sympy.And, lambda expression: self._fold(both, self._arguments(expression))),
-            (sympy.Or, lambda expression: self._fold(either, self._arguments(expression))),
+            (sympy.And, lambda expression: self._fold("and", self._arguments(expression))),
+            (sympy.Or, lambda expression: self._fold("or", self._arguments(expression))),
         )
 
     def _arguments(self, expression: Any) -> list[int]:
@@ -195,17 +133,15 @@ class Program:
 
     def _application(self, expression: Any) -> int:
         kind = type(expression)
-        if kind in _DIRECT:
-            return self._step(_DIRECT[kind], *self._arguments(expression))
-        if kind in _CALLS:
-            return self._step(_call(_CALLS[kind]), *self._arguments(expression))
+        if kind in _OPERATIONS:
+            return self._step(_OPERATIONS[kind], *self._arguments(expression))
         message = f"no code for {kind.__name__}"
         raise TypeError(message)
 
-    def _fold(self, function: Callable[..., Any], slots: Sequence[int]) -> int:
+    def _fold(self, operation: str, slots: Sequence[int]) -> int:
         first, *rest = slots
         for slot in rest:
-            first = self._step(function, first, slot)
+            first = self._step(operation, first, slot)
         return first
 
     def _sum(self, terms: Sequence[sympy.Expr]) -> int:
@@ -217,15 +153,15 @@ class Program:
             negated = _is_negated(term)
             slot = self._compile(-term if negated else term)
             if total is None:
-                total = self._step(_minus, slot) if negated else slot
+                total = self._step("minus", slot) if negated else slot
             else:
-                total = self._step(_subtract if negated else _add, total, slot)
+                total = self._step("subtract" if negated else "add", total, slot)
         for term in products:
             if total is None:
                 total = self._compile(term)
             else:
                 *front, last = self._factors(term.args)
-                total = self._step(fma, self._fold(_multiply, front), last, total)
+                total = self._step("fma", self._fold("multiply", front), last, total)
         assert total is not None  # noqa: S101 - a sum has terms
         return total
 
@@ -233,37 +169,37 @@ class Program:
         """Return the slots of factors; -1 is absorbed by the next."""
         if factors[0] == -1 and len(factors) > 1:
             first, *rest = [self._compile(factor) for factor in factors[1:]]
-            return [self._step(_minus, first), *rest]
+            return [self._step("minus", first), *rest]
         return [self._compile(factor) for factor in factors]
 
     def _product(self, product: sympy.Expr) -> int:
         above, below = _split(product)
-        numerator = self._fold(_multiply, self._factors(above)) if above else self._constant(1.0)
+        numerator = self._fold("multiply", self._factors(above)) if above else self._constant(1.0)
         if not below:
             return numerator
-        return self._step(_divide, numerator, self._fold(_multiply, self._factors(below)))
+        return self._step("divide", numerator, self._fold("multiply", self._factors(below)))
 
     def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> int:
         if exponent.is_Number and exponent.is_negative:
-            return self._step(_divide, self._constant(1.0), self._compile(sympy.Pow(base, -exponent)))
+            return self._step("divide", self._constant(1.0), self._compile(sympy.Pow(base, -exponent)))
         doubled = 2 * exponent
         if exponent.is_Number and doubled == int(doubled) and doubled <= 2 * LARGEST_MULTIPLIED_POWER:
             return self._half_integer_power(base, int(doubled))
         if base is sympy.S.Exp1:
-            return self._step(_call("exp"), self._compile(exponent))
-        return self._step(_call("pow"), self._compile(base), self._compile(exponent))
+            return self._step("exp", self._compile(exponent))
+        return self._step("pow", self._compile(base), self._compile(exponent))
 
     def _half_integer_power(self, base: sympy.Expr, doubled: int) -> int:
         whole, half = divmod(doubled, 2)
         root = self._known.get((base, "root"))
         slot = self._compile(base)
         if half and root is None:
-            root = self._known[base, "root"] = self._step(square_root, slot)
+            root = self._known[base, "root"] = self._step("sqrt", slot)
         if whole == 0:
             assert root is not None  # noqa: S101 - the exponent is not zero
             return root
         power = self._whole_power(base, slot, whole)
-        return self._step(_multiply, power, root) if half and root is not None else power
+        return self._step("multiply", power, root) if half and root is not None else power
 
     def _whole_power(self, base: sympy.Expr, slot: int, exponent: int) -> int:
         if exponent == 1:
@@ -272,14 +208,14 @@ class Program:
         if key not in self._known:
             lower = self._whole_power(base, slot, exponent // 2)
             upper = self._whole_power(base, slot, exponent - exponent // 2)
-            self._known[key] = self._step(_multiply, lower, upper)
+            self._known[key] = self._step("multiply", lower, upper)
         return self._known[key]
 
     def _piecewise(self, expression: sympy.Expr) -> int:
         *branches, (otherwise, _) = expression.args
         result = self._compile(otherwise)
         for value, condition in reversed(branches):
-            result = self._step(select, self._compile(condition), self._compile(value), result)
+            result = self._step("select", self._compile(condition), self._compile(value), result)
         return result
 
 

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import sympy
 
-from solvers.expressions import Program
+from solvers.expressions import compile_program
 from solvers.linear_algebra.derivative import Derivatives
-from solvers.straightline import convert, fma, literal
+from solvers.program import Program, evaluate_at
+from solvers.straightline import fma, literal
 from solvers.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
 
 _RECURSION_LIMIT = 20_000
@@ -100,7 +101,7 @@ class Jacobian:
     def product(self, t: Any, y: Any, p: Any, v: Sequence[Any]) -> list[Any]:
         """Return the n values of J v, without forming J where that takes fewer operations."""
         if self._product:
-            return self._run(self._product, t, y, p, v)
+            return self._run(self._product, t, y, p, [v[index] for index in range(len(self._states))])
         return self._multiply(self.entries(t, y, p), y, v)
 
     def _multiply(self, entries: Sequence[Any], y: Any, v: Sequence[Any]) -> list[Any]:
@@ -110,17 +111,7 @@ class Jacobian:
         return [literal(y, 0.0, self.precision) if total is None else total for total in totals]
 
     def _run(self, program: Program, t: Any, y: Any, p: Any, v: Sequence[Any] = ()) -> list[Any]:
-        n = len(self._states)
-        inputs = [
-            convert(t, self.precision),
-            *(y[index] for index in range(n)),
-            *(p[index] for index in range(len(self.system.parameters))),
-            *(v[index] for index in range(n) if program is self._product),
-        ]
-        return program.evaluate(inputs, lambda number: self._literal(y, number))
-
-    def _literal(self, like: Any, number: float) -> Any:
-        return literal(like, number, "mask" if isinstance(number, bool) else self.precision)
+        return evaluate_at(program, self.system, self.precision, t, y, p, v)
 
     # -- programs -------------------------------------------------------------------------------
 
@@ -155,7 +146,8 @@ class Jacobian:
         results = tuple(expressions)
         parameters = [parameter_symbol(index) for index in range(len(self.system.parameters))]
         with _deep_recursion():
-            return Program([TIME, *self._states, *parameters, *directions], results, self._equations.needed(results))
+            symbols = [TIME, *self._states, *parameters, *directions]
+            return compile_program(symbols, results, self._equations.needed(results))
 
 
 class _Equations:

@@ -1,29 +1,18 @@
-"""What passes between the engine and its targets: a plan, a solution, and that there is no such target."""
+"""From a problem to a plan: the tree of components that solves it, and the memory that each needs."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from itertools import product
 
 from buffers import BufferRegistry
+from solvers.assembly import make_loop, register
+from solvers.errors import PlanError
+from solvers.exchange import Exchange
 from solvers.loop import Loop
 from solvers.problem import Problem
-
-
-class TargetUnavailableError(RuntimeError):
-    """A target that this machine cannot run.
-
-    Parameters
-    ----------
-    message
-        What is missing.
-    hint
-        What to do.
-    """
-
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint
+from solvers.program import Program
+from solvers.settings import LinearKind, LinearSettings, SaveSettings, SolveSettings
+from solvers.system import TIME, System, state_symbol
+from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 
 
 @dataclass(frozen=True)
@@ -40,8 +29,6 @@ class Plan:
         The tree of components, and their buffers.
     unused
         Names in the user's choice of locations that exist for other methods only.
-    threads
-        Cores to use on the cpu target; None: all that the process may use.
     """
 
     problem: Problem
@@ -49,56 +36,46 @@ class Plan:
     loop: Loop
     registry: BufferRegistry
     unused: tuple[str, ...]
-    threads: int | None = None
 
     @property
-    def times(self) -> np.ndarray:
-        """Save times, float64."""
-        return self.problem.times
+    def exchange(self) -> Exchange:
+        """The arrays that pass between the host and the kernel."""
+        return self.problem.exchange
 
     @property
-    def variables(self) -> tuple[str, ...]:
-        """Names of what is saved: states, then observables."""
-        return self.problem.variables
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of states and results."""
-        return np.dtype(self.problem.solve.precision)
-
-    @property
-    def input_bytes_per_run(self) -> int:
-        """Bytes of a run's swept values on the device."""
-        return len(self.problem.swept) * self.dtype.itemsize
-
-    @property
-    def result_bytes_per_run(self) -> int:
-        """Bytes of a run's results on the device: variables, status and two counts."""
-        return len(self.variables) * len(self.times) * self.dtype.itemsize + 3 * 4
-
-    @property
-    def bytes_per_run(self) -> int:
-        """Bytes of a run's input and results."""
-        return self.input_bytes_per_run + self.result_bytes_per_run
+    def derivatives(self) -> Program:
+        """The right-hand side."""
+        return self.loop.step.rhs.derivatives
 
 
-@dataclass(frozen=True)
-class Solution:
-    """What a chunk of runs gave.
+def make_plan(problem: Problem, target: str) -> Plan:
+    """Work out the components of a problem and the memory each needs.
 
-    Parameters
-    ----------
-    variables
-        Shape (variables, times, runs), in the problem's precision.
-    status, steps, rejected
-        One a run: `Status` words (int8), accepted and rejected steps (int32).
-    kernel_seconds, transfer_seconds
-        Time in the kernel, and in copies to and from the device.
+    Raises
+    ------
+    PlanError
+        Where the method cannot do what is asked.
+    buffers.UnknownBufferError
+        For a location of a buffer that no method has.
     """
+    loop = make_loop(problem)
+    registry = register(loop, problem)
+    return Plan(problem, target, loop, registry, registry.check(_known_buffers(problem)))
 
-    variables: np.ndarray
-    status: np.ndarray
-    steps: np.ndarray
-    rejected: np.ndarray
-    kernel_seconds: float
-    transfer_seconds: float
+
+def _known_buffers(problem: Problem) -> frozenset[str]:
+    """Return the buffers that exist for some method; names depend on no system but on whether it depends on time."""
+    if not problem.locations.assignments:
+        return frozenset()
+    system = System("", ("y",), (0.0,), (), (), derivatives=(TIME - state_symbol(0),))
+    names: set[str] = set()
+    kinds: tuple[LinearKind, ...] = ("lu", "bicgstab")
+    for algorithm, kind, every in product((*TABLEAUS, *IMPLICIT_TABLEAUS), kinds, (1.0, None)):
+        solve = SolveSettings(algorithm, t0=0.0, t1=1.0, atol=(1.0,), linear=LinearSettings(kind))
+        variant = Problem(system, solve, SaveSettings(states=(0,), every=every))
+        try:
+            loop = make_loop(variant)
+        except PlanError:
+            continue
+        names.update(register(loop, variant).names)
+    return frozenset(names)

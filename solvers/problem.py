@@ -5,31 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from buffers import Locations
+from solvers.exchange import Exchange
 from solvers.settings import SaveSettings, SolveSettings
 from solvers.system import System
 from solvers.tableaus import Tableau, find_any
-
-
-class PlanError(ValueError):
-    """A problem that cannot be solved as asked.
-
-    Parameters
-    ----------
-    message
-        What is wrong.
-    hint
-        What to do.
-    key
-        The setting it is about, dotted as in the configuration, where there is one.
-    exit_code
-        3 for a mistake in the configuration, 6 for a device.
-    """
-
-    def __init__(self, message: str, hint: str | None = None, key: str | None = None, exit_code: int = 3) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.key = key
-        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -58,15 +37,14 @@ class Problem:
         return find_any(self.solve.algorithm)
 
     @property
+    def exchange(self) -> Exchange:
+        """The arrays that pass between the host and the kernel."""
+        return Exchange(self.system, self.solve, self.save, self.swept)
+
+    @property
     def times(self) -> np.ndarray:
         """The save times, float64."""
         return self.save.times(self.solve.t0, self.solve.t1)
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Names of what is saved: states, then observables."""
-        states = [self.system.states[index] for index in self.save.states]
-        return (*states, *(self.system.observables[index] for index in self.save.observables))
 
     @property
     def only_end(self) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy
 
-from solvers.expressions import Program
-from solvers.straightline import convert, literal
+from solvers.expressions import compile_program
+from solvers.program import Program, evaluate_at
 from solvers.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
 
 
@@ -27,18 +27,19 @@ class RightHandSide:
         self.precision = precision
 
     @cached_property
-    def _derivatives(self) -> Program:
+    def derivatives(self) -> Program:
+        """The program that computes f(t, y, p)."""
         return self._program(self.system.derivatives)
 
     @property
     def uses_time(self) -> bool:
         """Whether the derivatives depend on t."""
-        return self._derivatives.uses(0)
+        return self.derivatives.uses(0)
 
     @property
     def operations(self) -> int:
         """Operations of one evaluation."""
-        return self._derivatives.operations
+        return self.derivatives.operations
 
     def evaluate(self, t: Any, y: Any, p: Any, dy: Any, offset: int = 0) -> None:
         """Store f(t, y, p) into `dy`, from an offset on.
@@ -57,7 +58,7 @@ class RightHandSide:
 
     def values(self, t: Any, y: Any, p: Any) -> list[Any]:
         """Return f(t, y, p); y may be a list of values."""
-        return self._run(self._derivatives, t, y, p)
+        return self._run(self.derivatives, t, y, p)
 
     def observables(self, indices: tuple[int, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of some observables."""
@@ -73,19 +74,10 @@ class RightHandSide:
         ]
         needed = _needed_observables(system, expressions)
         named = [(observable_symbol(i), system.observable_expressions[i]) for i in needed]
-        return Program(symbols, expressions, named)
+        return compile_program(symbols, expressions, named)
 
     def _run(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:
-        system = self.system
-        inputs = [
-            convert(t, self.precision),
-            *(y[index] for index in range(len(system.states))),
-            *(p[index] for index in range(len(system.parameters))),
-        ]
-        return program.evaluate(inputs, lambda number: self._literal(y[0], number))
-
-    def _literal(self, like: Any, number: float) -> Any:
-        return literal(like, number, "mask" if isinstance(number, bool) else self.precision)
+        return evaluate_at(program, self.system, self.precision, t, y, p)
 
 
 def _needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> list[int]:

@@ -3,11 +3,12 @@
 Expressions refer to quantities by position, never by the user's name, so no name can collide with anything.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 import sympy
+
+from solvers.quantities import Quantities
 
 
 @cache
@@ -32,32 +33,17 @@ TIME = sympy.Symbol("t", real=True)
 
 
 @dataclass(frozen=True)
-class System:
-    """A system dy/dt = f(t, y, p).
+class System(Quantities):
+    """A system dy/dt = f(t, y, p): its quantities, and expressions for them.
 
     Parameters
     ----------
-    name
-        A title for reports.
-    states, initial_values
-        Names and default initial values, in the order written.
-    parameters, parameter_values
-        Names and default values of what may be swept.
     derivatives
         One expression a state, in `state_symbol`, `parameter_symbol`, `observable_symbol` and `TIME`.
         Constants are substituted already.
-    observables, observable_expressions
-        Names and expressions; each refers to earlier observables only.
-    units
-        Optional unit by name.
+    observable_expressions
+        One expression an observable; each refers to earlier observables only.
     """
 
-    name: str
-    states: tuple[str, ...]
-    initial_values: tuple[float, ...]
-    parameters: tuple[str, ...]
-    parameter_values: tuple[float, ...]
-    derivatives: tuple[sympy.Expr, ...]
-    observables: tuple[str, ...] = ()
+    derivatives: tuple[sympy.Expr, ...] = ()
     observable_expressions: tuple[sympy.Expr, ...] = ()
-    units: Mapping[str, str] = field(default_factory=dict)

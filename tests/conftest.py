@@ -1,15 +1,26 @@
 """Tests marked `gpu` are left out where there is no GPU, and the header says why."""
 
+import os
+import tempfile
+
 import pytest
 
 from solvers.targets import cuda_engine
 
 
 def pytest_configure(config):
+    # Kernels of other runs of the tests must not hide what compiling does now.
+    folder = config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="cubie-tests-")
+    os.environ["CUBIE_CACHE_DIR"] = folder.name
     reason = cuda_engine.why_unavailable()
     config.stash[REASON] = reason and reason[0]
 
 
+def pytest_unconfigure(config):
+    config.stash[FOLDER].cleanup()
+
+
+FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
 REASON = pytest.StashKey[str | None]()
 
 

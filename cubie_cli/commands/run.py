@@ -12,7 +12,8 @@ from cubie_cli.diagnostics import ExitCode
 from cubie_cli.progress import Progress
 
 if TYPE_CHECKING:
-    from cubie_cli.batch import Batch, Tally
+    from cubie_cli.batch import Batch
+    from cubie_cli.solving import Tally
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
@@ -44,6 +45,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Integrate every run of the batch that CONFIG describes, and write the result."""
     from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli import solving  # noqa: PLC0415
     from cubie_cli.advice import advice  # noqa: PLC0415
 
     clock = Clock("plan", "compile", "transfer", "kernel", "write")
@@ -55,9 +57,10 @@ def run(  # noqa: PLR0913 - one parameter an option
         if dry_run:
             _report_plan(batch, as_json=as_json)
             return
-        progress.stage(f"compiling for {batch.plan.target}")
-        with tasks.compiled(batch, clock) as solver:
-            tally = tasks.solve(batch, solver, progress, clock)
+        if not batch.prepared.complete:
+            progress.stage(f"compiling for {batch.target}")
+        with solving.compiled(batch, clock) as solver:
+            tally = solving.solve(batch, solver, progress, clock)
         progress.hint(advice(batch.job.configuration.solve, tally.counts))
     _report(batch, tally, clock, as_json=as_json, verbose=verbose)
     if tally.failed and not allow_failures:
@@ -74,15 +77,15 @@ def _report_plan(batch: "Batch", *, as_json: bool) -> None:
     from cubie_cli import report  # noqa: PLC0415
 
     if as_json:
-        planned = {"runs": batch.runs, "target": batch.plan.target, "bytes": batch.bytes} | _names(batch)
+        planned = {"runs": batch.runs, "target": batch.target, "bytes": batch.bytes} | _names(batch)
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
     console = report.console()
     pairs = [
         ("runs", f"{batch.runs:,}"),
-        ("save times", f"{len(batch.plan.times):,}"),
-        ("variables", f"{len(batch.plan.variables):,}"),
-        ("target", batch.plan.target),
+        ("save times", f"{len(batch.exchange.times):,}"),
+        ("variables", f"{len(batch.exchange.variables):,}"),
+        ("target", batch.target),
         ("file", f"{batch.output} ({report.size(batch.bytes)}, not written)" if batch.output else "none"),
     ]
     console.print(report.summary("Plan", pairs))
@@ -97,7 +100,7 @@ def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verb
         result = {
             "runs": batch.runs,
             "failed": tally.failed,
-            "target": batch.plan.target,
+            "target": batch.target,
             "device": tally.device,
             "bytes": batch.output.stat().st_size if batch.output else 0,
             "seconds": seconds,
@@ -108,7 +111,7 @@ def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verb
     pairs = [
         ("runs", f"{batch.runs:,}"),
         ("failed", tally.describe_failures()),
-        ("device", f"{tally.device} ({batch.plan.target})"),
+        ("device", f"{tally.device} ({batch.target})"),
         ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),
         *((what, f"{path} ({report.size(Path(path).stat().st_size)})") for what, path in _names(batch).items() if path),
     ]

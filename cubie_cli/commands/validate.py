@@ -12,7 +12,7 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
 
     batch = tasks.prepare(config, overrides)
-    tasks.check_start(batch.job)
+    tasks.check_start(batch)
     if as_json:
         found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": batch.warnings}
         typer.echo(json.dumps(found))

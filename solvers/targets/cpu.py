@@ -1,6 +1,5 @@
 """The cpu target: Numba compiles device code with a vector of runs in place of each number."""
 
-import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,7 @@ import numba
 from llvmlite import ir
 from numba.core import types as numba_types
 from numba.core.compiler import Compiler
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.typing import signature
 from numba.extending import intrinsic, models, register_model
 
@@ -93,8 +93,8 @@ class _CpuDialect:
         return CpuEmitter(builder, arguments, self.lanes)
 
 
-class _InnerFunction(Compiler):
-    """Compiles a function that only other device code calls, so that it needs no machine code of its own."""
+class _DeviceFunction(Compiler):
+    """Compiles a function to LLVM code: only other device code calls it, or machine code is made of it elsewhere."""
 
     def compile_extra(self, func: DeviceFunction) -> Any:
         """Return the function's LLVM code; Numba wants a built-in function by which to find it again."""
@@ -134,7 +134,7 @@ class CpuTarget(Target):
             error_model="numpy",
             no_cpython_wrapper=True,
             no_cfunc_wrapper=True,
-            pipeline_class=_InnerFunction,
+            pipeline_class=_DeviceFunction,
         )(function)
 
     def allocate(self, frame: Frame) -> DeviceFunction:
@@ -239,7 +239,7 @@ def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Va
     return builder.gep(region, [ir.Constant(_LONG, allocator.offset * lanes)])
 
 
-def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str) -> Callable[..., None]:
+def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str) -> tuple[bytes, str]:
     """Compile the loop to machine code.
 
     Parameters
@@ -253,9 +253,9 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
 
     Returns
     -------
-    callable
-        Takes the number of runs and addresses: (queue, runs, inputs, defaults, variables, times, status, steps,
-        rejected, shared, persistent). It releases the interpreter's lock while it runs, so threads may call it.
+    code, symbol
+        An object file, and its function of the number of runs and of addresses: (queue, runs, inputs, defaults,
+        variables, times, status, steps, rejected, shared, persistent).
     """
     real = types.CPointer(types.float32 if precision == "float32" else types.float64)
     counts = types.CPointer(types.int32)
@@ -299,15 +299,13 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
             as_region(persistent),
         )
 
-    compiled = numba.cfunc(types.void(*arguments), error_model="numpy")(kernel)
-    addresses = [ctypes.c_int64 if kind == types.int64 else ctypes.c_void_p for kind in arguments]
-    call = ctypes.CFUNCTYPE(None, *addresses)(compiled.address)
-
-    def run(*values: int) -> None:
-        call(*values)
-
-    run.machine_code = compiled  # type: ignore[attr-defined] # freed with what refers to it
-    return run
+    dispatcher: Any = target.control(kernel)
+    dispatcher.compile(types.void(*arguments))
+    (compiled,) = dispatcher.overloads.values()
+    library = compiled.library
+    with global_compiler_lock:
+        library.finalize()
+    return library._codegen._tm.emit_object(library._final_module), compiled.fndesc.llvm_func_name  # noqa: SLF001
 
 
 def _region(kind: LaneArray) -> DeviceFunction:

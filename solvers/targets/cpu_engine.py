@@ -1,28 +1,34 @@
-"""Running a plan on the cpu target: one thread a core, all taking runs from one queue."""
+"""Compiling and running on the cpu target: one thread a core, all taking runs from one queue."""
 
+import ctypes
 import os
 import platform
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import llvmlite.binding as llvm
 import numpy as np
 
-from solvers.plan import Plan, Solution
-from solvers.targets.cpu import CpuTarget, compile_kernel
-from solvers.targets.python_engine import default_values, empty_results
+from solvers.exchange import Exchange, Solution
+from solvers.kernel import Kernel
+from solvers.targets import cpu_machine
+
+if TYPE_CHECKING:
+    from solvers.plan import Plan
 
 #: Share of the memory that is free which results of one chunk may take.
 MEMORY_SHARE = 0.25
 #: States up to which two vectors a value hide latency; more than that and registers run out.
 FEW_STATES = 12
 ALIGNMENT = 64
+#: C types of a kernel's arguments: the queue, the number of runs, seven arrays, two workspaces.
+ARGUMENTS = (ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 9)
 
 
 def describe() -> str:
     """Return the processor's name and its vector width."""
-    return f"{_model()}, {8 * vector_bytes()}-bit vectors, {usable_threads()} threads"
+    return f"{_model()}, {8 * cpu_machine.vector_bytes()}-bit vectors, {usable_threads()} threads"
 
 
 def usable_threads() -> int:
@@ -30,31 +36,46 @@ def usable_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def vector_bytes() -> int:
-    """Return the bytes of this machine's widest vector registers."""
-    features = llvm.get_host_cpu_features()
-    return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
-
-
 def lanes_for(itemsize: int, states: int) -> int:
     """Return how many runs a core advances together."""
     vectors = 2 if states <= FEW_STATES else 1
-    return vectors * vector_bytes() // itemsize
+    return vectors * cpu_machine.vector_bytes() // itemsize
+
+
+def compile_plan(plan: "Plan") -> Kernel:
+    """Compile a plan's kernel for this machine's processors."""
+    from solvers.targets.cpu import CpuTarget, compile_kernel  # noqa: PLC0415 - imports Numba
+
+    start = time.perf_counter()
+    precision = plan.problem.solve.precision
+    lanes = lanes_for(np.dtype(precision).itemsize, len(plan.problem.system.states))
+    target = CpuTarget(lanes)
+    code, symbol = compile_kernel(target, plan.loop.build(target, plan.registry), precision)
+    seconds = time.perf_counter() - start
+    details = {"symbol": symbol, "lanes": lanes}
+    return Kernel("cpu", plan.registry, plan.unused, plan.derivatives, code, details, seconds)
 
 
 class CpuSolver:
-    """A plan compiled for this machine's processors."""
+    """A kernel on this machine's processors.
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    Parameters
+    ----------
+    kernel
+        What runs.
+    exchange
+        What it exchanges with the host.
+    threads
+        Cores to use; None: all that the process may use.
+    """
+
+    def __init__(self, kernel: Kernel, exchange: Exchange, threads: int | None = None) -> None:
+        self.exchange = exchange
         self.device = _model()
-        self.threads = plan.threads or usable_threads()
-        self._lanes = lanes_for(plan.dtype.itemsize, len(plan.problem.system.states))
-        start = time.perf_counter()
-        target = CpuTarget(self._lanes)
-        integrate = plan.loop.build(target, plan.registry)
-        self._kernel = compile_kernel(target, integrate, plan.problem.solve.precision)
-        self.compile_seconds = time.perf_counter() - start
+        self.threads = threads or usable_threads()
+        self._lanes = kernel.details["lanes"]
+        self._totals = kernel.registry.totals()
+        self._run = cpu_machine.load(kernel.code, kernel.details["symbol"], ARGUMENTS)
         self._workspaces = [self._workspace() for _ in range(self.threads)]
 
     def kernel_report(self) -> None:
@@ -63,20 +84,18 @@ class CpuSolver:
     def runs_per_chunk(self, runs: int) -> int:
         """Return how many of some runs have results that fit a part of the free memory."""
         room = int(MEMORY_SHARE * _free_bytes())
-        return max(1, min(runs, room // self.plan.bytes_per_run))
+        return max(1, min(runs, room // self.exchange.bytes_per_run))
 
     def solve(self, values: np.ndarray) -> Solution:
         """Solve a chunk; `values` has shape (swept, runs)."""
-        plan, runs = self.plan, values.shape[1]
-        variables, reports = empty_results(plan, runs)
+        exchange, runs = self.exchange, values.shape[1]
+        variables, reports = exchange.empty_results(runs)
         queue = np.zeros(1, dtype=np.int64)
-        inputs = np.ascontiguousarray(values, dtype=plan.dtype)
-        defaults, times = default_values(plan), plan.times
-        arrays = (inputs, defaults, variables, times, *reports)
+        arrays = (exchange.inputs(values), exchange.default_values(), variables, exchange.times, *reports)
         addresses = [array.ctypes.data for array in arrays]
 
         def work(workspace: tuple[np.ndarray, np.ndarray]) -> None:
-            self._kernel(queue.ctypes.data, runs, *addresses, *(part.ctypes.data for part in workspace))
+            self._run(queue.ctypes.data, runs, *addresses, *(part.ctypes.data for part in workspace))
 
         start = time.perf_counter()
         with ThreadPoolExecutor(self.threads) as pool:
@@ -94,8 +113,7 @@ class CpuSolver:
 
     def _workspace(self) -> tuple[np.ndarray, np.ndarray]:
         """Return a core's memory for shared and persistent buffers."""
-        totals = self.plan.registry.totals()
-        return _aligned(totals.shared * self._lanes), _aligned(totals.persistent * self._lanes)
+        return _aligned(self._totals.shared * self._lanes), _aligned(self._totals.persistent * self._lanes)
 
 
 def _aligned(nbytes: int) -> np.ndarray:

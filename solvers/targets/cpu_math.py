@@ -4,8 +4,6 @@ Names follow the vector function ABI: `_ZGVeN8v_exp` is exp for 8 doubles in AVX
 are within 4 units in the last place (glibc manual, libmvec).
 """
 
-import ctypes
-import ctypes.util
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
@@ -13,19 +11,11 @@ from types import MappingProxyType
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+from solvers.targets import cpu_machine
+
 _C_NAMES: Mapping[str, str] = MappingProxyType({"ceil": "ceil", "floor": "floor"})
 _LLVM_FUNCTIONS = ("floor", "ceil")
 _INTEGER = ir.IntType(32)
-
-
-@cache
-def _vector_library() -> ctypes.CDLL | None:
-    try:
-        library = ctypes.CDLL("libmvec.so.1")
-    except OSError:
-        return None
-    llvm.load_library_permanently("libmvec.so.1")
-    return library
 
 
 @cache
@@ -39,7 +29,7 @@ def _register_widths() -> tuple[tuple[str, int], ...]:
 @cache
 def vector_function(name: str, dtype: str, arguments: int) -> tuple[str, int] | None:
     """Return the symbol and the lanes of the widest vector function, or None."""
-    library = _vector_library()
+    library = cpu_machine.vector_library()
     if library is None:
         return None
     suffix, size = ("f", 4) if dtype == "float32" else ("", 8)

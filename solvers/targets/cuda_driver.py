@@ -55,6 +55,18 @@ def why_none() -> str | None:
         return "the NVIDIA driver library (libcuda.so.1) is not installed"
 
 
+def capability(index: int = 0) -> tuple[int, int]:
+    """Return the compute capability of a GPU, (major, minor), without opening it."""
+    handle = _call(driver.cuDeviceGet, index)
+    return _fact(handle, "COMPUTE_CAPABILITY_MAJOR"), _fact(handle, "COMPUTE_CAPABILITY_MINOR")
+
+
+def _fact(handle: Any, name: str) -> int:
+    """Return an attribute of a device."""
+    key = getattr(driver.CUdevice_attribute, f"CU_DEVICE_ATTRIBUTE_{name}")
+    return int(_call(driver.cuDeviceGetAttribute, key, handle))
+
+
 def device_count() -> int:
     """Return the number of GPUs that can be used; 0 without a driver."""
     return 0 if why_none() else int(_call(driver.cuDeviceGetCount))
@@ -97,17 +109,12 @@ class Device(_Resource):
 
     def __init__(self, index: int) -> None:
         handle = _call(driver.cuDeviceGet, index)
-
-        def fact(name: str) -> int:
-            key = getattr(driver.CUdevice_attribute, f"CU_DEVICE_ATTRIBUTE_{name}")
-            return int(_call(driver.cuDeviceGetAttribute, key, handle))
-
         self.index = index
         self.name = _call(driver.cuDeviceGetName, 256, handle).split(b"\0")[0].decode()
-        self.capability = (fact("COMPUTE_CAPABILITY_MAJOR"), fact("COMPUTE_CAPABILITY_MINOR"))
-        self.multiprocessors = fact("MULTIPROCESSOR_COUNT")
+        self.capability = capability(index)
+        self.multiprocessors = _fact(handle, "MULTIPROCESSOR_COUNT")
         self.memory_bytes = int(_call(driver.cuDeviceTotalMem, handle))
-        self.shared_bytes_per_block = fact("MAX_SHARED_MEMORY_PER_BLOCK_OPTIN")
+        self.shared_bytes_per_block = _fact(handle, "MAX_SHARED_MEMORY_PER_BLOCK_OPTIN")
         self.held: dict[_Resource, None] = {}
         self._context = _call(driver.cuDevicePrimaryCtxRetain, handle)
         super().__init__(lambda: _call(driver.cuDevicePrimaryCtxRelease, handle), self.held)

@@ -1,15 +1,17 @@
-"""Running a plan on the cuda target, and what its kernel needs."""
+"""Compiling for the cuda target, what a kernel needs, and running it."""
 
 import ctypes
 import re
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from solvers.plan import Plan, Solution, TargetUnavailableError
-from solvers.problem import PlanError
+from solvers.errors import PlanError, TargetUnavailableError
+from solvers.exchange import Exchange, Solution
+from solvers.kernel import Kernel
 from solvers.targets import cuda_driver
 from solvers.targets.occupancy import (
     Architecture,
@@ -18,7 +20,9 @@ from solvers.targets.occupancy import (
     largest_block,
     occupancy,
 )
-from solvers.targets.python_engine import default_values, empty_results
+
+if TYPE_CHECKING:
+    from solvers.plan import Plan
 
 #: Share of the free device memory that the runs of one chunk may take.
 MEMORY_SHARE = 0.85
@@ -36,10 +40,18 @@ def describe() -> str:
 
 
 def why_unavailable() -> tuple[str, str] | None:
+    """Return what keeps this machine from compiling for a GPU and running on it, and a remedy; None: nothing."""
+    return why_no_device() or why_no_toolkit()
+
+
+def why_no_device() -> tuple[str, str] | None:
     """Return what keeps this machine from running on a GPU, and a remedy; None where nothing does."""
     reason = cuda_driver.why_none()
-    if reason:
-        return f"there is no GPU to run on: {reason}", "use --target cpu, which needs none"
+    return (f"there is no GPU to run on: {reason}", "use --target cpu, which needs none") if reason else None
+
+
+def why_no_toolkit() -> tuple[str, str] | None:
+    """Return what keeps this machine from compiling for a GPU, and a remedy; None where nothing does."""
     from solvers.targets import cuda_toolchain  # noqa: PLC0415 - imports Numba
 
     try:
@@ -50,13 +62,13 @@ def why_unavailable() -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True)
-class CudaKernel:
-    """A compiled kernel and how it is launched.
+class Launch:
+    """How a kernel is launched, and what it needs.
 
     Parameters
     ----------
-    name, cubin
-        The entry and its machine code.
+    name
+        The entry.
     resources
         What it needs.
     arch
@@ -68,14 +80,13 @@ class CudaKernel:
     """
 
     name: str
-    cubin: bytes
     resources: KernelResources
     arch: Architecture
     threads: int
     shared_bytes: int
 
     def facts(self) -> dict[str, Any]:
-        """Return what it needs and how many of its blocks a multiprocessor holds."""
+        """Return what the kernel needs and how many of its blocks a multiprocessor holds."""
         resources = self.resources
         resident = occupancy(resources, self.threads, self.shared_bytes, self.arch)
         return {
@@ -90,29 +101,53 @@ class CudaKernel:
             "limiter": resident.limiter,
         }
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the launch that `dataclasses.asdict` gave the values of."""
+        major, minor = values["arch"]
+        given = {"resources": KernelResources(**values["resources"]), "arch": (major, minor)}
+        return cls(**{**values, **given})
 
-def compile_plan(plan: Plan, arch: Architecture) -> CudaKernel:
-    """Compile a plan's kernel for an architecture; no GPU is needed.
+
+def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
+    """Compile a plan's kernel; no GPU is needed.
+
+    Parameters
+    ----------
+    arch
+        Such as "sm_90"; None: that of the GPU here, else sm_90.
 
     Raises
     ------
     PlanError
-        If not even the smallest block has room for its shared buffers.
-    solvers.targets.cuda_toolchain.ToolkitMissingError
+        For an architecture that is not known, and if not even the smallest block has room for its shared buffers.
+    TargetUnavailableError
         Without the toolkit's packages.
     """
+    reason = why_no_toolkit()
+    if reason:
+        raise TargetUnavailableError(*reason)
     from solvers.targets import cuda, cuda_toolchain  # noqa: PLC0415 - import Numba
 
+    start = time.perf_counter()
+    chosen = parse_architecture(architecture_name(arch))
     totals = plan.registry.totals()
     stride = cuda.shared_stride(totals.shared)
-    check_shared(stride, arch)
+    check_shared(stride, chosen)
     integrate = plan.loop.build(cuda.CudaTarget(), plan.registry)
-    kernel, arguments = cuda.make_kernel(integrate, plan.problem.solve.precision, stride, totals.persistent)
-    compiled = cuda_toolchain.compile_kernel(kernel, arguments, arch)
-    threads = largest_block(compiled.resources, stride, arch)
+    entry, arguments = cuda.make_kernel(integrate, plan.problem.solve.precision, stride, totals.persistent)
+    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen)
+    threads = largest_block(compiled.resources, stride, chosen)
     if threads is None:
-        raise _too_much_shared(stride, arch)
-    return CudaKernel(compiled.name, compiled.cubin, compiled.resources, arch, threads, threads * stride)
+        raise _too_much_shared(stride, chosen)
+    launch = Launch(compiled.name, compiled.resources, chosen, threads, threads * stride)
+    seconds = time.perf_counter() - start
+    return Kernel("cuda", plan.registry, plan.unused, plan.derivatives, compiled.cubin, asdict(launch), seconds)
+
+
+def report(kernel: Kernel) -> dict[str, Any]:
+    """Return what a kernel needs."""
+    return Launch.from_json(kernel.details).facts()
 
 
 def check_shared(stride: int, arch: Architecture) -> None:
@@ -136,29 +171,6 @@ def _too_much_shared(stride: int, arch: Architecture) -> PlanError:
     return PlanError(message, 'move buffers to "local" or "persistent"', "buffers")
 
 
-def kernel_report(plan: Plan, arch: str | None) -> dict[str, Any] | None:
-    """Return what the kernel of a plan needs; None where the toolkit is missing.
-
-    Parameters
-    ----------
-    arch
-        Such as "sm_90"; None: that of the GPU here, else sm_90.
-
-    Raises
-    ------
-    PlanError
-        For an architecture that is not known.
-    """
-    from solvers.targets import cuda_toolchain  # noqa: PLC0415 - imports Numba
-
-    chosen = parse_architecture(arch) if arch else _architecture_here()
-    try:
-        kernel = compile_plan(plan, chosen)
-    except cuda_toolchain.ToolkitMissingError:
-        return None
-    return kernel.facts()
-
-
 def parse_architecture(text: str) -> Architecture:
     """Return (major, minor) of a name such as sm_90.
 
@@ -178,43 +190,50 @@ def parse_architecture(text: str) -> Architecture:
     return arch
 
 
-def _architecture_here() -> Architecture:
-    if cuda_driver.why_none():
-        return DEFAULT_ARCHITECTURE
-    with cuda_driver.open_device() as device:
-        return device.capability
+def architecture_name(arch: str | None = None) -> str:
+    """Return an architecture's name, as it is written: None means that of the GPU here, else sm_90."""
+    if arch is not None:
+        return arch
+    major, minor = DEFAULT_ARCHITECTURE if cuda_driver.why_none() else cuda_driver.capability()
+    return f"sm_{major}{minor}"
 
 
 class CudaSolver:
-    """A plan compiled for the first GPU."""
+    """A kernel on the first GPU.
 
-    def __init__(self, plan: Plan) -> None:
-        reason = why_unavailable()
+    Parameters
+    ----------
+    kernel
+        What runs.
+    exchange
+        What it exchanges with the host.
+    """
+
+    def __init__(self, kernel: Kernel, exchange: Exchange) -> None:
+        reason = why_no_device()
         if reason:
             raise TargetUnavailableError(*reason)
-        self.plan = plan
+        self.exchange = exchange
+        self.launch = Launch.from_json(kernel.details)
         self._device = cuda_driver.open_device()
         self.device = self._device.name
-        start = time.perf_counter()
-        self.kernel = compile_plan(plan, self._device.capability)
-        self._module = cuda_driver.Module(self._device, self.kernel.cubin)
-        self._function = self._module.function(self.kernel.name)
-        self.compile_seconds = time.perf_counter() - start
+        self._module = cuda_driver.Module(self._device, kernel.code)
+        self._function = self._module.function(self.launch.name)
 
     def kernel_report(self) -> dict[str, Any]:
         """Return what the kernel needs."""
-        return self.kernel.facts()
+        return self.launch.facts()
 
     def runs_per_chunk(self, runs: int) -> int:
         """Return how many of some runs fit the device's free memory."""
         room = int(MEMORY_SHARE * self._device.free_bytes())
-        return max(1, min(runs, room // self.plan.bytes_per_run))
+        return max(1, min(runs, room // self.exchange.bytes_per_run))
 
     def solve(self, values: np.ndarray) -> Solution:
         """Solve a chunk; `values` has shape (swept, runs)."""
-        plan, runs = self.plan, values.shape[1]
-        variables, reports = empty_results(plan, runs)
-        given = [np.ascontiguousarray(values, dtype=plan.dtype), default_values(plan), plan.times]
+        exchange, runs = self.exchange, values.shape[1]
+        variables, reports = exchange.empty_results(runs)
+        given = [exchange.inputs(values), exchange.default_values(), exchange.times]
         start = time.perf_counter()
         inputs, defaults, times = (self._upload(array) for array in given)
         results = cuda_driver.DeviceMemory(self._device, variables.nbytes)
@@ -241,10 +260,10 @@ class CudaSolver:
         """Run the kernel; return its seconds by the device's clock."""
         before, after = cuda_driver.Event(self._device), cuda_driver.Event(self._device)
         arguments = [ctypes.c_int64(runs), *(memory.argument for memory in arrays)]
-        blocks = -(-runs // self.kernel.threads)
+        blocks = -(-runs // self.launch.threads)
         with before, after:
             before.record()
-            self._function.launch(blocks, self.kernel.threads, arguments, shared_bytes=self.kernel.shared_bytes)
+            self._function.launch(blocks, self.launch.threads, arguments, shared_bytes=self.launch.shared_bytes)
             after.record()
             after.synchronize()
             return after.milliseconds_since(before) / 1e3

@@ -127,7 +127,7 @@ def test_memory_that_runs_out(cubie, monkeypatch):
     def build(*_):
         raise MemoryError
 
-    monkeypatch.setattr(engine, "build", build)
+    monkeypatch.setattr(engine, "interpret", build)
     refused(cubie("run", "run.toml"), 5, "out of memory")
 
 
@@ -137,7 +137,7 @@ def test_a_bug_is_one_line_and_a_traceback_on_request(cubie, monkeypatch):
     def build(*_):
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr(engine, "build", build)
+    monkeypatch.setattr(engine, "interpret", build)
     found = cubie("run", "run.toml", "--quiet")
     refused(found, 1, "ZeroDivisionError: two lines", "report it")
     assert found.err.count("\n") == 1

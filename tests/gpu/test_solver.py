@@ -6,7 +6,7 @@ from support.solving import build, make_problem
 from support.systems import lorenz
 
 from solvers import engine
-from solvers.problem import PlanError
+from solvers.errors import PlanError
 
 pytestmark = pytest.mark.gpu
 
@@ -30,7 +30,7 @@ def test_more_than_48_kibibytes_of_shared_memory():
     solver = build(problem, "cuda")
     solution = solver.solve(np.linspace(0.0, 28.0, 5000)[None])
     assert not solution.status.any()
-    assert solver.kernel.shared_bytes > 48 * 1024 or solver.kernel.threads == 32
+    assert solver.launch.shared_bytes > 48 * 1024 or solver.launch.threads == 32
     solver.close()
 
 
@@ -47,10 +47,10 @@ def test_too_much_shared_memory_is_refused():
 def test_the_report_is_of_the_kernel_that_runs():
     plan = engine.plan(make_problem(lorenz(), "tsit5", 1.0), "cuda")
     solver = engine.build(plan)
-    report = engine.kernel_report(plan)
-    assert report["registers"] == solver.kernel.resources.registers
-    assert report["threads_per_block"] == solver.kernel.threads
-    assert report["arch"] == "sm_{}{}".format(*solver.kernel.arch)
+    report = engine.kernel_report(engine.compile_kernel(plan))
+    assert report["registers"] == solver.launch.resources.registers
+    assert report["threads_per_block"] == solver.launch.threads
+    assert report["arch"] == "sm_{}{}".format(*solver.launch.arch)
     solver.close()
 
 

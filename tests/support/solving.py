@@ -51,7 +51,7 @@ def make_problem(
 
 def build(problem: Problem, target: str = "cpu", threads: int | None = 1) -> Solver:
     """Return a compiled problem."""
-    return engine.build(engine.plan(problem, target, threads))
+    return engine.build(engine.plan(problem, target), threads)
 
 
 def solve(problem: Problem, values: Any = None, target: str = "cpu") -> Solution:

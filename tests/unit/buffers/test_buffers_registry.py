@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -350,3 +351,13 @@ def test_unknown_buffers_and_owners_are_refused_with_what_there_is():
         registry.get_allocator("delta", "newtn")
     with pytest.raises(RegistrationError, match="'nobody'"):
         registry.shared_buffer_size("nobody")
+
+
+@pytest.mark.parametrize("table", [{}, {"default": "shared"}, {"newton.*": "shared", "linear.temp": "persistent"}])
+def test_a_registry_can_be_stored(table):
+    tree = implicit(table)
+    copy = BufferRegistry.from_json(json.loads(json.dumps(tree.as_json())))
+    assert copy.frozen
+    assert copy.rows() == tree.rows()
+    assert copy.totals() == tree.totals()
+    assert copy.owners == tree.owners

@@ -57,7 +57,7 @@ class Files:
 
     def refused(self, *overrides):
         with pytest.raises(UserError) as caught:
-            self.load(*overrides)
+            _ = self.load(*overrides).model.system
         assert caught.value.exit_code in (ExitCode.INPUT, ExitCode.USAGE)
         assert "Traceback" not in str(caught.value)
         return caught.value

@@ -8,8 +8,8 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cubie_cli.expressions import DEEPEST, LONGEST_TEXT, RESERVED, parse
-from cubie_cli.tokens import ExpressionError
+from cubie_cli.expressions import DEEPEST, LONGEST_TEXT, parse
+from cubie_cli.tokens import FUNCTION_NAMES, RESERVED, ExpressionError
 from solvers.functions import FUNCTIONS, maximum, minimum
 from solvers.system import TIME, state_symbol
 
@@ -104,6 +104,10 @@ def test_conditions_choose(text, x, y, expected):
 @pytest.mark.parametrize("name", [*"SINEOQ", "beta", "gamma", "zeta", "lambda", "is", "in", "class", "None", "True"])
 def test_any_other_name_is_a_name(name):
     assert parse(f"2*{name} + 1", {name: X}) == 2 * X + 1
+
+
+def test_every_function_has_its_name_in_the_language():
+    assert set(FUNCTION_NAMES) == set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED - set(FUNCTIONS) - {"t", "pi"}))

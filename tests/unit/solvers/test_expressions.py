@@ -1,5 +1,6 @@
 """Programs compute what SymPy says the expressions mean."""
 
+import json
 import math
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from support.compiled import compiled
 
 from solvers import functions
-from solvers.expressions import Program
+from solvers.expressions import compile_program
+from solvers.program import Program
 from solvers.straightline import literal
 
 A, B, C = sympy.symbols("a b c", real=True)
@@ -19,7 +21,7 @@ NAMES = (A, B, C)
 
 def evaluate(expressions, values, named=()):
     """Return the values of expressions at a point, in float64."""
-    program = Program(NAMES, expressions, named)
+    program = compile_program(NAMES, expressions, named)
     with np.errstate(all="ignore"):
         found = program.evaluate(
             [np.float64(value) for value in values],
@@ -30,7 +32,7 @@ def evaluate(expressions, values, named=()):
 
 def kinds_of(expressions):
     """Return the number of operations of a program."""
-    return Program(NAMES, expressions).operations
+    return compile_program(NAMES, expressions).operations
 
 
 numbers = st.integers(-5, 5).map(sympy.Integer) | st.floats(-4, 4, allow_nan=False).map(
@@ -107,7 +109,7 @@ def test_divisions_are_not_multiplications_by_rounded_inverses():
 
 def test_sums_of_products_are_fused():
     def fused(a, b):
-        return Program([A, B], [A * B - A**2]).evaluate([a, b], lambda number: literal(a, number, "float64"))[0]
+        return compile_program([A, B], [A * B - A**2]).evaluate([a, b], lambda number: literal(a, number, "float64"))[0]
 
     a, b = 1 + 2.0**-30, 1 - 2.0**-30
     # a*b - a*a = a*(b - a): one product is rounded, the other is not.
@@ -133,11 +135,18 @@ def test_named_quantities_are_computed_once_and_in_order():
     w, v = sympy.symbols("w v", real=True)
     named = [(w, A * B), (v, w + C)]
     assert evaluate([v * w, v], (2.0, 3.0, 4.0), named) == [60.0, 10.0]
-    assert Program(NAMES, [v * w, v], named).operations == 3
+    assert compile_program(NAMES, [v * w, v], named).operations == 3
+
+
+def test_a_program_can_be_stored():
+    parts = [sympy.Piecewise((A * B, A > 0.1), (sympy.exp(B), True)), sympy.sqrt(A) / 3, sympy.true, A**2.5 + sympy.pi]
+    program = compile_program(NAMES, parts)
+    copy = Program.from_json(json.loads(json.dumps(program.as_json())))
+    assert copy == program
 
 
 def test_uses_says_which_inputs_matter():
-    program = Program(NAMES, [sympy.sin(A), C])
+    program = compile_program(NAMES, [sympy.sin(A), C])
     assert [program.uses(slot) for slot in range(3)] == [True, False, True]
 
 
@@ -181,4 +190,4 @@ def test_every_function_has_code(name):
 
 def test_what_has_no_code_is_named():
     with pytest.raises(TypeError, match="gamma"):
-        Program(NAMES, [sympy.gamma(A)])
+        compile_program(NAMES, [sympy.gamma(A)])

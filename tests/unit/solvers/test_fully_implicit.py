@@ -9,8 +9,8 @@ from support.stiff import ROBERTSON
 from support.systems import lorenz, make_system
 
 from solvers.engine import plan
+from solvers.errors import PlanError
 from solvers.newton import NewtonSolver
-from solvers.problem import PlanError
 from solvers.settings import LinearSettings, NewtonSettings
 from solvers.tableaus import IMPLICIT_TABLEAUS
 from solvers.tableaus.fully_implicit import FullyImplicitTableau

@@ -6,7 +6,7 @@ from support.solving import make_problem
 from support.systems import lorenz, make_system
 
 from solvers.assembly import make_loop
-from solvers.problem import PlanError
+from solvers.errors import PlanError
 
 
 def test_fixed_steps_are_rounded_to_a_whole_number():
@@ -39,7 +39,7 @@ def test_steps_land_only_where_they_must():
 def test_variables_and_times():
     system = make_system({"x": 1.0, "y": 0.0}, {"x": "y", "y": "-x"}, observables={"e": "x*x + y*y", "f": "2*e"})
     problem = make_problem(system, "tsit5", 1.0, every=0.25, observables=(1,))
-    assert problem.variables == ("x", "y", "f")
+    assert problem.exchange.variables == ("x", "y", "f")
     np.testing.assert_array_equal(problem.times, [0, 0.25, 0.5, 0.75, 1.0])
     assert not problem.only_end
     ends = make_problem(system, "tsit5", 1.0)

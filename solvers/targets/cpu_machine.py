@@ -1,0 +1,61 @@
+"""The processor as LLVM knows it, and machine code for it: what runs a compiled kernel without a compiler."""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+
+_VECTOR_LIBRARY = "libmvec.so.1"
+
+
+def description() -> str:
+    """Return the processor and its features, on which machine code depends."""
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+
+
+def vector_bytes() -> int:
+    """Return the bytes of this machine's widest vector registers."""
+    features = llvm.get_host_cpu_features()
+    return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+
+
+@cache
+def vector_library() -> ctypes.CDLL | None:
+    """Return glibc's library of vector functions, loaded for machine code to call; None where there is none."""
+    try:
+        library = ctypes.CDLL(_VECTOR_LIBRARY)
+    except OSError:
+        return None
+    llvm.load_library_permanently(_VECTOR_LIBRARY)
+    return library
+
+
+def load(code: bytes, symbol: str, arguments: Sequence[type]) -> Callable[..., None]:
+    """Return a compiled function, which releases the interpreter's lock while it runs.
+
+    Parameters
+    ----------
+    code
+        An object file for this machine.
+    symbol
+        The function, with Numba's calling convention for functions of no result.
+    arguments
+        Their C types.
+    """
+    vector_library()
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(codemodel="jitdefault", jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    unused = [ctypes.c_void_p(), ctypes.c_void_p()]  # places for a result and for an exception: there are none
+    call = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 2, *arguments)(engine.get_function_address(symbol))
+
+    def run(*values: Any) -> None:
+        call(*(ctypes.addressof(place) for place in unused), *values)
+
+    run.engine = engine  # type: ignore[attr-defined] # frees the code with what refers to it
+    return run

@@ -1,0 +1,262 @@
+"""Kernels that are kept: found again, never a wrong one, and what it takes to run one."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cubie_cli import kernel_cache
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Return an empty cache that commands use."""
+    place = tmp_path / "kernels"
+    monkeypatch.setenv(kernel_cache.FOLDER_VARIABLE, str(place))
+    return place
+
+
+@pytest.fixture
+def run(folder, cache):
+    """Return a function that runs the batch in a process of its own, and tells what it loaded."""
+    del cache
+
+    def call(*options):
+        program = (
+            "import sys, json\n"
+            "from cubie_cli.main import main\n"
+            "try: main()\n"
+            "except SystemExit as ended: code = ended.code\n"
+            "print(json.dumps([name for name in ('numba', 'sympy', 'llvmlite') if name in sys.modules]))\n"
+            "sys.exit(code)\n"
+        )
+        arguments = ["run", "run.toml", "--target", "cpu", "--force", "--json", *options]
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        answer, loaded = done.stdout.splitlines()
+        return json.loads(answer)["seconds"]["compile"], json.loads(loaded)
+
+    return call
+
+
+def kernels(cache):
+    return sorted(path.name for path in cache.glob("*.kernel"))
+
+
+def test_a_kernel_that_is_kept_runs_without_numba_and_sympy(run, cache, folder):
+    seconds, loaded = run()
+    assert seconds > 0
+    assert loaded == ["numba", "sympy", "llvmlite"]
+    first = (folder / "result.h5").read_bytes()
+    seconds, loaded = run()
+    assert seconds == 0
+    assert loaded == ["llvmlite"]
+    assert len(kernels(cache)) == 1
+    assert values(folder / "result.h5") == values(first_copy(folder, first))
+
+
+def first_copy(folder, content):
+    path = folder / "first.h5"
+    path.write_bytes(content)
+    return path
+
+
+def values(path):
+    import h5py  # noqa: PLC0415
+
+    with h5py.File(path) as file:
+        return {name: file[name][()].tobytes() for name in ("x", "y", "total", "status", "steps", "time", "rate")} | {
+            "report": json.dumps(file["memory_report"].attrs.get("totals", ""), default=str)
+        }
+
+
+#: An override each that changes what the kernel computes, or how.
+CHANGES = [
+    "solve.t1=1.5",
+    "solve.dt=0.125",
+    'solve.algorithm="bogacki_shampine32"',
+    'solve.precision="float32"',
+    "solve.max_steps=100",
+    "output.save_every=0.25",
+    'output.states=["x"]',
+    "output.observables=[]",
+    'buffers.default="shared"',
+    'buffers.step.stage_slopes="persistent"',
+    "batch.values.gain=[1.0, 2.0]",
+]
+
+
+def test_no_change_takes_a_kernel_of_another_setting(cubie, cache):
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    for count, change in enumerate(CHANGES, start=2):
+        assert cubie("run", "run.toml", "--target", "cpu", "--force", "--set", change).code == 0
+        assert len(kernels(cache)) == count, change
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('x = "-rate*x"', 'x = "-2*rate*x"'),
+        ('total = "x + y"', 'total = "x - y"'),
+        ('"gain*log(y)"', '"gain*log(y)*c"'),
+    ],
+)
+def test_an_edited_model_takes_no_old_kernel(cubie, cache, folder, old, new):
+    model = folder / "model.toml"
+    model.write_text(model.read_text().replace("[equations]", "[constants]\nc = 2.0\n[equations]"))
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    model.write_text(model.read_text().replace(old, new))
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    assert len(kernels(cache)) == 2
+
+
+def test_a_constant_is_part_of_the_kernel(cubie, cache, folder):
+    model = folder / "model.toml"
+    text = model.read_text().replace('"-rate*x"', '"-rate*x*c"')
+    for count, value in enumerate((1.0, 2.0), start=1):
+        model.write_text(text.replace("[equations]", f"[constants]\nc = {value}\n[equations]"))
+        assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+        assert len(kernels(cache)) == count
+
+
+@pytest.mark.parametrize("change", ["batch.values.rate=[0.5, 7.0]", "run.threads=1", "run.chunk=2"])
+def test_what_a_kernel_is_handed_is_no_part_of_it(cubie, cache, change):
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    assert cubie("run", "run.toml", "--target", "cpu", "--force", "--set", change).code == 0
+    assert len(kernels(cache)) == 1
+
+
+def test_versions_sources_and_machines_are_part_of_the_key(cubie, cache, monkeypatch):
+    from cubie_cli import kernel_key  # noqa: PLC0415
+    from solvers import engine  # noqa: PLC0415
+
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    monkeypatch.setattr(kernel_key, "installed_version", lambda name: f"{name} 0")
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    monkeypatch.setattr(kernel_key, "_digest_of_sources", lambda: "edited")
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    monkeypatch.setattr(engine, "architecture", lambda *_: "another processor")
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    assert len(kernels(cache)) == 4
+
+
+def test_a_start_that_is_undefined_is_found_with_a_kernel_that_is_kept(cubie, cache):
+    command = ("run", "run.toml", "--target", "cpu", "--force", "--set")
+    before = cubie(*command, "batch.values.y=[-1.0]")
+    assert cubie(*command, "batch.values.y=[2.0]").code == 0
+    after = cubie(*command, "batch.values.y=[-1.0]")
+    assert len(kernels(cache)) == 1
+    assert before.code == after.code == 3
+    assert "log(y)" in after.err
+    assert after.err == before.err
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda data: data[:-1], lambda data: data[:100], lambda _: b"", lambda _: b"x" * 500]
+)
+def test_a_spoilt_entry_is_compiled_anew(cubie, cache, spoil):
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    (path,) = cache.glob("*.kernel")
+    path.write_bytes(spoil(path.read_bytes()))
+    entry = kernel_cache.Entry(cache, path.stem)
+    assert entry.read() is None
+    assert not path.exists()
+    assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
+    assert entry.read() is not None
+
+
+def test_processes_that_start_cold_at_once_all_succeed(run, cache):
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda number: run("--output", f"result{number}.h5"), range(8)))
+    assert len(outcomes) == 8
+    assert len(kernels(cache)) == 1
+    assert [path.name for path in cache.iterdir()] == kernels(cache)
+
+
+def test_the_folder_is_the_users_alone(cubie, cache):
+    cubie("run", "run.toml", "--target", "cpu", "--force")
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    (entry,) = cache.iterdir()
+    cache.chmod(0o770)
+    entry.unlink()
+    answer = cubie("run", "run.toml", "--target", "cpu", "--force")
+    assert answer.code == 0
+    assert "chmod 700" in answer.err
+    assert not kernels(cache)
+
+
+def test_a_folder_that_cannot_be_made_is_a_remark(cubie, cache):
+    cache.write_text("a file")
+    answer = cubie("run", "run.toml", "--target", "cpu", "--force")
+    assert answer.code == 0
+    assert "kernels are not kept" in answer.err
+
+
+def test_the_configuration_chooses_the_folder(cubie, cache, folder):
+    for _ in range(2):
+        assert cubie("run", "run.toml", "--target", "cpu", "--force", "--set", "run.cache=mine").code == 0
+    assert len(kernels(folder / "mine")) == 1
+    assert cubie("run", "run.toml", "--target", "cpu", "--force", "--set", "run.cache=false").code == 0
+    assert not cache.exists()
+    answer = cubie("run", "run.toml", "--target", "cpu", "--force", "--set", 'run.cache=" "')
+    assert answer.code == 3
+    assert "folder" in answer.err
+
+
+def test_the_oldest_make_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel_cache, "LARGEST_TOTAL", 250)
+    for age, name in enumerate(("young", "middle", "old")):
+        path = tmp_path / f"{name}.kernel"
+        path.write_bytes(b"x" * 100)
+        os.utime(path, (1e9 - age, 1e9 - age))
+    kernel_cache._drop_oldest(tmp_path)  # noqa: SLF001
+    assert kernels(tmp_path) == ["middle.kernel", "young.kernel"]
+
+
+# -- cubie compile --------------------------------------------------------------------------------
+
+
+def test_compile_fills_the_cache(cubie, cache):
+    first = cubie("compile", "run.toml", "--target", "cpu")
+    assert first.code == 0, first.err
+    assert "compiled in" in first.out
+    again = json.loads(cubie("compile", "run.toml", "--target", "cpu", "--json").out)
+    assert again[0]["known"]
+    assert again[0]["target"] == "cpu"
+    assert kernels(cache) == [again[0]["path"].rpartition("/")[2]]
+    assert json.loads(cubie("run", "run.toml", "--target", "cpu", "--force", "--json").out)["seconds"]["compile"] == 0
+
+
+def test_compile_takes_several_architectures(cubie, cache):
+    pytest.importorskip("cuda.bindings.nvvm")
+    answer = cubie("compile", "run.toml", "--arch", "sm_80", "--arch", "sm_90", "--json")
+    if "was not found" in answer.err:
+        pytest.skip("the CUDA toolkit is not installed")
+    found = json.loads(answer.out)
+    assert [entry["architecture"] for entry in found] == ["sm_80", "sm_90"]
+    assert len(kernels(cache)) == 2
+    report = json.loads(cubie("memory-report", "run.toml", "--arch", "sm_90", "--json").out)
+    assert report["kernel"]["arch"] == "sm_90"
+    assert len(kernels(cache)) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--arch", "sm_9x"], 2, "sm_90"),
+        (["--arch", "sm_90", "--target", "cpu"], 2, "--target"),
+        ([], 2, "python target"),
+        (["--target", "cpu", "--set", "run.cache=false"], 5, "cache"),
+    ],
+)
+def test_compile_refuses(cubie, cache, options, code, words):
+    del cache
+    answer = cubie("compile", "run.toml", *options)
+    assert answer.code == code, answer.err
+    assert words in answer.err
