@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cubie_cli.provenance import seconds_since_start
+from cubie_cli import STARTED
 
 
 class Clock:
@@ -38,3 +38,11 @@ class Clock:
     def seconds(self) -> dict[str, float]:
         """Return the seconds of each task, and the "total" since the program began."""
         return self._seconds | {"total": seconds_since_start()}
+
+
+def seconds_since_start() -> float:
+    """Return the seconds since this program began; the interpreter's own start comes before.
+
+    The age of the process would be too much where a shell has become this program, as `sh -c "a && b"` does with b.
+    """
+    return time.monotonic() - STARTED

@@ -11,10 +11,8 @@ from cubie_cli import kernel_cache
 from cubie_cli.diagnostics import DeviceError, OutputError, UsageError, UserError
 from cubie_cli.job import Job
 from cubie_cli.kernel_key import kernel_key
-from solvers import engine
-from solvers.errors import PlanError, TargetUnavailableError
+from solvers import engine, errors
 from solvers.kernel import Kernel
-from solvers.targets import cuda_driver
 
 if TYPE_CHECKING:
     from solvers.plan import Plan
@@ -72,7 +70,7 @@ def choose_target(requested: str) -> str:
     """
     try:
         return engine.choose_target(requested)
-    except TargetUnavailableError as error:
+    except errors.TargetUnavailableError as error:
         raise DeviceError(str(error), hint=error.hint) from error
 
 
@@ -201,13 +199,13 @@ def as_user_errors(job: Job) -> Iterator[None]:
     """Give the solvers' errors their place in the user's files."""
     try:
         yield
-    except TargetUnavailableError as error:
+    except errors.TargetUnavailableError as error:
         raise DeviceError(str(error), hint=error.hint) from error
-    except cuda_driver.DeviceError as error:
+    except errors.DeviceError as error:
         raise DeviceError(f"the device failed: {error}", hint="try a smaller [run] chunk") from error
     except UnknownBufferError as error:
         raise _locate(job, ("buffers", error.key), error.problem, error.remedy) from error
-    except PlanError as error:
+    except errors.PlanError as error:
         if error.key and error.key.startswith("--"):
             raise UsageError(f"{error.key}: {error}", hint=error.hint) from error
         key = tuple(error.key.split(".")) if error.key else ()

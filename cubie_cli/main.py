@@ -11,7 +11,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cubie_cli import provenance
 from cubie_cli.commands import algorithms, compile_kernel, doctor, memory_report, run, show, validate
 from cubie_cli.commands.options import TRACEBACK_VARIABLE
 from cubie_cli.diagnostics import ExitCode, UserError
@@ -52,6 +51,8 @@ class Stopped(BaseException):
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the parser hands over the option's value
     if wanted:
+        from cubie_cli import provenance  # noqa: PLC0415 - reads what is installed
+
         typer.echo(f"cubie {provenance.version()}")
         raise typer.Exit
 

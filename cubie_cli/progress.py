@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 _PLAIN_LINES = 10
 
@@ -59,6 +60,14 @@ class Progress:
         self._total = total
         if self._quiet or not self._console.is_terminal:
             return
+        from rich.progress import (  # noqa: PLC0415 - for a terminal only
+            BarColumn,
+            MofNCompleteColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.progress import Progress as Bar  # noqa: PLC0415
+
         columns = (TextColumn("solving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Bar(*columns, console=self._console, transient=True)
         self._bar.add_task("solving", total=total)

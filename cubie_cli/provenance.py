@@ -3,12 +3,9 @@
 import hashlib
 import shlex
 import sys
-import time
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-
-from cubie_cli import STARTED
 
 #: Distributions whose version may change a number in a result.
 _NUMERICAL = ("numpy", "numba", "numba-cuda", "llvmlite", "sympy", "h5py")
@@ -47,11 +44,3 @@ def command_line() -> str:
 def timestamp() -> str:
     """Return the current time, UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def seconds_since_start() -> float:
-    """Return the seconds since this program began; the interpreter's own start comes before.
-
-    The age of the process would be too much where a shell has become this program, as `sh -c "a && b"` does with b.
-    """
-    return time.monotonic() - STARTED

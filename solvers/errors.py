@@ -37,3 +37,14 @@ class TargetUnavailableError(RuntimeError):
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class DeviceError(Exception):
+    """The driver refused something, or the device has no room for it.
+
+    `code` is the driver's name for it, such as "CUDA_ERROR_OUT_OF_MEMORY"; empty where it was not asked.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code

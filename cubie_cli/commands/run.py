@@ -9,7 +9,6 @@ import typer
 from cubie_cli.clock import Clock
 from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, TargetChoice, Verbose
 from cubie_cli.diagnostics import ExitCode
-from cubie_cli.progress import Progress
 
 if TYPE_CHECKING:
     from cubie_cli.batch import Batch
@@ -47,6 +46,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli import solving  # noqa: PLC0415
     from cubie_cli.advice import advice  # noqa: PLC0415
+    from cubie_cli.progress import Progress  # noqa: PLC0415
 
     clock = Clock("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:

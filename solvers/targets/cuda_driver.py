@@ -12,6 +12,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from solvers.errors import DeviceError
+
 try:
     from cuda.bindings import driver
 except ImportError:  # no NVIDIA packages: the same to a user as no GPU
@@ -19,17 +21,6 @@ except ImportError:  # no NVIDIA packages: the same to a user as no GPU
 
 #: Shared memory a block gets without asking, in bytes, static and dynamic together.
 SHARED_BYTES_UNASKED = 48 * 1024
-
-
-class DeviceError(Exception):
-    """The driver refused something, or the device has no room for it.
-
-    `code` is the driver's name for it, such as "CUDA_ERROR_OUT_OF_MEMORY"; empty where it was not asked.
-    """
-
-    def __init__(self, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def _call(function: Callable[..., tuple[Any, ...]], *arguments: Any) -> Any:
