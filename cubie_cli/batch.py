@@ -74,7 +74,7 @@ class Batch:
         """Bytes the result takes on disk."""
         if self.output is None:
             return 0
-        texts = len(self.job.configuration_text) + len(self.job.model_text)
+        texts = sum(map(len, self.job.texts.values()))
         return texts + expected_bytes(
             n_runs=self.runs,
             n_times=len(self.exchange.times),

@@ -41,14 +41,11 @@ class Job:
         return self.document.path
 
     @property
-    def configuration_text(self) -> str:
-        """The run configuration's text, without command-line overrides."""
-        return self.document.text
-
-    @property
-    def model_text(self) -> str:
-        """The text of the file that holds the model."""
-        return self.model.document.text
+    def texts(self) -> dict[str, str]:
+        """The texts of the files behind the job: the two, and what options lay over the configuration."""
+        overlays = self.document.overlays
+        texts = {"configuration": self.document.text, "model": self.model.document.text}
+        return texts | ({"settings": "\n".join(overlay.text for overlay in overlays)} if overlays else {})
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:

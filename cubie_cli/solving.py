@@ -137,7 +137,7 @@ def _contents(batch: Batch, device: str, report: MemoryReport) -> Contents:
         coordinates=tuple(Variable(name, unit) for name, unit in coordinates),
         time_units=units.get("t"),
         attributes=_attributes(batch, device),
-        texts={"configuration": job.configuration_text, "model": job.model_text},
+        texts=job.texts,
         report=report.as_json(),
         first_run=batch.chosen.start,
     )

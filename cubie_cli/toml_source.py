@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,14 +34,20 @@ class Document:
     spans
         Where each key path is written.
     overrides
-        The command-line options behind values that are not in the file, by key path.
+        What is behind values that are not in the file, by key path: a command-line option, or another file.
     """
 
     path: Path
     text: str
     data: Mapping[str, Any]
     spans: Mapping[KeyPath, Span]
-    overrides: Mapping[KeyPath, str] = field(default_factory=dict)
+    overrides: Mapping[KeyPath, "str | Document"] = field(default_factory=dict)
+
+    @property
+    def overlays(self) -> "tuple[Document, ...]":
+        """The files behind values that are not in this one, each once."""
+        found = {id(origin): origin for origin in self.overrides.values() if isinstance(origin, Document)}
+        return tuple(found.values())
 
     def get(self, path: KeyPath, default: Any = None) -> Any:
         """Return what stands at a key path."""
@@ -79,7 +85,10 @@ class Document:
         for length in range(len(path), 0, -1):
             known = path[:length]
             if known in self.overrides:
-                return UserError(f"--set {self.overrides[known]}: {message}", hint=hint)
+                origin = self.overrides[known]
+                if isinstance(origin, Document):
+                    return origin.error(message, path, at, hint, offset)
+                return UserError(f"--set {origin}: {message}", hint=hint)
             if known in self.spans:
                 exact = length == len(path)
                 start = self._start(self.spans[known], at if exact else "key", offset if exact else None)
@@ -122,30 +131,47 @@ def read_document(path: Path) -> Document:
 
 
 def apply_overrides(document: Document, options: tuple[str, ...]) -> Document:
-    """Return a document with `table.key=value` options applied, in order.
+    """Return a document with options applied, in order.
 
-    A value is TOML, or else the string itself.
+    Parameters
+    ----------
+    options
+        `table.key=value`, where a value is TOML, or else the string itself; or `@FILE`, all values of a TOML file.
 
     Raises
     ------
     UserError
-        An option has no `=`, or its key is no TOML key or goes through a value that is no table.
+        An option has no `=`, its key is no TOML key or goes through a value that is no table, or its file cannot be
+        read.
     """
     for option in options:
-        document = _override(document, option)
+        if option.startswith("@"):
+            other = read_document(Path(option[1:]))
+            for path, value in _leaves(other.data):
+                document = _override(document, path, value, option, other)
+        else:
+            document = _override(document, *_parse_option(option), option, option)
     return document
 
 
-def _override(document: Document, option: str) -> Document:
-    path, value = _parse_option(option)
+def _leaves(table: Mapping[str, Any], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the key path and value of everything that is no table."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def _override(document: Document, path: KeyPath, value: Any, option: str, origin: str | Document) -> Document:
     data = deepcopy(dict(document.data))
-    table = data
+    table: Any = data
     for part in path[:-1]:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
             raise _option_error(option, f"{part!r} is no table", "name a key as in solve.rtol")
     table[path[-1]] = value
-    return replace(document, data=data, overrides={**document.overrides, path: option})
+    return replace(document, data=data, overrides={**document.overrides, path: origin})
 
 
 def _parse_option(option: str) -> tuple[tuple[str, ...], Any]:

@@ -29,7 +29,11 @@ def _show_tracebacks(verbose: bool) -> bool:  # noqa: FBT001 - the parser hands 
 Configuration = Annotated[Path, typer.Argument(metavar="CONFIG", help="The run configuration, a TOML file.")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Change a value of CONFIG. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="TABLE.KEY=VALUE",
+        help="Change a value of CONFIG, or with @FILE all that are in FILE. Repeatable.",
+    ),
 ]
 TargetChoice = Annotated[Target | None, typer.Option("--target", help="What to run on, instead of what CONFIG says.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

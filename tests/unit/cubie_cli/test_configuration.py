@@ -31,8 +31,7 @@ def test_everything_but_the_span_and_algorithm_has_a_default(files):
     assert job.axes.count == 1
     assert job.path == files.run
     assert job.model_path == files.model
-    assert job.model_text == files.model.read_text()
-    assert job.configuration_text == files.run.read_text()
+    assert job.texts == {"configuration": files.run.read_text(), "model": files.model.read_text()}
 
 
 def test_everything_given_is_kept(files):

@@ -207,3 +207,23 @@ def test_kinds_of_errors_have_their_exit_codes():
     assert UserError("x", exit_code=6).exit_code == 6
     assert OutputError("x").exit_code == 5
     assert str(UserError("no place")) == "error: no place"
+
+
+def test_a_file_of_overrides_is_laid_over_a_document(write, tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text('[a]\nb = 2\n[a.deep]\n"c.d" = "x"\n')
+    document = read_document(write("[a]\nb = 1\ne = 3\n"))
+    changed = apply_overrides(document, (f"@{other}", "a.e=4"))
+    assert changed.data == {"a": {"b": 2, "e": 4, "deep": {"c.d": "x"}}}
+    error = changed.error("wrong", ("a", "b"))
+    assert (error.file, error.line, error.column) == (str(other), 2, 5)
+    assert apply_overrides(document, ("a.b=5", f"@{other}")).get(("a", "b")) == 2
+
+
+def test_a_file_of_overrides_must_fit(write, tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text("[top]\nx = 2\n")
+    with pytest.raises(UserError, match="is no table"):
+        apply_overrides(read_document(write("top = 1\n")), (f"@{other}",))
+    with pytest.raises(UserError, match="no such file"):
+        apply_overrides(read_document(write("top = 1\n")), ("@nothing.toml",))
