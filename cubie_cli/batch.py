@@ -51,8 +51,7 @@ class Batch:
     @property
     def exchange(self) -> Exchange:
         """The arrays that pass between the host and the kernel."""
-        settings = self.job.configuration
-        return Exchange(self.job.model.quantities, settings.solve, settings.save, self.job.axes.names)
+        return kernels.exchange(self.job)
 
     @property
     def title(self) -> str:

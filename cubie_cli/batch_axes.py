@@ -102,8 +102,22 @@ class Axes:
         """
         if not 0 <= start <= stop <= min(self.count, _LARGEST_INDEX):
             raise IndexError(f"runs {start} to {stop} of {self.count}")
-        runs = np.arange(start, stop, dtype=np.int64)
-        result = np.empty((len(self.axes), stop - start))
+        return self.at(np.arange(start, stop, dtype=np.int64))
+
+    def sample(self, most: int) -> np.ndarray:
+        """Return the values of runs that are spread evenly over the batch, as `values` does.
+
+        Parameters
+        ----------
+        most
+            How many; all runs where there are fewer.
+        """
+        count = min(most, self.count, _LARGEST_INDEX)
+        return self.at(np.array([run * self.count // count for run in range(count)], dtype=np.int64))
+
+    def at(self, runs: np.ndarray) -> np.ndarray:
+        """Return the values of some runs, given by their index: float64, of shape (number of axes, runs)."""
+        result = np.empty((len(self.axes), len(runs)))
         stride = 1
         for row in reversed(range(len(self.axes))):
             axis = self.axes[row]

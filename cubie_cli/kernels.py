@@ -12,6 +12,7 @@ from cubie_cli.diagnostics import DeviceError, OutputError, UsageError, UserErro
 from cubie_cli.job import Job
 from cubie_cli.kernel_key import kernel_key
 from solvers import engine, errors
+from solvers.exchange import Exchange
 from solvers.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ def choose_target(requested: str) -> str:
         return engine.choose_target(requested)
     except errors.TargetUnavailableError as error:
         raise DeviceError(str(error), hint=error.hint) from error
+
+
+def exchange(job: Job) -> Exchange:
+    """Return the arrays that pass between the host and a job's kernel."""
+    settings = job.configuration
+    return Exchange(job.model.quantities, settings.solve, settings.save, job.axes.names)
 
 
 def prepare(job: Job, target: str, arch: str | None = None, *, fallback: bool = False) -> Prepared:

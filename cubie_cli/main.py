@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cubie_cli.commands import algorithms, compile_kernel, doctor, memory_report, run, show, validate
+from cubie_cli.commands import algorithms, compile_kernel, doctor, memory_report, run, show, tune, validate
 from cubie_cli.commands.options import TRACEBACK_VARIABLE
 from cubie_cli.diagnostics import ExitCode, UserError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("memory-report")(memory_report.memory_report)
+app.command("tune")(tune.tune)
 app.command("compile")(compile_kernel.compile_kernel)
 app.command("validate")(validate.validate)
 app.command("show")(show.show)

@@ -108,3 +108,10 @@ def test_mistakes_are_told_with_their_place(files, mode, line, column, words):
     assert error.line == 9
     assert column in (None, error.column)
     assert all(word in str(error) for word in words), str(error)
+
+
+def test_a_sample_is_spread_over_the_batch():
+    axes = Axes((Axis("k", "linspace", (0.0, 99.0), 100),))
+    np.testing.assert_array_equal(axes.sample(4), [[0.0, 25.0, 50.0, 75.0]])
+    np.testing.assert_array_equal(axes.sample(1000), axes.values(0, 100))
+    assert Axes((Axis("k", "linspace", (0.0, 1.0), 10**12),)).sample(3).shape == (1, 3)

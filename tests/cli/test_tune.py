@@ -1,0 +1,41 @@
+"""`cubie tune`: what it writes is what `run` takes."""
+
+import json
+
+import h5py
+import pytest
+import tomli
+
+
+def test_settings_are_measured_written_and_taken(cubie, folder):
+    answer = cubie("tune", "run.toml", "--target", "cpu", "--seconds", "2", "--runs", "6", "--json")
+    assert answer.code == 0, answer.err
+    found = json.loads(answer.out)
+    assert (found["target"], found["runs"], found["file"]) == ("cpu", 6, "run.tuned.toml")
+    assert found["trials"]
+    assert found["speed"] >= 1
+    tomli.loads((folder / "run.tuned.toml").read_text())
+    assert cubie("run", "run.toml", "--target", "cpu", "--output", "plain.h5").code == 0
+    assert cubie("run", "run.toml", "--target", "cpu", "--set", "@run.tuned.toml").code == 0
+    with h5py.File("plain.h5") as plain, h5py.File("result.h5") as tuned:
+        assert plain["x"][()].tobytes() == tuned["x"][()].tobytes()
+        assert "settings" in tuned["input-files"] or not found["settings"]
+
+
+def test_a_file_is_not_replaced_unasked(cubie, folder):
+    (folder / "mine.toml").write_text("# mine\n")
+    options = ("tune", "run.toml", "--target", "cpu", "--seconds", "0", "--output", "mine.toml")
+    refused = cubie(*options)
+    assert refused.code == 5
+    assert (folder / "mine.toml").read_text() == "# mine\n"
+    answer = cubie(*options, "--force")
+    assert answer.code == 0, answer.err
+    assert "nothing was faster" in answer.out
+    assert "measured by cubie tune" in (folder / "mine.toml").read_text()
+
+
+@pytest.mark.parametrize(("options", "words"), [([], "python target"), (["--target", "cpu", "--runs", "0"], "--runs")])
+def test_what_cannot_be_tuned_is_refused(cubie, options, words):
+    answer = cubie("tune", "run.toml", *options)
+    assert answer.code == 2
+    assert words in answer.err
