@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cubie_cli.clock import Clock
-from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, TargetChoice, Verbose
+from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, Target, TargetChoice, Verbose
 from cubie_cli.diagnostics import ExitCode
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ def run(  # noqa: PLR0913 - one parameter an option
     verbose: Verbose = False,
 ) -> None:
     """Integrate every run of the batch that CONFIG describes, and write the result."""
+    if target not in {Target.CPU, Target.PYTHON}:
+        from cubie_cli.head_start import wake_gpu  # noqa: PLC0415 - before what follows
+
+        wake_gpu()
     from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli import solving  # noqa: PLC0415
     from cubie_cli.advice import advice  # noqa: PLC0415
