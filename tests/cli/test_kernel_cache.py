@@ -25,7 +25,7 @@ def run(folder, cache):
     """Return a function that runs the batch in a process of its own, and tells what it loaded."""
     del cache
 
-    def call(*options):
+    def call(*options, target="cpu"):
         program = (
             "import sys, json\n"
             "from cubie_cli.main import main\n"
@@ -34,7 +34,7 @@ def run(folder, cache):
             "print(json.dumps([name for name in ('numba', 'sympy', 'llvmlite') if name in sys.modules]))\n"
             "sys.exit(code)\n"
         )
-        arguments = ["run", "run.toml", "--target", "cpu", "--force", "--json", *options]
+        arguments = ["run", "run.toml", "--target", target, "--force", "--json", *options]
         done = subprocess.run(
             [sys.executable, "-c", program, *arguments], cwd=folder, capture_output=True, text=True, check=False
         )
@@ -58,6 +58,17 @@ def test_a_kernel_that_is_kept_runs_without_numba_and_sympy(run, cache, folder):
     assert seconds == 0
     assert loaded == ["llvmlite"]
     assert len(kernels(cache)) == 1
+    assert values(folder / "result.h5") == values(first_copy(folder, first))
+
+
+@pytest.mark.gpu
+def test_a_kernel_that_is_kept_runs_on_a_gpu_without_any_compiler(run, folder):
+    seconds, loaded = run(target="cuda")
+    assert seconds > 0
+    assert "numba" in loaded
+    first = (folder / "result.h5").read_bytes()
+    seconds, loaded = run(target="cuda")
+    assert (seconds, loaded) == (0, [])
     assert values(folder / "result.h5") == values(first_copy(folder, first))
 
 
