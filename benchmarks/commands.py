@@ -1,0 +1,109 @@
+"""Whole commands: from the shell's call to a closed file, and back."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cases import CASES, Case
+from benchmarks.cubie_yardstick import Cubie017, request
+from benchmarks.table import Row
+
+SECTION = "commands"
+NAMES = ("run, no cached kernel", "run, cached kernel", "help")
+_LAUNCHER = Path(__file__).with_name("child.py")
+_CASE = "explicit lorenz tsit5 adaptive float32"
+_REPEAT = {"run, no cached kernel": 3, "run, cached kernel": 5, "help": 9}
+_CACHE = "CUBIE_CACHE_DIR"
+
+
+def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return a command's seconds and peak memory, and the last line that it prints where that is JSON.
+
+    Raises
+    ------
+    RuntimeError
+        Where it fails.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        launch = [sys.executable, "-I", str(_LAUNCHER), str(report), *command]
+        done = subprocess.run(launch, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        found = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {"code": done.returncode}
+    if found.pop("code"):
+        raise RuntimeError(f"{' '.join(command[:4])} failed: {done.stderr.strip()[-500:]}")
+    lines = done.stdout.splitlines()
+    return found | (json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {})
+
+
+def measure(wanted: Sequence[str], target: str, scale: float, cubie: Cubie017 | None) -> Iterator[Row]:
+    """Yield rows for the commands among the wanted names, beside cubie 0.17's where it is given."""
+    for name in wanted:
+        if name == "help":
+            yield _help()
+        else:
+            yield from _runs(name, CASES[_CASE].on(target, scale), target, cubie)
+
+
+def _medians(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {key: statistics.median(one[key] for one in found) for key in found[0]}
+
+
+def _help() -> Row:
+    """Time `cubie --help` in turn with the import of the library that prints it."""
+    ours, theirs = [], []
+    for _ in range(_REPEAT["help"]):
+        ours.append(timed([sys.executable, "-m", "cubie_cli", "--help"]))
+        theirs.append(timed([sys.executable, "-c", "import typer"]))
+    figures = _medians(ours)
+    library = _medians(theirs)["wall_s"]
+    figures |= {"import typer, s": library, "ratio": figures["wall_s"] / library}
+    return Row(SECTION, "help", figures, {"ours": ours, "import typer": theirs})
+
+
+def _runs(name: str, case: Case, target: str, cubie: Cubie017 | None) -> Iterator[Row]:
+    """Time `cubie run`, in turn with cubie 0.17 where it is given."""
+    cold = name != "run, cached kernel"
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        asks: dict[str, Callable[[str], dict[str, Any]]] = {"": _ours(case, target, folder)}
+        if cubie and target == cubie.target:
+            asks[cubie.name] = _theirs(case, cubie, folder)
+        found: dict[str, list[dict[str, Any]]] = {which: [] for which in asks}
+        caches = {which: tempfile.mkdtemp(dir=folder) for which in asks}
+        for round_ in range(_REPEAT[name] + (not cold)):
+            for which, ask in asks.items():
+                cache = tempfile.mkdtemp(dir=folder) if cold else caches[which]
+                seen = ask(cache)
+                if cold or round_:  # a warm cache is warm from the second on
+                    found[which].append(seen)
+    for which, times in found.items():
+        figures = _medians([_flat(one) for one in times])
+        if which:
+            figures["ratio"] = figures["wall_s"] / _medians([_flat(one) for one in found[""]])["wall_s"]
+        yield Row(SECTION, f"{name} {which}".strip(), figures, {"runs": case.runs, "case": case.name, "each": times})
+
+
+def _ours(case: Case, target: str, folder: Path) -> Callable[[str], dict[str, Any]]:
+    """Return what runs the command with a cache."""
+    config = case.write(folder)
+    command = [sys.executable, "-m", "cubie_cli", "run", str(config), "--target", target]
+    command += ["--force", "--quiet", "--json"]
+    return lambda cache: timed(command, os.environ | {_CACHE: cache})
+
+
+def _theirs(case: Case, cubie: Cubie017, folder: Path) -> Callable[[str], dict[str, Any]]:
+    """Return what runs the same work with cubie 0.17 and a cache."""
+    asked = folder / "request.json"
+    asked.write_text(json.dumps(request(case, folder / "theirs.h5")), encoding="utf-8")
+    return lambda cache: timed([*cubie.command, str(asked)], cubie.environment | {_CACHE: cache})
+
+
+def _flat(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return the outer seconds and memory, and the command's own account."""
+    return {key: found[key] for key in ("wall_s", "peak_MiB")} | dict(found.get("seconds", {}))

@@ -1,0 +1,108 @@
+"""Kernels: their time alone, by the GPU's own events or the CPU's clock, in turn with the yardsticks."""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cases import CASES, Case
+from benchmarks.table import Row
+from benchmarks.yardsticks import Yardstick, YardstickError
+from cubie_cli import batch
+from solvers import engine
+
+SECTION = "kernels"
+ROUNDS = 3
+#: A round repeats a kernel for about so many seconds, and at least and at most so often.
+_ROUND_SECONDS, _FEWEST, _MOST = 0.2, 3, 15
+#: A GPU needs this long to reach its clock.
+_WARM_SECONDS = 0.15
+
+
+class Kernel:
+    """A case, compiled.
+
+    Parameters
+    ----------
+    case
+        What is integrated.
+    target, threads, options
+        As on the command line; no threads: all.
+    """
+
+    def __init__(self, case: Case, target: str, options: Sequence[str] = ()) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            prepared = batch.prepare(case.write(Path(folder)), options, target)
+        values = prepared.job.axes.values(0, case.runs)
+        if case.shuffled:
+            values = np.random.default_rng(1).permutation(values, axis=1)
+        self.values = values
+        start = time.perf_counter()
+        self.solver = engine.build(prepared.plan)
+        self.build_seconds = time.perf_counter() - start
+        self.solution = self.solver.solve(values)
+        self._warm()
+
+    def _warm(self) -> None:
+        start = time.perf_counter()
+        while time.perf_counter() - start < _WARM_SECONDS:
+            self.solution = self.solver.solve(self.values)
+
+    def time(self) -> list[float]:
+        """Return the milliseconds of several runs of the kernel."""
+        times: list[float] = []
+        while len(times) < _FEWEST or (sum(times) < 1e3 * _ROUND_SECONDS and len(times) < _MOST):
+            self.solution = self.solver.solve(self.values)
+            times.append(1e3 * self.solution.kernel_seconds)
+        return times
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the last run did, and what the kernel needs."""
+        found = self.solution
+        report = self.solver.kernel_report() or {}
+        return {
+            "attempts": float((found.steps + found.rejected).mean()),
+            "failed": int((found.status != 0).sum()),
+            "compile_s": self.build_seconds,
+            "kernel": report,
+        }
+
+
+def measure(
+    wanted: Sequence[str], target: str, scale: float, options: Sequence[str], yardsticks: Sequence[Yardstick]
+) -> Iterator[Row]:
+    """Yield a row for each case among the wanted names."""
+    for name in wanted:
+        yield _row(CASES[name].on(target, scale), target, options, yardsticks)
+
+
+def _row(case: Case, target: str, options: Sequence[str], yardsticks: Sequence[Yardstick]) -> Row:
+    kernel = Kernel(case, target, options)
+    theirs: dict[str, list[float]] = {yard.name: [] for yard in yardsticks if yard.target == target and yard.can(case)}
+    ours, notes = [], {}
+    for _ in range(ROUNDS):
+        ours.append(statistics.median(kernel.time()))
+        for yard in yardsticks:
+            if yard.name in theirs:
+                try:
+                    theirs[yard.name].append(yard.time(case))
+                except YardstickError as error:
+                    notes[yard.name] = str(error)
+                    del theirs[yard.name]
+    for yard in yardsticks:
+        yard.forget()
+    facts = kernel.facts()
+    kernel.solver.close()
+    figures = {"ms": statistics.median(ours), "us_run": 1e3 * statistics.median(ours) / case.runs}
+    figures |= {key: facts[key] for key in ("attempts", "failed", "compile_s")}
+    figures |= {key: facts["kernel"][key] for key in ("registers", "local_bytes") if key in facts["kernel"]}
+    details: dict[str, Any] = {"rounds_ms": ours, "runs": case.runs, "kernel": facts["kernel"], "notes": notes}
+    for name, times in theirs.items():
+        ratios = [their / our for our, their in zip(ours, times, strict=True)]
+        figures |= {name: statistics.median(times), f"{name} ratio": statistics.median(ratios)}
+        details |= {f"{name} rounds_ms": times, f"{name} ratios": ratios}
+    return Row(SECTION, case.name, figures, details, [f"{name}: {text}" for name, text in notes.items()])

@@ -1,0 +1,3 @@
+SECTION="peers"
+NAMES=()
+def measure(w): return iter(())

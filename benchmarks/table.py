@@ -1,0 +1,71 @@
+"""Rows of figures, printed as they come and kept as JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+_NAME_WIDTH = 46
+
+
+@dataclass(frozen=True)
+class Row:
+    """The figures of one measurement.
+
+    Parameters
+    ----------
+    section, name
+        What was measured.
+    figures
+        Numbers and short texts that are printed, by heading.
+    details
+        What else the JSON holds.
+    notes
+        Lines printed below.
+    """
+
+    section: str
+    name: str
+    figures: dict[str, Any]
+    details: dict[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+class Table:
+    """Prints rows and keeps a JSON file of them up to date.
+
+    Parameters
+    ----------
+    path
+        The JSON file, if one is wanted.
+    about
+        What the JSON file begins with: the machine, versions, the command.
+    """
+
+    def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
+        self._path = path
+        self._about = about
+        self._rows: list[Row] = []
+        for name, value in about.items():
+            print(f"{name}: {value}")
+
+    def add(self, row: Row) -> None:
+        """Print a row, under a heading where a section begins."""
+        if not self._rows or self._rows[-1].section != row.section:
+            print(f"\n{row.section}")
+        self._rows.append(row)
+        cells = "  ".join(f"{heading} {number(value)}" for heading, value in row.figures.items())
+        print(f"  {row.name:{_NAME_WIDTH}}  {cells}", flush=True)
+        for note in row.notes:
+            print(f"      {note}", flush=True)
+        if self._path:
+            rows = [asdict(row) for row in self._rows]
+            self._path.write_text(json.dumps({"about": self._about, "rows": rows}, indent=1), encoding="utf-8")
+
+
+def number(value: Any) -> str:
+    """Return a figure with three digits, or what else it is."""
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
