@@ -1,7 +1,7 @@
 """Measure and print; see docs/performance.md.
 
-    python -m benchmarks [--target cuda|cpu] [--only TEXT ...] [--json FILE]
-    python -m benchmarks --list
+python -m benchmarks [--target cuda|cpu] [--only TEXT ...] [--json FILE]
+python -m benchmarks --list
 """
 
 import argparse
@@ -16,7 +16,7 @@ from benchmarks import commands, kernels, memory, peers
 from benchmarks.cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.table import Row, Table
-from benchmarks.yardsticks import Program, Yardstick, parse
+from benchmarks.yardsticks import Yardstick, parse
 from solvers import engine
 
 
@@ -41,10 +41,15 @@ def chosen(only: Sequence[str]) -> dict[str, list[str]]:
 def arguments() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure kernels, commands and memory.")
-    parser.add_argument("--target", choices=("auto", "cuda", "cpu"), default="auto", help="default: a GPU if there is one")
-    parser.add_argument("--only", action="append", default=[], metavar="TEXT", help="measurements whose name contains it")
+    parser.add_argument(
+        "--target", choices=("auto", "cuda", "cpu"), default="auto", help="default: a GPU if there is one"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="TEXT", help="measurements whose name contains it"
+    )
     parser.add_argument("--list", action="store_true", help="print the names of all measurements")
     parser.add_argument("--scale", type=float, default=1.0, help="factor on all numbers of runs")
+    parser.add_argument("--rounds", type=int, default=3, help="how often kernels and yardsticks take turns")
     parser.add_argument("--set", action="append", default=[], dest="options", metavar="TABLE.KEY=VALUE")
     parser.add_argument("--arch", help="memory: compile kernels for this architecture; no GPU is needed")
     parser.add_argument("--yardstick", action="append", default=[], type=parse, metavar="NAME=PATH")
@@ -83,12 +88,11 @@ def main() -> None:
         return
     target = engine.choose_target(asked.target)
     cubie = Cubie017(asked.cubie_site, asked.cubie_python) if asked.cubie_site or asked.cubie_python else None
-    programs: list[Program] = asked.yardstick
-    yardsticks: list[Yardstick] = [*programs, *([cubie] if cubie else [])]
+    yardsticks: list[Yardstick] = [*asked.yardstick, *([cubie] if cubie else [])]
     wanted = chosen(asked.only)
     measurements: dict[str, Callable[[], Iterator[Row]]] = {
         kernels.SECTION: lambda: kernels.measure(
-            wanted[kernels.SECTION], target, asked.scale, asked.options, yardsticks
+            wanted[kernels.SECTION], target, asked.scale, asked.options, yardsticks, asked.rounds
         ),
         memory.SECTION: lambda: memory.measure(wanted[memory.SECTION], target, asked.options, asked.arch),
         commands.SECTION: lambda: commands.measure(wanted[commands.SECTION], target, asked.scale, cubie),

@@ -29,6 +29,8 @@ class Case:
         Number of times saved; 0: the state at the end.
     shuffled
         Whether neighbours in the sweep are strangers in the batch.
+    plain
+        Whether the first step and the controller are left to the method.
     """
 
     group: str
@@ -40,6 +42,7 @@ class Case:
     rtol: float = 1e-6
     saves: int = 0
     shuffled: bool = False
+    plain: bool = False
 
     @property
     def name(self) -> str:
@@ -65,9 +68,10 @@ class Case:
         if self.fixed:
             lines.append(f"dt = {problem.dt}")
         else:
-            lines.append(f"rtol = {self.rtol}\natol = {self.atol}\ndt0 = {problem.dt0}")
+            lines.append(f"rtol = {self.rtol}\natol = {self.atol}")
+            lines += [] if self.plain else [f"dt0 = {problem.dt0}"]
             # The yardsticks for stiff problems have this controller.
-            lines += ['controller = { kind = "i", max_factor = 6.0 }'] if problem.stiff else []
+            lines += ['controller = { kind = "i", max_factor = 6.0 }'] if problem.stiff and not self.plain else []
         return "\n".join(lines)
 
     def write(self, folder: Path) -> Path:

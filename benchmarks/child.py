@@ -14,7 +14,7 @@ def main() -> None:
     """Run the command that the arguments give."""
     report, *command = sys.argv[1:]
     start = time.perf_counter()
-    child = os.posix_spawn(command[0], command, os.environ)
+    child = os.posix_spawnp(command[0], command, os.environ)
     _, status, usage = os.wait4(child, 0)
     seconds = time.perf_counter() - start
     found = {"wall_s": seconds, "peak_MiB": usage.ru_maxrss / 1024, "code": os.waitstatus_to_exitcode(status)}

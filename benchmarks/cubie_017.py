@@ -1,9 +1,9 @@
 """Cubie 0.17 as a yardstick: a program of its own, because it has the packages of another installation.
 
-It reads requests from standard input, one JSON object a line, and answers each with one: the milliseconds of the kernel,
-by that program's own events, and of the whole solve. The last request's solver is kept, so that asking again compiles
-nothing. With a file as argument it answers the one request in it, writes the result to the request's "output" as HDF5,
-and ends: a whole command.
+It reads requests from standard input, one JSON object a line, and answers each with one: the milliseconds of the
+kernel, by that program's own events, and of the whole solve. The last request's solver is kept, so that asking again
+compiles nothing. With a file as argument it answers the one request in it, writes the result to the request's "output"
+as HDF5, and ends: a whole command.
 """
 
 import json
@@ -45,7 +45,8 @@ class Solving:
         values = np.linspace(low, high, runs)
         if request["shuffled"]:
             values = np.random.default_rng(1).permutation(values)
-        states, parameters = dict(request["states"]), {}
+        states: dict[str, Any] = dict(request["states"])
+        parameters: dict[str, Any] = {}
         (states if request["sweep"] in states else parameters)[request["sweep"]] = values
         grids = self.solver.prepare_grid_arrays(states, parameters)
         self.inputs = [np.ascontiguousarray(grid, dtype=precision) for grid in grids]

@@ -108,9 +108,6 @@ class Cubie017:
             raise YardstickError(" ".join(answer["error"].split())[:200])
         return float(answer["ms"])
 
-    def forget(self) -> None:
-        """Do nothing: the next case takes the place of the last."""
-
     def close(self) -> None:
         """End the process."""
         if self._process is not None:

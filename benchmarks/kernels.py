@@ -16,7 +16,6 @@ from cubie_cli import batch
 from solvers import engine
 
 SECTION = "kernels"
-ROUNDS = 3
 #: A round repeats a kernel for about so many seconds, and at least and at most so often.
 _ROUND_SECONDS, _FEWEST, _MOST = 0.2, 3, 15
 #: A GPU needs this long to reach its clock.
@@ -41,9 +40,7 @@ class Kernel:
         if case.shuffled:
             values = np.random.default_rng(1).permutation(values, axis=1)
         self.values = values
-        start = time.perf_counter()
         self.solver = engine.build(prepared.plan)
-        self.build_seconds = time.perf_counter() - start
         self.solution = self.solver.solve(values)
         self._warm()
 
@@ -67,41 +64,50 @@ class Kernel:
         return {
             "attempts": float((found.steps + found.rejected).mean()),
             "failed": int((found.status != 0).sum()),
-            "compile_s": self.build_seconds,
+            "compile_s": self.solver.compile_seconds,
             "kernel": report,
         }
 
 
 def measure(
-    wanted: Sequence[str], target: str, scale: float, options: Sequence[str], yardsticks: Sequence[Yardstick]
+    wanted: Sequence[str],
+    target: str,
+    scale: float,
+    options: Sequence[str],
+    yardsticks: Sequence[Yardstick],
+    rounds: int = 3,
 ) -> Iterator[Row]:
     """Yield a row for each case among the wanted names."""
     for name in wanted:
-        yield _row(CASES[name].on(target, scale), target, options, yardsticks)
+        case = CASES[name].on(target, scale)
+        kernel = Kernel(case, target, options)
+        try:
+            yield _row(case, kernel, [yard for yard in yardsticks if yard.target == target and yard.can(case)], rounds)
+        finally:
+            kernel.solver.close()
 
 
-def _row(case: Case, target: str, options: Sequence[str], yardsticks: Sequence[Yardstick]) -> Row:
-    kernel = Kernel(case, target, options)
-    theirs: dict[str, list[float]] = {yard.name: [] for yard in yardsticks if yard.target == target and yard.can(case)}
-    ours, notes = [], {}
-    for _ in range(ROUNDS):
+def _row(case: Case, kernel: Kernel, yardsticks: Sequence[Yardstick], rounds: int) -> Row:
+    """Time a kernel in turn with the yardsticks."""
+    ours: list[float] = []
+    theirs: dict[str, list[float]] = {yard.name: [] for yard in yardsticks}
+    notes: dict[str, str] = {}
+    for _ in range(rounds):
         ours.append(statistics.median(kernel.time()))
         for yard in yardsticks:
-            if yard.name in theirs:
+            if yard.name not in notes:
                 try:
                     theirs[yard.name].append(yard.time(case))
                 except YardstickError as error:
                     notes[yard.name] = str(error)
-                    del theirs[yard.name]
-    for yard in yardsticks:
-        yard.forget()
     facts = kernel.facts()
-    kernel.solver.close()
     figures = {"ms": statistics.median(ours), "us_run": 1e3 * statistics.median(ours) / case.runs}
     figures |= {key: facts[key] for key in ("attempts", "failed", "compile_s")}
     figures |= {key: facts["kernel"][key] for key in ("registers", "local_bytes") if key in facts["kernel"]}
     details: dict[str, Any] = {"rounds_ms": ours, "runs": case.runs, "kernel": facts["kernel"], "notes": notes}
     for name, times in theirs.items():
+        if name in notes:
+            continue
         ratios = [their / our for our, their in zip(ours, times, strict=True)]
         figures |= {name: statistics.median(times), f"{name} ratio": statistics.median(ratios)}
         details |= {f"{name} rounds_ms": times, f"{name} ratios": ratios}

@@ -1,12 +1,13 @@
 """Rows of figures, printed as they come and kept as JSON."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-_NAME_WIDTH = 46
+_NAME_WIDTH, _CELL_WIDTH = 56, 8
 
 
 @dataclass(frozen=True)
@@ -51,21 +52,27 @@ class Table:
             print(f"{name}: {value}")
 
     def add(self, row: Row) -> None:
-        """Print a row, under a heading where a section begins."""
-        if not self._rows or self._rows[-1].section != row.section:
-            print(f"\n{row.section}")
+        """Print a row, under its headings where they are others than those of the row before."""
+        last = self._rows[-1] if self._rows else None
+        if last is None or last.section != row.section or list(last.figures) != list(row.figures):
+            headings = "  ".join(f"{heading:>{_width(heading)}}" for heading in row.figures)
+            print(f"\n{row.section:{_NAME_WIDTH}}  {headings}")
         self._rows.append(row)
-        cells = "  ".join(f"{heading} {number(value)}" for heading, value in row.figures.items())
-        print(f"  {row.name:{_NAME_WIDTH}}  {cells}", flush=True)
+        cells = "  ".join(f"{number(value):>{_width(heading)}}" for heading, value in row.figures.items())
+        print(f"{row.name:{_NAME_WIDTH}}  {cells}", flush=True)
         for note in row.notes:
-            print(f"      {note}", flush=True)
+            print(f"    {note}", flush=True)
         if self._path:
             rows = [asdict(row) for row in self._rows]
             self._path.write_text(json.dumps({"about": self._about, "rows": rows}, indent=1), encoding="utf-8")
+
+
+def _width(heading: str) -> int:
+    return max(len(heading), _CELL_WIDTH)
 
 
 def number(value: Any) -> str:
     """Return a figure with three digits, or what else it is."""
     if not isinstance(value, float):
         return f"{value:,}" if isinstance(value, int) else str(value)
-    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+    return f"{value:,.0f}" if 1000 <= value < math.inf else f"{value:.3g}"

@@ -49,9 +49,6 @@ class Yardstick(Protocol):
             Where it gives none.
         """
 
-    def forget(self) -> None:
-        """Release what it holds for the last case."""
-
 
 @dataclass
 class Program:
@@ -87,9 +84,6 @@ class Program:
         """Return the milliseconds that it prints for a case."""
         words, arguments = KINDS[self.kind].arguments(case)
         return milliseconds(_output([str(self._executable()), *arguments]), words)
-
-    def forget(self) -> None:
-        """Do nothing: nothing is held."""
 
     def _executable(self) -> Path:
         if self.path.suffix not in {".cu", ".cpp"}:
