@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.cases import CASES
+from benchmarks.kernels import needs
 from benchmarks.table import Row
 from cubie_cli import batch
 
@@ -29,7 +30,7 @@ def measure(wanted: Sequence[str], target: str, options: Sequence[str], arch: st
         with tempfile.TemporaryDirectory() as folder:
             report = batch.examine(case.write(Path(folder)), options, target, arch).as_json()
         totals, kernel = report["totals"], report["kernel"] or {}
-        figures = {f"{place} B": totals[place] for place in ("local", "persistent", "shared")}
+        figures = {f"{place} B/run": totals[place] for place in ("local", "persistent", "shared")}
         figures |= {"device B/run": report["device"]["bytes"] / case.runs}
-        figures |= {key: kernel[key] for key in _KERNEL if key in kernel}
+        figures |= needs(kernel, _KERNEL)
         yield Row(SECTION, name, figures, report)

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.cases import Case
 from benchmarks.equations import Equations
-from benchmarks.kernels import Kernel
+from benchmarks.kernels import CompiledCase
 
 _MOST_STEPS = 1_000_000
 #: Runs whose error is measured, spread over the sweep.
@@ -75,7 +75,7 @@ class Ours:
 
     def solve(self, rtol: float) -> Solved:
         """Solve at a tolerance."""
-        kernel = Kernel(replace(self._case, rtol=rtol), "cpu", ["run.threads=1"])
+        kernel = CompiledCase(replace(self._case, rtol=rtol), "cpu", ["run.threads=1"])
         seconds = min(kernel.time()) / 1e3 / _MANY
         solution = kernel.solution
         states = np.where(solution.status == 0, solution.variables[:, -1, :], np.nan)

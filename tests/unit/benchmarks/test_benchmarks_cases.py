@@ -12,12 +12,12 @@ from cubie_cli import batch
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_case_is_planned_as_named(case, tmp_path):
     prepared = batch.prepare(case.on("cpu", 1 / 64).write(tmp_path), (), "cpu")
-    problem = prepared.plan.problem
-    assert (problem.fixed_steps is not None) is case.fixed
-    assert problem.solve.precision == case.precision
-    assert problem.solve.algorithm == case.algorithm
-    assert len(prepared.plan.times) == (case.saves + 1 if case.saves else 1)
-    assert prepared.plan.problem.swept == (case.problem.sweep[0],)
+    exchange = prepared.exchange
+    assert (exchange.solve.dt is not None) is case.fixed
+    assert exchange.solve.precision == case.precision
+    assert exchange.solve.algorithm == case.algorithm
+    assert len(exchange.times) == (case.saves + 1 if case.saves else 1)
+    assert exchange.swept == (case.problem.sweep[0],)
     assert prepared.warnings == []
 
 
@@ -36,6 +36,6 @@ def test_the_absolute_tolerance_follows_the_relative_one():
 def test_a_plain_case_leaves_controller_and_first_step_to_the_method(tmp_path):
     for plain in (False, True):
         case = Case("stiff", PROBLEMS["hires"], "rodas4", 1, plain=plain)
-        solve = batch.prepare(case.write(Path(tmp_path)), (), "cpu").plan.problem.solve
+        solve = batch.prepare(case.write(Path(tmp_path)), (), "cpu").exchange.solve
         assert (solve.dt0 is None) is plain
         assert (solve.controller.kind is None) is plain
