@@ -79,7 +79,7 @@ class Cubie017:
     target = "cuda"
 
     def __init__(self, site: Path | None, python: str | None = None) -> None:
-        paths = [str(site)] if site else []
+        paths = [str(site.resolve())] if site else []
         paths += [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
         #: How the program is started, and with what environment.
         self.command = [python or sys.executable, "-P", str(_PROGRAM)]
