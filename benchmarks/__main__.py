@@ -80,12 +80,12 @@ def _version(package: str) -> str | None:
         return None
 
 
-def main() -> None:
-    """Measure what was asked for."""
+def main() -> int:
+    """Measure what was asked for; return 1 where a measurement failed, else 0."""
     asked = arguments()
     if asked.list:
         print("\n".join(f"{section} {name}" for section, there in names().items() for name in there))
-        return
+        return 0
     target = engine.choose_target(asked.target)
     cubie = Cubie017(asked.cubie_site, asked.cubie_python) if asked.cubie_site or asked.cubie_python else None
     yardsticks: list[Yardstick] = [*asked.yardstick, *([cubie] if cubie else [])]
@@ -104,7 +104,8 @@ def main() -> None:
             table.add(row)
     if cubie:
         cubie.close()
+    return int(table.failed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

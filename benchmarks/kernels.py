@@ -4,13 +4,15 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.cases import CASES, Case
-from benchmarks.table import Row
+from benchmarks.table import Row, attempted
 from benchmarks.yardsticks import Yardstick, YardstickError
 from cubie_cli import batch
 from solvers import engine
@@ -91,15 +93,18 @@ def measure(
     """Yield a row for each case among the wanted names."""
     for name in wanted:
         case = CASES[name].on(target, scale)
-        kernel = CompiledCase(case, target, options)
-        try:
-            yield _row(case, kernel, [yard for yard in yardsticks if yard.target == target and yard.can(case)], rounds)
-        finally:
-            kernel.solver.close()
+        able = [yard for yard in yardsticks if yard.target == target and yard.can(case)]
+        yield attempted(SECTION, name, partial(_row, case, target, options, able, rounds))
 
 
-def _row(case: Case, kernel: CompiledCase, yardsticks: Sequence[Yardstick], rounds: int) -> Row:
+def _row(case: Case, target: str, options: Sequence[str], yardsticks: Sequence[Yardstick], rounds: int) -> Row:
     """Time a kernel in turn with the yardsticks."""
+    kernel = CompiledCase(case, target, options)
+    with closing(kernel.solver):
+        return _turns(case, kernel, yardsticks, rounds)
+
+
+def _turns(case: Case, kernel: CompiledCase, yardsticks: Sequence[Yardstick], rounds: int) -> Row:
     ours: list[float] = []
     theirs: dict[str, list[float]] = {yard.name: [] for yard in yardsticks}
     notes: dict[str, str] = {}

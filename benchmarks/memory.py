@@ -2,11 +2,12 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from benchmarks.cases import CASES
+from benchmarks.cases import CASES, Case
 from benchmarks.kernels import needs
-from benchmarks.table import Row
+from benchmarks.table import Row, attempted
 from cubie_cli import batch
 
 SECTION = "memory"
@@ -26,11 +27,12 @@ def measure(wanted: Sequence[str], target: str, options: Sequence[str], arch: st
         The architecture compiled for; None: that of the GPU here, none on the cpu target.
     """
     for name in wanted:
-        case = CASES[name].on(target)
-        with tempfile.TemporaryDirectory() as folder:
-            report = batch.examine(case.write(Path(folder)), options, target, arch).as_json()
-        totals, kernel = report["totals"], report["kernel"] or {}
-        figures = {f"{place} B/run": totals[place] for place in ("local", "persistent", "shared")}
-        figures |= {"device B/run": report["device"]["bytes"] / case.runs}
-        figures |= needs(kernel, _KERNEL)
-        yield Row(SECTION, name, figures, report)
+        yield attempted(SECTION, name, partial(_row, CASES[name].on(target), target, options, arch))
+
+
+def _row(case: Case, target: str, options: Sequence[str], arch: str | None) -> Row:
+    with tempfile.TemporaryDirectory() as folder:
+        report = batch.examine(case.write(Path(folder)), options, target, arch).as_json()
+    figures = {f"{place} B/run": report["totals"][place] for place in ("local", "persistent", "shared")}
+    figures |= {"device B/run": report["device"]["bytes"] / case.runs}
+    return Row(SECTION, case.name, figures | needs(report["kernel"] or {}, _KERNEL), report)

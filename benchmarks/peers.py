@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -59,9 +60,9 @@ def measure(wanted: Sequence[str]) -> Iterator[Row]:
         at_error = {peer: time_at(curve, ERROR) for peer, curve in curves.items()}
         best = min(time for peer, time in at_error.items() if peer.startswith("cubie"))
         for peer, curve in curves.items():
-            figures = {f"us/run at {ERROR:g}": at_error[peer], "of cubie's best": at_error[peer] / best}
+            figures: dict[str, Any] = {f"us/run at {ERROR:g}": at_error[peer], "of cubie's best": at_error[peer] / best}
             calls = next((point.calls for point in curve if point.error <= ERROR), 0.0)
-            figures |= {"calls from Python": calls} if calls >= 1 else {}
+            figures |= {"Python calls/run": round(calls) or ""}
             details = {"points": [point._asdict() for point in curve], "error": ERROR}
             yield Row(SECTION, f"{name} {peer}", figures, details)
 

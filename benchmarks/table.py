@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,11 @@ class Table:
         for name, value in about.items():
             print(f"{name}: {value}")
 
+    @property
+    def failed(self) -> bool:
+        """Whether a row has no figures."""
+        return not all(row.figures for row in self._rows)
+
     def add(self, row: Row) -> None:
         """Print a row, under its headings where they are others than those of the row before."""
         last = self._rows[-1] if self._rows else None
@@ -69,6 +74,14 @@ class Table:
 
 def _width(heading: str) -> int:
     return max(len(heading), _CELL_WIDTH)
+
+
+def attempted(section: str, name: str, measure: Callable[[], Row]) -> Row:
+    """Return what a measurement gives, or a row without figures that says why there are none."""
+    try:
+        return measure()
+    except Exception as error:  # noqa: BLE001 - the others are measured still
+        return Row(section, name, {}, notes=[f"failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"])
 
 
 def number(value: Any) -> str:

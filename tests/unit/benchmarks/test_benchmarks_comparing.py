@@ -12,7 +12,7 @@ from benchmarks.commands import timed
 from benchmarks.equal_error import Point, errors, time_at
 from benchmarks.equations import equations
 from benchmarks.problems import PROBLEMS
-from benchmarks.table import Row, Table, number
+from benchmarks.table import Row, Table, attempted, number
 
 
 def test_the_error_is_relative_to_the_state_or_a_share_of_the_largest():
@@ -76,6 +76,18 @@ def test_a_table_prints_headings_once_and_keeps_all_rows(tmp_path, capsys):
     kept = json.loads(path.read_text())
     assert kept["about"] == {"device": "abacus"}
     assert [row["name"] for row in kept["rows"]] == ["first", "second"]
+    assert not table.failed
+
+
+def test_a_measurement_that_fails_leaves_the_others():
+    def fail():
+        raise ValueError("no\nroom")
+
+    table = Table(None, {})
+    table.add(attempted("kernels", "first", fail))
+    assert table.failed
+    row = attempted("kernels", "first", fail)
+    assert (row.name, row.figures, row.notes) == ("first", {}, ["failed: ValueError: no room"])
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.23456, "1.23"), (1000.4, "1,000"), (math.inf, "inf"), (12, "12")])
