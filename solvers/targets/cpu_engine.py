@@ -4,7 +4,7 @@ import ctypes
 import os
 import platform
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,7 @@ class CpuSolver:
         self._totals = kernel.registry.totals()
         self._run = cpu_machine.load(kernel.code, kernel.details["symbol"], ARGUMENTS)
         self._workspaces = [self._workspace() for _ in range(self.threads)]
+        self._pool = ThreadPoolExecutor(self.threads)
 
     def kernel_report(self) -> None:
         """Return nothing: there is no CUDA kernel."""
@@ -98,17 +99,23 @@ class CpuSolver:
             self._run(queue.ctypes.data, runs, *addresses, *(part.ctypes.data for part in workspace))
 
         start = time.perf_counter()
-        with ThreadPoolExecutor(self.threads) as pool:
-            try:
-                list(pool.map(work, self._workspaces))
-            except BaseException:
-                queue[0] = runs  # the cores stop after the runs they have
-                raise
+        cores = [self._pool.submit(work, workspace) for workspace in self._workspaces]
+        try:
+            wait(cores, return_when=FIRST_COMPLETED)
+            # The queue is empty: a core that has not begun, because others keep it busy, has nothing to do.
+            begun = [core for core in cores if not core.cancel()]
+            for core in begun:
+                core.result()
+        except BaseException:
+            queue[0] = runs  # the cores stop after the runs they have
+            wait(cores)
+            raise
         seconds = time.perf_counter() - start
         return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], seconds, 0.0)
 
     def close(self) -> None:
-        """Let go of the workspaces."""
+        """Let go of the threads and the workspaces."""
+        self._pool.shutdown()
         self._workspaces = []
 
     def _workspace(self) -> tuple[np.ndarray, np.ndarray]:
