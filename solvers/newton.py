@@ -17,13 +17,13 @@ from solvers.straightline import (
     exp2_estimate,
     fma,
     is_finite,
+    larger,
     literal,
     log2_estimate,
-    maximum,
-    minimum,
     negate,
+    quotient_estimate,
     select,
-    square_root,
+    smaller,
 )
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import NEWTON
@@ -88,6 +88,10 @@ class NewtonSolver:
         return self.equations.operator.size
 
     @property
+    def _precision(self) -> str:
+        return self.equations.operator.precision
+
+    @property
     def _names(self) -> tuple[str, ...]:
         vectors = ("delta", "residual", "residual_temp", "stage_base_bt")
         return (*vectors, "contraction", "linearisation") if self.full else (*vectors, "contraction")
@@ -114,7 +118,7 @@ class NewtonSolver:
     def reset(self, mask: Any, memory: Any) -> None:
         """Forget the contraction of another run; straight-line code."""
         contraction = memory[4]
-        first = literal(contraction, FIRST_CONTRACTION, self.equations.operator.precision)
+        first = literal(contraction, FIRST_CONTRACTION, self._precision)
         contraction[0] = select(mask, first, contraction[0])
 
     def build(self, target: Target) -> DeviceFunction:
@@ -135,8 +139,10 @@ class NewtonSolver:
                 sound = correct(going, t, h, y, p, base, z, memory)
                 before = size
                 size, scale, backtracks = advance(going, (t, h, p), y, base, z, memory, size)
-                going, count, last, trouble, theta, error, good = judge(going, sound, y, (count, last, trouble), memory)
-                probe((t, count, last, theta, error, before, size, scale, backtracks, good))
+                going, count, last, trouble, square, theta, error, good = judge(
+                    going, sound, y, (count, last, trouble), memory
+                )
+                probe((t, count, square, theta, error, before, size, scale, backtracks, good))
             return verdict(active, (count, last, trouble))
 
         return solve
@@ -200,16 +206,16 @@ class NewtonSolver:
     # -- straight-line code ---------------------------------------------------------------------
 
     def _begin(self, t: Any, h: Any, y: Any, p: Any, base: Any, z: Any, memory: Any) -> tuple[Any, ...]:
-        """Evaluate the guess; return the size of its residual, then corrections, size of the last, and trouble."""
+        """Evaluate the guess; return the size of its residual, then corrections, log2 of the last, and trouble."""
         residual = self.equations.residual(t, h, p, base, z)
         for index, value in enumerate(residual):
             memory[1][index] = value
         size = self.equations.operator.mean_square(residual, y)
         count = literal(size, 0, "int32")
-        return size, count, size, literal(size, Status.NEWTON_FAILED, "int32")
+        return size, count, literal(size, 0.0, "float32"), literal(size, Status.NEWTON_FAILED, "int32")
 
     def _start_search(self, size: Any) -> tuple[Any, Any]:
-        return literal(size, 1.0, self.equations.operator.precision), literal(size, 0, "int32")
+        return literal(size, 1.0, self._precision), literal(size, 0, "int32")
 
     def _attempt(self, point: Any, y: Any, base: Any, z: Any, memory: Any, scale: Any) -> Any:
         """Try z + scale*delta; return the size of its residual."""
@@ -235,40 +241,48 @@ class NewtonSolver:
         return select(going, new, size)
 
     def _judge(self, going: Any, sound: Any, y: Any, state: Any, memory: Any) -> tuple[Any, ...]:
-        """Return which runs go on, corrections, size of the last, and trouble.
+        """Return which runs go on, corrections, log2 of the mean square of the last, and trouble.
 
-        Then, for those who watch, the contraction, the estimated error, and whether that is small enough.
+        Then, for those who watch, that mean square, the contraction, the estimated error, and whether that is small
+        enough. All but the mean square is good to about six digits, which is enough and short: every correction waits
+        for it.
         """
         count, last, trouble = state
         delta, contraction = memory[0], memory[4]
-        norm = square_root(self.equations.operator.mean_square([delta[i] for i in range(self._size)], y))
+        size = self.equations.operator.mean_square([delta[i] for i in range(self._size)], y)
+        level = log2_estimate(bounded(size))
         first = count == 0
-        theta = norm / last
-        guess = convert(power_estimate(contraction[0], FORGETTING), self.equations.operator.precision)
-        eta = select(first, guess, select(theta < 1.0, theta / (1.0 - theta), 1.0 / LEAST_CONTRACTION))
-        error = eta * norm
-        converged = either(norm == 0.0, error <= self.settings.tolerance)
-        remembered = maximum(select(first, contraction[0], minimum(eta, FIRST_CONTRACTION)), LEAST_CONTRACTION)
-        contraction[0] = select(both(going, is_finite(remembered)), remembered, contraction[0])
+        theta = _root_of_power(level - last)
+        guess = power_estimate(contraction[0], FORGETTING)
+        eta = select(first, guess, select(theta < 1.0, quotient_estimate(theta, 1.0 - theta), 1.0 / LEAST_CONTRACTION))
+        error = eta * _root_of_power(level)
+        converged = either(size == 0.0, error <= self.settings.tolerance)
+        remembered = convert(larger(smaller(eta, FIRST_CONTRACTION), LEAST_CONTRACTION), self._precision)
+        finite = is_finite(size)
+        contraction[0] = select(both(both(going, negate(first)), finite), remembered, contraction[0])
         count = count + convert(going, "int32")
-        failed = either(negate(is_finite(norm)), negate(sound))
-        hopeless = either(failed, both(negate(first), self._diverges(theta, norm, count)))
+        failed = either(negate(finite), negate(sound))
+        hopeless = either(failed, both(negate(first), self._diverges(theta, level - last, level, count)))
         good, bad = both(going, both(converged, negate(failed))), both(going, negate(sound))
         trouble = select(good, literal(trouble, 0, "int32"), trouble)
         trouble = select(bad, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble)
         going = both(going, negate(either(good, hopeless)))
         going = both(going, count < self.settings.max_iters)
-        return going, count, norm, trouble, select(first, math.nan, theta), error, good
+        return going, count, level, trouble, size, select(first, math.nan, theta), error, good
 
-    def _diverges(self, theta: Any, norm: Any, count: Any) -> Any:
+    def _diverges(self, theta: Any, change: Any, level: Any, count: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
         if self.settings.max_backtracks:
             return False
         left = convert(self.settings.max_iters - count, "float32")
-        exponent = maximum(log2_estimate(bounded(theta)) * left, -120.0)
-        reach = convert(exp2_estimate(minimum(exponent, 120.0)), self.equations.operator.precision)
-        short = both(theta < 1.0, reach * norm > self.settings.tolerance * (1.0 - theta))
+        reach = _root_of_power(fma(change, left, level))
+        short = both(theta < 1.0, reach > self.settings.tolerance * (1.0 - theta))
         return either(theta > DIVERGENCE, short)
 
     def _verdict(self, active: Any, state: Any) -> Any:
         return select(active, state[2], state[2] * 0)
+
+
+def _root_of_power(level: Any) -> Any:
+    """Return the root of 2**level, kept within 2**-60 and 2**60."""
+    return exp2_estimate(smaller(larger(level * 0.5, -60.0), 60.0))

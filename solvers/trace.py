@@ -79,7 +79,7 @@ NEWTON = Event(
     (
         Field("t", "float64", "time of the stage, or of the step where all stages are solved together"),
         Field("iteration", "int32", "corrections of this solve so far, from 1"),
-        Field("correction", "float64", "RMS norm of the correction, before damping, over the tolerances"),
+        Field("correction", "float64", "RMS norm of the correction, before damping, over the tolerances", squared=True),
         Field("contraction", "float64", "this correction over the one before it; NaN for the first"),
         Field("error", "float64", "estimated error of the iterate over the tolerances, which the solver stops on"),
         Field("residual_before", "float64", "RMS norm of the residual before the correction", squared=True),
