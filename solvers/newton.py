@@ -58,8 +58,8 @@ class NewtonSolver:
     contraction from one correction to the next. The contraction is remembered from solve to solve. Source: E. Hairer,
     G. Wanner, Solving Ordinary Differential Equations II, Springer 1996, IV.8.
 
-    Buffers: `delta` is the correction, `residual` minus the residual, `residual_temp` and `stage_base_bt` residual and
-    iterate on trial; `contraction` is kept from step to step. "full" adds `linearisation`.
+    Buffers: `delta` is the correction, `residual` minus the residual; `contraction` is kept from step to step. "full"
+    adds `linearisation`, backtracking `residual_temp` and `stage_base_bt`, residual and iterate on trial.
 
     Parameters
     ----------
@@ -93,17 +93,17 @@ class NewtonSolver:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        vectors = ("delta", "residual", "residual_temp", "stage_base_bt")
-        return (*vectors, "contraction", "linearisation") if self.full else (*vectors, "contraction")
+        linearisation = ("linearisation",) if self.full else ()
+        trial = ("residual_temp", "stage_base_bt") if self.settings.max_backtracks else ()
+        return ("delta", "residual", "contraction", *linearisation, *trial)
 
     def register(self, registry: BufferRegistry) -> None:
         """Register Newton's buffers, and host the linear solver."""
-        precision = self.equations.operator.precision
         for name in self._names:
             if name == "contraction":
-                registry.register(self.owner, name, 1, precision, lifetime="run")
+                registry.register(self.owner, name, 1, self._precision, lifetime="run")
             else:
-                registry.register(self.owner, name, self._size, precision)
+                registry.register(self.owner, name, self._size, self._precision)
         self.linear.register(registry)
         registry.host(self.owner, self.linear.owner, "solver")
 
@@ -117,7 +117,7 @@ class NewtonSolver:
 
     def reset(self, mask: Any, memory: Any) -> None:
         """Forget the contraction of another run; straight-line code."""
-        contraction = memory[4]
+        contraction = memory[2]
         first = literal(contraction, FIRST_CONTRACTION, self._precision)
         contraction[0] = select(mask, first, contraction[0])
 
@@ -125,6 +125,7 @@ class NewtonSolver:
         """Return the device function (active, t, h, y, p, base, z, memory) -> trouble; z goes from guess to root."""
         any_lane = target.any_lane
         begin = target.straight_line(self._begin)
+        evaluate = target.straight_line(self._keep_residual if self.settings.max_backtracks else self._evaluate)
         correct = self._correct(target)
         advance = self._line_search(target)
         judge = target.straight_line(self._judge)
@@ -136,9 +137,9 @@ class NewtonSolver:
             size, count, last, trouble = begin(t, h, y, p, base, z, memory)
             going = active
             while any_lane(going):
+                before = evaluate((t, h, p), y, base, z, memory, size)
                 sound = correct(going, t, h, y, p, base, z, memory)
-                before = size
-                size, scale, backtracks = advance(going, (t, h, p), y, base, z, memory, size)
+                size, scale, backtracks = advance(going, (t, h, p), y, base, z, memory, before)
                 going, count, last, trouble, square, theta, error, good = judge(
                     going, sound, y, (count, last, trouble), memory
                 )
@@ -155,14 +156,14 @@ class NewtonSolver:
 
         @target.control
         def simplified(going: Any, t: Any, h: Any, y: Any, p: Any, _base: Any, _z: Any, memory: Any) -> Any:
-            return solve(going, t, h, y, p, memory[1], memory[0], memory[5])
+            return solve(going, t, h, y, p, memory[1], memory[0], memory[-1])
 
         @target.straight_line
         def renew(t: Any, h: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
-            point = memory[5]
+            point = memory[3]
             for index, value in enumerate(self.equations.linearisation(base, z)):
                 point[index] = value
-            return self.linear.prepare(t, h, point, p, memory[6])
+            return self.linear.prepare(t, h, point, p, memory[-1])
 
         @target.straight_line
         def together(first: Any, second: Any) -> Any:
@@ -171,15 +172,17 @@ class NewtonSolver:
         @target.control
         def full(going: Any, t: Any, h: Any, _y: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
             sound = renew(t, h, p, base, z, memory)
-            return together(sound, solve(going, t, h, memory[5], p, memory[1], memory[0], memory[6]))
+            return together(sound, solve(going, t, h, memory[3], p, memory[1], memory[0], memory[-1]))
 
         return full if self.full else simplified
 
     def _line_search(self, target: Target) -> DeviceFunction:
-        """Return code that moves z along the correction, shortened while the residual does not fall.
+        """Return code that moves z along the correction; with backtracking, shortened while the residual does not fall.
 
         It returns the size of the residual, the share of the correction taken, and how often that was shortened.
         """
+        if not self.settings.max_backtracks:
+            return target.straight_line(self._advance)
         any_lane = target.any_lane
         attempt = target.straight_line(self._attempt)
         start = target.straight_line(self._start_search)
@@ -196,30 +199,50 @@ class NewtonSolver:
                 shorter, scale, count = shorten(shorter, size, new, scale, count)
             return take(going, z, memory, size, new), scale, count
 
-        @target.control
-        def whole(going: Any, point: Any, y: Any, base: Any, z: Any, memory: Any, size: Any) -> Any:
-            scale, count = start(size)
-            return take(going, z, memory, size, attempt(point, y, base, z, memory, scale)), scale, count
-
-        return search if self.settings.max_backtracks else whole
+        return search
 
     # -- straight-line code ---------------------------------------------------------------------
 
     def _begin(self, t: Any, h: Any, y: Any, p: Any, base: Any, z: Any, memory: Any) -> tuple[Any, ...]:
-        """Evaluate the guess; return the size of its residual, then corrections, log2 of the last, and trouble."""
+        """Return the size of the guess's residual, corrections, log2 of the last, and trouble.
+
+        Without backtracking each correction evaluates the residual it needs; then there is no size yet.
+        """
+        size = literal(h, 0.0, self._precision)
+        if self.settings.max_backtracks:
+            size = self._evaluate((t, h, p), y, base, z, memory, size)
+        count = literal(size, 0, "int32")
+        return size, count, literal(size, 0.0, "float32"), literal(size, Status.NEWTON_FAILED, "int32")
+
+    def _evaluate(self, point: Any, y: Any, base: Any, z: Any, memory: Any, _size: Any) -> Any:
+        """Store the residual of z; return its size."""
+        t, h, p = point
         residual = self.equations.residual(t, h, p, base, z)
         for index, value in enumerate(residual):
             memory[1][index] = value
-        size = self.equations.operator.mean_square(residual, y)
-        count = literal(size, 0, "int32")
-        return size, count, literal(size, 0.0, "float32"), literal(size, Status.NEWTON_FAILED, "int32")
+        return self.equations.operator.mean_square(residual, y)
+
+    def _keep_residual(self, _point: Any, _y: Any, _base: Any, _z: Any, _memory: Any, size: Any) -> Any:
+        """Return the size of the residual that the last trial left."""
+        return size
+
+    def _advance(self, going: Any, point: Any, y: Any, base: Any, z: Any, memory: Any, size: Any) -> tuple[Any, ...]:
+        """Take the whole correction.
+
+        The residual after it is for those who watch: elsewhere nothing uses it, and the compiler drops it.
+        """
+        t, h, p = point
+        for i in range(self._size):
+            z[i] = select(going, z[i] + memory[0][i], z[i])
+        new = self.equations.operator.mean_square(self.equations.residual(t, h, p, base, z), y)
+        return select(going, new, size), *self._start_search(size)
 
     def _start_search(self, size: Any) -> tuple[Any, Any]:
         return literal(size, 1.0, self._precision), literal(size, 0, "int32")
 
     def _attempt(self, point: Any, y: Any, base: Any, z: Any, memory: Any, scale: Any) -> Any:
         """Try z + scale*delta; return the size of its residual."""
-        delta, _, trial_residual, trial = memory[:4]
+        delta, trial_residual, trial = memory[0], memory[-3], memory[-2]
         t, h, p = point
         for i in range(self._size):
             trial[i] = fma(scale, delta[i], z[i])
@@ -234,7 +257,7 @@ class NewtonSolver:
         return worse, select(worse, scale * self.settings.damping, scale), count + convert(worse, "int32")
 
     def _take(self, going: Any, z: Any, memory: Any, size: Any, new: Any) -> Any:
-        _, residual, trial_residual, trial = memory[:4]
+        residual, trial_residual, trial = memory[1], memory[-3], memory[-2]
         for i in range(self._size):
             z[i] = select(going, trial[i], z[i])
             residual[i] = select(going, trial_residual[i], residual[i])
@@ -248,7 +271,7 @@ class NewtonSolver:
         for it.
         """
         count, last, trouble = state
-        delta, contraction = memory[0], memory[4]
+        delta, contraction = memory[0], memory[2]
         size = self.equations.operator.mean_square([delta[i] for i in range(self._size)], y)
         level = log2_estimate(bounded(size))
         first = count == 0

@@ -10,7 +10,7 @@ from solvers.exchange import Exchange
 from solvers.loop import Loop
 from solvers.problem import Problem
 from solvers.program import Program
-from solvers.settings import LinearKind, LinearSettings, SaveSettings, SolveSettings
+from solvers.settings import LinearKind, LinearSettings, NewtonSettings, SaveSettings, SolveSettings
 from solvers.system import TIME, System, state_symbol
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 
@@ -70,8 +70,9 @@ def _known_buffers(problem: Problem) -> frozenset[str]:
     system = System("", ("y",), (0.0,), (), (), derivatives=(TIME - state_symbol(0),))
     names: set[str] = set()
     kinds: tuple[LinearKind, ...] = ("lu", "bicgstab")
+    backtracking = NewtonSettings(max_backtracks=1)
     for algorithm, kind, every in product((*TABLEAUS, *IMPLICIT_TABLEAUS), kinds, (1.0, None)):
-        solve = SolveSettings(algorithm, t0=0.0, t1=1.0, atol=(1.0,), linear=LinearSettings(kind))
+        solve = SolveSettings(algorithm, t0=0.0, t1=1.0, atol=(1.0,), linear=LinearSettings(kind), newton=backtracking)
         variant = Problem(system, solve, SaveSettings(states=(0,), every=every))
         try:
             loop = make_loop(variant)

@@ -6,7 +6,7 @@ from support.solving import make_problem, solve
 from support.systems import lorenz, make_system
 
 from solvers.engine import plan
-from solvers.settings import LinearSettings
+from solvers.settings import LinearSettings, NewtonSettings
 
 MATRIX_FREE = LinearSettings(kind="minimal_residual", preconditioner="neumann")
 
@@ -14,12 +14,11 @@ MATRIX_FREE = LinearSettings(kind="minimal_residual", preconditioner="neumann")
 # residuals. In its uniform shape the method has 3 slopes, f(t, y) and those of its 2 stages.
 #
 #   linear   preconditioned_vec 3, temp 3                                           6 x 8 =  48
-#   newton   delta 3, residual 3, residual_temp 3, stage_base_bt 3, linearisation 3,
-#            contraction 1                                                         16 x 8 = 128
+#   newton   delta 3, residual 3, contraction 1, linearisation 3                    10 x 8 =  80
 #   step     slope 3, stage_slopes 2*3, stage_accumulator 3, stage_increment 3     15 x 8 = 120
 #            trouble: one int32                                                              4
 #   loop     state 3, parameters 2                                                  5 x 8 =  40
-LINEAR, NEWTON, STEP, TROUBLE, LOOP = 48, 128, 120, 4, 40
+LINEAR, NEWTON, STEP, TROUBLE, LOOP = 48, 80, 120, 4, 40
 
 
 def registry(locations):
@@ -60,6 +59,14 @@ def test_a_prepared_matrix_needs_no_point_of_linearisation():
     simplified = plan(make_problem(lorenz(), "sdirk2", 1.0, dt=0.1), "cpu").registry
     assert "newton.linearisation" not in simplified.names
     assert "linear.factors" in simplified.names
+
+
+def test_whole_corrections_need_no_trial():
+    trial = {"newton.residual_temp", "newton.stage_base_bt"}
+    for backtracks in (0, 2):
+        newton = NewtonSettings(max_backtracks=backtracks)
+        made = plan(make_problem(lorenz(), "sdirk2", 1.0, dt=0.1, newton=newton), "cpu").registry
+        assert trial & set(made.names) == (trial if backtracks else set())
 
 
 def test_last_slope_is_the_next_ones_first():

@@ -38,6 +38,11 @@ class Recorded(NewtonSolver):
         self.iterates.append(z.copy())
         return size
 
+    def _advance(self, going, point, y, base, z, memory, size):
+        found = super()._advance(going, point, y, base, z, memory, size)
+        self.iterates.append(z.copy())
+        return found
+
 
 def newton(system, *, full=True, linear=None, rtol=1e-6, atol=1e-9, **settings):
     """Return a solver of w = h*f(base + w), with its memory."""
