@@ -53,7 +53,7 @@ class NewtonSettings:
         the direct linear solver, else "iteration".
     """
 
-    tolerance: float = 0.05
+    tolerance: float = 0.01
     max_iters: int = 10
     damping: float = 0.5
     max_backtracks: int = 0
