@@ -37,8 +37,15 @@ class Operator(Protocol):
     def product(self, t: Any, h: Any, y: Any, p: Any, v: Any) -> list[Any]:
         """Return M v."""
 
+    @property
+    def diagonal_elements(self) -> int:
+        """Length of the buffer that the diagonal takes."""
+
     def diagonal(self, t: Any, h: Any, y: Any, p: Any) -> list[Any]:
-        """Return the diagonal of M."""
+        """Return what `divide` needs of the diagonal of M."""
+
+    def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
+        """Return r divided by the diagonal of M, in blocks where states have several entries."""
 
     def factor(self, t: Any, h: Any, y: Any, p: Any, factors: Any) -> Any:
         """Factor M; return whether all pivots are sound."""
@@ -156,7 +163,8 @@ class IterativeSolver(ABC):
         """Register the solver's vectors."""
         for name in self._names:
             lifetime: Lifetime = "run" if name == "diagonal" else "call"
-            registry.register(self.owner, name, self.operator.size, self.operator.precision, lifetime=lifetime)
+            size = self.operator.diagonal_elements if name == "diagonal" else self.operator.size
+            registry.register(self.owner, name, size, self.operator.precision, lifetime=lifetime)
 
     def frame(self, registry: BufferRegistry) -> Frame:
         """Return the solver's frame."""
@@ -178,7 +186,7 @@ class IterativeSolver(ABC):
         """Return P r for an approximate inverse P of M."""
         residual = [r[i] for i in range(self.operator.size)]
         if self.settings.preconditioner == "jacobi":
-            return [value / memory[-1][index] for index, value in enumerate(residual)]
+            return self.operator.divide(memory[-1], residual)
         unit = self.operator.unit(point[1])
         first = [unit * value for value in residual]
         if self.settings.preconditioner == "none":

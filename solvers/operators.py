@@ -8,7 +8,7 @@ import numpy as np
 
 from solvers.error_norm import ErrorNorm
 from solvers.jacobian import Jacobian
-from solvers.linear_algebra.complex_numbers import Complex
+from solvers.linear_algebra.complex_numbers import Complex, reciprocal
 from solvers.linear_algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.straightline import View, both, fma, literal
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
@@ -53,10 +53,19 @@ class StageMatrix:
         slopes = self.jacobian.product(t, y, p, v)
         return [diagonal * value - slope for value, slope in zip(v, slopes, strict=True)]
 
+    @property
+    def diagonal_elements(self) -> int:
+        """Length of the buffer that the diagonal takes."""
+        return self.size
+
     def diagonal(self, t: Any, h: Any, y: Any, p: Any) -> list[Any]:
         """Return the diagonal of W."""
         diagonal = 1.0 / (h * self.gamma)
         return [diagonal - entry for entry in self.jacobian.diagonal(t, y, p)]
+
+    def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
+        """Return r divided by the diagonal of W."""
+        return [value / diagonal[index] for index, value in enumerate(r)]
 
     def factor(self, t: Any, h: Any, y: Any, p: Any, factors: Any) -> Any:
         """Factor W; return whether all pivots are sound."""
@@ -136,10 +145,33 @@ class CoupledMatrix:
         mixed = mix(self.tableau.a, slopes)
         return [fma(-h, mixed[j][i], v[j * self.n + i]) for j in range(self.tableau.stages) for i in range(self.n)]
 
+    @property
+    def diagonal_elements(self) -> int:
+        """Length of the buffer that the diagonal takes."""
+        return self.n
+
     def diagonal(self, t: Any, h: Any, y: Any, p: Any) -> list[Any]:
-        """Return the diagonal of M."""
-        entries = self.jacobian.diagonal(t, y, p)
-        return [fma(h * -self.tableau.a[j][j], entry, 1.0) for j in range(self.tableau.stages) for entry in entries]
+        """Return h times the diagonal of J."""
+        return [h * entry for entry in self.jacobian.diagonal(t, y, p)]
+
+    def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
+        """Return the solution of M x = r with J cut down to its diagonal: (I - h*J_ii*A)^-1 couples a state's stages.
+
+        In the method's blocks that is g/(g - h*J_ii), and the same with a + ib for g.
+        """
+        split = self.tableau.transformation
+        turned = mix(split.inverse, self.stages(r))
+        solved = []
+        for value, stage in zip(split.real, turned, strict=False):
+            solved.append([each * (value / (value - diagonal[i])) for i, each in enumerate(stage)])
+        for index, (a, b) in enumerate(split.pairs):
+            first = len(split.real) + 2 * index
+            imaginary = literal(diagonal, b, self.precision)
+            weights = [Complex(a, b) * reciprocal(Complex(a - diagonal[i], imaginary)) for i in range(self.n)]
+            parts = zip(weights, turned[first], turned[first + 1], strict=True)
+            numbers = [weight * Complex(re, im) for weight, re, im in parts]
+            solved += [[number.re for number in numbers], [number.im for number in numbers]]
+        return [value for stage in mix(split.t, solved) for value in stage]
 
     def factor(self, t: Any, h: Any, y: Any, p: Any, factors: Any) -> Any:
         """Factor the blocks; return whether all pivots are sound."""
