@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -66,6 +67,23 @@ def cubie(
     ] = False,
 ) -> None:
     """Integrate one system of ODEs for many parameter sets and initial values at once."""
+
+
+def program() -> NoReturn:
+    """Run the command line as a program of its own, which ends at once.
+
+    All files are closed by then. The interpreter would take the modules down one by one, which takes as long as many
+    a batch; what compilers and drivers hold ends with the process.
+    """
+    code: int = ExitCode.DONE
+    try:
+        main()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it, or it was closed
+            stream.flush()
+    os._exit(code)
 
 
 def main() -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from support.solving import build, make_problem
+from support.solving import make_problem
 from support.systems import lorenz
 
-from solvers.engine import plan
+from solvers.engine import compile_kernel, load, plan
 
 METHODS = {
     "tsit5 saving": {"algorithm": "tsit5", "every": 0.25},
@@ -26,10 +26,11 @@ RHO = np.linspace(0.5, 28.0, 40)[None]
 
 def solved(settings, target, locations=None):
     problem = make_problem(lorenz(), t1=1.0, rtol=1e-7, swept=("rho",), locations=locations, **settings)
-    solver = build(problem, target)
+    kernel = compile_kernel(plan(problem, target))
+    solver = load(kernel, problem.exchange, threads=1)
     solution = solver.solve(RHO)
     solver.close()
-    return solution, solver
+    return solution, kernel, solver
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,8 @@ def all_local():
 @pytest.mark.parametrize("name", METHODS)
 def test_moving_buffers_changes_nothing(name, locations, target, all_local):
     reference = all_local(name, target)
-    moved, solver = solved(METHODS[name], target, locations)
-    totals = solver.plan.registry.totals()
+    moved, kernel, _ = solved(METHODS[name], target, locations)
+    totals = kernel.registry.totals()
     assert totals.shared + totals.persistent > 0
     np.testing.assert_array_equal(moved.status, 0)
     np.testing.assert_array_equal(moved.steps, reference.steps)
@@ -63,9 +64,9 @@ def test_moving_buffers_changes_nothing(name, locations, target, all_local):
 def test_a_launch_takes_the_shared_memory_of_the_report(locations):
     from solvers.targets.cuda import shared_stride  # noqa: PLC0415 - imports the compiler for GPUs
 
-    _, solver = solved(METHODS["tsit5 saving"], "cuda", locations)
-    stride = shared_stride(solver.plan.registry.totals().shared)
-    assert solver.kernel.shared_bytes == solver.kernel.threads * stride
+    _, kernel, solver = solved(METHODS["tsit5 saving"], "cuda", locations)
+    stride = shared_stride(kernel.registry.totals().shared)
+    assert solver.launch.shared_bytes == solver.launch.threads * stride
 
 
 def test_totals_are_those_of_the_rows():
