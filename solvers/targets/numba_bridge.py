@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from llvmlite import ir
 
+from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Arguments, Recorded, record
 from solvers.targets.emitter import Emitter
 
@@ -39,7 +40,7 @@ def straight_line_intrinsic(function: Callable[..., Any], dialect: Dialect) -> C
 
     def typing(_: Any, *kinds: Any) -> tuple[Any, Callable[..., Any]]:
         if kinds not in memo:
-            memo[kinds] = record(function, [dialect.argument(kind) for kind in kinds])
+            memo[kinds] = by_demand(record(function, [dialect.argument(kind) for kind in kinds]))
         recorded = memo[kinds]
 
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Sequence[ir.Value]) -> Any:
