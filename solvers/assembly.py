@@ -59,7 +59,7 @@ def make_loop(problem: Problem) -> Loop:
     return Loop(
         step=step,
         controller=controller,
-        output=Output(rhs, problem.save.states, problem.save.observables, len(problem.times), problem.only_end),
+        output=_make_output(problem, rhs),
         t0=solve.t0,
         t1=solve.t1,
         dt=controller.fixed_step or (min(solve.dt0, longest) if solve.dt0 else None),
@@ -70,6 +70,12 @@ def make_loop(problem: Problem) -> Loop:
         swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
         lands=problem.lands,
     )
+
+
+def _make_output(problem: Problem, rhs: RightHandSide) -> Output:
+    save = problem.save
+    grid = (problem.solve.t0, save.every) if save.at is None and save.every is not None else None
+    return Output(rhs, save.states, save.observables, len(problem.times), problem.only_end, grid)
 
 
 def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step: float | None, *, dense: bool) -> Step:

@@ -42,6 +42,8 @@ class Output:
         Number of save times.
     only_end
         Whether the one save time is the end of the span.
+    grid
+        (start, interval) where save times are start + k*interval; None: they are looked up.
     """
 
     rhs: RightHandSide
@@ -49,6 +51,7 @@ class Output:
     observables: tuple[int, ...]
     times: int
     only_end: bool
+    grid: tuple[float, float] | None = None
 
     owner = "output"
 
@@ -120,9 +123,14 @@ class Output:
             return both(accept, both(cursor < self.times, save_time <= t_next))
 
         @target.straight_line
-        def fraction(span: Any, saving: Any) -> Any:
+        def inverse(span: Any) -> Any:
             t, t_next, _ = span
-            return (saving[1] - t) / (t_next - t)
+            return 1.0 / (t_next - t)
+
+        @target.straight_line
+        def fraction(span: Any, saving: Any, inverse: Any) -> Any:
+            t, t_next, _ = span
+            return select(saving[1] == t_next, 1.0, (saving[1] - t) * inverse)
 
         @target.straight_line
         def store(mask: Any, p: Any, memory: Any, results: Any, place: Any, saving: Any) -> Any:
@@ -144,8 +152,9 @@ class Output:
         ) -> Any:
             t, t_next, h = span
             prepare(t, h, y, p, step_memory)
+            scale = inverse(span)
             while any_lane(mask):
-                interpolate(fraction(span, saving), h, y, step_memory, memory[0])
+                interpolate(fraction(span, saving, scale), h, y, step_memory, memory[0])
                 saving = store(mask, p, memory, results, place, saving)
                 mask = due(mask, saving, t_next)
             return saving
@@ -187,13 +196,17 @@ class Output:
         """Store variables at a save time; results lie as (variable, time, run)."""
         variables, _ = results
         run, runs = place
+        first = convert(cursor, "int64") * runs + run
         for number, value in enumerate(values):
-            row = convert(cursor, "int64") + number * self.times
-            scatter(variables, row * runs + run, value, mask)
+            scatter(variables, first + runs * (number * self.times), value, mask)
 
     def _following(self, mask: Any, saving: Any, times: Any) -> tuple[Any, Any]:
         """Return cursor and time of the next save where one was stored."""
         cursor, save_time = saving
         cursor = cursor + convert(mask, "int32")
+        if self.grid is not None:
+            # Rounded as NumPy rounds it. To wait for a table costs more than the rest of a save.
+            start, interval = self.grid
+            return cursor, select(mask, convert(cursor, "float64") * interval + start, save_time)
         another = both(mask, cursor < self.times)
         return cursor, select(another, gather(times, convert(cursor, "int64"), another), save_time)
