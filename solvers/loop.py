@@ -97,15 +97,16 @@ class Loop:
         `saving` (cursor, save_time): the next save and its time.
         """
         allocate = target.allocate(self.frame(registry))
-        any_lane, proceed, take = target.any_lane, target.proceed, target.take
+        any_lane, any_member, take = target.any_lane, target.any_member, target.take
         step = self.step.build(target, self.dt_max, self.dt_min)
         controller = self.controller.build(target)
         output = self.output.build(target, step)
         take_up = self._take_up(target, step, controller, output)
-        try_step = self._try_step(target, step, controller, output)
+        go_on = self._go_on(target, self._try_step(target, step, controller, output))
         finish = self._finish(target, output)
         nobody = target.straight_line(self._nobody)
         occupied = target.straight_line(self._occupied)
+        busy = target.straight_line(self._busy)
         waits = target.straight_line(self._waits)
 
         @target.control
@@ -125,16 +126,14 @@ class Loop:
             saving = (count, save_time)
             run = take(queue, run, fresh)
             fresh = occupied(run, runs, fresh)
-            while any_lane(fresh) or any_lane(active):
+            while any_member(busy(fresh, active)):
                 place = (run, runs)
                 if any_lane(fresh):
                     active, progress, saving = take_up(
                         fresh, place, inputs, defaults, results, memory, active, progress, saving
                     )
+                active, progress, saving = go_on(active, place, results, memory, progress, saving)
                 waiting = waits(run, runs, active)
-                while proceed(active, waiting):
-                    active, progress, saving = try_step(active, place, results, memory, progress, saving)
-                    waiting = waits(run, runs, active)
                 if any_lane(waiting):
                     finish(waiting, place, results, reports, memory, progress, saving)
                 run = take(queue, run, waiting)
@@ -178,6 +177,30 @@ class Loop:
             return active, (t, dt, steps, rejected, status), saving
 
         return take_up
+
+    def _go_on(self, target: Target, try_step: DeviceFunction) -> DeviceFunction:
+        """Return code that tries steps until runs have to be replaced."""
+        any_lane, proceed, spell = target.any_lane, target.proceed, target.spell
+        waits = target.straight_line(self._waits)
+
+        @target.control
+        def alone(active: Any, place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
+            while any_lane(active):
+                active, progress, saving = try_step(active, place, results, memory, progress, saving)
+            return active, progress, saving
+
+        @target.control
+        def together(active: Any, place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
+            going, idle = proceed(active, waits(place[0], place[1], active), 0)
+            while going:
+                tries = 0
+                while any_lane(active) and tries < spell:
+                    active, progress, saving = try_step(active, place, results, memory, progress, saving)
+                    tries += 1
+                going, idle = proceed(active, waits(place[0], place[1], active), idle)
+            return active, progress, saving
+
+        return together if spell else alone
 
     def _try_step(
         self, target: Target, step: StepFunctions, controller: ControllerFunctions, output: OutputFunctions
@@ -246,6 +269,9 @@ class Loop:
 
     def _occupied(self, run: Any, runs: Any, wanted: Any) -> Any:
         return both(wanted, run < runs)
+
+    def _busy(self, fresh: Any, active: Any) -> Any:
+        return either(fresh, active)
 
     def _load(self, fresh: Any, place: Any, inputs: Any, defaults: Any, y: Any, p: Any) -> None:
         run, runs = place

@@ -171,16 +171,16 @@ class CpuTarget(Target):
         """Go on while lanes are active and fewer than a quarter wait to be replaced."""
 
         @intrinsic
-        def proceed(_context: Any, active: Any, waiting: Any) -> Any:
-            def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
+        def proceed(_context: Any, active: Any, waiting: Any, idle: Any) -> Any:
+            def generate(context: Any, builder: ir.IRBuilder, kind: Any, values: Sequence[Any]) -> Any:
                 bits = _bits(builder, values[0])
                 running = builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
                 waiting_bits = _bits(builder, values[1])
                 count = builder.ctpop(waiting_bits)
                 few = builder.icmp_unsigned("<", count, ir.Constant(bits.type, max(1, self.lanes // 4)))
-                return builder.and_(running, few)
+                return context.make_tuple(builder, kind.return_type, [builder.and_(running, few), values[2]])
 
-            return signature(types.boolean, active, waiting), generate
+            return signature(types.Tuple((types.boolean, types.unliteral(idle))), active, waiting, idle), generate
 
         return proceed
 

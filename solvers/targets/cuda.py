@@ -13,6 +13,7 @@ from numba.cuda.typing import signature
 from buffers import Allocator
 from solvers.memory import Frame
 from solvers.straightline.record import Argument, Arguments
+from solvers.targets import cuda_warp
 from solvers.targets.emitter import Emitter, stack_memory
 from solvers.targets.numba_bridge import straight_line_intrinsic
 from solvers.targets.target import DeviceFunction, Target
@@ -27,10 +28,10 @@ _NAMES = {
 }
 _TYPES = {name: kind for kind, name in _NAMES.items()}
 _BYTE = ir.IntType(8)
-_INT = ir.IntType(32)
 _LONG = ir.IntType(64)
 _SHARED = 3
-_SPECIAL_REGISTERS = "llvm.nvvm.read.ptx.sreg"
+#: Looking who waits costs a warp about a tenth of a small step.
+SPELL = 8
 
 
 class CudaEmitter(Emitter):
@@ -108,10 +109,21 @@ class _CudaDialect:
 
 
 class CudaTarget(Target):
-    """Runs device code on a GPU."""
+    """Runs device code on a GPU.
+
+    Parameters
+    ----------
+    patience
+        Steps that the lanes of a warp may miss, waiting for others, until they take the next runs from a queue.
+        0: no queue, each thread works on its own, on every run that is a grid further.
+    """
 
     name = "cuda"
     lanes = 1
+
+    def __init__(self, patience: int = 0) -> None:
+        self._patience = patience
+        self.spell = SPELL if patience else 0
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""
@@ -144,41 +156,49 @@ class CudaTarget(Target):
         return any_lane
 
     @property
+    def any_member(self) -> DeviceFunction:
+        """With a queue, the vote of a warp."""
+        return self._warp_vote() if self._patience else self.any_lane
+
+    def _warp_vote(self) -> DeviceFunction:
+        @intrinsic
+        def any_member(_context: Any, mask: Any) -> Any:
+            return signature(types.boolean, mask), lambda _c, b, _s, values: cuda_warp.any_in_warp(b, values[0])
+
+        return any_member
+
+    @property
     def proceed(self) -> DeviceFunction:
-        """Go on while the one lane is active."""
+        """Go on while the one lane is active; with a queue, while lanes are and the others have missed few steps."""
+        patience, spell = self._patience, self.spell
 
         @intrinsic
-        def proceed(_context: Any, active: Any, waiting: Any) -> Any:
-            return signature(types.boolean, active, waiting), lambda _c, _b, _s, values: values[0]
+        def proceed(_context: Any, active: Any, waiting: Any, idle: Any) -> Any:  # noqa: ARG001 - always an int64
+            def generate(context: Any, builder: ir.IRBuilder, kind: Any, values: Sequence[Any]) -> Any:
+                going = values[0], values[2]
+                if patience:
+                    going = cuda_warp.proceed(builder, *values, patience=patience, spell=spell)
+                return context.make_tuple(builder, kind.return_type, going)
+
+            return signature(types.Tuple((types.boolean, types.int64)), active, waiting, types.int64), generate
 
         return proceed
 
     @property
     def take(self) -> DeviceFunction:
-        """Take the thread's own run first, then every one a grid further."""
+        """Take the thread's own run first; then from the queue, or every run a grid further."""
+        queued = bool(self._patience)
 
         @intrinsic
         def take(_context: Any, queue: Any, run: Any, wanted: Any) -> Any:
             def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
-                return _take(builder, values[1], values[2])
+                if queued:
+                    return cuda_warp.take_from_queue(builder, *values)
+                return cuda_warp.take_by_stride(builder, *values[1:])
 
             return signature(types.int64, queue, run, wanted), generate
 
         return take
-
-
-def _take(builder: ir.IRBuilder, run: ir.Value, wanted: ir.Value) -> ir.Value:
-    block, threads, thread, blocks = (
-        builder.zext(_register(builder, name), _LONG) for name in ("ctaid.x", "ntid.x", "tid.x", "nctaid.x")
-    )
-    first = builder.add(builder.mul(block, threads), thread)
-    following = builder.add(run, builder.mul(threads, blocks))
-    fresh = builder.icmp_signed("<", run, ir.Constant(_LONG, 0))
-    return builder.select(wanted, builder.select(fresh, first, following), run)
-
-
-def _register(builder: ir.IRBuilder, name: str) -> ir.Value:
-    return Emitter(builder, ()).external(f"{_SPECIAL_REGISTERS}.{name}", _INT, [])
 
 
 def _frame_type(frame: Frame) -> types.Tuple:
@@ -239,7 +259,7 @@ def _shared_slice(builder: ir.IRBuilder, stride: int) -> ir.Value:
     memory.align = 16
     memory.linkage = "external"
     start = builder.addrspacecast(memory, _BYTE.as_pointer(), "generic")
-    thread = builder.zext(_register(builder, "tid.x"), _LONG)
+    thread = builder.zext(cuda_warp.register(builder, "tid.x"), _LONG)
     return builder.gep(start, [builder.mul(thread, ir.Constant(_LONG, stride))])
 
 
@@ -262,14 +282,15 @@ def make_kernel(
     Returns
     -------
     kernel, arguments
-        The types of its arguments: runs (int64), then addresses of inputs, defaults, variables, times, status, steps,
-        rejected.
+        The types of its arguments: address of the queue, an int64 that starts at 0; runs (int64); then addresses of
+        inputs, defaults, variables, times, status, steps, rejected.
     """
     real = types.CPointer(_TYPES[precision])
     counts = types.CPointer(types.int32)
     regions = _regions(shared_bytes, persistent_bytes)
 
-    def cubie(
+    def cubie(  # noqa: PLR0913, PLR0917 - one argument an array
+        queue: Any,
         runs: Any,
         inputs: Any,
         defaults: Any,
@@ -281,9 +302,10 @@ def make_kernel(
     ) -> None:
         shared, persistent = regions()
         reports = (status, steps, rejected)
-        integrate(runs, runs, inputs, defaults, (variables, times), reports, shared, persistent)
+        integrate(queue, runs, inputs, defaults, (variables, times), reports, shared, persistent)
 
     arguments = (
+        types.CPointer(types.int64),
         types.int64,
         real,
         real,

@@ -21,6 +21,7 @@ class PythonTarget(Target):
 
     name = "python"
     lanes = 1
+    spell = 0
 
     def __init__(self, recorder: Recorder | None = None) -> None:
         self._recorder = recorder
@@ -54,7 +55,7 @@ class PythonTarget(Target):
     @property
     def proceed(self) -> DeviceFunction:
         """Go on while the one lane is active."""
-        return lambda active, _waiting: bool(active)
+        return lambda active, _waiting, idle: (bool(active), idle)
 
     @property
     def take(self) -> DeviceFunction:

@@ -21,6 +21,8 @@ class Target(ABC):
     name: str
     #: Runs that advance together.
     lanes: int
+    #: Steps that runs try before it is looked which of them wait; 0: as many as they take.
+    spell = 1
 
     @abstractmethod
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
@@ -40,9 +42,18 @@ class Target(ABC):
         """A function (mask) -> whether it holds for any run that advances together."""
 
     @property
+    def any_member(self) -> DeviceFunction:
+        """A function (mask) -> whether it holds for any run of those that are taken from the queue together."""
+        return self.any_lane
+
+    @property
     @abstractmethod
     def proceed(self) -> DeviceFunction:
-        """A function (active, waiting) -> whether to go on before runs that wait are stored and replaced."""
+        """A function (active, waiting, idle) -> (going, idle).
+
+        Whether to go on before runs that wait are stored and replaced; `idle` is 0 after that, and otherwise what the
+        target made of it before.
+        """
 
     @property
     @abstractmethod

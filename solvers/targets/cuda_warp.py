@@ -1,0 +1,111 @@
+"""Warps that take runs from a queue: votes among the lanes of a warp, and one atomic for all that want a run."""
+
+from llvmlite import ir
+
+from solvers.targets.emitter import Emitter
+
+_BIT = ir.IntType(1)
+_INT = ir.IntType(32)
+_LONG = ir.IntType(64)
+_ALL_LANES = ir.Constant(_INT, -1)
+_VOTE_ANY = 1
+_VOTE_BALLOT = 3
+_SHUFFLE_INDEX = 0
+_LAST_LANE = 31
+_SPECIAL_REGISTERS = "llvm.nvvm.read.ptx.sreg"
+
+
+def register(builder: ir.IRBuilder, name: str) -> ir.Value:
+    """Return a special register, such as "tid.x"."""
+    return _call(builder, f"{_SPECIAL_REGISTERS}.{name}", _INT)
+
+
+def own_place(builder: ir.IRBuilder) -> tuple[ir.Value, ir.Value]:
+    """Return the thread's place in the grid, and the grid's threads."""
+    block, threads, thread, blocks = (
+        builder.zext(register(builder, name), _LONG) for name in ("ctaid.x", "ntid.x", "tid.x", "nctaid.x")
+    )
+    return builder.add(builder.mul(block, threads), thread), builder.mul(threads, blocks)
+
+
+def take_by_stride(builder: ir.IRBuilder, run: ir.Value, wanted: ir.Value) -> ir.Value:
+    """Take the thread's own run first, then every one a grid further."""
+    first, grid = own_place(builder)
+    fresh = builder.icmp_signed("<", run, ir.Constant(_LONG, 0))
+    return builder.select(wanted, builder.select(fresh, first, builder.add(run, grid)), run)
+
+
+def take_from_queue(builder: ir.IRBuilder, queue: ir.Value, run: ir.Value, wanted: ir.Value) -> ir.Value:
+    """Take the thread's own run first, then what the queue, a count of the runs taken after those, says.
+
+    All lanes of the warp must come here together. The lowest lane that wants a run counts for all of them.
+    """
+    first, grid = own_place(builder)
+    fresh = builder.icmp_signed("<", run, ir.Constant(_LONG, 0))
+    again = builder.and_(wanted, builder.not_(fresh))
+    takers = ballot(builder, again)
+    leader = _call(builder, "llvm.cttz.i32", _INT, takers, ir.Constant(_BIT, 1))
+    leads = builder.icmp_unsigned("==", register(builder, "laneid"), leader)
+    before = builder.block
+    with builder.if_then(builder.and_(again, leads)):
+        taken = builder.zext(_population(builder, takers), _LONG)
+        counted = builder.atomic_rmw("add", queue, taken, "monotonic")
+        inside = builder.block
+    start = builder.phi(_LONG)
+    start.add_incoming(ir.Constant(_LONG, 0), before)
+    start.add_incoming(counted, inside)
+    rank = _population(builder, builder.and_(takers, register(builder, "lanemask.lt")))
+    following = builder.add(_from_lane(builder, start, leader), builder.add(grid, builder.zext(rank, _LONG)))
+    return builder.select(again, following, builder.select(wanted, first, run))
+
+
+def any_in_warp(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
+    """Return whether a mask holds in any lane of the warp."""
+    return builder.extract_value(_vote(builder, _VOTE_ANY, mask), 1)
+
+
+def proceed(
+    builder: ir.IRBuilder, active: ir.Value, waiting: ir.Value, idle: ir.Value, *, patience: int, spell: int
+) -> tuple[ir.Value, ir.Value]:
+    """Return whether a warp goes on, and the steps that its lanes have missed, counted in advance.
+
+    To store and to replace runs takes the whole warp as long as a step or two. To let lanes wait until they have missed
+    as much costs at most twice what knowing all runs' lengths beforehand would.
+    """
+    waiters = builder.zext(_population(builder, ballot(builder, waiting)), _LONG)
+    missed = builder.add(idle, builder.mul(waiters, ir.Constant(_LONG, spell)))
+    few = builder.icmp_signed("<", missed, ir.Constant(_LONG, patience))
+    return builder.and_(any_in_warp(builder, active), few), missed
+
+
+def ballot(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
+    """Return a bit for each lane of the warp in which a mask holds."""
+    return builder.extract_value(_vote(builder, _VOTE_BALLOT, mask), 0)
+
+
+def _vote(builder: ir.IRBuilder, mode: int, mask: ir.Value) -> ir.Value:
+    result = ir.LiteralStructType((_INT, _BIT))
+    return _call(builder, "llvm.nvvm.vote.sync", result, _ALL_LANES, ir.Constant(_INT, mode), mask)
+
+
+def _from_lane(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value) -> ir.Value:
+    """Return an int64 of another lane; the hardware hands over 32 bits at a time."""
+    low = builder.trunc(value, _INT)
+    high = builder.trunc(builder.lshr(value, ir.Constant(_LONG, 32)), _INT)
+    low, high = (builder.zext(_shuffle(builder, half, lane), _LONG) for half in (low, high))
+    return builder.or_(builder.shl(high, ir.Constant(_LONG, 32)), low)
+
+
+def _shuffle(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value) -> ir.Value:
+    result = ir.LiteralStructType((_INT, _BIT))
+    mode, clamp = ir.Constant(_INT, _SHUFFLE_INDEX), ir.Constant(_INT, _LAST_LANE)
+    shuffled = _call(builder, "llvm.nvvm.shfl.sync.i32", result, _ALL_LANES, mode, value, lane, clamp)
+    return builder.extract_value(shuffled, 0)
+
+
+def _population(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
+    return _call(builder, "llvm.ctpop.i32", _INT, bits)
+
+
+def _call(builder: ir.IRBuilder, name: str, result: ir.Type, *operands: ir.Value) -> ir.Value:
+    return Emitter(builder, ()).external(name, result, operands)
