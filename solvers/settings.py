@@ -149,3 +149,27 @@ class SaveSettings:
         count = int(np.floor((t1 - t0) / self.every)) + 2
         grid = t0 + np.arange(count) * self.every
         return grid[grid <= t1]
+
+
+@dataclass(frozen=True)
+class LaunchSettings:
+    """How a CUDA kernel is compiled and launched; None leaves a value to the rules in `solvers.targets.launch`.
+
+    Parameters
+    ----------
+    threads
+        Threads, that is runs at a time, a block: a multiple of 32.
+    max_registers
+        Most registers a thread.
+    resident_blocks
+        Blocks that a multiprocessor works on at a time, each going through several runs; more than it holds are as many
+        as it holds.
+    patience
+        Steps that the lanes of a warp may miss, waiting for others, until they take the next runs from a queue; 0: one
+        run a thread.
+    """
+
+    threads: int | None = None
+    max_registers: int | None = None
+    resident_blocks: int | None = None
+    patience: int | None = None

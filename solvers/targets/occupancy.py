@@ -65,6 +65,9 @@ class ArchitectureFacts:
         Shared memory that every block loses to the system.
     shared_unit
         Shared memory is handed out in multiples of this many bytes.
+    cache_bytes
+        A multiprocessor's share of the level-2 cache, to about a factor of two: it differs between chips of one
+        architecture.
     """
 
     warps: int
@@ -72,6 +75,7 @@ class ArchitectureFacts:
     shared_bytes: int
     reserved_bytes: int = 1024
     shared_unit: int = 128
+    cache_bytes: int = 384 * 1024
 
     @property
     def shared_bytes_per_block(self) -> int:
@@ -195,6 +199,9 @@ def _round_up(value: int, unit: int) -> int:
     return -(-value // unit) * unit
 
 
+#: Machine instructions from which warps gain from being in one block, and so about the same place of the code.
+LONG_CODE = 3000
+
 #: Threads a block to choose from, the preferred first: small enough to leave few threads idle at the end of a
 #: batch, large enough that the limit on blocks does not bind.
 BLOCK_SIZES = (128, 256, 64, 192, 96, 224, 160, 32)
@@ -221,12 +228,14 @@ def largest_block(
     Returns
     -------
     int or None
-        128 unless another size from 32 to 256 holds more warps; None where not even one warp fits.
+        128, or 256 for long code, unless another size from 32 to 256 holds more warps; None where not even one warp
+        fits.
     """
 
     def warps(threads: int) -> int:
         shared_bytes = shared_bytes_per_block + threads * shared_bytes_per_thread
         return occupancy(resources, threads, shared_bytes, arch).warps
 
-    best = max(BLOCK_SIZES, key=warps)
+    preferred = (256,) if resources.instructions > LONG_CODE else ()
+    best = max((*preferred, *BLOCK_SIZES), key=warps)
     return best if warps(best) else None

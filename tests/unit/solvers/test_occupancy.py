@@ -88,6 +88,13 @@ def test_largest_block_is_128_unless_another_holds_more_warps():
     assert largest_block(KernelResources(32), arch=(8, 6)) == 128
 
 
+def test_warps_go_through_long_code_together():
+    assert largest_block(KernelResources(255, instructions=4000)) == 256
+    assert largest_block(KernelResources(255, instructions=2000)) == 128
+    # 160 registers: three blocks of 128, but one of 256.
+    assert largest_block(KernelResources(160, instructions=4000)) == 128
+
+
 def test_largest_block_fits_shared_memory():
     resources = KernelResources(64)
     # 2 KiB a thread: 128 threads want 256 KiB, 96 hold 3 warps, 32 hold 3 blocks of 65 KiB: 3 warps

@@ -1,0 +1,69 @@
+"""Shapes of launches: the rules, and what overrides them."""
+
+import pytest
+
+from solvers.settings import LaunchSettings
+from solvers.targets.launch import PATIENCE, Grid, grid_rule, patience_rule
+from solvers.targets.occupancy import KernelResources
+
+RULES = LaunchSettings()
+SM_90 = (9, 0)
+#: Twelve blocks of 128 threads a multiprocessor.
+LIGHT = KernelResources(40)
+
+
+def launch(settings=RULES, resources=LIGHT, stride=0, *, queue=False, scattered=0):
+    return grid_rule(settings, resources, stride, SM_90, queue=queue, scattered_bytes=scattered)
+
+
+@pytest.mark.parametrize(
+    ("runs", "shape"),
+    [(1, (1, 32)), (132 * 32, (132, 32)), (132 * 33, (69, 64)), (132 * 128, (132, 128)), (2**20, (8192, 128))],
+)
+def test_a_small_batch_is_spread(runs, shape):
+    assert launch().shape(runs, 132) == shape
+    blocks, threads = shape
+    assert blocks * threads >= runs
+
+
+def test_with_a_queue_the_grid_is_the_devices():
+    assert launch(queue=True).shape(2**26, 132) == (12 * 132, 128)
+    assert launch(queue=True).shape(1000, 132) == (32, 32)
+
+
+def test_threads_take_enough_runs_to_end_together():
+    # A million runs are 4 blocks of threads with 15 runs each; fewer would leave latency uncovered.
+    assert launch(queue=True).shape(2**20, 132) == (4 * 132, 128)
+    assert launch(queue=True).shape(2**21, 132) == (7 * 132, 128)
+
+
+def test_who_saves_on_the_way_keeps_to_the_cache():
+    assert launch(scattered=1200).resident == 2
+    assert launch(scattered=300).resident == 10
+    assert launch(scattered=10).resident == 12
+    assert launch(scattered=10**6).resident == 2
+
+
+@pytest.mark.parametrize("queue", [False, True])
+def test_settings_override_rules(queue):
+    chosen = LaunchSettings(threads=64, resident_blocks=3)
+    assert launch(chosen, queue=queue, scattered=1200).shape(2**20, 132) == (3 * 132, 64)
+    assert launch(LaunchSettings(resident_blocks=100)).resident == 12
+
+
+def test_no_warp_fits():
+    assert launch(stride=8 * 1024) is None
+    assert launch(LaunchSettings(threads=256), stride=2 * 1024) is None
+
+
+def test_who_takes_runs_from_a_queue():
+    assert patience_rule(RULES, adaptive=True, states=3, saves=False) == PATIENCE
+    assert patience_rule(RULES, adaptive=False, states=3, saves=False) == 0
+    assert patience_rule(RULES, adaptive=True, states=32, saves=False) == 0
+    assert patience_rule(RULES, adaptive=True, states=3, saves=True) == 0
+    assert patience_rule(LaunchSettings(patience=0), adaptive=True, states=3, saves=False) == 0
+    assert patience_rule(LaunchSettings(patience=7), adaptive=False, states=32, saves=True) == 7
+
+
+def test_a_launch_of_one_run_a_thread():
+    assert Grid(128, None).shape(129, 1) == (2, 128)
