@@ -13,13 +13,8 @@ from solvers.errors import PlanError, TargetUnavailableError
 from solvers.exchange import Exchange, Solution
 from solvers.kernel import Kernel
 from solvers.targets import cuda_driver
-from solvers.targets.occupancy import (
-    Architecture,
-    KernelResources,
-    architecture_facts,
-    largest_block,
-    occupancy,
-)
+from solvers.targets.launch import Grid, grid_rule, patience_rule
+from solvers.targets.occupancy import Architecture, KernelResources, architecture_facts, occupancy
 
 if TYPE_CHECKING:
     from solvers.plan import Plan
@@ -73,17 +68,27 @@ class Launch:
         What it needs.
     arch
         Compute capability.
-    threads
-        Threads, that is runs, a block.
-    shared_bytes
-        Dynamic shared memory a block.
+    grid
+        Blocks and threads.
+    stride
+        Bytes of dynamic shared memory a thread.
     """
 
     name: str
     resources: KernelResources
     arch: Architecture
-    threads: int
-    shared_bytes: int
+    grid: Grid
+    stride: int
+
+    @property
+    def threads(self) -> int:
+        """Threads, that is runs at a time, a block, unless a batch is small."""
+        return self.grid.threads
+
+    @property
+    def shared_bytes(self) -> int:
+        """Dynamic shared memory of such a block."""
+        return self.threads * self.stride
 
     def facts(self) -> dict[str, Any]:
         """Return what the kernel needs and how many of its blocks a multiprocessor holds."""
@@ -105,8 +110,8 @@ class Launch:
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Return the launch that `dataclasses.asdict` gave the values of."""
         major, minor = values["arch"]
-        given = {"resources": KernelResources(**values["resources"]), "arch": (major, minor)}
-        return cls(**{**values, **given})
+        resources, grid = KernelResources(**values["resources"]), Grid(**values["grid"])
+        return cls(**{**values, "resources": resources, "arch": (major, minor), "grid": grid})
 
 
 def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
@@ -134,13 +139,17 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
     totals = plan.registry.totals()
     stride = cuda.shared_stride(totals.shared)
     check_shared(stride, chosen)
-    integrate = plan.loop.build(cuda.CudaTarget(), plan.registry)
+    adaptive, saves = plan.loop.controller.fixed_step is None, not plan.loop.output.only_end
+    states = len(plan.problem.system.states)
+    patience = patience_rule(plan.launch, adaptive=adaptive, states=states, saves=saves)
+    integrate = plan.loop.build(cuda.CudaTarget(patience), plan.registry)
     entry, arguments = cuda.make_kernel(integrate, plan.problem.solve.precision, stride, totals.persistent)
-    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen)
-    threads = largest_block(compiled.resources, stride, chosen)
-    if threads is None:
+    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=plan.launch.max_registers)
+    scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0
+    grid = grid_rule(plan.launch, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered)
+    if grid is None:
         raise _too_much_shared(stride, chosen)
-    launch = Launch(compiled.name, compiled.resources, chosen, threads, threads * stride)
+    launch = Launch(compiled.name, compiled.resources, chosen, grid, stride)
     seconds = time.perf_counter() - start
     return Kernel("cuda", plan.registry, plan.unused, plan.derivatives, compiled.cubin, asdict(launch), seconds)
 
@@ -259,11 +268,12 @@ class CudaSolver:
     def _launch(self, runs: int, arrays: list[cuda_driver.DeviceMemory]) -> float:
         """Run the kernel; return its seconds by the device's clock."""
         before, after = cuda_driver.Event(self._device), cuda_driver.Event(self._device)
-        arguments = [ctypes.c_int64(runs), *(memory.argument for memory in arrays)]
-        blocks = -(-runs // self.launch.threads)
-        with before, after:
+        blocks, threads = self.launch.grid.shape(runs, self._device.multiprocessors)
+        with before, after, cuda_driver.DeviceMemory(self._device, 8) as queue:
+            queue.fill()
+            arguments = [queue.argument, ctypes.c_int64(runs), *(memory.argument for memory in arrays)]
             before.record()
-            self._function.launch(blocks, self.launch.threads, arguments, shared_bytes=self.launch.shared_bytes)
+            self._function.launch(blocks, threads, arguments, shared_bytes=threads * self.launch.stride)
             after.record()
             after.synchronize()
             return after.milliseconds_since(before) / 1e3

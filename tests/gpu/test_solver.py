@@ -1,5 +1,7 @@
 """What only a GPU shows: launches, chunks, many runs, reports of kernels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.solving import build, make_problem
@@ -7,6 +9,8 @@ from support.systems import lorenz
 
 from solvers import engine
 from solvers.errors import PlanError
+from solvers.plan import make_plan
+from solvers.settings import LaunchSettings
 
 pytestmark = pytest.mark.gpu
 
@@ -70,3 +74,24 @@ def test_repeated_runs_are_equal_bit_for_bit():
     solver.close()
     assert first.variables.tobytes() == second.variables.tobytes()
     assert first.steps.tobytes() == second.steps.tobytes()
+
+
+@pytest.mark.parametrize("place", ["local", "shared", "persistent"])
+@pytest.mark.parametrize("patience", [1, 48])
+def test_runs_taken_from_a_queue_are_those_of_their_own_threads(place, patience):
+    problem = make_problem(
+        lorenz(), "tsit5", 2.0, rtol=1e-6, swept=("rho",), controller="pid", locations={"default": place}
+    )
+    plan = make_plan(problem, "cuda")
+    # One warp a multiprocessor, so that each goes through many runs.
+    few = LaunchSettings(threads=32, resident_blocks=1, patience=patience)
+    rho = np.random.default_rng(1).permutation(np.linspace(0.0, 28.0, 50_003))[None]
+    solutions = []
+    for launch in (LaunchSettings(patience=0), few):
+        solver = engine.build(replace(plan, launch=launch))
+        solutions.append(solver.solve(rho))
+        solver.close()
+    alone, queued = solutions
+    assert alone.variables.tobytes() == queued.variables.tobytes()
+    assert alone.steps.tobytes() == queued.steps.tobytes()
+    assert alone.status.tobytes() == queued.status.tobytes()
