@@ -9,7 +9,6 @@ from support.systems import lorenz
 
 from solvers import engine
 from solvers.errors import PlanError
-from solvers.plan import make_plan
 from solvers.settings import LaunchSettings
 
 pytestmark = pytest.mark.gpu
@@ -82,7 +81,7 @@ def test_runs_taken_from_a_queue_are_those_of_their_own_threads(place, patience)
     problem = make_problem(
         lorenz(), "tsit5", 2.0, rtol=1e-6, swept=("rho",), controller="pid", locations={"default": place}
     )
-    plan = make_plan(problem, "cuda")
+    plan = engine.plan(problem, "cuda")
     # One warp a multiprocessor, so that each goes through many runs.
     few = LaunchSettings(threads=32, resident_blocks=1, patience=patience)
     rho = np.random.default_rng(1).permutation(np.linspace(0.0, 28.0, 50_003))[None]
