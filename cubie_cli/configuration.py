@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from cubie_cli import tables
-from cubie_cli.configuration_schema import RunConfiguration
+from cubie_cli.configuration_schema import KernelTable, RunConfiguration
 from cubie_cli.configuration_solve import read_solve, warnings_of
 from cubie_cli.diagnostics import UserError
 from cubie_cli.model import Model
@@ -15,7 +15,7 @@ from cubie_cli.plain_words import validated
 from cubie_cli.suggestions import did_you_mean
 from cubie_cli.toml_positions import KeyPath
 from cubie_cli.toml_source import Document
-from solvers.settings import SaveSettings, SolveSettings
+from solvers.settings import KernelSettings, SaveSettings, SolveSettings
 
 Location = Literal["auto", "local", "shared", "persistent"]
 Target = Literal["auto", "cuda", "cpu", "python"]
@@ -76,6 +76,8 @@ class Configuration:
         Runs on the device at a time; None: as many as fit.
     cache
         Folder of compiled kernels; True: the user's own, False: none are kept.
+    kernel
+        How the kernel is compiled and launched.
     warnings
         What is allowed and probably not meant.
     """
@@ -88,6 +90,7 @@ class Configuration:
     threads: int | None = None
     chunk: int | None = None
     cache: Path | bool = True
+    kernel: KernelSettings = field(default_factory=KernelSettings)
     warnings: tuple[str, ...] = ()
 
 
@@ -140,6 +143,7 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         threads=tables_read.run.threads,
         chunk=tables_read.run.chunk,
         cache=document.path.parent / cache if isinstance(cache, str) else cache,
+        kernel=_read_kernel(tables_read.run.kernel),
         warnings=warnings_of(document, solve),
     )
 
@@ -187,6 +191,11 @@ def _check_rising(document: Document, times: Sequence[float], solve: SolveSettin
             raise document.error(message, path)
         if index and time <= times[index - 1]:
             raise document.error(f"save times must rise, and {time:g} follows {times[index - 1]:g}", path)
+
+
+def _read_kernel(table: KernelTable) -> KernelSettings:
+    chosen = table.model_dump()
+    return KernelSettings(threads=chosen.pop("threads_per_block"), **chosen)
 
 
 # -- [buffers] ----------------------------------------------------------------------------------

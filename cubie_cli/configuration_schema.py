@@ -93,6 +93,16 @@ class OutputTable(_Table):
     observables: list[str] = []
 
 
+class KernelTable(_Table):
+    """`[run.kernel]`."""
+
+    threads_per_block: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] | None = None
+    max_registers: Annotated[int, Field(ge=24, le=255)] | None = None
+    resident_blocks: Count | None = None
+    patience: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    vectors: Annotated[int, Field(ge=1, le=8)] | None = None
+
+
 class RunTable(_Table):
     """`[run]`."""
 
@@ -100,6 +110,7 @@ class RunTable(_Table):
     threads: Count | None = None
     chunk: Count | None = None
     cache: str | bool = True
+    kernel: KernelTable = KernelTable()
 
 
 class RunConfiguration(_Table):

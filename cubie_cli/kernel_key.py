@@ -49,6 +49,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "solve": asdict(settings.solve),
         "save": asdict(settings.save),
         "swept": job.axes.names,
+        "kernel": asdict(settings.kernel),
         "buffers": [settings.buffers.default, list(settings.buffers.named.items())],
     }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

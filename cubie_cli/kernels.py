@@ -128,6 +128,7 @@ def _plan(job: Job, target: str) -> "Plan":
         save=settings.save,
         swept=job.axes.names,
         locations=Locations.parse({"default": settings.buffers.default, **settings.buffers.named}),
+        kernel=settings.kernel,
     )
     with as_user_errors(job):
         return engine.plan(problem, target)

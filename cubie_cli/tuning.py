@@ -42,7 +42,7 @@ _KERNEL: KeyPath = ("run", "kernel")
 #: What is tried besides the locations of buffers.
 _KERNEL_VALUES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "cuda": {
-        "refill": (0, 4, 8, 16),
+        "patience": (0, 24, 48, 96),
         "threads_per_block": (32, 64, 128, 256),
         "resident_blocks": (1, 2, 4),
         "max_registers": (64, 96, 128, 168, 255),

@@ -1,6 +1,6 @@
 """From a problem to a plan: the tree of components that solves it, and the memory that each needs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 
 from buffers import BufferRegistry
@@ -10,7 +10,7 @@ from solvers.exchange import Exchange
 from solvers.loop import Loop
 from solvers.problem import Problem
 from solvers.program import Program
-from solvers.settings import LaunchSettings, LinearKind, LinearSettings, NewtonSettings, SaveSettings, SolveSettings
+from solvers.settings import LinearKind, LinearSettings, NewtonSettings, SaveSettings, SolveSettings
 from solvers.system import TIME, System, state_symbol
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 
@@ -29,8 +29,6 @@ class Plan:
         The tree of components, and their buffers.
     unused
         Names in the user's choice of locations that exist for other methods only.
-    launch
-        How a kernel of the cuda target is compiled and launched.
     """
 
     problem: Problem
@@ -38,7 +36,6 @@ class Plan:
     loop: Loop
     registry: BufferRegistry
     unused: tuple[str, ...]
-    launch: LaunchSettings = field(default_factory=LaunchSettings)
 
     @property
     def exchange(self) -> Exchange:

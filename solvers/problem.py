@@ -6,7 +6,7 @@ import numpy as np
 
 from buffers import Locations
 from solvers.exchange import Exchange
-from solvers.settings import SaveSettings, SolveSettings
+from solvers.settings import KernelSettings, SaveSettings, SolveSettings
 from solvers.system import System
 from solvers.tableaus import Tableau, find_any
 
@@ -23,6 +23,8 @@ class Problem:
         Names of the states and parameters that differ from run to run, in the order of the input rows.
     locations
         Where buffers live.
+    kernel
+        How the kernel is compiled and launched.
     """
 
     system: System
@@ -30,6 +32,7 @@ class Problem:
     save: SaveSettings
     swept: tuple[str, ...] = ()
     locations: Locations = field(default_factory=Locations)
+    kernel: KernelSettings = field(default_factory=KernelSettings)
 
     @property
     def tableau(self) -> Tableau:

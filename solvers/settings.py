@@ -152,8 +152,11 @@ class SaveSettings:
 
 
 @dataclass(frozen=True)
-class LaunchSettings:
-    """How a CUDA kernel is compiled and launched; None leaves a value to the rules in `solvers.targets.launch`.
+class KernelSettings:
+    """How a kernel is compiled and launched; None leaves a value to a measured rule.
+
+    The rules are in `solvers.targets.launch`, and for `vectors` in `solvers.targets.cpu_lanes`. Each target ignores
+    what is meant for the other.
 
     Parameters
     ----------
@@ -167,9 +170,12 @@ class LaunchSettings:
     patience
         Steps that the lanes of a warp may miss, waiting for others, until they take the next runs from a queue; 0: one
         run a thread.
+    vectors
+        On the cpu target: vectors of runs that a core advances together.
     """
 
     threads: int | None = None
     max_registers: int | None = None
     resident_blocks: int | None = None
     patience: int | None = None
+    vectors: int | None = None

@@ -141,12 +141,14 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
     check_shared(stride, chosen)
     adaptive, saves = plan.loop.controller.fixed_step is None, not plan.loop.output.only_end
     states = len(plan.problem.system.states)
-    patience = patience_rule(plan.launch, adaptive=adaptive, states=states, saves=saves)
+    patience = patience_rule(plan.problem.kernel, adaptive=adaptive, states=states, saves=saves)
     integrate = plan.loop.build(cuda.CudaTarget(patience), plan.registry)
     entry, arguments = cuda.make_kernel(integrate, plan.problem.solve.precision, stride, totals.persistent)
-    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=plan.launch.max_registers)
+    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=plan.problem.kernel.max_registers)
     scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0
-    grid = grid_rule(plan.launch, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered)
+    grid = grid_rule(
+        plan.problem.kernel, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered
+    )
     if grid is None:
         raise _too_much_shared(stride, chosen)
     launch = Launch(compiled.name, compiled.resources, chosen, grid, stride)

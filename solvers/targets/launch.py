@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from solvers.settings import LaunchSettings
+from solvers.settings import KernelSettings
 from solvers.targets.occupancy import WARP, Architecture, KernelResources, architecture_facts, largest_block, occupancy
 
 #: In steps of a lane: about what it costs a warp to store and to replace runs.
@@ -54,7 +54,7 @@ class Grid:
         return min(self.resident, max(fewest, wanted)) * multiprocessors
 
 
-def patience_rule(settings: LaunchSettings, *, adaptive: bool, states: int, saves: bool) -> int:
+def patience_rule(settings: KernelSettings, *, adaptive: bool, states: int, saves: bool) -> int:
     """Return how many steps the lanes of a warp may miss until they take the next runs; 0: each thread has its own.
 
     Runs of equal steps end together, and need no queue; runs that save on their way store to neighbouring places, which
@@ -75,7 +75,7 @@ def patience_rule(settings: LaunchSettings, *, adaptive: bool, states: int, save
 
 
 def grid_rule(
-    settings: LaunchSettings,
+    settings: KernelSettings,
     resources: KernelResources,
     stride: int,
     arch: Architecture,

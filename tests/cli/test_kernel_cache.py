@@ -99,6 +99,7 @@ CHANGES = [
     "output.observables=[]",
     'buffers.default="shared"',
     'buffers.step.stage_slopes="persistent"',
+    "run.kernel.vectors=1",
     "batch.values.gain=[1.0, 2.0]",
 ]
 

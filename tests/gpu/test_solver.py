@@ -9,7 +9,7 @@ from support.systems import lorenz
 
 from solvers import engine
 from solvers.errors import PlanError
-from solvers.settings import LaunchSettings
+from solvers.settings import KernelSettings
 
 pytestmark = pytest.mark.gpu
 
@@ -83,11 +83,11 @@ def test_runs_taken_from_a_queue_are_those_of_their_own_threads(place, patience)
     )
     plan = engine.plan(problem, "cuda")
     # One warp a multiprocessor, so that each goes through many runs.
-    few = LaunchSettings(threads=32, resident_blocks=1, patience=patience)
+    few = KernelSettings(threads=32, resident_blocks=1, patience=patience)
     rho = np.random.default_rng(1).permutation(np.linspace(0.0, 28.0, 50_003))[None]
     solutions = []
-    for launch in (LaunchSettings(patience=0), few):
-        solver = engine.build(replace(plan, launch=launch))
+    for launch in (KernelSettings(patience=0), few):
+        solver = engine.build(replace(plan, problem=replace(plan.problem, kernel=launch)))
         solutions.append(solver.solve(rho))
         solver.close()
     alone, queued = solutions

@@ -6,7 +6,7 @@ import pytest
 
 from cubie_cli.configuration import unknown_buffer
 from cubie_cli.job import load
-from solvers.settings import ControllerSettings
+from solvers.settings import ControllerSettings, KernelSettings
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 
@@ -241,3 +241,10 @@ def test_the_examples_are_right(path):
     assert job.configuration.output == CONFIGS / f"{path.stem}.h5"
     assert job.axes.values(0, 1).shape == (len(job.axes.names), 1)
     assert job.configuration.warnings == ()
+
+
+def test_a_kernel_is_compiled_by_rules_unless_told(files):
+    assert files.load().configuration.kernel == KernelSettings()
+    files.append_run("[run.kernel]\nthreads_per_block = 64\nvectors = 2\n")
+    assert files.load().configuration.kernel == KernelSettings(threads=64, vectors=2)
+    assert "multiple of 32" in files.refused("run.kernel.threads_per_block=33").message

@@ -2,11 +2,11 @@
 
 import pytest
 
-from solvers.settings import LaunchSettings
+from solvers.settings import KernelSettings
 from solvers.targets.launch import PATIENCE, Grid, grid_rule, patience_rule
 from solvers.targets.occupancy import KernelResources
 
-RULES = LaunchSettings()
+RULES = KernelSettings()
 SM_90 = (9, 0)
 #: Twelve blocks of 128 threads a multiprocessor.
 LIGHT = KernelResources(40)
@@ -46,14 +46,14 @@ def test_who_saves_on_the_way_keeps_to_the_cache():
 
 @pytest.mark.parametrize("queue", [False, True])
 def test_settings_override_rules(queue):
-    chosen = LaunchSettings(threads=64, resident_blocks=3)
+    chosen = KernelSettings(threads=64, resident_blocks=3)
     assert launch(chosen, queue=queue, scattered=1200).shape(2**20, 132) == (3 * 132, 64)
-    assert launch(LaunchSettings(resident_blocks=100)).resident == 12
+    assert launch(KernelSettings(resident_blocks=100)).resident == 12
 
 
 def test_no_warp_fits():
     assert launch(stride=8 * 1024) is None
-    assert launch(LaunchSettings(threads=256), stride=2 * 1024) is None
+    assert launch(KernelSettings(threads=256), stride=2 * 1024) is None
 
 
 def test_who_takes_runs_from_a_queue():
@@ -61,8 +61,8 @@ def test_who_takes_runs_from_a_queue():
     assert patience_rule(RULES, adaptive=False, states=3, saves=False) == 0
     assert patience_rule(RULES, adaptive=True, states=32, saves=False) == 0
     assert patience_rule(RULES, adaptive=True, states=3, saves=True) == 0
-    assert patience_rule(LaunchSettings(patience=0), adaptive=True, states=3, saves=False) == 0
-    assert patience_rule(LaunchSettings(patience=7), adaptive=False, states=32, saves=True) == 7
+    assert patience_rule(KernelSettings(patience=0), adaptive=True, states=3, saves=False) == 0
+    assert patience_rule(KernelSettings(patience=7), adaptive=False, states=32, saves=True) == 7
 
 
 def test_a_launch_of_one_run_a_thread():
