@@ -64,6 +64,11 @@ class FixedController:
         """The step, a constant that steps may fold into their weights."""
         return (self.t1 - self.t0) / self.steps
 
+    @property
+    def attempts(self) -> float:
+        """The most attempts that a run can take."""
+        return self.steps
+
     def register(self, registry: BufferRegistry) -> None:
         """Register nothing: there is no history."""
         registry.declare(self.owner)
@@ -126,6 +131,7 @@ class AdaptiveController:
 
     owner = "controller"
     fixed_step = None
+    attempts = math.inf
 
     @property
     def history(self) -> dict[str, int]:

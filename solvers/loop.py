@@ -338,7 +338,7 @@ class Loop:
         rejected = rejected + convert(reject, "int32")
         done = both(accept, ends)
         going = both(active, negate(either(done, stuck)))
-        tired = both(going, steps + rejected >= self.max_steps)
+        tired = both(going, steps + rejected >= self.max_steps) if self.controller.attempts > self.max_steps else False
         cause = select(
             is_finite(error),
             literal(status, Status.STEP_TOO_SMALL, "int32"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numba
@@ -16,7 +16,8 @@ from numba.extending import intrinsic, models, register_model
 from buffers import Allocator
 from solvers.memory import Frame
 from solvers.straightline.record import Argument, Arguments
-from solvers.targets.cpu_emitter import CpuEmitter
+from solvers.targets.cpu_emitter import CpuEmitter, GroupEmitter, join, split
+from solvers.targets.cpu_lanes import Group, keep_order
 from solvers.targets.emitter import Emitter, stack_memory
 from solvers.targets.numba_bridge import straight_line_intrinsic
 from solvers.targets.target import DeviceFunction, Target
@@ -30,34 +31,35 @@ _NATIVE = {
     types.int64: "int64",
     types.boolean: "mask",
 }
+#: Of buffers, in bytes: that of the widest vectors.
+ALIGNMENT = 64
 _BYTE = ir.IntType(8)
-_INT = ir.IntType(32)
 _LONG = ir.IntType(64)
 
 
 class Lanes(numba_types.Type):
     """A value of one type for each of some runs."""
 
-    def __init__(self, dtype: str, lanes: int) -> None:
+    def __init__(self, dtype: str, group: Group) -> None:
         self.dtype = dtype
-        self.lanes = lanes
-        super().__init__(name=f"Lanes({dtype}, {lanes})")
+        self.group = group
+        super().__init__(name=f"Lanes({dtype}, {group.width}, {group.parts})")
 
 
 class LaneArray(numba_types.Type):
     """A buffer of which each element is one value for each of some runs; "uint8" is a whole region."""
 
-    def __init__(self, dtype: str, lanes: int) -> None:
+    def __init__(self, dtype: str, group: Group) -> None:
         self.dtype = dtype
-        self.lanes = lanes
-        super().__init__(name=f"LaneArray({dtype}, {lanes})")
+        self.group = group
+        super().__init__(name=f"LaneArray({dtype}, {group.width}, {group.parts})")
 
 
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Lanes) -> None:
-        kind = Emitter(ir.IRBuilder(), (), fe_type.lanes).type(fe_type.dtype)
-        super().__init__(dmm, fe_type, kind)
+        vector = Emitter(ir.IRBuilder(), (), fe_type.group.width).type(fe_type.dtype)
+        super().__init__(dmm, fe_type, ir.ArrayType(vector, fe_type.group.parts))
 
 
 @register_model(LaneArray)
@@ -68,7 +70,7 @@ class _LaneArrayModel(models.PrimitiveModel):
 
 @dataclass(frozen=True)
 class _CpuDialect:
-    lanes: int
+    group: Group
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
         return intrinsic(typing)
@@ -83,14 +85,14 @@ class _CpuDialect:
         return Argument(False, _NATIVE[types.unliteral(kind)])  # noqa: FBT003
 
     def results(self, dtypes: Sequence[str]) -> Any:
-        kinds = [Lanes(dtype, self.lanes) for dtype in dtypes]
+        kinds = [Lanes(dtype, self.group) for dtype in dtypes]
         return types.none if not kinds else kinds[0] if len(kinds) == 1 else types.Tuple(kinds)
 
     def signature(self, result: Any, arguments: Sequence[Any]) -> Any:
         return signature(result, *arguments)
 
-    def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> Emitter:
-        return CpuEmitter(builder, arguments, self.lanes)
+    def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> GroupEmitter:
+        return GroupEmitter(builder, arguments, self.group)
 
 
 class _DeviceFunction(Compiler):
@@ -113,15 +115,17 @@ class CpuTarget(Target):
 
     Parameters
     ----------
-    lanes
-        Runs that a core advances together: a power of two.
+    group
+        Runs that a core advances together.
     """
 
     name = "cpu"
 
-    def __init__(self, lanes: int) -> None:
-        self.lanes = lanes
-        self._dialect = _CpuDialect(lanes)
+    def __init__(self, group: Group) -> None:
+        keep_order()
+        self.group = group
+        self.lanes = group.lanes
+        self._dialect = _CpuDialect(group)
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""
@@ -139,14 +143,15 @@ class CpuTarget(Target):
 
     def allocate(self, frame: Frame) -> DeviceFunction:
         """Return an intrinsic that cuts a frame's buffers from the two regions, or from the stack."""
-        lanes = self.lanes
+        group = self.group
 
         @intrinsic
         def allocate(_context: Any, shared: Any, persistent: Any) -> Any:
-            kind = _frame_type(frame, lanes)
+            kind = _frame_type(frame, group)
 
             def generate(context: Any, builder: ir.IRBuilder, _signature: Any, regions: Sequence[Any]) -> Any:
-                return _cut(context, builder, frame, regions, lanes)
+                _align_stack(builder)
+                return _cut(context, builder, frame, regions, group)
 
             return signature(kind, shared, persistent), generate
 
@@ -159,8 +164,7 @@ class CpuTarget(Target):
         @intrinsic
         def any_lane(_context: Any, mask: Any) -> Any:
             def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
-                bits = _bits(builder, values[0])
-                return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+                return _any(builder, values[0])
 
             return signature(types.boolean, mask), generate
 
@@ -173,12 +177,10 @@ class CpuTarget(Target):
         @intrinsic
         def proceed(_context: Any, active: Any, waiting: Any, idle: Any) -> Any:
             def generate(context: Any, builder: ir.IRBuilder, kind: Any, values: Sequence[Any]) -> Any:
-                bits = _bits(builder, values[0])
-                running = builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
-                waiting_bits = _bits(builder, values[1])
-                count = builder.ctpop(waiting_bits)
-                few = builder.icmp_unsigned("<", count, ir.Constant(bits.type, max(1, self.lanes // 4)))
-                return context.make_tuple(builder, kind.return_type, [builder.and_(running, few), values[2]])
+                count = _count(builder, _bits(builder, values[1]))
+                few = builder.icmp_unsigned("<", count, ir.Constant(_LONG, max(1, self.lanes // 4)))
+                going = builder.and_(_any(builder, values[0]), few)
+                return context.make_tuple(builder, kind.return_type, [going, values[2]])
 
             return signature(types.Tuple((types.boolean, types.unliteral(idle))), active, waiting, idle), generate
 
@@ -187,56 +189,78 @@ class CpuTarget(Target):
     @property
     def take(self) -> DeviceFunction:
         """Advance the counter that all cores share by the number of lanes that want a run."""
-        lanes = self.lanes
+        group = self.group
 
         @intrinsic
         def take(_context: Any, queue: Any, run: Any, wanted: Any) -> Any:
             def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
                 queue_at, run, wanted = values
-                return _take(builder, queue_at, run, wanted, lanes)
+                return _take(builder, queue_at, run, wanted)
 
-            return signature(Lanes("int64", lanes), queue, run, wanted), generate
+            return signature(Lanes("int64", group), queue, run, wanted), generate
 
         return take
 
 
-def _bits(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
-    return builder.bitcast(mask, ir.IntType(mask.type.count))
+def _bits(builder: ir.IRBuilder, mask: ir.Value) -> list[ir.Value]:
+    """Return each part of a mask as an integer of a bit a lane."""
+    return [builder.bitcast(part, ir.IntType(part.type.count)) for part in split(builder, mask)]
 
 
-def _take(builder: ir.IRBuilder, queue: ir.Value, run: ir.Value, wanted: ir.Value, lanes: int) -> ir.Value:
-    wide = builder.zext(wanted, ir.VectorType(_LONG, lanes))
-    position = ir.Constant(_LONG, 0)
-    offsets = ir.Constant(ir.VectorType(_LONG, lanes), ir.Undefined)
-    for lane in range(lanes):
-        index = ir.Constant(_INT, lane)
-        offsets = builder.insert_element(offsets, position, index)
-        position = builder.add(position, builder.extract_element(wide, index))
-    first = builder.atomic_rmw("add", queue, position, "monotonic")
-    splat = Emitter(builder, (), lanes).splat(first)
-    return builder.select(wanted, builder.add(splat, offsets), run)
+def _any(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
+    together = reduce(builder.or_, _bits(builder, mask))
+    return builder.icmp_unsigned("!=", together, ir.Constant(together.type, 0))
 
 
-def _frame_type(frame: Frame, lanes: int) -> Any:
-    own = [LaneArray(str(allocator.dtype), lanes) for allocator in frame.own]
-    return types.Tuple([*own, *(_frame_type(child, lanes) for *_, child in frame.children)])
+def _count(builder: ir.IRBuilder, bits: Sequence[ir.Value]) -> ir.Value:
+    """Return how many bits are set."""
+    return reduce(builder.add, [builder.zext(builder.ctpop(part), _LONG) for part in bits], ir.Constant(_LONG, 0))
 
 
-def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value], lanes: int) -> ir.Value:
+def _take(builder: ir.IRBuilder, queue: ir.Value, run: ir.Value, wanted: ir.Value) -> ir.Value:
+    """Give the lanes that want a run consecutive ones."""
+    bits = _bits(builder, wanted)
+    following = builder.atomic_rmw("add", queue, _count(builder, bits), "monotonic")
+    taken = []
+    for mask, part, old in zip(split(builder, wanted), bits, split(builder, run), strict=True):
+        emitter = CpuEmitter(builder, (), mask.type.count)
+        below = ir.Constant(old.type, [(1 << lane) - 1 for lane in range(mask.type.count)])
+        before = emitter.intrinsic("llvm.ctpop", [builder.and_(emitter.splat(builder.zext(part, _LONG)), below)])
+        taken.append(builder.select(mask, builder.add(emitter.splat(following), before), old))
+        following = builder.add(following, _count(builder, [part]))
+    return join(builder, taken)
+
+
+def _align_stack(builder: ir.IRBuilder) -> None:
+    """Have the function's stack aligned to whole vectors.
+
+    LLVM decides on that before it knows what it will spill; with no vector on the stack by then, what is spilled
+    later lies across cache lines. So keep one there, by naming its address in assembly that does nothing.
+    """
+    memory = stack_memory(builder, ALIGNMENT, ALIGNMENT)
+    builder.asm(ir.FunctionType(ir.VoidType(), [memory.type]), "", "r", [memory], side_effect=True)
+
+
+def _frame_type(frame: Frame, group: Group) -> Any:
+    own = [LaneArray(str(allocator.dtype), group) for allocator in frame.own]
+    return types.Tuple([*own, *(_frame_type(child, group) for *_, child in frame.children)])
+
+
+def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value], group: Group) -> ir.Value:
     """Return the nested tuple of a frame's buffers, given its shared and persistent regions."""
-    parts = [_buffer(builder, allocator, regions, lanes) for allocator in frame.own]
+    parts = [_buffer(builder, allocator, regions, group) for allocator in frame.own]
     for in_shared, in_persistent, child in frame.children:
-        inner = [_buffer(builder, allocator, regions, lanes) for allocator in (in_shared, in_persistent)]
-        parts.append(_cut(context, builder, child, inner, lanes))
-    return context.make_tuple(builder, _frame_type(frame, lanes), parts)
+        inner = [_buffer(builder, allocator, regions, group) for allocator in (in_shared, in_persistent)]
+        parts.append(_cut(context, builder, child, inner, group))
+    return context.make_tuple(builder, _frame_type(frame, group), parts)
 
 
-def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value], lanes: int) -> ir.Value:
+def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value], group: Group) -> ir.Value:
     if allocator.location == "local":
-        return stack_memory(builder, allocator.nbytes * lanes, 64)
+        return stack_memory(builder, allocator.nbytes * group.lanes, ALIGNMENT)
     region = regions[0] if allocator.location == "shared" else regions[1]
     assert allocator.offset is not None  # noqa: S101 - only local buffers have none
-    return builder.gep(region, [ir.Constant(_LONG, allocator.offset * lanes)])
+    return builder.gep(region, [ir.Constant(_LONG, allocator.offset * group.lanes)])
 
 
 def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str) -> tuple[bytes, str]:
@@ -259,7 +283,7 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
     """
     real = types.CPointer(types.float32 if precision == "float32" else types.float64)
     counts = types.CPointer(types.int32)
-    region = LaneArray("uint8", target.lanes)
+    region = LaneArray("uint8", target.group)
     as_region = _region(region)
     arguments = (
         types.CPointer(types.int64),

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from llvmlite import ir
 
+from solvers.straightline.record import Recorded
 from solvers.targets import cpu_math
+from solvers.targets.cpu_lanes import Group
 from solvers.targets.emitter import Emitter
 
 _BYTE = ir.IntType(8)
@@ -12,8 +14,71 @@ _INT = ir.IntType(32)
 _LONG = ir.IntType(64)
 
 
+def split(builder: ir.IRBuilder, value: ir.Value) -> list[ir.Value]:
+    """Return the vectors of a group's value."""
+    return [builder.extract_value(value, part) for part in range(value.type.count)]
+
+
+def join(builder: ir.IRBuilder, vectors: Sequence[ir.Value]) -> ir.Value:
+    """Return vectors as a group's value."""
+    value = ir.Constant(ir.ArrayType(vectors[0].type, len(vectors)), ir.Undefined)
+    for part, vector in enumerate(vectors):
+        value = builder.insert_value(value, vector, part)
+    return value
+
+
+class GroupEmitter:
+    """Writes a record once for each vector of a group.
+
+    Parameters
+    ----------
+    builder
+        Where instructions go.
+    arguments
+        The LLVM values of the function's arguments: a group's values, buffers and uniform numbers.
+    group
+        The runs.
+    """
+
+    def __init__(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], group: Group) -> None:
+        self.builder = builder
+        self.arguments = arguments
+        self.group = group
+
+    def emit(self, recorded: Recorded) -> list[ir.Value]:
+        """Write all operations; return the values of the results."""
+        parts = [self._emit_part(recorded, part) for part in range(self.group.parts)]
+        return [join(self.builder, vectors) for vectors in zip(*parts, strict=True)]
+
+    def _emit_part(self, recorded: Recorded, part: int) -> list[ir.Value]:
+        arguments = [
+            self.builder.extract_value(value, part) if isinstance(value.type, ir.ArrayType) else value
+            for value in self.arguments
+        ]
+        return CpuEmitter(self.builder, arguments, self.group.width, part, self.group.parts).emit(recorded)
+
+
 class CpuEmitter(Emitter):
-    """Vector code."""
+    """Vector code.
+
+    Parameters
+    ----------
+    builder, arguments, lanes
+        See `Emitter`.
+    part, parts
+        Which of how many vectors a buffer's element consists of.
+    """
+
+    def __init__(
+        self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], lanes: int, part: int = 0, parts: int = 1
+    ) -> None:
+        super().__init__(builder, arguments, lanes)
+        self.part = part
+        self.parts = parts
+
+    def pointer(self, base: ir.Value, dtype: str, index: int) -> ir.Value:
+        """Return the address of this part of an element of a buffer."""
+        return super().pointer(base, dtype, index * self.parts + self.part)
 
     def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
         """Call a function of the vector library, or of the C library lane by lane."""

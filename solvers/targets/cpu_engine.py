@@ -13,14 +13,13 @@ import numpy as np
 from solvers.exchange import Exchange, Solution
 from solvers.kernel import Kernel
 from solvers.targets import cpu_machine
+from solvers.targets.cpu_lanes import group_for
 
 if TYPE_CHECKING:
     from solvers.plan import Plan
 
 #: Share of the memory that is free which results of one chunk may take.
 MEMORY_SHARE = 0.25
-#: States up to which two vectors a value hide latency; more than that and registers run out.
-FEW_STATES = 12
 ALIGNMENT = 64
 #: C types of a kernel's arguments: the queue, the number of runs, seven arrays, two workspaces.
 ARGUMENTS = (ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 9)
@@ -36,23 +35,17 @@ def usable_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def lanes_for(itemsize: int, states: int) -> int:
-    """Return how many runs a core advances together."""
-    vectors = 2 if states <= FEW_STATES else 1
-    return vectors * cpu_machine.vector_bytes() // itemsize
-
-
 def compile_plan(plan: "Plan") -> Kernel:
     """Compile a plan's kernel for this machine's processors."""
     from solvers.targets.cpu import CpuTarget, compile_kernel  # noqa: PLC0415 - imports Numba
 
     start = time.perf_counter()
     precision = plan.problem.solve.precision
-    lanes = lanes_for(np.dtype(precision).itemsize, len(plan.problem.system.states))
-    target = CpuTarget(lanes)
+    group = group_for(np.dtype(precision).itemsize, len(plan.problem.system.states))
+    target = CpuTarget(group)
     code, symbol = compile_kernel(target, plan.loop.build(target, plan.registry), precision)
     seconds = time.perf_counter() - start
-    details = {"symbol": symbol, "lanes": lanes}
+    details = {"symbol": symbol, "lanes": group.lanes}
     return Kernel("cpu", plan.registry, plan.unused, plan.derivatives, code, details, seconds)
 
 

@@ -12,7 +12,13 @@ from llvmlite import ir
 
 from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Arguments, Recorded, record
-from solvers.targets.emitter import Emitter
+
+
+class Writer(Protocol):
+    """What writes a record's operations."""
+
+    def emit(self, recorded: Recorded) -> list[ir.Value]:
+        """Write all operations; return the values of the results."""
 
 
 class Dialect(Protocol):
@@ -30,7 +36,7 @@ class Dialect(Protocol):
     def signature(self, result: Any, arguments: Sequence[Any]) -> Any:
         """Return a Numba signature."""
 
-    def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> Emitter:
+    def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> Writer:
         """Return the emitter that writes the function's code."""
 
 
@@ -64,12 +70,16 @@ def straight_line_intrinsic(function: Callable[..., Any], dialect: Dialect) -> C
 
 
 def _flat(builder: ir.IRBuilder, values: Sequence[ir.Value]) -> list[ir.Value]:
-    """Open tuples."""
+    """Open tuples; an array of vectors is one value."""
     flat: list[ir.Value] = []
     for value in values:
-        if isinstance(value.type, (ir.LiteralStructType, ir.ArrayType)):
-            count = len(value.type.elements) if isinstance(value.type, ir.LiteralStructType) else value.type.count
-            flat += _flat(builder, [builder.extract_value(value, index) for index in range(count)])
+        kind = value.type
+        if isinstance(kind, ir.LiteralStructType):
+            count = len(kind.elements)
+        elif isinstance(kind, ir.ArrayType) and not isinstance(kind.element, ir.VectorType):
+            count = kind.count
         else:
             flat.append(value)
+            continue
+        flat += _flat(builder, [builder.extract_value(value, index) for index in range(count)])
     return flat

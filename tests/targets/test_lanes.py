@@ -6,6 +6,7 @@ from support.solving import build, make_problem
 from support.systems import make_system
 
 from solvers.targets import cpu_engine
+from solvers.targets.cpu_lanes import Group
 
 #: Runs differ in length a hundredfold, so lanes are refilled while others go on; k = 2 meets its pole, NaN fails at t0.
 SYSTEM = make_system(
@@ -70,8 +71,8 @@ def test_neighbours_do_not_matter(settings, target):
 @pytest.mark.parametrize("settings", [SETTINGS["adaptive"], SETTINGS["history"]], ids=["adaptive", "history"])
 def test_width_does_not_matter(settings, monkeypatch):
     found = []
-    for lanes in (8, 16, 32):
-        monkeypatch.setattr(cpu_engine, "lanes_for", lambda *_, lanes=lanes: lanes)
+    for group in (Group(8), Group(8, 2), Group(8, 3), Group(32)):
+        monkeypatch.setattr(cpu_engine, "group_for", lambda *_, group=group: group)
         found.append(columns(build(problem(settings)).solve(GOOD), np.arange(GOOD.shape[1])))
     assert found.count(found[0]) == len(found)
 

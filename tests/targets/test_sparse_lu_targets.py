@@ -16,8 +16,10 @@ from solvers.linear_algebra.preconditioners import jacobi, neumann
 from solvers.linear_algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.straightline import literal, select
 from solvers.targets.cpu import CpuTarget, LaneArray, _region
+from solvers.targets.cpu_lanes import Group
 
-LANES = 8
+GROUP = Group(4, 2)
+LANES = GROUP.lanes
 SYSTEM = make_system(
     {"a": 0.9, "b": 0.3, "c": 0.1, "d": 2.0},
     {"a": "-r1 + k*b*c", "b": "r1 - k*b*c - 30*b**2*d", "c": "30*b**2*d - sin(t)*c/(1 + c)", "d": "a*max(c, b) - d**k"},
@@ -28,8 +30,8 @@ SYSTEM = make_system(
 
 def compiled(function, precision):
     """Return straight-line code over buffers of `LANES` runs as a function of arrays of shape (elements, LANES)."""
-    lowered = CpuTarget(LANES).straight_line(function)
-    region = _region(LaneArray(precision, LANES))
+    lowered = CpuTarget(GROUP).straight_line(function)
+    region = _region(LaneArray(precision, GROUP))
 
     def kernel(inputs, outputs, work):
         lowered(region(inputs), region(outputs), region(work))

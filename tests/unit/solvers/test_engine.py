@@ -10,7 +10,7 @@ from support.systems import lorenz
 
 from buffers import UnknownBufferError
 from solvers import engine
-from solvers.targets import cpu_engine, cpu_machine, cuda_engine
+from solvers.targets import cpu_engine, cuda_engine
 
 
 def test_planning_imports_no_compiler():
@@ -84,9 +84,3 @@ def test_threads_are_those_that_the_process_may_use():
     assert cpu_engine.usable_threads() >= 1
     solver = build(make_problem(lorenz(), "rk4", 1.0, dt=0.5), threads=None)
     assert solver.threads == cpu_engine.usable_threads()
-
-
-@pytest.mark.parametrize(("states", "lanes"), [(3, 2), (100, 1)])
-def test_lanes_fill_whole_vectors(states, lanes):
-    assert cpu_engine.lanes_for(8, states) == lanes * cpu_machine.vector_bytes() // 8
-    assert cpu_engine.lanes_for(4, states) == 2 * cpu_engine.lanes_for(8, states)

@@ -1,0 +1,52 @@
+"""How many runs a core advances together, and in which vectors."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import llvmlite.binding as llvm
+
+from solvers.targets import cpu_machine
+
+#: States up to which two vectors a value hide latency; more than that and registers run out.
+FEW_STATES = 12
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that a core advances together.
+
+    A value of a group is some vectors. Straight-line code is written out for one vector after the other: a vector
+    wider than a register would be split by the compiler, which interleaves the halves, needs registers for both at
+    once, and spills. A core that runs instructions out of order overlaps the vectors by itself.
+
+    Parameters
+    ----------
+    width
+        Runs in a vector: a power of two.
+    parts
+        Vectors.
+    """
+
+    width: int
+    parts: int = 1
+
+    @property
+    def lanes(self) -> int:
+        """Runs in the group."""
+        return self.width * self.parts
+
+
+@cache
+def keep_order() -> None:
+    """Have LLVM leave instructions in the order in which they were written.
+
+    Its scheduler starts everything as early as it can, such as the products of the first slope in all later stages,
+    and mixes the vectors of a group; then registers run out and it spills. The order of a step as written needs few.
+    The option holds for the whole process.
+    """
+    llvm.set_option("", "-enable-misched=false")
+
+
+def group_for(itemsize: int, states: int) -> Group:
+    """Return how a core advances runs of a system, given the bytes of a number."""
+    return Group(cpu_machine.vector_bytes() // itemsize, 2 if states <= FEW_STATES else 1)
