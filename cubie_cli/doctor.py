@@ -1,14 +1,13 @@
 """What this machine offers: versions, devices, the CUDA toolkit, processors, and packages in the way."""
 
-import os
 import platform
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
-from pathlib import Path
 
 from cubie_cli import provenance
+from solvers.targets.processor import Processor, processor
 
 OUR_DISTRIBUTION = "cubie-cli"
 OUR_PACKAGES = ("cubie_cli", "solvers", "buffers")
@@ -25,33 +24,6 @@ _LIBRARIES = (
     "typer",
 )
 _TOOLKIT = r"cuda-toolkit|nvidia-(cuda-nvcc|cuda-nvrtc|nvjitlink|nvvm|cuda-cccl|cuda-runtime)(-cu\d+)?"
-_SIMD = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512dq", "asimd", "sve")
-
-
-@dataclass(frozen=True)
-class Processor:
-    """The processor, and how much of it this process may use.
-
-    Parameters
-    ----------
-    model, features
-        Its name, and the vector instruction sets it has.
-    cores
-        Logical processors of the machine.
-    affinity, cgroup, slurm
-        Processors this process is bound to, the limit of its control group, and Slurm's
-        `SLURM_CPUS_PER_TASK`; None where there is no such limit.
-    threads
-        What follows: the threads a job may use.
-    """
-
-    model: str
-    features: tuple[str, ...]
-    cores: int
-    affinity: int | None
-    cgroup: float | None
-    slurm: int | None
-    threads: int
 
 
 @dataclass(frozen=True)
@@ -109,20 +81,6 @@ def shadowed(owners: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     )
 
 
-def usable_threads() -> int:
-    """Return how many threads this process may use."""
-    return processor().threads
-
-
-def processor() -> Processor:
-    """Return the processor and the limits on its use."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    cores, cgroup, slurm = os.cpu_count() or 1, _cgroup_limit(), _slurm_limit()
-    limits = [float(limit) for limit in (cores, affinity, cgroup, slurm) if limit is not None]
-    model, features = _cpuinfo()
-    return Processor(model, features, cores, affinity, cgroup, slurm, max(1, int(min(limits))))
-
-
 def _installed(distributions: Sequence[str]) -> dict[str, str]:
     found = {name: provenance.installed_version(name) for name in distributions}
     return {name: text for name, text in found.items() if text is not None}
@@ -135,39 +93,3 @@ def _toolkit() -> dict[str, str]:
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _slurm_limit() -> int | None:
-    text = os.environ.get("SLURM_CPUS_PER_TASK", "")
-    return int(text) if text.isdecimal() and int(text) > 0 else None
-
-
-def _cgroup_limit(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
-    """Return the processors that the control groups (version 2) of this process grant, or None."""
-    try:
-        path = own.read_text(encoding="utf-8").rpartition("0::")[2].strip()
-    except OSError:
-        return None
-    group = root / path.lstrip("/")
-    limits = [_cgroup_quota(folder) for folder in (group, *group.parents) if folder.is_relative_to(root)]
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
-def _cgroup_quota(folder: Path) -> float | None:
-    try:
-        quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()
-        return int(quota) / int(period)
-    except (OSError, ValueError):  # no such file, or the quota is "max"
-        return None
-
-
-def _cpuinfo() -> tuple[str, tuple[str, ...]]:
-    """Return the processor's name and its vector instruction sets."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor() or platform.machine(), ()
-    named = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.MULTILINE)
-    present = set(flags.group(1).split()) if flags else set()
-    return named.group(1) if named else platform.machine(), tuple(name for name in _SIMD if name in present)

@@ -9,7 +9,6 @@ import numpy as np
 from cubie_cli import provenance
 from cubie_cli.batch import NOT_ASKED, Batch
 from cubie_cli.clock import Clock
-from cubie_cli.doctor import usable_threads
 from cubie_cli.kernels import as_user_errors
 from cubie_cli.progress import Progress
 from cubie_cli.report import MemoryReport
@@ -77,7 +76,7 @@ def _interpreter(batch: Batch) -> engine.Solver:
 def _loaded(batch: Batch, clock: Clock) -> engine.Solver:
     kernel = batch.prepared.kernel()
     clock.move(kernel.seconds, "import", "compile")
-    return engine.load(kernel, batch.exchange, batch.job.configuration.threads or usable_threads())
+    return engine.load(kernel, batch.exchange, batch.job.configuration.threads)
 
 
 def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock) -> Tally:

@@ -17,7 +17,6 @@ import numpy as np
 
 from cubie_cli import kernels
 from cubie_cli.diagnostics import UsageError, UserError
-from cubie_cli.doctor import usable_threads
 from cubie_cli.job import load
 from cubie_cli.toml_positions import KeyPath
 from solvers import engine
@@ -216,9 +215,8 @@ class Workbench:
             Where it cannot be compiled or does not fit.
         """
         prepared = self._prepare(settings)
-        configuration = self.job.configuration
+        threads = self.job.configuration.threads
         with kernels.as_user_errors(self.job):
-            threads = configuration.threads or usable_threads()
             return Candidate(engine.load(prepared.kernel(), kernels.exchange(self.job), threads), self._values)
 
     def _prepare(self, settings: Settings) -> kernels.Prepared:

@@ -8,7 +8,8 @@ import typer
 from cubie_cli.commands.options import Json
 
 if TYPE_CHECKING:
-    from cubie_cli.doctor import Diagnosis, Processor
+    from cubie_cli.doctor import Diagnosis
+    from solvers.targets.processor import Processor
 
 
 def doctor(*, as_json: Json = False) -> None:

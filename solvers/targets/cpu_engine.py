@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import platform
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -14,6 +13,7 @@ from solvers.exchange import Exchange, Solution
 from solvers.kernel import Kernel
 from solvers.targets import cpu_machine
 from solvers.targets.cpu_lanes import group_for
+from solvers.targets.processor import processor
 
 if TYPE_CHECKING:
     from solvers.plan import Plan
@@ -27,12 +27,8 @@ ARGUMENTS = (ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 9)
 
 def describe() -> str:
     """Return the processor's name and its vector width."""
-    return f"{_model()}, {8 * cpu_machine.vector_bytes()}-bit vectors, {usable_threads()} threads"
-
-
-def usable_threads() -> int:
-    """Return the processors that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    found = processor()
+    return f"{found.model}, {8 * cpu_machine.vector_bytes()}-bit vectors, {found.threads} threads"
 
 
 def compile_plan(plan: "Plan") -> Kernel:
@@ -64,8 +60,9 @@ class CpuSolver:
 
     def __init__(self, kernel: Kernel, exchange: Exchange, threads: int | None = None) -> None:
         self.exchange = exchange
-        self.device = _model()
-        self.threads = threads or usable_threads()
+        found = processor()
+        self.device = found.model
+        self.threads = threads or found.threads
         self._lanes = kernel.details["lanes"]
         self._totals = kernel.registry.totals()
         self._run = cpu_machine.load(kernel.code, kernel.details["symbol"], ARGUMENTS)
@@ -121,16 +118,6 @@ def _aligned(nbytes: int) -> np.ndarray:
     memory = np.full(nbytes + ALIGNMENT, 0xFF, dtype=np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
     return memory[start : start + nbytes]
-
-
-def _model() -> str:
-    """Return the processor's name."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _free_bytes() -> int:
