@@ -4,17 +4,14 @@ Names follow the vector function ABI: `_ZGVeN8v_exp` is exp for 8 doubles in AVX
 are within 4 units in the last place (glibc manual, libmvec).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from types import MappingProxyType
 
 import llvmlite.binding as llvm
 from llvmlite import ir
 
 from solvers.targets import cpu_machine
 
-_C_NAMES: Mapping[str, str] = MappingProxyType({"ceil": "ceil", "floor": "floor"})
-_LLVM_FUNCTIONS = ("floor", "ceil")
 _INTEGER = ir.IntType(32)
 
 
@@ -27,17 +24,17 @@ def _register_widths() -> tuple[tuple[str, int], ...]:
 
 
 @cache
-def vector_function(name: str, dtype: str, arguments: int) -> tuple[str, int] | None:
-    """Return the symbol and the lanes of the widest vector function, or None."""
+def vector_function(name: str, dtype: str, arguments: int, lanes: int) -> tuple[str, int] | None:
+    """Return the symbol and the width of the widest vector function that divides a number of lanes, or None."""
     library = cpu_machine.vector_library()
     if library is None:
         return None
     suffix, size = ("f", 4) if dtype == "float32" else ("", 8)
     for letter, register in _register_widths():
-        lanes = register // size
-        symbol = f"_ZGV{letter}N{lanes}{'v' * arguments}_{name}{suffix}"
-        if hasattr(library, symbol):
-            return symbol, lanes
+        width = register // size
+        symbol = f"_ZGV{letter}N{width}{'v' * arguments}_{name}{suffix}"
+        if lanes % width == 0 and hasattr(library, symbol):
+            return symbol, width
     return None
 
 
@@ -49,9 +46,9 @@ def emit_call(
     operands: list[ir.Value],
 ) -> ir.Value:
     """Write a call of a mathematical function on vectors of any width."""
-    found = vector_function(name, dtype, len(operands))
     total = operands[0].type.count
-    if found is None or total % found[1]:
+    found = vector_function(name, dtype, len(operands), total)
+    if found is None:
         symbol, width = name + ("f" if dtype == "float32" else ""), 1
     else:
         symbol, width = found
