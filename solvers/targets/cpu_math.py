@@ -16,7 +16,7 @@ _INTEGER = ir.IntType(32)
 
 
 @cache
-def _register_widths() -> tuple[tuple[str, int], ...]:
+def register_widths() -> tuple[tuple[str, int], ...]:
     """Return the ABI letter and the bytes of this machine's vector registers, widest first."""
     features = llvm.get_host_cpu_features()
     known = (("e", 64, "avx512f"), ("d", 32, "avx2"), ("b", 16, "sse2"))
@@ -30,7 +30,7 @@ def vector_function(name: str, dtype: str, arguments: int, lanes: int) -> tuple[
     if library is None:
         return None
     suffix, size = ("f", 4) if dtype == "float32" else ("", 8)
-    for letter, register in _register_widths():
+    for letter, register in register_widths():
         width = register // size
         symbol = f"_ZGV{letter}N{width}{'v' * arguments}_{name}{suffix}"
         if lanes % width == 0 and hasattr(library, symbol):
