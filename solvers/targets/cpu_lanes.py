@@ -7,8 +7,10 @@ import llvmlite.binding as llvm
 
 from solvers.targets import cpu_machine
 
-#: States up to which two vectors a value hide latency; more than that and registers run out.
-FEW_STATES = 12
+#: States up to which a second vector pays: it fills the gaps that one vector's chain of operations leaves. Beyond that
+#: a step has enough independent operations of its own, and what it keeps no longer fits the nearest cache twice.
+#: docs/performance.md has the measurements; a third vector gained nothing in any of them.
+FEW_STATES = 7
 
 
 @dataclass(frozen=True)
