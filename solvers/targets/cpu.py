@@ -133,6 +133,22 @@ class CpuTarget(Target):
 
     def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Return a Numba function."""
+        if not inline:
+            return self._called(function)
+        return self._compiled(function, inline=True)
+
+    def _called(self, function: DeviceFunction) -> DeviceFunction:
+        """Return a function that is called, with an aligned stack of its own."""
+        body = self._compiled(function, inline=True)
+
+        def called(*arguments: Any) -> Any:
+            _with_aligned_stack()
+            return body(*arguments)
+
+        return self._compiled(called, inline=False)
+
+    @staticmethod
+    def _compiled(function: DeviceFunction, *, inline: bool) -> DeviceFunction:
         return numba.njit(
             forceinline=inline,
             error_model="numpy",
@@ -239,6 +255,15 @@ def _align_stack(builder: ir.IRBuilder) -> None:
     """
     memory = stack_memory(builder, ALIGNMENT, ALIGNMENT)
     builder.asm(ir.FunctionType(ir.VoidType(), [memory.type]), "", "r", [memory], side_effect=True)
+
+
+@intrinsic
+def _with_aligned_stack(_context: Any) -> Any:
+    def generate(context: Any, builder: ir.IRBuilder, _signature: Any, _values: Sequence[Any]) -> Any:
+        _align_stack(builder)
+        return context.get_dummy_value()
+
+    return signature(types.none), generate
 
 
 def _frame_type(frame: Frame, group: Group) -> Any:
