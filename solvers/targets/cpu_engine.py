@@ -36,8 +36,8 @@ def compile_plan(plan: "Plan") -> Kernel:
     from solvers.targets.cpu import CpuTarget, compile_kernel  # noqa: PLC0415 - imports Numba
 
     start = time.perf_counter()
-    precision = plan.problem.solve.precision
-    group = group_for(np.dtype(precision).itemsize, len(plan.problem.system.states))
+    problem, precision = plan.problem, plan.problem.solve.precision
+    group = group_for(np.dtype(precision).itemsize, len(problem.system.states), problem.kernel.vectors)
     target = CpuTarget(group)
     code, symbol = compile_kernel(target, plan.loop.build(target, plan.registry), precision)
     seconds = time.perf_counter() - start

@@ -49,6 +49,16 @@ def keep_order() -> None:
     llvm.set_option("", "-enable-misched=false")
 
 
-def group_for(itemsize: int, states: int) -> Group:
-    """Return how a core advances runs of a system, given the bytes of a number."""
-    return Group(cpu_machine.vector_bytes() // itemsize, 2 if states <= FEW_STATES else 1)
+def group_for(itemsize: int, states: int, vectors: int | None = None) -> Group:
+    """Return how a core advances runs of a system.
+
+    Parameters
+    ----------
+    itemsize
+        Bytes of a number.
+    states
+        Of the system.
+    vectors
+        The user's choice; None: by the rule.
+    """
+    return Group(cpu_machine.vector_bytes() // itemsize, vectors or (2 if states <= FEW_STATES else 1))
