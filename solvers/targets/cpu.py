@@ -15,7 +15,7 @@ from numba.extending import intrinsic, models, register_model
 
 from buffers import Allocator
 from solvers.memory import Frame
-from solvers.straightline.record import Argument, Arguments
+from solvers.straightline.record import Argument, Arguments, Recorded
 from solvers.targets.cpu_emitter import CpuEmitter, GroupEmitter, join, split
 from solvers.targets.cpu_lanes import Group, keep_order
 from solvers.targets.emitter import Emitter, stack_memory
@@ -74,6 +74,9 @@ class _CpuDialect:
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
         return intrinsic(typing)
+
+    def ordered(self, recorded: Recorded) -> Recorded:
+        return recorded  # stage by stage: what a core cannot keep in registers lies in its nearest cache
 
     def argument(self, kind: Any) -> Argument | Arguments:
         if isinstance(kind, types.BaseTuple):

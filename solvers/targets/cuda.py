@@ -12,7 +12,8 @@ from numba.cuda.typing import signature
 
 from buffers import Allocator
 from solvers.memory import Frame
-from solvers.straightline.record import Argument, Arguments
+from solvers.straightline.order import by_demand
+from solvers.straightline.record import Argument, Arguments, Recorded
 from solvers.targets import cuda_warp
 from solvers.targets.emitter import Emitter, stack_memory
 from solvers.targets.numba_bridge import straight_line_intrinsic
@@ -89,6 +90,9 @@ class CudaEmitter(Emitter):
 class _CudaDialect:
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
         return intrinsic(typing)
+
+    def ordered(self, recorded: Recorded) -> Recorded:
+        return by_demand(recorded)
 
     def argument(self, kind: Any) -> Argument | Arguments:
         if isinstance(kind, types.BaseTuple):
