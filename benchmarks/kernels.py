@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ import numpy as np
 from benchmarks.cases import CASES, Case
 from benchmarks.table import Row, attempted
 from benchmarks.yardsticks import Yardstick, YardstickError
-from cubie_cli import batch
+from cubie_cli import kernels
+from cubie_cli.batch_axes import Axes, Axis
+from cubie_cli.job import load
 from solvers import engine
 
 SECTION = "kernels"
@@ -33,6 +36,13 @@ def needs(report: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     return {_HEADINGS.get(key, key): report[key] for key in keys if key in report}
 
 
+def _shuffled(axes: Axes) -> Axes:
+    """Return the runs of a batch in random order."""
+    values = np.random.default_rng(1).permutation(axes.values(0, axes.count), axis=1)
+    names = zip(axes.names, values, strict=True)
+    return Axes(tuple(Axis(name, "list", tuple(row.tolist()), axes.count) for name, row in names), "zip")
+
+
 class CompiledCase:
     """A case, compiled.
 
@@ -46,15 +56,14 @@ class CompiledCase:
 
     def __init__(self, case: Case, target: str, options: Sequence[str] = ()) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            prepared = batch.prepare(case.write(Path(folder)), ["run.cache=false", *options], target)
-        values = prepared.job.axes.values(0, case.runs)
+            job = load(case.write(Path(folder)), ["run.cache=false", *options])
         if case.shuffled:
-            values = np.random.default_rng(1).permutation(values, axis=1)
-        self.values = values
-        kernel = prepared.prepared.kernel()
+            job = replace(job, axes=_shuffled(job.axes))
+        self.values = job.axes.values(0, case.runs)
+        kernel = kernels.prepare(job, target).kernel()
         self.compile_seconds = kernel.seconds
-        self.solver = engine.load(kernel, prepared.exchange, prepared.job.configuration.threads)
-        self.solution = self.solver.solve(values)
+        self.solver = engine.load(kernel, kernels.exchange(job), job.configuration.threads)
+        self.solution = self.solver.solve(self.values)
         self._warm()
 
     def _warm(self) -> None:

@@ -18,6 +18,8 @@ Mode = Literal["grid", "zip"]
 
 _SPACINGS = ("linspace", "logspace")
 _LARGEST_INDEX = 2**62
+#: Values of an axis from which on a few dozen neighbours are a small part of its range.
+_FINE = 1024
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ class Axis:
     kind: Literal["number", "list", "linspace", "logspace"]
     points: tuple[float, ...]
     count: int
+
+    @property
+    def monotone(self) -> bool:
+        """Whether values rise or fall all the way."""
+        changes = np.diff(self.points) if self.kind == "list" else np.zeros(1)
+        return bool((changes >= 0).all() or (changes <= 0).all())
 
     def at(self, positions: np.ndarray) -> np.ndarray:
         """Return the values at positions from 0 to `count` - 1, as float64 of the same shape."""
@@ -86,6 +94,14 @@ class Axes:
         """The number of runs: 1 where nothing is swept."""
         counts = [axis.count for axis in self.axes]
         return math.prod(counts) if self.mode == "grid" else max(counts, default=1)
+
+    @property
+    def gradual(self) -> bool:
+        """Whether values change little from run to run, so that neighbours take about as many steps."""
+        if self.mode == "zip":
+            return all(axis.monotone for axis in self.axes)
+        fastest = next((axis for axis in reversed(self.axes) if axis.count > 1), None)
+        return fastest is None or (fastest.monotone and fastest.count >= _FINE)
 
     def values(self, start: int, stop: int) -> np.ndarray:
         """Return the values of a range of runs.

@@ -52,6 +52,8 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "kernel": asdict(settings.kernel),
         "buffers": [settings.buffers.default, list(settings.buffers.named.items())],
     }
+    if target == "cuda":
+        facts["gradual"] = job.axes.gradual
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -25,6 +25,8 @@ class Problem:
         Where buffers live.
     kernel
         How the kernel is compiled and launched.
+    gradual
+        Whether runs that follow each other have values that differ little.
     """
 
     system: System
@@ -33,6 +35,7 @@ class Problem:
     swept: tuple[str, ...] = ()
     locations: Locations = field(default_factory=Locations)
     kernel: KernelSettings = field(default_factory=KernelSettings)
+    gradual: bool = True
 
     @property
     def tableau(self) -> Tableau:

@@ -140,8 +140,8 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
     stride = cuda.shared_stride(totals.shared)
     check_shared(stride, chosen)
     adaptive, saves = plan.loop.controller.fixed_step is None, not plan.loop.output.only_end
-    states = len(plan.problem.system.states)
-    patience = patience_rule(plan.problem.kernel, adaptive=adaptive, states=states, saves=saves)
+    uneven, states = adaptive and not plan.problem.gradual, len(plan.problem.system.states)
+    patience = patience_rule(plan.problem.kernel, uneven=uneven, states=states, saves=saves)
     integrate = plan.loop.build(cuda.CudaTarget(patience), plan.registry)
     entry, arguments = cuda.make_kernel(integrate, plan.problem.solve.precision, stride, totals.persistent)
     compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=plan.problem.kernel.max_registers)

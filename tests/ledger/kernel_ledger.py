@@ -87,6 +87,7 @@ FIXED = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\ndt = 1e-3'
 ADAPTIVE = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\nrtol = 1e-6\natol = 1e-9'
 SINGLE = 'precision = "float32"'
 SAVING = "[output]\nsave_every = 0.01"
+QUEUE = "[run.kernel]\npatience = 48"
 ALL_SHARED = '[buffers]\ndefault = "shared"'
 
 #: Name -> parts of a run configuration.
@@ -95,6 +96,7 @@ CASES = {
     "lorenz tsit5 fixed float64": (FIXED, LORENZ),
     "lorenz tsit5 adaptive float32": (ADAPTIVE, SINGLE, LORENZ),
     "lorenz tsit5 adaptive float64": (ADAPTIVE, LORENZ),
+    "lorenz tsit5 adaptive float64 queue": (ADAPTIVE, LORENZ, QUEUE),
     "lorenz tsit5 adaptive float64 all shared": (ADAPTIVE, LORENZ, ALL_SHARED),
     "lorenz tsit5 adaptive float64 saving 101": (ADAPTIVE, LORENZ, SAVING),
     "lorenz vern7 adaptive float64 saving 101": (ADAPTIVE.replace("tsit5", "vern7"), LORENZ, SAVING),
@@ -102,6 +104,7 @@ CASES = {
     "lorenz96 n=20 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(20)),
     "lorenz96 n=32 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(32)),
     "robertson rodas5p adaptive float64": (ADAPTIVE.replace("tsit5", "rodas5p"), ROBERTSON),
+    "robertson rodas5p adaptive float64 queue": (ADAPTIVE.replace("tsit5", "rodas5p"), ROBERTSON, QUEUE),
     "robertson kvaerno5 adaptive float64": (ADAPTIVE.replace("tsit5", "kvaerno5"), ROBERTSON),
     "robertson radau_iia_5 adaptive float64": (ADAPTIVE.replace("tsit5", "radau_iia_5"), ROBERTSON),
     "pleiades dop853 adaptive float64": (ADAPTIVE.replace("tsit5", "dop853"), PLEIADES),

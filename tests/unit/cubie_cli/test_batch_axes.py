@@ -115,3 +115,27 @@ def test_a_sample_is_spread_over_the_batch():
     np.testing.assert_array_equal(axes.sample(4), [[0.0, 25.0, 50.0, 75.0]])
     np.testing.assert_array_equal(axes.sample(1000), axes.values(0, 100))
     assert Axes((Axis("k", "linspace", (0.0, 1.0), 10**12),)).sample(3).shape == (1, 3)
+
+
+FINE = Axis("fine", "linspace", (0.0, 1.0), 4096)
+COARSE = Axis("coarse", "logspace", (0.1, 1.0), 8)
+RISING = Axis("rising", "list", tuple(float(i) for i in range(4096)), 4096)
+RANDOM = Axis("random", "list", tuple(np.random.default_rng(1).random(4096).tolist()), 4096)
+ONE = Axis("one", "number", (1.0,), 1)
+
+
+@pytest.mark.parametrize(
+    ("axes", "gradual"),
+    [
+        (Axes(()), True),
+        (Axes((ONE,)), True),
+        (Axes((COARSE, FINE, ONE)), True),
+        (Axes((FINE, COARSE)), False),
+        (Axes((RANDOM, RISING)), True),
+        (Axes((RISING, RANDOM)), False),
+        (Axes((FINE, RISING, ONE), "zip"), True),
+        (Axes((FINE, RANDOM), "zip"), False),
+    ],
+)
+def test_a_batch_is_gradual_where_neighbours_are_alike(axes, gradual):
+    assert axes.gradual is gradual

@@ -57,12 +57,12 @@ def test_no_warp_fits():
 
 
 def test_who_takes_runs_from_a_queue():
-    assert patience_rule(RULES, adaptive=True, states=3, saves=False) == PATIENCE
-    assert patience_rule(RULES, adaptive=False, states=3, saves=False) == 0
-    assert patience_rule(RULES, adaptive=True, states=32, saves=False) == 0
-    assert patience_rule(RULES, adaptive=True, states=3, saves=True) == 0
-    assert patience_rule(KernelSettings(patience=0), adaptive=True, states=3, saves=False) == 0
-    assert patience_rule(KernelSettings(patience=7), adaptive=False, states=32, saves=True) == 7
+    assert patience_rule(RULES, uneven=True, states=3, saves=False) == PATIENCE
+    assert patience_rule(RULES, uneven=False, states=3, saves=False) == 0
+    assert patience_rule(RULES, uneven=True, states=32, saves=False) == 0
+    assert patience_rule(RULES, uneven=True, states=3, saves=True) == 0
+    assert patience_rule(KernelSettings(patience=0), uneven=True, states=3, saves=False) == 0
+    assert patience_rule(KernelSettings(patience=7), uneven=False, states=32, saves=True) == 7
 
 
 def test_a_launch_of_one_run_a_thread():
