@@ -273,6 +273,7 @@ class Function:
         *,
         shared_bytes: int = 0,
         stream: Stream | None = None,
+        marks: tuple[Event, Event] | None = None,
     ) -> None:
         """Queue the kernel.
 
@@ -285,12 +286,19 @@ class Function:
             The driver copies them before this returns.
         shared_bytes
             Dynamic shared memory a block; more than the device gives is a `DeviceError`.
+        marks
+            Recorded right before and after it, so that the device does not wait for the host in between.
         """
         self._allow_shared(shared_bytes)
         addresses = (ctypes.c_void_p * len(args))(*map(ctypes.addressof, args))
         pointers = ctypes.addressof(addresses) if args else 0
-        sizes = (grid, 1, 1, block, 1, 1, shared_bytes)
-        _call(driver.cuLaunchKernel, self._handle, *sizes, _handle(stream), pointers, 0)
+        queued = (self._handle, grid, 1, 1, block, 1, 1, shared_bytes, _handle(stream), pointers, 0)
+        before, after = marks or (None, None)
+        if before:
+            before.record(stream)
+        _call(driver.cuLaunchKernel, *queued)
+        if after:
+            after.record(stream)
 
     def _allow_shared(self, shared_bytes: int) -> None:
         room = self._device.shared_bytes_per_block - self.static_shared_bytes

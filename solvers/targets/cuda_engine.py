@@ -274,9 +274,8 @@ class CudaSolver:
         with before, after, cuda_driver.DeviceMemory(self._device, 8) as queue:
             queue.fill()
             arguments = [queue.argument, ctypes.c_int64(runs), *(memory.argument for memory in arrays)]
-            before.record()
-            self._function.launch(blocks, threads, arguments, shared_bytes=threads * self.launch.stride)
-            after.record()
+            shared_bytes = threads * self.launch.stride
+            self._function.launch(blocks, threads, arguments, shared_bytes=shared_bytes, marks=(before, after))
             after.synchronize()
             return after.milliseconds_since(before) / 1e3
 
