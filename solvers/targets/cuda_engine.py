@@ -13,7 +13,7 @@ from solvers.errors import PlanError, TargetUnavailableError
 from solvers.exchange import Exchange, Solution
 from solvers.kernel import Kernel
 from solvers.targets import cuda_driver
-from solvers.targets.launch import Grid, grid_rule, patience_rule
+from solvers.targets.launch import Grid, grid_rule, patience_rule, registers_rule
 from solvers.targets.occupancy import Architecture, KernelResources, architecture_facts, occupancy
 
 if TYPE_CHECKING:
@@ -139,16 +139,15 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
     totals = plan.registry.totals()
     stride = cuda.shared_stride(totals.shared)
     check_shared(stride, chosen)
-    adaptive, saves = plan.loop.controller.fixed_step is None, not plan.loop.output.only_end
-    uneven, states = adaptive and not plan.problem.gradual, len(plan.problem.system.states)
-    patience = patience_rule(plan.problem.kernel, uneven=uneven, states=states, saves=saves)
+    problem, settings = plan.problem, plan.problem.kernel
+    adaptive, saves, states = problem.fixed_steps is None, not problem.only_end, len(problem.system.states)
+    patience = patience_rule(settings, uneven=adaptive and not problem.gradual, states=states, saves=saves)
+    registers = registers_rule(settings, single=problem.solve.precision == "float32", adaptive=adaptive)
     integrate = plan.loop.build(cuda.CudaTarget(patience), plan.registry)
-    entry, arguments = cuda.make_kernel(integrate, plan.problem.solve.precision, stride, totals.persistent)
-    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=plan.problem.kernel.max_registers)
+    entry, arguments = cuda.make_kernel(integrate, problem.solve.precision, stride, totals.persistent)
+    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers)
     scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0
-    grid = grid_rule(
-        plan.problem.kernel, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered
-    )
+    grid = grid_rule(settings, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered)
     if grid is None:
         raise _too_much_shared(stride, chosen)
     launch = Launch(compiled.name, compiled.resources, chosen, grid, stride)

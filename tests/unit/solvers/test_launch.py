@@ -3,7 +3,7 @@
 import pytest
 
 from solvers.settings import KernelSettings
-from solvers.targets.launch import PATIENCE, Grid, grid_rule, patience_rule
+from solvers.targets.launch import PATIENCE, Grid, grid_rule, patience_rule, registers_rule
 from solvers.targets.occupancy import KernelResources
 
 RULES = KernelSettings()
@@ -67,3 +67,10 @@ def test_who_takes_runs_from_a_queue():
 
 def test_a_launch_of_one_run_a_thread():
     assert Grid(128, None).shape(129, 1) == (2, 128)
+
+
+def test_registers_are_the_assemblers_to_take_but_in_adaptive_single_precision():
+    assert registers_rule(RULES, single=False, adaptive=True) == 255
+    assert registers_rule(RULES, single=True, adaptive=False) == 255
+    assert registers_rule(RULES, single=True, adaptive=True) is None
+    assert registers_rule(KernelSettings(max_registers=64), single=True, adaptive=True) == 64
