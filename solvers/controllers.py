@@ -239,7 +239,7 @@ class FilterController(AdaptiveController):
         """Drop what another run left."""
         for index in range(sum(self.history.values())):
             errors = memory[0]
-            errors[index] = select(fresh, literal(errors, LEAST_REMEMBERED, self.precision), errors[index])
+            errors[index] = select(fresh, literal(errors, 0.0, self.precision), errors[index])  # log2 of 1: no past
 
 
 @dataclass(frozen=True)
