@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from cubie_cli import provenance
+from cubie_cli.kernel_cache import CacheUnusableError, default_folder, entries, open_cache
 from solvers.targets.processor import Processor, processor
 
 OUR_DISTRIBUTION = "cubie-cli"
@@ -38,6 +39,8 @@ class Diagnosis:
         Description or the reason why it is unavailable, by target.
     processor
         The processor.
+    kernels
+        Folder, number and bytes of the compiled kernels that are kept.
     problems
         One sentence for each thing that is wrong.
     """
@@ -46,6 +49,7 @@ class Diagnosis:
     toolkit: Mapping[str, str]
     targets: Mapping[str, str]
     processor: Processor
+    kernels: Mapping[str, str | int]
     problems: tuple[str, ...]
 
     def as_json(self) -> dict[str, object]:
@@ -55,12 +59,14 @@ class Diagnosis:
 
 def examine(targets: Mapping[str, str]) -> Diagnosis:
     """Return what this machine offers, given the targets the engine found."""
+    kept = [known.st_size for _, known in entries(default_folder())]
     return Diagnosis(
         versions={"cubie": provenance.version(), "python": platform.python_version()} | _installed(_LIBRARIES),
         toolkit=_toolkit(),
         targets=dict(targets),
         processor=processor(),
-        problems=shadowed(metadata.packages_distributions()),
+        kernels={"folder": str(default_folder()), "number": len(kept), "bytes": sum(kept)},
+        problems=(*shadowed(metadata.packages_distributions()), *_cache_problems()),
     )
 
 
@@ -79,6 +85,14 @@ def shadowed(owners: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         for other in sorted(set(owners.get(package, ())))
         if _canonical(other) != OUR_DISTRIBUTION
     )
+
+
+def _cache_problems() -> tuple[str, ...]:
+    try:
+        open_cache()
+    except CacheUnusableError as error:
+        return (str(error),)
+    return ()
 
 
 def _installed(distributions: Sequence[str]) -> dict[str, str]:

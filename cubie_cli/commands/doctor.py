@@ -33,6 +33,9 @@ def _print(diagnosis: "Diagnosis") -> None:
     output.print(report.summary("CUDA toolkit", toolkit.items()))
     output.print(report.summary("Targets", diagnosis.targets.items()))
     output.print(report.summary("Processor", _describe(diagnosis.processor)))
+    kept = diagnosis.kernels
+    kernels = f"{kept['number']:,} ({report.size(int(kept['bytes']))})"
+    output.print(report.summary("Kernels", [("folder", str(kept["folder"])), ("kept", kernels)]))
     output.print(report.summary("Problems", [("-", text) for text in diagnosis.problems] or [("none", "")]))
 
 

@@ -57,11 +57,22 @@ def test_algorithms_as_a_table(cubie):
 
 def test_doctor(cubie):
     found = json.loads(cubie("doctor", "--json").out)
-    assert set(found) == {"versions", "toolkit", "targets", "processor", "problems"}
+    assert set(found) == {"versions", "toolkit", "targets", "processor", "kernels", "problems"}
     assert set(found["targets"]) >= {"cuda", "cpu"}
     assert found["versions"]["numpy"]
     assert 1 <= found["processor"]["threads"] <= found["processor"]["cores"]
     assert "threads a job may use" in cubie("doctor").out
+
+
+def test_doctor_tells_of_kernels_that_are_kept(cubie, folder, monkeypatch):
+    monkeypatch.setenv("CUBIE_CACHE_DIR", str(folder / "kernels"))
+    assert cubie("compile", "run.toml", "--target", "cpu").code == 0
+    found = json.loads(cubie("doctor", "--json").out)
+    assert found["kernels"]["folder"] == str(folder / "kernels")
+    assert found["kernels"]["number"] == 1
+    assert found["problems"] == []
+    (folder / "kernels").chmod(0o755)
+    assert "chmod 700" in cubie("doctor").out
 
 
 def test_doctor_tells_of_other_distributions_with_our_packages():
