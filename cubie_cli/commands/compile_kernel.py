@@ -35,4 +35,5 @@ def compile_kernel(
         return
     for each in kept:
         what = "was there already" if each.known else f"compiled in {each.seconds:.2f} s"
-        typer.echo(f"{each.target} {each.architecture}: {what}, {each.path} ({report.size(each.bytes)})")
+        processor, *_ = each.architecture.split()  # without the list of its features
+        typer.echo(f"{each.target} {processor}: {what}, {each.path} ({report.size(each.bytes)})")

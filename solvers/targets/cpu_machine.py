@@ -1,6 +1,7 @@
 """The processor as LLVM knows it, and machine code for it: what runs a compiled kernel without a compiler."""
 
 import ctypes
+import platform
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -11,8 +12,9 @@ _VECTOR_LIBRARY = "libmvec.so.1"
 
 
 def description() -> str:
-    """Return the processor and its features, on which machine code depends."""
-    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    """Return what machine code depends on: the processor, its features, and the C library that it calls."""
+    library = f"{' '.join(platform.libc_ver())}, {_VECTOR_LIBRARY if vector_library() else 'no vector library'}"
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()} {library}"
 
 
 def vector_bytes() -> int:
