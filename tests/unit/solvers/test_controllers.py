@@ -58,7 +58,7 @@ def test_integral_control():
 def test_proportional_and_derivative_control(kind):
     made = controller(kind)
     kp, ki, kd = (GAINS[kind].get(name, 0.0) / (ORDER + 1) for name in ("kp", "ki", "kd"))
-    errors = [LEAST, LEAST, 0.3, 0.05, 0.7, 0.2]
+    errors = [1.0, 1.0, 0.3, 0.05, 0.7, 0.2]  # before the first step there is no past
     for n in range(2, len(errors)):
         last, before, earlier = errors[n], errors[n - 1], errors[n - 2]
         factor = last**-ki * (last / before) ** -kp * (last / before**2 * earlier) ** -kd
