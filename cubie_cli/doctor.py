@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from cubie_cli import provenance
-from cubie_cli.kernel_cache import CacheUnusableError, default_folder, entries, open_cache
+from cubie_cli.kernel_cache import CacheUnusableError, entries, open_cache
 from solvers.targets.processor import Processor, processor
 
 OUR_DISTRIBUTION = "cubie-cli"
@@ -59,14 +59,14 @@ class Diagnosis:
 
 def examine(targets: Mapping[str, str]) -> Diagnosis:
     """Return what this machine offers, given the targets the engine found."""
-    kept = [known.st_size for _, known in entries(default_folder())]
+    kernels, unusable = _kernels()
     return Diagnosis(
         versions={"cubie": provenance.version(), "python": platform.python_version()} | _installed(_LIBRARIES),
         toolkit=_toolkit(),
         targets=dict(targets),
         processor=processor(),
-        kernels={"folder": str(default_folder()), "number": len(kept), "bytes": sum(kept)},
-        problems=(*shadowed(metadata.packages_distributions()), *_cache_problems()),
+        kernels=kernels,
+        problems=(*shadowed(metadata.packages_distributions()), *unusable),
     )
 
 
@@ -87,12 +87,14 @@ def shadowed(owners: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     )
 
 
-def _cache_problems() -> tuple[str, ...]:
+def _kernels() -> tuple[dict[str, str | int], tuple[str, ...]]:
+    """Return what is known of the kernels that are kept, and what keeps them from being kept."""
     try:
-        open_cache()
+        folder = open_cache()
     except CacheUnusableError as error:
-        return (str(error),)
-    return ()
+        return {"folder": "none", "number": 0, "bytes": 0}, (str(error),)
+    sizes = [known.st_size for _, known in entries(folder)]
+    return {"folder": str(folder), "number": len(sizes), "bytes": sum(sizes)}, ()
 
 
 def _installed(distributions: Sequence[str]) -> dict[str, str]:

@@ -104,11 +104,22 @@ def open_cache(chosen: Path | None = None) -> Path:
 
 
 def default_folder() -> Path:
-    """Return where kernels are kept unless the user says otherwise."""
+    """Return where kernels are kept unless the user says otherwise.
+
+    Raises
+    ------
+    CacheUnusableError
+        For a user without a home.
+    """
     if chosen := os.environ.get(FOLDER_VARIABLE):
         return Path(chosen)
-    caches = os.environ.get("XDG_CACHE_HOME")
-    return (Path(caches) if caches else Path("~/.cache").expanduser()) / "cubie"
+    if caches := os.environ.get("XDG_CACHE_HOME"):
+        return Path(caches) / "cubie"
+    try:
+        return Path.home() / ".cache" / "cubie"
+    except RuntimeError:
+        reason = f"kernels are not kept: there is no home folder; name one in {FOLDER_VARIABLE}"
+        raise CacheUnusableError(reason) from None
 
 
 def entries(folder: Path) -> list[tuple[Path, os.stat_result]]:

@@ -210,6 +210,19 @@ def test_a_folder_that_cannot_be_made_is_a_remark(cubie, cache):
     assert "kernels are not kept" in answer.err
 
 
+def test_a_user_without_a_home_keeps_nothing(cubie, monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv(kernel_cache.FOLDER_VARIABLE)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(kernel_cache.Path, "home", no_home)
+    answer = cubie("run", "run.toml", "--target", "cpu", "--force")
+    assert answer.code == 0
+    assert "no home folder" in answer.err
+    assert "no home folder" in cubie("doctor").out
+
+
 def test_the_configuration_chooses_the_folder(cubie, cache, folder):
     for _ in range(2):
         assert cubie("run", "run.toml", "--target", "cpu", "--force", "--set", "run.cache=mine").code == 0
