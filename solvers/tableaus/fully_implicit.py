@@ -124,12 +124,12 @@ class FullyImplicitTableau(ImplicitMethod):
         """Weights of z in y_new, shape (stages,): b^T A^-1, for stiffly accurate methods (0, ..., 0, 1) exactly."""
         if self.stiffly_accurate:
             return np.asarray(np.eye(self.stages)[-1])
-        return np.asarray(np.linalg.solve(np.array(self.a).T, np.array(self.b)))
+        return self._over_increments(np.array(self.b))
 
     @property
     def error_increments(self) -> Array:
         """Weights of z in the error, shape (stages,)."""
-        return np.asarray(np.linalg.solve(np.array(self.a).T, np.array(self.error[1:])))
+        return self._over_increments(np.array(self.error[1:]))
 
     @cached_property
     def dense_output(self) -> DenseOutput:
@@ -153,7 +153,15 @@ class FullyImplicitTableau(ImplicitMethod):
         Shape (stages, degree). z are small differences of the solution where h k are differences of large terms, so
         steps use this form.
         """
-        return np.asarray(np.linalg.solve(np.array(self.a).T, np.array(self.dense_output.coefficients)))
+        return self._over_increments(np.array(self.dense_output.coefficients))
+
+    def _over_increments(self, weights: Array) -> Array:
+        """Return A^-T times weights of slopes, refined until machines agree but for the last digits."""
+        matrix = np.array(self.a).T
+        found = np.zeros(weights.shape, dtype=np.longdouble)
+        for _ in range(3):
+            found += np.linalg.solve(matrix, np.asarray(weights - matrix @ found, dtype=np.float64))
+        return np.asarray(found, dtype=np.float64)
 
     def check(self) -> None:
         """Verify the orders, the continuous extension and the transformation.
