@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from typing import Any
 
-import numba
 from llvmlite import ir
 from numba.core import types as numba_types
-from numba.core.compiler import Compiler
-from numba.core.compiler_lock import global_compiler_lock
 from numba.core.typing import signature
 from numba.extending import intrinsic, models, register_model
 
 from buffers import Allocator
 from solvers.memory import Frame
 from solvers.straightline.record import Argument, Arguments, Recorded
+from solvers.targets.cpu_compiler import device_function, machine_code
 from solvers.targets.cpu_emitter import CpuEmitter, GroupEmitter, join, split
 from solvers.targets.cpu_lanes import Group, keep_order
 from solvers.targets.emitter import Emitter, stack_memory
@@ -98,21 +96,6 @@ class _CpuDialect:
         return GroupEmitter(builder, arguments, self.group)
 
 
-class _DeviceFunction(Compiler):
-    """Compiles a function to LLVM code: only other device code calls it, or machine code is made of it elsewhere."""
-
-    def compile_extra(self, func: DeviceFunction) -> Any:
-        """Return the function's LLVM code; Numba wants a built-in function by which to find it again."""
-        library = self.state.targetctx.codegen().create_library(func.__qualname__)
-        # Callers link the LLVM code. Machine code of it, which Numba would make here, nobody calls.
-        library._finalize_final_module = partial(setattr, library, "_finalized", True)  # noqa: FBT003, SLF001
-        self.state.library = library
-        self.state.flags.no_compile = True
-        compiled = super().compile_extra(func)._replace(entry_point=object().__dir__)
-        self.state.targetctx.insert_user_function(compiled.entry_point, compiled.fndesc, [compiled.library])
-        return compiled
-
-
 class CpuTarget(Target):
     """Runs device code on SIMD lanes.
 
@@ -138,27 +121,17 @@ class CpuTarget(Target):
         """Return a Numba function."""
         if not inline:
             return self._called(function)
-        return self._compiled(function, inline=True)
+        return device_function(function, inline=True)
 
     def _called(self, function: DeviceFunction) -> DeviceFunction:
         """Return a function that is called, with an aligned stack of its own."""
-        body = self._compiled(function, inline=True)
+        body = device_function(function, inline=True)
 
         def called(*arguments: Any) -> Any:
             _with_aligned_stack()
             return body(*arguments)
 
-        return self._compiled(called, inline=False)
-
-    @staticmethod
-    def _compiled(function: DeviceFunction, *, inline: bool) -> DeviceFunction:
-        return numba.njit(
-            forceinline=inline,
-            error_model="numpy",
-            no_cpython_wrapper=True,
-            no_cfunc_wrapper=True,
-            pipeline_class=_DeviceFunction,
-        )(function)
+        return device_function(called, inline=False)
 
     def allocate(self, frame: Frame) -> DeviceFunction:
         """Return an intrinsic that cuts a frame's buffers from the two regions, or from the stack."""
@@ -351,13 +324,7 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
             as_region(persistent),
         )
 
-    dispatcher: Any = target.control(kernel)
-    dispatcher.compile(types.void(*arguments))
-    (compiled,) = dispatcher.overloads.values()
-    library = compiled.library
-    with global_compiler_lock:
-        library.finalize()
-    return library._codegen._tm.emit_object(library._final_module), compiled.fndesc.llvm_func_name  # noqa: SLF001
+    return machine_code(kernel, types.void(*arguments))
 
 
 def _region(kind: LaneArray) -> DeviceFunction:

@@ -1,0 +1,107 @@
+"""How Numba compiles device code: to LLVM code that is linked, optimised and made machine code once, for a kernel."""
+
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+from numba.core.codegen import CPUCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.compiler_lock import global_compiler_lock
+
+
+class DeviceLibrary(CPUCodeLibrary):
+    """The LLVM code of one device function, as it was written.
+
+    Numba's own libraries optimise a function together with all it calls, and its callers do so again.
+    """
+
+    def add_llvm_module(self, ll_module: llvm.ModuleRef) -> None:
+        """Take the function's code."""
+        self._final_module.link_in(ll_module)
+
+    def finalize(self) -> None:
+        """Take no more code."""
+        self._finalized = True
+
+    def linked(self) -> llvm.ModuleRef:
+        """Return the function's code with that of all it calls, directly or not."""
+        module = self._final_module.clone()
+        libraries = [self]
+        for library in libraries:
+            for called in library._linking_libraries:  # noqa: SLF001
+                if called not in libraries:
+                    libraries.append(called)
+                    module.link_in(called._final_module, preserve=True)  # noqa: SLF001
+        return module
+
+
+class _DeviceCompiler(Compiler):
+    """Compiles a function that only other device code calls, or of which machine code is made by `machine_code`."""
+
+    def compile_extra(self, func: Callable[..., Any]) -> Any:
+        """Return the function's LLVM code; Numba wants a built-in function by which to find it again."""
+        self.state.library = DeviceLibrary(self.state.targetctx.codegen(), func.__qualname__)
+        self.state.flags.no_compile = True
+        compiled = super().compile_extra(func)._replace(entry_point=object().__dir__)
+        self.state.targetctx.insert_user_function(compiled.entry_point, compiled.fndesc, [compiled.library])
+        return compiled
+
+
+def device_function(function: Callable[..., Any], *, inline: bool) -> Any:
+    """Return a function for device code to call."""
+    return numba.njit(
+        forceinline=inline,
+        error_model="numpy",
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        pipeline_class=_DeviceCompiler,
+    )(function)
+
+
+def machine_code(kernel: Callable[..., Any], signature: Any) -> tuple[bytes, str]:
+    """Compile a kernel to machine code.
+
+    Parameters
+    ----------
+    kernel
+        Its Python function.
+    signature
+        Numba's, of its arguments.
+
+    Returns
+    -------
+    code, symbol
+        An object file, and the kernel's name in it.
+    """
+    dispatcher = device_function(kernel, inline=False)
+    dispatcher.compile(signature)
+    (compiled,) = dispatcher.overloads.values()
+    symbol, machine = compiled.fndesc.llvm_func_name, compiled.library.codegen._tm  # noqa: SLF001
+    with global_compiler_lock:
+        module = compiled.library.linked()
+        _optimise(module, symbol, machine)
+        return machine.emit_object(module), symbol
+
+
+def _optimise(module: llvm.ModuleRef, entry: str, machine: llvm.TargetMachine) -> None:
+    """Tidy up each function by itself, put into each other what is to be inline, and optimise the whole once."""
+    tidy, full = _passes(machine, 1), _passes(machine, 3)
+    for function in module.functions:
+        if not function.is_declaration:
+            tidy.getFunctionPassManager().run(function, tidy)
+            if function.name != entry:
+                function.linkage = "linkonce_odr"  # dropped where nobody calls it any more
+    inlining = llvm.create_new_module_pass_manager()
+    inlining.add_always_inliner_pass()
+    inlining.add_global_dead_code_eliminate_pass()
+    inlining.run(module, full)
+    full.getModulePassManager().run(module, full)
+    module.verify()
+
+
+def _passes(machine: llvm.TargetMachine, level: int) -> llvm.PassBuilder:
+    """Return a builder of passes that leaves loops as they are: their values are vectors already."""
+    tuning = llvm.create_pipeline_tuning_options(speed_level=level)
+    tuning.loop_vectorization = False
+    return llvm.create_pass_builder(machine, tuning)
