@@ -87,6 +87,8 @@ def _problems() -> list[Problem]:
         Problem("hodgkin_huxley", _file("hodgkin_huxley"), ("current", 0.0, 20.0), 50.0, 1e-6, dt0=1e-2, dt=1e-2),
         Problem("robertson", _ROBERTSON, ("k1", 0.036, 0.044), 1e5, atol=1e-10, dt0=1e-6, stiff=True),
         Problem("van_der_pol", _file("van_der_pol"), ("mu", 900.0, 1100.0), 2000.0, atol=1e-8, dt0=1e-6, stiff=True),
+        # The stiffest need fifty times the steps of the others.
+        Problem("van_der_pol wide", _file("van_der_pol"), ("mu", 1.0, 1000.0), 2000.0, 1e-8, dt0=1e-6, stiff=True),
         Problem("hires", _file("hires"), ("k_plus", 250.0, 310.0), 321.8122, atol=1e-10, dt0=1e-6, stiff=True),
         Problem("pollution", _file("pollution"), ("k1", 0.3, 0.4), 60.0, atol=1e-10, dt0=1e-6, stiff=True),
     ]

@@ -83,8 +83,6 @@ def test_kinds_know_what_they_can():
     assert can["stiff-cuda"] == [
         *(f"stiff {problem} {method} adaptive float64" for problem in ("robertson", "van_der_pol")
           for method in ("rodas4", "rodas5p")),
-        "divergence van_der_pol rodas5p adaptive float64",
-        "divergence van_der_pol rodas5p adaptive float64 shuffled",
     ]  # fmt: skip
 
 
