@@ -17,6 +17,7 @@ from cubie_cli.tracing import Tracing, read_tracing
 from solvers import engine
 from solvers.errors import TargetUnavailableError
 from solvers.exchange import Exchange
+from solvers.targets.launch import order_bytes_per_run
 
 NOT_ASKED = "see what a CUDA kernel needs with: cubie memory-report --arch sm_90"
 _NO_TOOLKIT = "the CUDA toolkit is missing: pip install 'cubie-cli[cuda13]'"
@@ -98,14 +99,17 @@ class Batch:
         """
         exchange = self.exchange
         in_memory = runs_per_chunk or self.runs
+        arrays = [
+            Array("swept values", exchange.input_bytes_per_run * in_memory),
+            Array("results, status and counts", exchange.result_bytes_per_run * in_memory),
+        ]
+        if self.prepared.work.ordered:
+            arrays.append(Array("all of it in order", order_bytes_per_run(exchange) * in_memory))
         return MemoryReport(
             registry=self.prepared.work.registry,
             kernel=None,
             kernel_hint=NOT_ASKED,
-            arrays=(
-                Array("swept values", exchange.input_bytes_per_run * in_memory),
-                Array("results, status and counts", exchange.result_bytes_per_run * in_memory),
-            ),
+            arrays=tuple(arrays),
             runs_per_chunk=runs_per_chunk,
             chunks=None if runs_per_chunk is None else -(-self.runs // runs_per_chunk),
             output_bytes=self.bytes,

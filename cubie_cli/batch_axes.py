@@ -96,12 +96,14 @@ class Axes:
         return math.prod(counts) if self.mode == "grid" else max(counts, default=1)
 
     @property
-    def gradual(self) -> bool:
-        """Whether values change little from run to run, so that neighbours take about as many steps."""
+    def disorder(self) -> int:
+        """How many quantities vary, where neighbours may differ much; else 0: neighbours take about as many steps."""
+        varying = [axis for axis in self.axes if axis.count > 1]
         if self.mode == "zip":
-            return all(axis.monotone for axis in self.axes)
-        fastest = next((axis for axis in reversed(self.axes) if axis.count > 1), None)
-        return fastest is None or (fastest.monotone and fastest.count >= _FINE)
+            gradual = all(axis.monotone for axis in varying)
+        else:
+            gradual = not varying or (varying[-1].monotone and varying[-1].count >= _FINE)
+        return 0 if gradual else len(varying)
 
     def values(self, start: int, stop: int) -> np.ndarray:
         """Return the values of a range of runs.

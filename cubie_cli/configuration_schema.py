@@ -99,6 +99,7 @@ class KernelTable(_Table):
     threads_per_block: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] | None = None
     max_registers: Annotated[int, Field(ge=24, le=255)] | None = None
     resident_blocks: Count | None = None
+    order: bool | None = None
     patience: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     vectors: Annotated[int, Field(ge=1, le=8)] | None = None
 

@@ -53,7 +53,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "buffers": [settings.buffers.default, list(settings.buffers.named.items())],
     }
     if target == "cuda":
-        facts["gradual"] = job.axes.gradual
+        facts["disorder"] = job.axes.disorder
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

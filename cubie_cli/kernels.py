@@ -129,7 +129,7 @@ def _plan(job: Job, target: str) -> "Plan":
         swept=job.axes.names,
         locations=Locations.parse({"default": settings.buffers.default, **settings.buffers.named}),
         kernel=settings.kernel,
-        gradual=job.axes.gradual,
+        disorder=job.axes.disorder,
     )
     with as_user_errors(job):
         return engine.plan(problem, target)

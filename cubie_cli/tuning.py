@@ -41,6 +41,7 @@ _KERNEL: KeyPath = ("run", "kernel")
 #: What is tried besides the locations of buffers.
 _KERNEL_VALUES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "cuda": {
+        "order": (True, False),
         "patience": (0, 24, 48, 96),
         "threads_per_block": (32, 64, 128, 256),
         "resident_blocks": (1, 2, 4),

@@ -38,6 +38,11 @@ class Kernel:
     details: Mapping[str, Any]
     seconds: float = 0.0
 
+    @property
+    def ordered(self) -> bool:
+        """Whether runs are worked on in an order of the device's own."""
+        return bool(self.details.get("ordered"))
+
     def as_json(self) -> dict[str, Any]:
         """Return all but the code as plain values."""
         return {

@@ -13,6 +13,7 @@ from solvers.program import Program
 from solvers.settings import LinearKind, LinearSettings, NewtonSettings, SaveSettings, SolveSettings
 from solvers.system import TIME, System, state_symbol
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
+from solvers.targets.launch import order_rule
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Plan:
     def exchange(self) -> Exchange:
         """The arrays that pass between the host and the kernel."""
         return self.problem.exchange
+
+    @property
+    def ordered(self) -> bool:
+        """Whether runs are worked on in an order of the device's own."""
+        problem, adaptive = self.problem, self.problem.fixed_steps is None
+        return self.target == "cuda" and order_rule(problem.kernel, disorder=problem.disorder, adaptive=adaptive)
 
     @property
     def derivatives(self) -> Program:

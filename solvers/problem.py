@@ -25,8 +25,8 @@ class Problem:
         Where buffers live.
     kernel
         How the kernel is compiled and launched.
-    gradual
-        Whether runs that follow each other have values that differ little.
+    disorder
+        How many swept quantities vary, where runs that follow each other have values that differ much; else 0.
     """
 
     system: System
@@ -35,7 +35,7 @@ class Problem:
     swept: tuple[str, ...] = ()
     locations: Locations = field(default_factory=Locations)
     kernel: KernelSettings = field(default_factory=KernelSettings)
-    gradual: bool = True
+    disorder: int = 0
 
     @property
     def tableau(self) -> Tableau:

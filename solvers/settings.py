@@ -167,6 +167,8 @@ class KernelSettings:
     resident_blocks
         Blocks that a multiprocessor works on at a time, each going through several runs; more than it holds are as many
         as it holds.
+    order
+        Whether runs are worked on in an order in which neighbours are alike.
     patience
         Steps that the lanes of a warp may miss, waiting for others, until they take the next runs from a queue; 0: one
         run a thread.
@@ -177,5 +179,6 @@ class KernelSettings:
     threads: int | None = None
     max_registers: int | None = None
     resident_blocks: int | None = None
+    order: bool | None = None
     patience: int | None = None
     vectors: int | None = None

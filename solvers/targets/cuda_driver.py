@@ -273,7 +273,8 @@ class Function:
         *,
         shared_bytes: int = 0,
         stream: Stream | None = None,
-        marks: tuple[Event, Event] | None = None,
+        before: Event | None = None,
+        after: Event | None = None,
     ) -> None:
         """Queue the kernel.
 
@@ -286,14 +287,13 @@ class Function:
             The driver copies them before this returns.
         shared_bytes
             Dynamic shared memory a block; more than the device gives is a `DeviceError`.
-        marks
+        before, after
             Recorded right before and after it, so that the device does not wait for the host in between.
         """
         self._allow_shared(shared_bytes)
         addresses = (ctypes.c_void_p * len(args))(*map(ctypes.addressof, args))
         pointers = ctypes.addressof(addresses) if args else 0
         queued = (self._handle, grid, 1, 1, block, 1, 1, shared_bytes, _handle(stream), pointers, 0)
-        before, after = marks or (None, None)
         if before:
             before.record(stream)
         _call(driver.cuLaunchKernel, *queued)

@@ -4,6 +4,7 @@ import ctypes
 import re
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,8 +14,10 @@ from solvers.errors import PlanError, TargetUnavailableError
 from solvers.exchange import Exchange, Solution
 from solvers.kernel import Kernel
 from solvers.targets import cuda_driver
-from solvers.targets.launch import Grid, grid_rule, patience_rule, registers_rule
+from solvers.targets.cuda_driver import DeviceMemory
+from solvers.targets.launch import FEWEST_ORDERED, Grid, grid_rule, order_bytes_per_run, patience_rule, registers_rule
 from solvers.targets.occupancy import Architecture, KernelResources, architecture_facts, occupancy
+from solvers.targets.run_order import MOST_RUNS, REPORTS, RunArrays, RunOrder
 
 if TYPE_CHECKING:
     from solvers.plan import Plan
@@ -72,6 +75,8 @@ class Launch:
         Blocks and threads.
     stride
         Bytes of dynamic shared memory a thread.
+    ordered
+        Whether the code can bring runs into the order of `RunOrder`.
     """
 
     name: str
@@ -79,6 +84,7 @@ class Launch:
     arch: Architecture
     grid: Grid
     stride: int
+    ordered: bool
 
     @property
     def threads(self) -> int:
@@ -132,25 +138,27 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
     reason = why_no_toolkit()
     if reason:
         raise TargetUnavailableError(*reason)
-    from solvers.targets import cuda, cuda_toolchain  # noqa: PLC0415 - import Numba
+    from solvers.targets import cuda, cuda_order, cuda_toolchain  # noqa: PLC0415 - import Numba
 
     start = time.perf_counter()
     chosen = parse_architecture(architecture_name(arch))
     totals = plan.registry.totals()
     stride = cuda.shared_stride(totals.shared)
     check_shared(stride, chosen)
-    problem, settings = plan.problem, plan.problem.kernel
-    adaptive, saves, states = problem.fixed_steps is None, not problem.only_end, len(problem.system.states)
-    patience = patience_rule(settings, uneven=adaptive and not problem.gradual, states=states, saves=saves)
-    registers = registers_rule(settings, single=problem.solve.precision == "float32", adaptive=adaptive)
+    problem, settings, precision = plan.problem, plan.problem.kernel, plan.problem.solve.precision
+    adaptive, saves, ordered = problem.fixed_steps is None, not problem.only_end, plan.ordered
+    states, disorder = len(problem.system.states), problem.disorder
+    patience = patience_rule(settings, disorder=disorder, adaptive=adaptive, saves=saves, states=states)
+    registers = registers_rule(settings, single=precision == "float32", adaptive=adaptive)
     integrate = plan.loop.build(cuda.CudaTarget(patience), plan.registry)
-    entry, arguments = cuda.make_kernel(integrate, problem.solve.precision, stride, totals.persistent)
-    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers)
+    entry, arguments = cuda.make_kernel(integrate, precision, stride, totals.persistent)
+    beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
+    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers, beside=beside)
     scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0
     grid = grid_rule(settings, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered)
     if grid is None:
         raise _too_much_shared(stride, chosen)
-    launch = Launch(compiled.name, compiled.resources, chosen, grid, stride)
+    launch = Launch(compiled.name, compiled.resources, chosen, grid, stride, ordered)
     seconds = time.perf_counter() - start
     return Kernel("cuda", plan.registry, plan.unused, plan.derivatives, compiled.cubin, asdict(launch), seconds)
 
@@ -237,47 +245,71 @@ class CudaSolver:
     def runs_per_chunk(self, runs: int) -> int:
         """Return how many of some runs fit the device's free memory."""
         room = int(MEMORY_SHARE * self._device.free_bytes())
-        return max(1, min(runs, room // self.exchange.bytes_per_run))
+        each = self.exchange.bytes_per_run
+        if self.launch.ordered:
+            runs, each = min(runs, MOST_RUNS), each + order_bytes_per_run(self.exchange)
+        return max(1, min(runs, room // each))
 
     def solve(self, values: np.ndarray) -> Solution:
         """Solve a chunk; `values` has shape (swept, runs)."""
         exchange, runs = self.exchange, values.shape[1]
         variables, reports = exchange.empty_results(runs)
-        given = [exchange.inputs(values), exchange.default_values(), exchange.times]
+        given = exchange.inputs(values)
         start = time.perf_counter()
-        inputs, defaults, times = (self._upload(array) for array in given)
-        results = cuda_driver.DeviceMemory(self._device, variables.nbytes)
-        rows = [cuda_driver.DeviceMemory(self._device, 4 * runs) for _ in range(3)]
-        held = [inputs, defaults, results, times, *rows]
-        try:
-            kernel_seconds = self._launch(runs, held)
+        with ExitStack() as held:
+            inputs, defaults, times = (
+                held.enter_context(self._upload(array)) for array in (given, exchange.default_values(), exchange.times)
+            )
+            results, report = (held.enter_context(self._memory(array.nbytes)) for array in (variables, reports))
+            own = RunArrays(inputs, results, report)
+            order = held.enter_context(RunOrder(self._device, self._module, given, own)) if self._pays(runs) else None
+            kernel_seconds = self._launch(runs, own, (defaults, times), order)
             results.copy_to(variables)
-            for row, report in zip(rows, reports, strict=True):
-                row.copy_to(report)
+            report.copy_to(reports)
             self._device.synchronize()
-        finally:
-            for memory in held:
-                memory.close()
         transfer = time.perf_counter() - start - kernel_seconds
         return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], kernel_seconds, transfer)
 
-    def _upload(self, array: np.ndarray) -> cuda_driver.DeviceMemory:
-        memory = cuda_driver.DeviceMemory(self._device, array.nbytes)
+    def _memory(self, size: int) -> DeviceMemory:
+        return DeviceMemory(self._device, size)
+
+    def _upload(self, array: np.ndarray) -> DeviceMemory:
+        memory = self._memory(array.nbytes)
         memory.copy_from(array)
         return memory
 
-    def _launch(self, runs: int, arrays: list[cuda_driver.DeviceMemory]) -> float:
-        """Run the kernel; return its seconds by the device's clock."""
+    def _pays(self, runs: int) -> bool:
+        """Return whether an order pays."""
+        return self.launch.ordered and runs >= FEWEST_ORDERED * self._device.multiprocessors
+
+    def _launch(
+        self, runs: int, own: RunArrays, common: tuple[DeviceMemory, DeviceMemory], order: RunOrder | None
+    ) -> float:
+        """Run the kernel; return its seconds by the device's clock, with those that an order takes."""
         before, after = cuda_driver.Event(self._device), cuda_driver.Event(self._device)
         blocks, threads = self.launch.grid.shape(runs, self._device.multiprocessors)
-        with before, after, cuda_driver.DeviceMemory(self._device, 8) as queue:
+        shared_bytes = threads * self.launch.stride
+        with before, after, self._memory(8) as queue:
             queue.fill()
-            arguments = [queue.argument, ctypes.c_int64(runs), *(memory.argument for memory in arrays)]
-            shared_bytes = threads * self.launch.stride
-            self._function.launch(blocks, threads, arguments, shared_bytes=shared_bytes, marks=(before, after))
+            arguments = _arguments(queue, runs, order.arrays if order else own, *common)
+            if order:
+                order.establish(before)
+                self._function.launch(blocks, threads, arguments, shared_bytes=shared_bytes)
+                order.restore(after)
+            else:
+                self._function.launch(blocks, threads, arguments, shared_bytes=shared_bytes, before=before, after=after)
             after.synchronize()
             return after.milliseconds_since(before) / 1e3
 
     def close(self) -> None:
         """Release the device."""
         self._device.close()
+
+
+def _arguments(
+    queue: DeviceMemory, runs: int, arrays: RunArrays, defaults: DeviceMemory, times: DeviceMemory
+) -> list[Any]:
+    """Return a kernel's arguments."""
+    reports = [ctypes.c_void_p(arrays.reports.address + 4 * runs * row) for row in range(REPORTS)]
+    memories = (arrays.inputs, defaults, arrays.results, times)
+    return [queue.argument, ctypes.c_int64(runs), *(memory.argument for memory in memories), *reports]

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,9 @@ from solvers.targets.occupancy import Architecture, KernelResources
 #: A global per function that Numba declares, needs for object mode only, and numbers as it goes: without it
 #: the same kernel gives the same PTX every time.
 ENVIRONMENT = re.compile(r'^@"_ZN08NumbaEnv.*\n', re.MULTILINE)
+
+#: A function that becomes a kernel, and the Numba types of its arguments.
+Entry = tuple[Callable[..., None], tuple[types.Type, ...]]
 
 INSTRUCTION_BYTES = 16  # on every architecture since 7.0
 OPCODE_MASK = 0xFFF
@@ -81,13 +84,14 @@ def compile_kernel(
     arch: Architecture = (9, 0),
     *,
     max_registers: int | None = None,
+    beside: Sequence[Entry] = (),
     **rules: bool,
 ) -> CompiledKernel:
     """Compile a Python function as a CUDA kernel, to machine code.
 
     Parameters
     ----------
-    pyfunc, signature, arch, **rules
+    pyfunc, signature, arch, beside, **rules
         As `compile_ptx` takes them; `arch` is what the machine code runs on.
     max_registers
         Most registers a thread; None leaves it to the assembler.
@@ -104,7 +108,7 @@ def compile_kernel(
     start = time.perf_counter()
     require_toolkit()
     name = pyfunc.__name__
-    ptx = compile_ptx(pyfunc, signature, arch, **rules)
+    ptx = compile_ptx(pyfunc, signature, arch, beside=beside, **rules)
     cubin, resources = assemble(ptx, name, arch, max_registers)
     return CompiledKernel(name, ptx, cubin, resources, time.perf_counter() - start)
 
@@ -114,6 +118,7 @@ def compile_ptx(
     signature: tuple[types.Type, ...],
     arch: Architecture = (9, 0),
     *,
+    beside: Sequence[Entry] = (),
     fma: bool = False,
     flush_subnormals: bool = False,
     exact_division: bool = True,
@@ -131,6 +136,8 @@ def compile_ptx(
         of 8 bytes, or the scalar itself.
     arch
         Compute capability, (major, minor), the oldest the code runs on.
+    beside
+        Other kernels for the same text, as (function, signature).
     fma
         Let the compiler fuse any multiplication with the addition that follows. Otherwise only what is
         written as a fused operation, or is marked `contract` in LLVM IR, is fused.
@@ -150,8 +157,13 @@ def compile_ptx(
         "prec-div": exact_division,
         "prec-sqrt": exact_sqrt,
     }
-    modules, entry = lower(pyfunc, signature, arch)
-    return optimise(modules, arch, options).replace(entry, pyfunc.__name__)
+    entries = [(pyfunc, signature), *beside]
+    lowered = [lower(function, arguments, arch) for function, arguments in entries]
+    modules = dict.fromkeys(text for texts, _ in lowered for text in texts)
+    ptx = optimise(list(modules), arch, options)
+    for (function, _), (_, entry) in zip(entries, lowered, strict=True):
+        ptx = ptx.replace(entry, function.__name__)
+    return ptx
 
 
 def require_toolkit() -> None:
@@ -282,9 +294,6 @@ def _resources(report: str, name: str, cubin: bytes) -> KernelResources:
         found = re.search(rf"(\d+) {unit}", properties)
         return int(found[1]) if found else 0
 
-    def contents(prefix: str) -> list[bytes]:
-        return [data for section, data in sections.items() if section.startswith(prefix)]
-
     sections = elf_sections(cubin)
     return KernelResources(
         registers=number("registers"),
@@ -292,8 +301,8 @@ def _resources(report: str, name: str, cubin: bytes) -> KernelResources:
         spill_store_bytes=number("bytes spill stores"),
         spill_load_bytes=number("bytes spill loads"),
         static_shared_bytes=number("bytes smem"),
-        instructions=sum(map(count_instructions, contents(".text."))),
-        constant_bytes=sum(map(len, contents(".nv.constant"))),
+        instructions=count_instructions(sections[f".text.{name}"]),
+        constant_bytes=len(sections[f".nv.constant0.{name}"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from solvers.exchange import Exchange
 from solvers.settings import KernelSettings
 from solvers.targets.occupancy import WARP, Architecture, KernelResources, architecture_facts, largest_block, occupancy
 
@@ -9,6 +10,10 @@ from solvers.targets.occupancy import WARP, Architecture, KernelResources, archi
 PATIENCE = 48
 #: States up to which a queue pays. With more, the code that replaces runs is as long as the steps it saves.
 QUEUE_STATES = 16
+#: Swept quantities up to which runs that are neighbours in an order are alike in all of them.
+FEW_DIMENSIONS = 3
+#: Runs of a multiprocessor from which on an order pays: with fewer its warps do not wait for each other.
+FEWEST_ORDERED = 256
 #: Runs that each thread should take from a queue, for when it is empty the threads of a warp wait for the slowest.
 RUNS_A_THREAD = 16
 #: Threads of a multiprocessor that hide most of the latency of a step.
@@ -74,7 +79,29 @@ def registers_rule(settings: KernelSettings, *, single: bool, adaptive: bool) ->
     return None if single and adaptive else MOST_REGISTERS
 
 
-def patience_rule(settings: KernelSettings, *, uneven: bool, states: int, saves: bool) -> int:
+def order_rule(settings: KernelSettings, *, disorder: int, adaptive: bool) -> bool:
+    """Return whether runs are worked on in an order in which neighbours are alike, rather than in their own.
+
+    That takes the time of a few steps, and a warp takes as long as its longest run.
+
+    Parameters
+    ----------
+    disorder
+        See `solvers.problem.Problem`.
+    adaptive
+        Whether steps vary.
+    """
+    if settings.order is not None:
+        return settings.order
+    return disorder > 0 and adaptive
+
+
+def order_bytes_per_run(exchange: Exchange) -> int:
+    """Return the bytes that an order takes on the device: a run's turn, and its arrays once more."""
+    return 4 + exchange.bytes_per_run
+
+
+def patience_rule(settings: KernelSettings, *, disorder: int, adaptive: bool, saves: bool, states: int) -> int:
     """Return how many steps the lanes of a warp may miss until they take the next runs; 0: each thread has its own.
 
     Runs of about as many steps end together, and a queue would cost them 3 to 10 %; runs that save on their way store
@@ -82,16 +109,18 @@ def patience_rule(settings: KernelSettings, *, uneven: bool, states: int, saves:
 
     Parameters
     ----------
-    uneven
-        Whether neighbouring runs may take different numbers of steps.
-    states
-        Of the system.
+    disorder
+        See `solvers.problem.Problem`.
+    adaptive
+        Whether steps vary.
     saves
         Whether runs save at other times than their end.
+    states
+        Of the system.
     """
     if settings.patience is not None:
         return settings.patience
-    return PATIENCE if uneven and not saves and states <= QUEUE_STATES else 0
+    return PATIENCE if adaptive and not saves and disorder > FEW_DIMENSIONS and states <= QUEUE_STATES else 0
 
 
 def grid_rule(

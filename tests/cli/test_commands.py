@@ -140,6 +140,14 @@ def test_memory_report_compiles_for_a_named_architecture(cubie):
     assert found["totals"]["shared_per_block"] == 0
 
 
+@pytest.mark.parametrize(("order", "expected"), [("true", 6 * 4), ("false", None)])
+def test_memory_report_of_runs_that_are_put_in_order(cubie, order, expected):
+    chosen = f"run.kernel.order={order}"
+    found = json.loads(cubie("memory-report", "run.toml", "--target", "cuda", "--json", "--set", chosen).out)
+    arrays = {array["name"]: array["bytes"] for array in found["device"]["arrays"]}
+    assert arrays.get("all of it in order") == (expected and expected + sum(list(arrays.values())[:2]))
+
+
 def test_memory_report_refuses_an_architecture_that_is_none(cubie):
     found = cubie("memory-report", "run.toml", "--arch", "volta")
     assert found.code == 2

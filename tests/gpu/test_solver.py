@@ -1,5 +1,6 @@
 """What only a GPU shows: launches, chunks, many runs, reports of kernels."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,9 @@ from support.systems import lorenz
 from solvers import engine
 from solvers.errors import PlanError
 from solvers.settings import KernelSettings
+from solvers.targets import cuda_driver
+from solvers.targets.run_cells import divide
+from solvers.targets.run_order import RunArrays, RunOrder
 
 pytestmark = pytest.mark.gpu
 
@@ -94,3 +98,75 @@ def test_runs_taken_from_a_queue_are_those_of_their_own_threads(place, patience)
     assert alone.variables.tobytes() == queued.variables.tobytes()
     assert alone.steps.tobytes() == queued.steps.tobytes()
     assert alone.status.tobytes() == queued.status.tobytes()
+
+
+def disorderly(runs, precision="float64"):
+    problem = make_problem(lorenz(), "tsit5", 2.0, rtol=1e-6, swept=("rho", "x"), precision=precision)
+    rng = np.random.default_rng(1)
+    return replace(problem, disorder=2), np.array([rng.uniform(0.0, 28.0, runs), rng.choice([-1.0, 1.0, 2.0], runs)])
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("runs", [1, 33, 5000, 100_003])
+def test_an_order_is_by_cells(runs, precision):
+    problem, values = disorderly(runs, precision)
+    solver = build(problem, "cuda")
+    given = solver.exchange.inputs(values)
+    device = solver._device  # noqa: SLF001 - the order is not for others to see
+    with ExitStack() as held:
+
+        def upload(array):
+            memory = held.enter_context(cuda_driver.DeviceMemory(device, array.nbytes))
+            memory.copy_from(array)
+            return memory
+
+        reports = np.arange(3 * runs, dtype=np.int32).reshape(3, runs)
+        own = RunArrays(upload(given), upload(given), upload(reports))
+        order = held.enter_context(RunOrder(device, solver._module, given, own))  # noqa: SLF001
+        start, end = (held.enter_context(cuda_driver.Event(device)) for _ in range(2))
+        order.establish(start)
+        found, restored, numbers = np.empty_like(given), np.empty_like(given), np.empty_like(reports)
+        order.arrays.inputs.copy_to(found)
+        device.synchronize()
+        order.arrays.results.copy_from(found)
+        order.arrays.reports.copy_from(reports)
+        order.restore(end)
+        own.results.copy_to(restored)
+        own.reports.copy_to(numbers)
+        device.synchronize()
+    solver.close()
+    cells = np.zeros(runs, dtype=int)
+    grid = divide(given)
+    for row, levels, edges in zip(found, grid.levels, grid.edges, strict=True):
+        cells = cells * levels + np.searchsorted(edges[: levels - 1], row, side="right")
+    assert (np.diff(cells) >= 0).all()
+    assert restored.tobytes() == given.tobytes()
+    assert np.array_equal(np.sort(numbers), reports)
+    np.testing.assert_array_equal(numbers, numbers[:1] + runs * np.arange(3)[:, None])
+
+
+@pytest.mark.parametrize("patience", [0, 1, 48])
+@pytest.mark.parametrize("runs", [1, 1000, 50_003])
+def test_an_order_changes_no_result(runs, patience):
+    problem, values = disorderly(runs)
+    solutions = []
+    for kernel in (KernelSettings(order=False), KernelSettings(order=True, patience=patience)):
+        solver = build(replace(problem, kernel=kernel), "cuda")
+        assert solver.launch.ordered is kernel.order
+        solutions.append(solver.solve(values))
+        solver.close()
+    plain, ordered = solutions
+    assert plain.variables.tobytes() == ordered.variables.tobytes()
+    assert plain.steps.tobytes() == ordered.steps.tobytes()
+    assert plain.status.tobytes() == ordered.status.tobytes()
+
+
+def test_an_order_changes_nothing_that_is_saved():
+    problem = make_problem(lorenz(), "tsit5", 2.0, rtol=1e-6, swept=("rho",), every=0.25)
+    values = np.random.default_rng(1).uniform(0.0, 28.0, (1, 50_003))
+    solutions = []
+    for kernel in (KernelSettings(), KernelSettings(order=True)):
+        solver = build(replace(problem, kernel=kernel), "cuda")
+        solutions.append(solver.solve(values))
+        solver.close()
+    assert solutions[0].variables.tobytes() == solutions[1].variables.tobytes()

@@ -125,17 +125,17 @@ ONE = Axis("one", "number", (1.0,), 1)
 
 
 @pytest.mark.parametrize(
-    ("axes", "gradual"),
+    ("axes", "disorder"),
     [
-        (Axes(()), True),
-        (Axes((ONE,)), True),
-        (Axes((COARSE, FINE, ONE)), True),
-        (Axes((FINE, COARSE)), False),
-        (Axes((RANDOM, RISING)), True),
-        (Axes((RISING, RANDOM)), False),
-        (Axes((FINE, RISING, ONE), "zip"), True),
-        (Axes((FINE, RANDOM), "zip"), False),
+        (Axes(()), 0),
+        (Axes((ONE,)), 0),
+        (Axes((COARSE, FINE, ONE)), 0),
+        (Axes((FINE, COARSE)), 2),
+        (Axes((RANDOM, RISING)), 0),
+        (Axes((ONE, RISING, RANDOM, COARSE)), 3),
+        (Axes((FINE, RISING, ONE), "zip"), 0),
+        (Axes((FINE, RANDOM), "zip"), 2),
     ],
 )
-def test_a_batch_is_gradual_where_neighbours_are_alike(axes, gradual):
-    assert axes.gradual is gradual
+def test_a_batch_is_in_disorder_where_neighbours_differ(axes, disorder):
+    assert axes.disorder == disorder

@@ -3,7 +3,7 @@
 import pytest
 
 from solvers.settings import KernelSettings
-from solvers.targets.launch import PATIENCE, Grid, grid_rule, patience_rule, registers_rule
+from solvers.targets.launch import PATIENCE, Grid, grid_rule, order_rule, patience_rule, registers_rule
 from solvers.targets.occupancy import KernelResources
 
 RULES = KernelSettings()
@@ -56,13 +56,26 @@ def test_no_warp_fits():
     assert launch(KernelSettings(threads=256), stride=2 * 1024) is None
 
 
+def test_who_is_put_in_order():
+    assert order_rule(RULES, disorder=1, adaptive=True)
+    assert not order_rule(RULES, disorder=0, adaptive=True)
+    assert not order_rule(RULES, disorder=1, adaptive=False)
+    assert not order_rule(KernelSettings(order=False), disorder=1, adaptive=True)
+    assert order_rule(KernelSettings(order=True), disorder=0, adaptive=False)
+
+
+def patience(settings=RULES, disorder=4, states=3, *, adaptive=True, saves=False):
+    return patience_rule(settings, disorder=disorder, adaptive=adaptive, saves=saves, states=states)
+
+
 def test_who_takes_runs_from_a_queue():
-    assert patience_rule(RULES, uneven=True, states=3, saves=False) == PATIENCE
-    assert patience_rule(RULES, uneven=False, states=3, saves=False) == 0
-    assert patience_rule(RULES, uneven=True, states=32, saves=False) == 0
-    assert patience_rule(RULES, uneven=True, states=3, saves=True) == 0
-    assert patience_rule(KernelSettings(patience=0), uneven=True, states=3, saves=False) == 0
-    assert patience_rule(KernelSettings(patience=7), uneven=False, states=32, saves=True) == 7
+    assert patience() == PATIENCE
+    assert patience(disorder=3) == 0
+    assert patience(states=32) == 0
+    assert patience(adaptive=False) == 0
+    assert patience(saves=True) == 0
+    assert patience(KernelSettings(patience=0)) == 0
+    assert patience(KernelSettings(patience=7), disorder=0, states=32, saves=True) == 7
 
 
 def test_a_launch_of_one_run_a_thread():
