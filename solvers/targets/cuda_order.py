@@ -39,7 +39,7 @@ def _level(value: Any, edges: Any, first: Any, levels: Any) -> Any:
 
 
 @cuda.jit(device=True, forceinline=True)
-def _count(runs: Any, rows: Any, width: Any, inputs: Any, levels: Any, edges: Any, counts: Any, cells: Any) -> Any:
+def _count(runs: Any, rows: Any, width: Any, inputs: Any, levels: Any, edges: Any, counts: Any, cells: Any) -> None:
     """Find each run's cell, and how many of its runs came before."""
     run = cuda.grid(1)
     if run < runs:
