@@ -68,11 +68,19 @@ def compile_program(
     named
         Symbols defined by expressions, each over the inputs and earlier ones.
     """
-    return _Compiler(symbols, named).compile(expressions)
+    return _Compiler(symbols, named, expressions).compile()
 
 
 class _Compiler:
-    def __init__(self, symbols: Sequence[sympy.Symbol], named: Sequence[tuple[sympy.Symbol, sympy.Expr]]) -> None:
+    def __init__(
+        self,
+        symbols: Sequence[sympy.Symbol],
+        named: Sequence[tuple[sympy.Symbol, sympy.Expr]],
+        expressions: Sequence[sympy.Expr],
+    ) -> None:
+        self._expressions = expressions
+        everything = (*expressions, *(expression for _, expression in named))
+        self._products = set().union(*(sympy.sympify(each).atoms(sympy.Mul) for each in everything))
         self._steps: list[Step] = []
         self._constants: dict[int, float] = {}
         self._size = len(symbols)
@@ -80,8 +88,8 @@ class _Compiler:
         for symbol, expression in named:
             self._known[symbol] = self._compile(expression)
 
-    def compile(self, expressions: Sequence[sympy.Expr]) -> Program:
-        results = tuple(self._compile(expression) for expression in expressions)
+    def compile(self) -> Program:
+        results = tuple(self._compile(expression) for expression in self._expressions)
         return Program(self._size, tuple(self._constants.items()), tuple(self._steps), results)
 
     def _slot(self) -> int:
@@ -146,8 +154,8 @@ class _Compiler:
 
     def _sum(self, terms: Sequence[sympy.Expr]) -> int:
         """Add plain terms first, then products by fused multiply-adds."""
-        plain = [term for term in terms if not _is_product(term)]
-        products = [term for term in terms if _is_product(term)]
+        plain = [term for term in terms if not self._is_multiplied(term)]
+        products = [term for term in terms if self._is_multiplied(term)]
         total: int | None = None
         for term in sorted(plain, key=_is_negated):
             negated = _is_negated(term)
@@ -156,28 +164,61 @@ class _Compiler:
                 total = self._step("minus", slot) if negated else slot
             else:
                 total = self._step("subtract" if negated else "add", total, slot)
-        for term in products:
+        for term in sorted(products, key=self._is_better_subtracted):
             if total is None:
                 total = self._compile(term)
             else:
-                *front, last = self._factors(term.args)
+                negated, (*front, last) = self._multiplied(term)
+                last = self._step("minus", last) if negated else last
                 total = self._step("fma", self._fold("multiply", front), last, total)
         assert total is not None  # noqa: S101 - a sum has terms
         return total
 
-    def _factors(self, factors: Sequence[sympy.Expr]) -> list[int]:
-        """Return the slots of factors; -1 is absorbed by the next."""
-        if factors[0] == -1 and len(factors) > 1:
-            first, *rest = [self._compile(factor) for factor in factors[1:]]
-            return [self._step("minus", first), *rest]
-        return [self._compile(factor) for factor in factors]
+    def _is_multiplied(self, term: sympy.Expr) -> bool:
+        """Return whether a multiplication is the last operation of a term, which an addition can be fused with."""
+        power = _magnitude(term)
+        return _is_product(term) or (_is_whole_power(power) and (power.base, int(power.exp)) not in self._known)
+
+    def _multiplied(self, term: sympy.Expr) -> tuple[bool, list[int]]:
+        """Return what such a term is the product of, as `_factors` does."""
+        if _is_product(term):
+            return self._factors(term)
+        base, exponent = _magnitude(term).args
+        return _is_negated(term), [*self._halves(base, self._compile(base), int(exponent))]
+
+    def _is_better_subtracted(self, term: sympy.Expr) -> bool:
+        """Return whether a sum had better not begin with a term.
+
+        Compilers make minus a multiple a multiple by the negative number, and then compute both.
+        """
+        return self._has_negative(term) and term.args[0] != -1
+
+    def _has_negative(self, product: sympy.Expr) -> bool:
+        """Return whether a product has a minus sign, and is used without it as well."""
+        first = product.args[0]
+        return bool(product.is_Mul and first.is_Number and first.is_negative and -product in self._products)
+
+    def _factors(self, product: sympy.Expr) -> tuple[bool, list[int]]:
+        """Return whether to negate a product, and the slots of its factors above the fraction bar.
+
+        Products of which the negative is used as well are negated: both are one.
+        """
+        first, *rest = factors = _split(product)[0]
+        if self._has_negative(product):
+            factors = rest if first == -1 and rest else [-first, *rest]
+            return True, [self._compile(factor) for factor in factors]
+        if first == -1 and rest:
+            first, *rest = [self._compile(factor) for factor in rest]
+            return False, [self._step("minus", first), *rest]
+        return False, [self._compile(factor) for factor in factors]
 
     def _product(self, product: sympy.Expr) -> int:
         above, below = _split(product)
-        numerator = self._fold("multiply", self._factors(above)) if above else self._constant(1.0)
-        if not below:
-            return numerator
-        return self._step("divide", numerator, self._fold("multiply", self._factors(below)))
+        negated, factors = self._factors(product) if above else (False, [self._constant(1.0)])
+        numerator = self._fold("multiply", factors)
+        if below:
+            numerator = self._step("divide", numerator, self._fold("multiply", [self._compile(each) for each in below]))
+        return self._step("minus", numerator) if negated else numerator
 
     def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> int:
         if exponent.is_Number and exponent.is_negative:
@@ -206,10 +247,13 @@ class _Compiler:
             return slot
         key = (base, exponent)
         if key not in self._known:
-            lower = self._whole_power(base, slot, exponent // 2)
-            upper = self._whole_power(base, slot, exponent - exponent // 2)
-            self._known[key] = self._step("multiply", lower, upper)
+            self._known[key] = self._step("multiply", *self._halves(base, slot, exponent))
         return self._known[key]
+
+    def _halves(self, base: sympy.Expr, slot: int, exponent: int) -> tuple[int, int]:
+        """Return the slots of two powers whose product is another."""
+        lower = exponent // 2
+        return self._whole_power(base, slot, lower), self._whole_power(base, slot, exponent - lower)
 
     def _piecewise(self, expression: sympy.Expr) -> int:
         *branches, (otherwise, _) = expression.args
@@ -221,6 +265,16 @@ class _Compiler:
 
 def _is_negated(term: sympy.Expr) -> bool:
     return bool(term.is_Mul and term.args[0] == -1)
+
+
+def _magnitude(term: sympy.Expr) -> sympy.Expr:
+    """Return a term without its sign, where it has one."""
+    return -term if _is_negated(term) else term
+
+
+def _is_whole_power(term: sympy.Expr) -> bool:
+    """Return whether a term is a power that is multiplied out."""
+    return bool(term.is_Pow and term.exp.is_Integer and 1 < term.exp <= LARGEST_MULTIPLIED_POWER)
 
 
 def _is_product(term: sympy.Expr) -> bool:

@@ -13,10 +13,11 @@ from support.compiled import compiled
 from solvers import functions
 from solvers.expressions import compile_program
 from solvers.program import Program
-from solvers.straightline import literal
+from solvers.straightline import Argument, literal, record
 
 A, B, C = sympy.symbols("a b c", real=True)
 NAMES = (A, B, C)
+F64 = Argument(False, "float64")  # noqa: FBT003
 
 
 def evaluate(expressions, values, named=()):
@@ -116,6 +117,20 @@ def test_sums_of_products_are_fused():
     [found] = compiled(fused, ["float64", "float64"], 8)(np.full(8, a), np.full(8, b))
     assert a * b - a * a != found[0]
     assert found[0] == pytest.approx(a * (b - a), rel=1e-7)
+
+
+def test_powers_are_fused_unless_they_are_there_anyway():
+    assert [step.operation for step in compile_program(NAMES, [A - B**2]).steps] == ["minus", "fma"]
+    assert [step.operation for step in compile_program(NAMES, [B**2, A - B**2]).steps] == ["multiply", "subtract"]
+
+
+def test_a_product_and_its_negative_are_one():
+    program = compile_program([A, B], [3 * A * B, A - 3 * B, B - 3 * A * B])
+    operations = record(
+        lambda a, b: tuple(program.evaluate([a, b], lambda number: literal(a, number, "float64"))), [F64] * 2
+    )
+    kinds = [operation.kind for operation in operations.record.operations]
+    assert kinds.count("mul") == 2
 
 
 def test_signs():
