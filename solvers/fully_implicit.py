@@ -12,7 +12,7 @@ from solvers.operators import CoupledMatrix, mix
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
 from solvers.step import OneStepMethod
-from solvers.straightline import both, convert, fma, literal, negate, select
+from solvers.straightline import both, convert, fma, literal, negate, reciprocal, select
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -211,7 +211,7 @@ class FullyImplicitStep(OneStepMethod):
             accumulator[i] = y[i] + rise[i]
         if self.error_filter is None:
             return
-        inverse = 1.0 / (h * self.tableau.error_gamma)
+        inverse = reciprocal(h * self.tableau.error_gamma)
         (known,) = mix([self.tableau.error_increments.tolist()], stages)
         for i in range(self.n):
             error_rhs[i] = inverse * fma(h * self.tableau.error[0], slope[i], known[i])

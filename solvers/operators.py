@@ -47,9 +47,13 @@ class StageMatrix:
         """Return the s for which s*W tends to I as h tends to 0."""
         return h * self.gamma
 
+    def shift(self, h: Any) -> Any:
+        """Return 1/(h*gamma), from the 1/h that Rosenbrock methods need anyway."""
+        return reciprocal(h) * (1.0 / self.gamma)
+
     def product(self, t: Any, h: Any, y: Any, p: Any, v: Sequence[Any]) -> list[Any]:
         """Return W v."""
-        diagonal = 1.0 / (h * self.gamma)
+        diagonal = self.shift(h)
         slopes = self.jacobian.product(t, y, p, v)
         return [diagonal * value - slope for value, slope in zip(v, slopes, strict=True)]
 
@@ -60,7 +64,7 @@ class StageMatrix:
 
     def diagonal(self, t: Any, h: Any, y: Any, p: Any) -> list[Any]:
         """Return the diagonal of W."""
-        diagonal = 1.0 / (h * self.gamma)
+        diagonal = self.shift(h)
         return [diagonal - entry for entry in self.jacobian.diagonal(t, y, p)]
 
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
@@ -70,7 +74,7 @@ class StageMatrix:
     def factor(self, t: Any, h: Any, y: Any, p: Any, factors: Any) -> Any:
         """Factor W; return whether all pivots are sound."""
         entries = dict(zip(self.jacobian.pattern, self.jacobian.entries(t, y, p), strict=True))
-        return self._lu.factor(iteration_matrix(entries, self.size, 1.0 / (h * self.gamma)), factors)
+        return self._lu.factor(iteration_matrix(entries, self.size, self.shift(h)), factors)
 
     def solve(self, factors: Any, b: list[Any]) -> list[Any]:
         """Return x with W x = b."""
@@ -178,7 +182,7 @@ class CoupledMatrix:
         entries = dict(zip(self.jacobian.pattern, self.jacobian.entries(t, y, p), strict=True))
         split = self.tableau.transformation
         real, pairs = self._blocks(factors)
-        inverse = 1.0 / h
+        inverse = reciprocal(h)
         factors[self.factor_elements - 1] = inverse
         sound: Any = True
         for value, block in zip(split.real, real, strict=True):

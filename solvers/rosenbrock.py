@@ -12,7 +12,7 @@ from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
 from solvers.step import OneStepMethod, Part, attempt_in_parts
-from solvers.straightline import View, both, fma, literal, select
+from solvers.straightline import View, both, fma, literal, reciprocal, select
 from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -152,7 +152,7 @@ class RosenbrockStep(OneStepMethod):
             accumulator[i] = weighted_sum(tableau.a[stage], increments, i, self.n, y[i])
         b = self._stage_vector(stage, memory)
         self.rhs.evaluate(t + h * tableau.alpha[stage], accumulator, p, b)
-        inverse = 1.0 / h
+        inverse = reciprocal(h)
         for i in range(self.n):
             value = b[i]
             past = weighted_sum(tableau.c[stage], increments, i, self.n, None)

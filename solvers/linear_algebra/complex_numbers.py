@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from solvers import straightline
 from solvers.straightline import absolute, fma, larger
 
 
@@ -54,11 +55,11 @@ def magnitude(value: Any) -> Any:
 def reciprocal(value: Any) -> Any:
     """Return 1/value."""
     if not isinstance(value, Complex):
-        return 1.0 / value
+        return straightline.reciprocal(value)
     # Scaled, so that squares neither overflow nor underflow.
-    scale = 1.0 / magnitude(value)
+    scale = straightline.reciprocal(magnitude(value))
     re, im = value.re * scale, value.im * scale
-    inverse = scale / fma(re, re, im * im)
+    inverse = scale * straightline.reciprocal(fma(re, re, im * im))
     return Complex(re * inverse, -(im * inverse))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from solvers.linear_algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal
 from solvers.linear_algebra.ordering import Entry, choose_order, work
-from solvers.straightline import absolute, both, larger
+from solvers.straightline import absolute, both, fma
 
 #: Elimination with more operations than this is too much code to compile: use a matrix-free solver.
 LARGEST_FACTORISATION = 10_000
@@ -135,7 +135,7 @@ class SparseLU:
         """Return whether a pivot can be divided by, given the entry it was computed from."""
         limits = np.finfo(self.precision)
         least, most = float(limits.tiny), 1.0 / float(limits.tiny)
-        floor: Any = least if given is None else larger(magnitude(given) * (ROUNDING * float(limits.eps)), least)
+        floor: Any = least if given is None else fma(magnitude(given), ROUNDING * float(limits.eps), least)
         sound = magnitude(pivot) > floor
         # Part by part, as the larger of two numbers is left open where one is a NaN.
         for part in (pivot.re, pivot.im) if isinstance(pivot, Complex) else (pivot,):

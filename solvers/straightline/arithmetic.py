@@ -163,6 +163,11 @@ def convert(value: Any, dtype: str) -> Any:
     return bool(value) if dtype == MASK else np.dtype(dtype).type(value)
 
 
+def reciprocal(value: Any) -> Any:
+    """Return 1/value to within a unit in the last place; where one of the two is no normal number, anything."""
+    return value.record.pure("reciprocal", (value,), value.dtype) if isinstance(value, Value) else 1.0 / value
+
+
 def quotient_estimate(numerator: Any, denominator: Any) -> Any:
     """Return a quotient to about six digits: enough for an error estimate, far cheaper on a GPU."""
     if _recorded(numerator, denominator) is None:

@@ -222,6 +222,9 @@ class Emitter:
         index, value, mask = operands
         self.scatter(self.arguments[operation.detail], str(self.operand_dtypes[1]), index, value, mask)
 
+    def _emit_reciprocal(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.reciprocal(str(operation.dtype), operands[0])
+
     def _emit_quotient_estimate(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.quotient_estimate(str(operation.dtype), *operands)
 
@@ -261,6 +264,10 @@ class Emitter:
     def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
         """Call a mathematical function."""
         raise NotImplementedError
+
+    def reciprocal(self, dtype: str, value: ir.Value) -> ir.Value:
+        """Return the reciprocal of a normal number to within a unit in the last place."""
+        return self.builder.fdiv(self.constant(1.0, dtype), value)
 
     def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
         """Divide to about six digits."""

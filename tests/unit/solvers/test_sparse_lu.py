@@ -81,7 +81,9 @@ def test_the_code_does_what_was_counted(shape):
         operations = record(function, [Argument(is_array=True, dtype="float64")] * 2).record.operations
         constants = {place for place, operation in enumerate(operations) if operation.kind == "constant"}
         counted = [
-            o for o in operations if o.kind in {"fma", "div"} or (o.kind == "mul" and not constants & {*o.operands})
+            o
+            for o in operations
+            if o.kind == "reciprocal" or (o.kind in {"fma", "mul"} and not constants & {*o.operands})
         ]
         assert len(counted) == expected
     stored = {

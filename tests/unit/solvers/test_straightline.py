@@ -20,6 +20,7 @@ from solvers.straightline import (
     maximum,
     minimum,
     negate,
+    reciprocal,
     record,
     scatter,
     select,
@@ -155,6 +156,24 @@ def test_estimates_are_good_to_six_digits():
     np.testing.assert_allclose(logs, np.log2(x.astype(float)), rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(exps, np.exp2(powers.astype(float)), rtol=1e-6)
     np.testing.assert_allclose(ratio, powers.astype(float) / x.astype(float), rtol=1e-6)
+
+
+def test_logarithms_outside_the_normal_numbers_are_as_far_out():
+    from solvers.straightline import log2_estimate  # noqa: PLC0415
+
+    x = np.array([0.0, 1e-40, np.inf, 3e38] * 16, dtype=np.float32)
+    [logs] = compiled(log2_estimate, ["float32"], 64)(x)
+    for found in (logs[:4], log2_estimate(x[:4])):
+        assert (found[:2] <= -126).all()
+        assert (found[2:] >= 127).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_reciprocals_are_good_to_a_unit_in_the_last_place(dtype):
+    x = np.concatenate([np.geomspace(1e-37, 1e37, 32), -np.geomspace(1e-37, 1e37, 32)]).astype(dtype)
+    [found] = compiled(reciprocal, [dtype], 64)(x)
+    exact = 1.0 / x.astype(np.longdouble)
+    assert (np.abs(found - exact) <= np.spacing(np.abs(found))).all()
 
 
 # -- recording ------------------------------------------------------------------------------------
