@@ -1,5 +1,6 @@
 """The norm in which errors are measured, and the first step estimated from it."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from solvers.straightline import (
     exp2_estimate,
     fma,
     larger,
+    larger_magnitude,
     log2_estimate,
     quotient_estimate,
     select,
@@ -33,9 +35,14 @@ class ErrorNorm:
     rtol: float
     atol: Sequence[float]
 
-    def scale(self, index: int, magnitude: Any) -> Any:
-        """Return the tolerance of a state of a magnitude."""
-        return fma(magnitude, self.rtol, self.atol[index]) if self.rtol else magnitude * 0.0 + self.atol[index]
+    def _scale(self, index: int, magnitude: Any) -> Any:
+        """Return the tolerance of a state of a magnitude, times the root of the number of states.
+
+        In quotients by these the sum of the squares is the mean.
+        """
+        root = math.sqrt(len(self.atol))
+        rtol, atol = self.rtol * root, self.atol[index] * root
+        return fma(magnitude, rtol, atol) if rtol else magnitude * 0.0 + atol
 
     def mean_square(self, vector: Iterable[Any], y: Any, y_new: Any | None = None) -> Any:
         """Return the mean square of a vector, with scales from y, or the larger of y and y_new.
@@ -44,13 +51,11 @@ class ErrorNorm:
         """
         total = None
         for index, component in enumerate(vector):
-            magnitude = absolute(y[index])
-            if y_new is not None:
-                magnitude = larger(magnitude, absolute(y_new[index]))
-            ratio = quotient_estimate(component, self.scale(index, magnitude))
+            magnitude = absolute(y[index]) if y_new is None else larger_magnitude(y[index], y_new[index])
+            ratio = quotient_estimate(component, self._scale(index, magnitude))
             total = ratio * ratio if total is None else fma(ratio, ratio, total)
         assert total is not None  # noqa: S101 - systems have states
-        return total * (1.0 / len(self.atol))
+        return total
 
 
 def bounded(value: Any) -> Any:

@@ -121,6 +121,15 @@ def larger(first: Any, second: Any) -> Any:
     return _extreme("larger", np.fmax, first, second)
 
 
+def larger_magnitude(first: Any, second: Any) -> Any:
+    """Return the larger magnitude of two numbers, as `larger` does."""
+    recorded = _recorded(first, second)
+    if recorded is None:
+        return larger(np.abs(first), np.abs(second))
+    operands = _align(first, second)
+    return recorded.record.pure("larger magnitude", operands, operands[0].dtype)
+
+
 def smaller(first: Any, second: Any) -> Any:
     """Return the smaller operand where both are numbers; which one for a NaN is left open, which makes it cheap."""
     return _extreme("smaller", np.fmin, first, second)
@@ -177,10 +186,14 @@ def quotient_estimate(numerator: Any, denominator: Any) -> Any:
 
 
 def log2_estimate(value: Any) -> Any:
-    """Return log2 of a positive normal float32 to about six digits, for step-size control."""
+    """Return log2 of a float32 to about six digits, for step-size control.
+
+    Of 0 and subnormals it is at most -126, of infinity at least 127, of NaN anything.
+    """
     if isinstance(value, Value):
         return value.record.pure("log2 estimate", (value,), "float32")
-    return np.log2(value)
+    with np.errstate(divide="ignore"):
+        return np.log2(value)
 
 
 def exp2_estimate(value: Any) -> Any:

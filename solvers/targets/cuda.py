@@ -46,6 +46,15 @@ class CudaEmitter(Emitter):
     def _emit_abs(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
         return self.function("fabs", operation.dtype, operands)
 
+    def _emit_larger_magnitude(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        """Choose in float64 before the sign is cleared, and that as an integer: it leaves one operation in float64."""
+        if operation.dtype == "float32":
+            return super()._emit_larger_magnitude(operation, operands)
+        sizes = [self._emit_abs(operation, [operand]) for operand in operands]
+        larger = self.builder.select(self.builder.fcmp_ordered(">", *sizes), *operands)
+        bits = self.builder.and_(self.builder.bitcast(larger, _LONG), ir.Constant(_LONG, 2**63 - 1))
+        return self.builder.bitcast(bits, larger.type)
+
     def _emit_larger(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
         if operation.dtype == "float32":
             return self.intrinsic("llvm.maxnum", operands)

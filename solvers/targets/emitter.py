@@ -176,6 +176,9 @@ class Emitter:
     def _emit_abs(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.intrinsic("llvm.fabs", operands)
 
+    def _emit_larger_magnitude(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self._emit_larger(operation, [self._emit_abs(operation, [operand]) for operand in operands])
+
     def _emit_sqrt(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.intrinsic("llvm.sqrt", operands)
 

@@ -16,6 +16,7 @@ from solvers.straightline import (
     fma,
     is_finite,
     larger,
+    larger_magnitude,
     literal,
     maximum,
     minimum,
@@ -102,14 +103,17 @@ def test_compiled_graphs_equal_numpy(function, values):
 def test_extremes_propagate_nan_or_leave_it_open(dtype):
     first, second = (grid.ravel().astype(dtype) for grid in np.meshgrid(SPECIAL, SPECIAL))
     lanes = len(first)
-    low, high, less, more = compiled(
-        lambda a, b: (minimum(a, b), maximum(a, b), smaller(a, b), larger(a, b)), [dtype, dtype], lanes
+    low, high, less, more, size = compiled(
+        lambda a, b: (minimum(a, b), maximum(a, b), smaller(a, b), larger(a, b), larger_magnitude(a, b)),
+        [dtype, dtype],
+        lanes,
     )(first, second)
     np.testing.assert_array_equal(low, np.minimum(first, second))
     np.testing.assert_array_equal(high, np.maximum(first, second))
     numbers = ~(np.isnan(first) | np.isnan(second))
     np.testing.assert_array_equal(less[numbers], np.minimum(first, second)[numbers])
     np.testing.assert_array_equal(more[numbers], np.maximum(first, second)[numbers])
+    np.testing.assert_array_equal(size[numbers], np.maximum(np.abs(first), np.abs(second))[numbers])
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
