@@ -159,8 +159,9 @@ def _controller(problem: Problem) -> FixedController | AdaptiveController:
         "max_factor": settings.max_factor,
         "t1": solve.t1,
         "dt_min": solve.dt_min,
-        "dt_max": float(min(solve.dt_max or np.inf, solve.t1 - solve.t0)),
+        "dt_max": solve.dt_max or np.inf,
         "precision": solve.precision,
+        "lands": problem.lands,
     }
     if settings.kind == "gustafsson":
         return PredictiveController(**common)

@@ -28,7 +28,8 @@ LEAST_REMEMBERED = 2 * math.log2(1e-4)
 class ControllerFunctions(NamedTuple):
     """A controller's device functions.
 
-    propose(t, dt, steps, stop) -> (h, t_next, ends): a step to try, to `stop` at the latest; whether it ends the run.
+    propose(t, left, dt, steps, stop) -> (h, t_next, ends): a step to try, to `stop` at the latest, and whether it ends
+        the run; `left` is stop - t in the states' precision.
     judge(active, error, trouble, h, dt, memory) -> (accept, dt): see `StepFunctions.attempt`.
     reset(fresh, memory): forget what another run left.
     """
@@ -83,7 +84,7 @@ class FixedController:
         assert h is not None  # noqa: S101 - see above
 
         @target.straight_line
-        def propose(_t: Any, dt: Any, steps: Any, stop: Any) -> Any:
+        def propose(_t: Any, _left: Any, dt: Any, steps: Any, stop: Any) -> Any:
             following = steps + 1
             t_next = convert(following, "float64") * h + self.t0
             if self.lands:
@@ -115,9 +116,11 @@ class AdaptiveController:
     safety, min_factor, max_factor
         The factor on the step, and its limits.
     t1, dt_min, dt_max
-        End of the span, shortest and longest step.
+        End of the span, shortest and longest step; infinity: as long as the span.
     precision
         Of steps and history.
+    lands
+        Whether steps are cut short to end at save times.
     """
 
     exponent: float
@@ -128,6 +131,7 @@ class AdaptiveController:
     dt_min: float
     dt_max: float
     precision: str
+    lands: bool
 
     owner = "controller"
     fixed_step = None
@@ -160,40 +164,48 @@ class AdaptiveController:
 
     @property
     def _margin(self) -> float:
-        return 1.0 + 2.0**-22 if self.precision == "float32" else 1.0
+        return 1.0 - 2.0**-22 if self.precision == "float32" else 1.0
 
     def build(self, target: Target) -> ControllerFunctions:
         """Return the device functions."""
 
         @target.straight_line
-        def propose(t: Any, dt: Any, _steps: Any, stop: Any) -> Any:
-            # In the states' precision, for what waits for dt delays the whole step; the margin is that of rounding, so
-            # that no step ends behind its goal.
-            remaining = convert(stop - t, self.precision)
-            last = dt * self._margin >= remaining
-            h = select(last, remaining, dt)
+        def propose(t: Any, left: Any, dt: Any, _steps: Any, stop: Any) -> Any:
+            # What waits for dt delays the whole step. The margin is that of rounding, so that no step ends behind its
+            # goal.
+            last = dt >= left * self._margin
+            h = select(last, left, dt)
             return h, select(last, stop, t + h), both(last, stop >= self.t1)
 
         return ControllerFunctions(propose, target.straight_line(self._judge), target.straight_line(self.forget))
 
     def _judge(self, active: Any, error: Any, trouble: Any, h: Any, dt: Any, memory: Any) -> Any:
         accept = both(active, both(trouble == 0, error <= 1.0))
-        size = log2_estimate(bounded(error))
-        # Sizes are log2 of mean squares, hence half the exponents.
-        exponent = fma(size, -self.exponent / 2, math.log2(self.safety))
+        single = convert(error, "float32")
+        size = log2_estimate(single)
+        start: Any = math.log2(self.safety)
         past = self.past(size, h, memory)
         if past is not None:
-            exponent = exponent + select(accept, past, literal(past, 0.0, "float32"))
-        change = smaller(larger(exp2_estimate(exponent), self.min_factor), self.max_factor)
-        known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
-        change = select(accept, change, select(known, smaller(change, 1.0), self.min_factor))
+            start = select(accept, past + start, literal(past, start, "float32"))
+        # Sizes are log2 of mean squares, hence half the exponent.
+        change = exp2_estimate(fma(size, -self.exponent / 2, start))
+        change = smaller(larger(change, self.min_factor), self._largest_factor(accept, single, trouble))
         self.remember(accept, size, h, memory)
-        proposed = smaller(h * convert(change, self.precision), self.dt_max)
+        proposed = h * convert(change, self.precision)
+        if self.dt_max < math.inf:
+            proposed = smaller(proposed, self.dt_max)
         if self.dt_min:
             proposed = larger(proposed, self.dt_min)
-        # A step cut short to land somewhere says nothing against the longer one.
-        proposed = select(both(accept, h < dt), larger(proposed, dt), proposed)
+        if self.lands:
+            # A step cut short to land somewhere says nothing against the longer one.
+            proposed = select(both(accept, h < dt), larger(proposed, dt), proposed)
         return accept, select(active, proposed, dt)
+
+    def _largest_factor(self, accept: Any, error: Any, trouble: Any) -> Any:
+        """Return the limit of the factor, which is ready before the factor is."""
+        known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
+        least, one, most = (literal(error, factor, "float32") for factor in (self.min_factor, 1.0, self.max_factor))
+        return select(accept, most, select(known, one, least))
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,11 @@ class Loop:
     def _children(self) -> tuple[tuple[Any, str], ...]:
         return (self.step, "algorithm"), (self.controller, "controller"), (self.output, "output")
 
+    @property
+    def _may_tire(self) -> bool:
+        """Whether a run may use up its attempts."""
+        return self.controller.attempts > self.max_steps
+
     def build(self, target: Target, registry: BufferRegistry) -> DeviceFunction:
         """Return the device function that works on a queue of runs until it is empty.
 
@@ -93,8 +98,9 @@ class Loop:
         values, (row, run); `defaults` the states, then the parameters; `results` (variables, times); `reports`
         (status, steps, rejected).
 
-        Within, a lane's `place` is (run, runs), its `progress` (t, dt, steps, rejected, status), and its
-        `saving` (cursor, save_time): the next save and its time.
+        Within, a lane's `place` is (run, runs), its `progress` (t, left, dt, steps, rejected, status), and its
+        `saving` (cursor, save_time): the next save and its time. `left` is what is left from t to where a step has to
+        end at the latest, in the states' precision.
         """
         allocate = target.allocate(self.frame(registry))
         any_lane, any_member, take = target.any_lane, target.any_member, target.take
@@ -122,7 +128,7 @@ class Loop:
         ) -> None:
             memory = allocate(shared, persistent)
             run, fresh, t, dt, count, active, save_time = nobody(runs)
-            progress = (t, dt, count, count, count)
+            progress = (t, dt, dt, count, count, count)
             saving = (count, save_time)
             run = take(queue, run, fresh)
             fresh = occupied(run, runs, fresh)
@@ -151,6 +157,7 @@ class Loop:
         begin = target.straight_line(self._begin)
         check_start = target.straight_line(self._check_start)
         start_dt = self._start_dt(target, step.first_step)
+        measure = target.straight_line(self._measure)
         start_step, reset, begin_output = step.start, controller.reset, output.begin
 
         @target.control
@@ -166,7 +173,7 @@ class Loop:
             saving: Any,
         ) -> Any:
             y, p, step_memory, controller_memory, _ = memory
-            t, dt, steps, rejected, status = progress
+            t, left, dt, steps, rejected, status = progress
             load(fresh, place, inputs, defaults, y, p)
             t, steps, rejected = begin(fresh, t, steps, rejected)
             sound = start_step(fresh, t, y, p, step_memory)
@@ -174,7 +181,8 @@ class Loop:
             dt = start_dt(fresh, dt, t, y, p, step_memory)
             reset(fresh, controller_memory)
             saving = begin_output(fresh, t, y, p, results, place, saving)
-            return active, (t, dt, steps, rejected, status), saving
+            left = measure(fresh, t, left, saving)
+            return active, (t, left, dt, steps, rejected, status), saving
 
         return take_up
 
@@ -208,8 +216,10 @@ class Loop:
         """Return code that tries one step of each active run, saves what it passes, and counts it."""
         any_lane = target.any_lane
         stop_at = target.straight_line(self._stop_at)
+        measure = target.straight_line(self._measure)
         overflow = target.straight_line(self._overflow)
         account = target.straight_line(self._account)
+        give_up = target.straight_line(self._give_up)
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
         propose, judge = controller.propose, controller.judge
         is_due, save = output.due, output.save
@@ -218,20 +228,22 @@ class Loop:
         @target.control
         def try_step(active: Any, place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
             y, p, step_memory, controller_memory, output_memory = memory
-            t, dt, steps, rejected, status = progress
-            h, t_next, ends = propose(t, dt, steps, stop_at(saving))
+            t, left, dt, steps, rejected, status = progress
+            h, t_next, ends = propose(t, left, dt, steps, stop_at(saving))
             error, trouble = attempt(active, t, h, y, p, step_memory)
             accept, dt = judge(active, error, trouble, h, dt, controller_memory)
-            probe((place[0], t, h, error, trouble, accept, dt))
             due = is_due(accept, saving, t_next)
             if any_lane(due):
                 due, status, active = overflow(due, state_finite(step_memory), status, active)
                 span = (t, t_next, h)
                 saving = save(due, span, y, p, step_memory, output_memory, results, place, saving)
             advance(accept, y, step_memory)
-            outcome = (accept, ends, t_next, h, error, trouble)
-            active, t, dt, steps, rejected, status = account(active, outcome, (t, dt, steps, rejected, status))
-            return active, (t, dt, steps, rejected, status), saving
+            left = measure(accept, t_next, left, saving)
+            active, reject, reached, steps = account(active, (accept, ends, t_next), t, steps, rejected)
+            if any_lane(reject):
+                active, rejected, status = give_up(reject, active, (t, h, error, trouble), rejected, status)
+            probe((place[0], t, h, error, trouble, accept, dt))
+            return active, (reached, left, dt, steps, rejected, status), saving
 
         return try_step
 
@@ -246,8 +258,8 @@ class Loop:
             waiting: Any, place: Any, results: Any, reports: Any, memory: Any, progress: Any, saving: Any
         ) -> None:
             y, p = memory[0], memory[1]
-            t, _, steps, rejected, status = progress
-            status = conclude(waiting, status, y)
+            t, _, _, steps, rejected, status = progress
+            status = conclude(waiting, status, t, y)
             end_output(waiting, status, t, y, p, results, place, saving)
             report(waiting, place, status, steps, rejected, reports)
 
@@ -316,45 +328,56 @@ class Loop:
         stop = literal(save_time, self.t1, "float64")
         return select(cursor < self.output.times, minimum(save_time, stop), stop) if self.lands else stop
 
+    def _measure(self, moved: Any, t: Any, left: Any, saving: Any) -> Any:
+        """Return what is left, where t has moved.
+
+        Computed for the time that a step would lead to, while it is tried: the next step waits for nothing but the
+        choice.
+        """
+        return select(moved, convert(self._stop_at(saving) - t, self.step.rhs.precision), left)
+
     def _overflow(self, due: Any, finite: Any, status: Any, active: Any) -> tuple[Any, Any, Any]:
         """End runs that are about to save a state that is not finite."""
         broken = both(due, negate(finite))
         status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
         return both(due, finite), status, both(active, negate(broken))
 
-    def _account(self, active: Any, outcome: Any, progress: Any) -> tuple[Any, ...]:
-        """Count an attempt; return which runs go on, then the progress after it."""
-        accept, ends, t_next, h, error, trouble = outcome
-        t, dt, steps, rejected, status = progress
+    def _account(self, active: Any, outcome: Any, t: Any, steps: Any, rejected: Any) -> tuple[Any, Any, Any, Any]:
+        """Return which runs go on after an attempt, which were rejected, the times reached, and the steps taken."""
+        accept, ends, t_next = outcome
         reject = both(active, negate(accept))
+        going = both(active, negate(both(accept, ends)))
+        if self._may_tire:
+            going = both(going, steps + rejected < self.max_steps - 1)
+        return going, reject, select(accept, t_next, t), steps + convert(accept, "int32")
+
+    def _give_up(self, reject: Any, active: Any, outcome: Any, rejected: Any, status: Any) -> tuple[Any, Any, Any]:
+        """Count rejected attempts, and end runs that cannot take a shorter step; return which go on, count, status."""
+        t, h, error, trouble = outcome
         floor = absolute(t) * (2.0 * sys.float_info.epsilon)
         if self.dt_min:
             # A float32 cannot hold every dt_min.
             floor = larger(floor, self.dt_min * (1 + 1e-6))
         too_small = True if self.controller.fixed_step else convert(h, "float64") <= floor
         stuck = both(reject, too_small)
-        t = select(accept, t_next, t)
-        steps = steps + convert(accept, "int32")
-        rejected = rejected + convert(reject, "int32")
-        done = both(accept, ends)
-        going = both(active, negate(either(done, stuck)))
-        tired = both(going, steps + rejected >= self.max_steps) if self.controller.attempts > self.max_steps else False
         cause = select(
             is_finite(error),
             literal(status, Status.STEP_TOO_SMALL, "int32"),
             literal(status, Status.NONFINITE, "int32"),
         )
         cause = select(trouble == 0, cause, trouble)
-        status = select(stuck, cause, select(tired, literal(status, Status.MAX_STEPS, "int32"), status))
-        return both(going, negate(tired)), t, dt, steps, rejected, status
+        return both(active, negate(stuck)), rejected + convert(reject, "int32"), select(stuck, cause, status)
 
     # -- ending ---------------------------------------------------------------------------------
 
     def _waits(self, run: Any, runs: Any, active: Any) -> Any:
         return both(run < runs, negate(active))
 
-    def _conclude(self, mask: Any, status: Any, y: Any) -> Any:
-        """Turn a success whose state is not finite into a failure."""
+    def _conclude(self, mask: Any, status: Any, t: Any, y: Any) -> Any:
+        """Tell a run that used up its attempts, and a state that is not finite, from success."""
+        if self._may_tire:
+            early = both(mask, both(status == 0, t < self.t1))
+            status = select(early, literal(status, Status.MAX_STEPS, "int32"), status)
         broken = both(mask, both(status == 0, negate(self._finite(y))))
         return select(broken, literal(status, Status.NONFINITE, "int32"), status)
 

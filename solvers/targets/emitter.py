@@ -277,7 +277,7 @@ class Emitter:
         raise NotImplementedError
 
     def log2_estimate(self, value: ir.Value) -> ir.Value:
-        """Return log2 of a positive normal float32 to about six digits."""
+        """Return log2 of a float32 to about six digits; see `straightline.log2_estimate`."""
         raise NotImplementedError
 
     def exp2_estimate(self, value: ir.Value) -> ir.Value:
