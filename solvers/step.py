@@ -127,6 +127,10 @@ class OneStepMethod(ABC):
         return sound
 
 
+#: Parts that one device function calls; compilers take their time for each of these.
+CHAINED = 4
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of a step: a function (active, t, h, y, p, memory), which leaves its results in `memory`.
@@ -149,10 +153,11 @@ def sequence(target: Target, parts: Sequence[Part]) -> DeviceFunction:
     for straight, group in groupby(parts, lambda part: part.straight):
         members = [part.function for part in group]
         functions += [_joined(target, members)] if straight else members
-    first, *rest = functions
-    for following in rest:
-        first = _then(target, first, following)
-    return first
+    while len(functions) > 1:
+        functions = [
+            _chained(target, functions[start : start + CHAINED]) for start in range(0, len(functions), CHAINED)
+        ]
+    return functions[0]
 
 
 def attempt_in_parts(target: Target, parts: Sequence[Part], outcome: Callable[..., Any]) -> DeviceFunction:
@@ -183,10 +188,21 @@ def _joined(target: Target, functions: Sequence[Callable[..., Any]]) -> DeviceFu
     return joined
 
 
-def _then(target: Target, first: DeviceFunction, second: DeviceFunction) -> DeviceFunction:
+def _chained(target: Target, functions: Sequence[DeviceFunction]) -> DeviceFunction:
+    """Return a device function that runs up to `CHAINED` others one after the other."""
+    idle = target.straight_line(_idle)
+    filled = list(functions) + [idle] * (CHAINED - len(functions))
+    first, second, third, fourth = filled
+
     @target.control
-    def then(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+    def chained(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
         first(active, t, h, y, p, memory)
         second(active, t, h, y, p, memory)
+        third(active, t, h, y, p, memory)
+        fourth(active, t, h, y, p, memory)
 
-    return then
+    return chained
+
+
+def _idle(_active: Any, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:
+    """Do nothing."""
