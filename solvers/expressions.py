@@ -1,8 +1,10 @@
 """From SymPy expressions to programs of straight-line arithmetic.
 
-Equal subexpressions are computed once. Sums of products become chains of fused multiply-adds.
+Equal subexpressions are computed once, a denominator of many quotients is inverted once, and sums of products become
+chains of fused multiply-adds.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +17,9 @@ from solvers.program import Program, Step
 
 #: Powers up to this magnitude are multiplied out.
 LARGEST_MULTIPLIED_POWER = 16
+
+#: From so many quotients on, a denominator that they have in common is inverted once.
+FEWEST_SHARING = 3
 
 _OPERATIONS: Mapping[type, str] = {
     sympy.exp: "exp",
@@ -90,7 +95,28 @@ class _Compiler:
 
     def compile(self) -> Program:
         results = tuple(self._compile(expression) for expression in self._expressions)
-        return Program(self._size, tuple(self._constants.items()), tuple(self._steps), results)
+        steps = self._with_shared_reciprocals()
+        return Program(self._size, tuple(self._constants.items()), steps, results)
+
+    def _with_shared_reciprocals(self) -> tuple[Step, ...]:
+        """Return the steps, where what many numerators are divided by is inverted once.
+
+        A division takes as long as many multiplications, and on a GPU as many instructions; but only a division gives
+        x/x = 1 for every x.
+        """
+        uses = Counter(step.operands[1] for step in self._steps if step.operation == "divide")
+        reciprocals: dict[int, int] = {}
+        steps: list[Step] = []
+        for step in self._steps:
+            if step.operation != "divide" or uses[step.operands[1]] < FEWEST_SHARING:
+                steps.append(step)
+                continue
+            numerator, denominator = step.operands
+            if denominator not in reciprocals:
+                reciprocals[denominator] = self._slot()
+                steps.append(Step(reciprocals[denominator], "divide", (self._constant(1.0), denominator)))
+            steps.append(Step(step.slot, "multiply", (numerator, reciprocals[denominator])))
+        return tuple(steps)
 
     def _slot(self) -> int:
         self._size += 1

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -106,6 +107,16 @@ def test_other_powers():
 def test_divisions_are_not_multiplications_by_rounded_inverses():
     # 1/49 is not a float64: only a division gives 49/49 exactly.
     assert evaluate([A / B, A / (B * C), 1 / A, -A / B], (49.0, 49.0, 1.0)) == [1.0, 1.0, 1 / 49.0, -1.0]
+
+
+def test_a_denominator_of_many_quotients_is_inverted_once():
+    quotients = [A / C, B / C, 1 / C, A / (B * C)]
+    program = compile_program(NAMES, quotients)
+    operations = Counter(step.operation for step in program.steps)
+    assert operations == {"divide": 2, "multiply": 4}
+    values = (0.3, -7.0, 1.7)
+    expected = [float(quotient.subs(dict(zip(NAMES, values, strict=True)))) for quotient in quotients]
+    np.testing.assert_allclose(evaluate(quotients, values), expected, rtol=3e-16)
 
 
 def test_sums_of_products_are_fused():
