@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import commands, kernels, memory, peers
+from benchmarks import commands, compilation, kernels, memory, peers
 from benchmarks.cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.table import Row, Table
@@ -25,6 +25,7 @@ def names() -> dict[str, list[str]]:
     return {
         kernels.SECTION: list(CASES),
         memory.SECTION: list(memory.NAMES),
+        compilation.SECTION: list(compilation.NAMES),
         commands.SECTION: list(commands.NAMES),
         peers.SECTION: list(peers.NAMES),
     }
@@ -51,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="factor on all numbers of runs")
     parser.add_argument("--rounds", type=int, default=3, help="how often kernels and yardsticks take turns")
     parser.add_argument("--set", action="append", default=[], dest="options", metavar="TABLE.KEY=VALUE")
-    parser.add_argument("--arch", help="memory: compile kernels for this architecture; no GPU is needed")
+    parser.add_argument("--arch", help="memory and compile: for this architecture; no GPU is needed")
     parser.add_argument("--yardstick", action="append", default=[], type=parse, metavar="NAME=PATH")
     parser.add_argument("--cubie-site", type=Path, metavar="FOLDER", help="packages of cubie 0.17, as a yardstick")
     parser.add_argument("--cubie-python", metavar="FILE", help="an interpreter that imports cubie 0.17")
@@ -95,6 +96,9 @@ def main() -> int:
             wanted[kernels.SECTION], target, asked.scale, asked.options, yardsticks, asked.rounds
         ),
         memory.SECTION: lambda: memory.measure(wanted[memory.SECTION], target, asked.options, asked.arch),
+        compilation.SECTION: lambda: compilation.measure(
+            wanted[compilation.SECTION], target, asked.options, asked.arch
+        ),
         commands.SECTION: lambda: commands.measure(wanted[commands.SECTION], target, asked.scale, cubie),
         peers.SECTION: lambda: peers.measure(wanted[peers.SECTION]),
     }
