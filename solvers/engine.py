@@ -153,7 +153,7 @@ def compile_kernel(made: "Plan", arch: str | None = None) -> Kernel:
 
 @contextmanager
 def _garbage_left() -> Iterator[None]:
-    """Collect no garbage for a while: compilers keep what they make, and to look through it takes a tenth of the time."""
+    """Collect no garbage: compilers keep what they make, and looking through it takes a tenth of their time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
