@@ -9,10 +9,11 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import commands, compilation, kernels, memory, peers
+from benchmarks import beside_cubie, commands, compilation, cubie_cases, kernels, memory, peers
 from benchmarks.cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.table import Row, Table
@@ -24,6 +25,7 @@ def names() -> dict[str, list[str]]:
     """Return the names of all measurements by section."""
     return {
         kernels.SECTION: list(CASES),
+        beside_cubie.SECTION: list(cubie_cases.CASES),
         memory.SECTION: list(memory.NAMES),
         compilation.SECTION: list(compilation.NAMES),
         commands.SECTION: list(commands.NAMES),
@@ -88,12 +90,16 @@ def main() -> int:
         print("\n".join(f"{section} {name}" for section, there in names().items() for name in there))
         return 0
     target = engine.choose_target(asked.target)
-    cubie = Cubie017(asked.cubie_site, asked.cubie_python) if asked.cubie_site or asked.cubie_python else None
+    start = partial(Cubie017, asked.cubie_site, asked.cubie_python) if asked.cubie_site or asked.cubie_python else None
+    cubie = start() if start else None
     yardsticks: list[Yardstick] = [*asked.yardstick, *([cubie] if cubie else [])]
     wanted = chosen(asked.only)
     measurements: dict[str, Callable[[], Iterator[Row]]] = {
         kernels.SECTION: lambda: kernels.measure(
             wanted[kernels.SECTION], target, asked.scale, asked.options, yardsticks, asked.rounds
+        ),
+        beside_cubie.SECTION: lambda: beside_cubie.measure(
+            wanted[beside_cubie.SECTION], target, asked.scale, asked.options, start, asked.rounds
         ),
         memory.SECTION: lambda: memory.measure(wanted[memory.SECTION], target, asked.options, asked.arch),
         compilation.SECTION: lambda: compilation.measure(

@@ -107,7 +107,7 @@ def _ours(case: Case, target: str, folder: Path) -> Callable[[str], dict[str, An
 def _theirs(case: Case, cubie: Cubie017, folder: Path) -> Callable[[str], dict[str, Any]]:
     """Return what runs the same work with cubie 0.17 and a cache."""
     asked = folder / "request.json"
-    asked.write_text(json.dumps(request(case, folder / "theirs.h5")), encoding="utf-8")
+    asked.write_text(json.dumps(request(case, output=folder / "theirs.h5")), encoding="utf-8")
     return lambda cache: timed([*cubie.command, str(asked)], cubie.environment | {_CACHE: cache})
 
 

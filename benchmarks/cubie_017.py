@@ -1,9 +1,10 @@
 """Cubie 0.17 as a yardstick: a program of its own, because it has the packages of another installation.
 
 It reads requests from standard input, one JSON object a line, and answers each with one: the milliseconds of the
-kernel, by that program's own events, and of the whole solve. The last request's solver is kept, so that asking again
-compiles nothing. With a file as argument it answers the one request in it, writes the result to the request's "output"
-as HDF5, and ends: a whole command.
+kernel, by that program's own events, and of the whole solve, how many runs failed, and the last states of a sample of
+runs. "repeat" says how often it is timed. The last request's solver is kept, so that asking again compiles nothing.
+With a file as argument it answers the one request in it, writes the result to the request's "output" as HDF5, and ends:
+a whole command.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-_WARM, _REPEAT = 3, 9
+_WARM = 3
 
 
 class Solving:
@@ -51,6 +52,8 @@ class Solving:
         grids = self.solver.prepare_grid_arrays(states, parameters)
         self.inputs = [np.ascontiguousarray(grid, dtype=precision) for grid in grids]
         self.duration = request["duration"]
+        self.sample = np.linspace(0, runs - 1, request["sample"]).astype(int)
+        self.order = [list(self.solver.saved_states).index(name) for name in request["states"]]
 
     def solve(self) -> Any:
         """Return the program's result."""
@@ -61,18 +64,24 @@ class Solving:
         events = self.solver.kernel._cuda_events  # noqa: SLF001 - it has no public name
         return float(sum(event.elapsed_time_ms() for event in events if event.name.startswith("kernel_chunk")))
 
-    def time(self) -> dict[str, Any]:
-        """Return median milliseconds of kernel and solve, and how many runs failed."""
+    def time(self, repeat: int) -> dict[str, Any]:
+        """Return median milliseconds of kernel and solve, how many runs failed, and the states of the sample."""
         kernel, whole = [], []
-        for _ in range(_WARM):
+        for _ in range(_WARM if repeat > 1 else 0):
             self.solve()
-        for _ in range(_REPEAT):
+        for _ in range(repeat):
             start = time.perf_counter()
             result = self.solve()
             whole.append(1e3 * (time.perf_counter() - start))
             kernel.append(self.kernel_ms())
-        failed = int(np.count_nonzero(np.asarray(result.status_codes)))
-        return {"ms": statistics.median(kernel), "solve_ms": statistics.median(whole), "failed": failed}
+        status = np.asarray(result.status_codes)
+        states = np.asarray(result.state)[-1][self.order][:, self.sample].astype(float)
+        return {
+            "ms": statistics.median(kernel),
+            "solve_ms": statistics.median(whole),
+            "failed": int(np.count_nonzero(status)),
+            "states": np.where(status[self.sample] == 0, states, np.nan).tolist(),
+        }
 
 
 def write(solving: Solving, request: dict[str, Any]) -> None:
@@ -96,11 +105,13 @@ def serve() -> None:
     last, solving = None, None
     for line in sys.stdin:
         try:
-            if line != last or solving is None:
+            asked = json.loads(line)
+            repeat = asked.pop("repeat")
+            if asked != last or solving is None:
                 if solving is not None:
                     solving.solver.close()
-                last, solving = line, Solving(json.loads(line))
-            answer = solving.time()
+                last, solving = asked, Solving(asked)
+            answer = solving.time(repeat)
         except Exception as error:  # noqa: BLE001 - whatever is wrong there is an answer too
             answer, solving = {"error": f"{type(error).__name__}: {error}"}, None
         answers.write(json.dumps(answer) + "\n")

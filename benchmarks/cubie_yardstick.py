@@ -8,23 +8,31 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from benchmarks.cases import Case
 from benchmarks.yardsticks import YardstickError
 
+#: How often a case is timed.
+_REPEAT = 9
 _PROGRAM = Path(__file__).with_name("cubie_017.py")
 #: Seconds that it may take to compile and time a case.
-_TIMEOUT = 90.0
+_TIMEOUT = 240.0
+#: Its names of methods, where they are others.
+_METHODS = {"dormand_prince54": "rk45", "rk4": "classical-rk4"}
 
 
-def request(case: Case, output: Path | None = None) -> dict[str, Any]:
+def request(case: Case, sample: int = 0, output: Path | None = None) -> dict[str, Any]:
     """Return a case in the words of that program.
 
     Parameters
     ----------
     case
         What is integrated.
+    sample
+        Of so many runs, spread over the sweep, it answers with the last states.
     output
         Where a whole command writes.
     """
@@ -45,9 +53,10 @@ def request(case: Case, output: Path | None = None) -> dict[str, Any]:
         "range": [low, high, case.runs],
         "shuffled": case.shuffled,
         "precision": case.precision,
-        "algorithm": case.algorithm,
+        "algorithm": _METHODS.get(case.algorithm, case.algorithm),
         "settings": settings,
         "duration": case.problem.t1,
+        "sample": sample,
         "output": str(output) if output else None,
     }
 
@@ -62,6 +71,24 @@ def _used_observables(tables: dict[str, Any]) -> dict[str, str]:
         used |= new
         waiting += [observables[name] for name in new]
     return {name: text for name, text in observables.items() if name in used}
+
+
+class Solved017(NamedTuple):
+    """What that program did.
+
+    Parameters
+    ----------
+    ms
+        Milliseconds of its kernel.
+    failed
+        Runs that failed.
+    states
+        The last states of the sampled runs, (states, runs), in the model's order; NaN where a run failed.
+    """
+
+    ms: float
+    failed: int
+    states: np.ndarray
 
 
 class Cubie017:
@@ -99,14 +126,24 @@ class Cubie017:
         YardstickError
             Where it fails, or takes too long to compile.
         """
+        return self.solve(case).ms
+
+    def solve(self, case: Case, sample: int = 0, repeat: int = _REPEAT) -> Solved017:
+        """Return what it made of a case, solved so often, with the states of so many runs.
+
+        Raises
+        ------
+        YardstickError
+            Where it fails, or takes too long to compile.
+        """
         try:
-            answer = self._ask(json.dumps(request(case)))
+            answer = self._ask(json.dumps(request(case, sample) | {"repeat": repeat}))
         except (OSError, ValueError) as error:
             self.close()
             raise YardstickError(f"cubie 0.17 has ended: {error}") from error
         if "error" in answer:
             raise YardstickError(" ".join(answer["error"].split())[:200])
-        return float(answer["ms"])
+        return Solved017(float(answer["ms"]), int(answer["failed"]), np.array(answer.get("states", [])))
 
     def close(self) -> None:
         """End the process."""

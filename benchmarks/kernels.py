@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,26 +43,48 @@ def _shuffled(axes: Axes) -> Axes:
     return Axes(tuple(Axis(name, "list", tuple(row.tolist()), axes.count) for name, row in names), "zip")
 
 
+class Compiled(NamedTuple):
+    """A case that is ready to run.
+
+    Parameters
+    ----------
+    solver
+        Its solver.
+    values
+        The swept values, (1, runs).
+    seconds
+        That compiling took.
+    """
+
+    solver: engine.Solver
+    values: np.ndarray
+    seconds: float
+
+
+def compiled(case: Case, target: str, options: Sequence[str] = ()) -> Compiled:
+    """Compile a case, with options as on the command line; its kernel is kept nowhere but where they name a cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        job = load(case.write(Path(folder)), ["run.cache=false", *options])
+    if case.shuffled:
+        job = replace(job, axes=_shuffled(job.axes))
+    kernel = kernels.prepare(job, target).kernel()
+    solver = engine.load(kernel, kernels.exchange(job), job.configuration.threads)
+    return Compiled(solver, job.axes.values(0, case.runs), kernel.seconds)
+
+
 class CompiledCase:
-    """A case, compiled.
+    """A case whose kernel is compiled and warm.
 
     Parameters
     ----------
     case
         What is integrated.
-    target, threads, options
-        As on the command line; no threads: all.
+    target, options
+        As on the command line.
     """
 
     def __init__(self, case: Case, target: str, options: Sequence[str] = ()) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            job = load(case.write(Path(folder)), ["run.cache=false", *options])
-        if case.shuffled:
-            job = replace(job, axes=_shuffled(job.axes))
-        self.values = job.axes.values(0, case.runs)
-        kernel = kernels.prepare(job, target).kernel()
-        self.compile_seconds = kernel.seconds
-        self.solver = engine.load(kernel, kernels.exchange(job), job.configuration.threads)
+        self.solver, self.values, self.compile_seconds = compiled(case, target, options)
         self.solution = self.solver.solve(self.values)
         self._warm()
 
