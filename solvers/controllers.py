@@ -23,6 +23,8 @@ from solvers.targets.target import DeviceFunction, Target
 
 #: Errors below 1e-4 count as that in the history, so that one lucky step does not throttle the next; log2 of 1e-8.
 LEAST_REMEMBERED = 2 * math.log2(1e-4)
+#: Stands for log2 of the step before the first: any step has grown so much that no error foresees the next.
+NO_STEP = -1e4
 
 
 class ControllerFunctions(NamedTuple):
@@ -139,7 +141,7 @@ class AdaptiveController:
 
     @property
     def history(self) -> dict[str, int]:
-        """Names and lengths of the buffers that are kept from step to step."""
+        """Names and lengths of the buffers that are kept from step to step; they hold logarithms, in float32."""
         return {}
 
     def past(self, _size: Any, _h: Any, _memory: Any) -> Any:
@@ -147,7 +149,7 @@ class AdaptiveController:
         return None
 
     def remember(self, accept: Any, size: Any, h: Any, memory: Any) -> None:
-        """Keep log2 of the mean square of an accepted step's error, and the step."""
+        """Keep what the next factor needs of an accepted step, given log2 of the mean square of its error."""
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""
@@ -156,7 +158,7 @@ class AdaptiveController:
         """Register the history."""
         registry.declare(self.owner)
         for name, elements in self.history.items():
-            registry.register(self.owner, name, elements, self.precision, lifetime="run")
+            registry.register(self.owner, name, elements, "float32", lifetime="run")
 
     def frame(self, registry: BufferRegistry) -> Frame:
         """Return the frame: the history."""
@@ -233,9 +235,9 @@ class FilterController(AdaptiveController):
         """Return log2 of what past errors contribute to the factor of an accepted step."""
         if not self.history:
             return None
-        contribution = convert(memory[0][0], "float32") * (self.beta2 / 2)
+        contribution = memory[0][0] * (self.beta2 / 2)
         if self.beta3:
-            contribution = fma(convert(memory[0][1], "float32"), -self.beta3 / 2, contribution)
+            contribution = fma(memory[0][1], -self.beta3 / 2, contribution)
         return contribution
 
     def remember(self, accept: Any, size: Any, _h: Any, memory: Any) -> None:
@@ -245,13 +247,13 @@ class FilterController(AdaptiveController):
         errors = memory[0]
         if self.beta3:
             errors[1] = select(accept, errors[0], errors[1])
-        errors[0] = select(accept, convert(larger(size, LEAST_REMEMBERED), self.precision), errors[0])
+        errors[0] = select(accept, larger(size, LEAST_REMEMBERED), errors[0])
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""
         for index in range(sum(self.history.values())):
             errors = memory[0]
-            errors[index] = select(fresh, literal(errors, 0.0, self.precision), errors[index])  # log2 of 1: no past
+            errors[index] = select(fresh, literal(errors, 0.0, "float32"), errors[index])  # log2 of 1: no past
 
 
 @dataclass(frozen=True)
@@ -270,19 +272,21 @@ class PredictiveController(AdaptiveController):
     def past(self, size: Any, h: Any, memory: Any) -> Any:
         """Return log2 of what the step before contributes to the factor of an accepted step."""
         errors, steps = memory
-        before = steps[0]
-        growth = log2_estimate(bounded(h / select(before > 0.0, before, h)))
-        slope = (convert(errors[0], "float32") - larger(size, LEAST_REMEMBERED)) * (self.exponent / 2)
-        trend = smaller(growth + slope, 0.0)
-        return select(before > 0.0, trend, literal(trend, 0.0, "float32"))
+        growth = self._length(h) - steps[0]
+        slope = (errors[0] - larger(size, LEAST_REMEMBERED)) * (self.exponent / 2)
+        return smaller(growth + slope, 0.0)
+
+    @staticmethod
+    def _length(h: Any) -> Any:
+        return log2_estimate(bounded(h))
 
     def remember(self, accept: Any, size: Any, h: Any, memory: Any) -> None:
-        """Keep log2 of the mean square of an accepted step's error, and the step."""
+        """Keep log2 of the mean square of an accepted step's error, and of the step."""
         errors, steps = memory
-        errors[0] = select(accept, convert(larger(size, LEAST_REMEMBERED), self.precision), errors[0])
-        steps[0] = select(accept, h, steps[0])
+        errors[0] = select(accept, larger(size, LEAST_REMEMBERED), errors[0])
+        steps[0] = select(accept, self._length(h), steps[0])
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""
-        for buffer in memory:
-            buffer[0] = select(fresh, literal(buffer, 0.0, self.precision), buffer[0])
+        for buffer, nothing in zip(memory, (0.0, NO_STEP), strict=True):
+            buffer[0] = select(fresh, literal(buffer, nothing, "float32"), buffer[0])
