@@ -19,7 +19,7 @@ from benchmarks.yardsticks import YardstickError
 _REPEAT = 9
 _PROGRAM = Path(__file__).with_name("cubie_017.py")
 #: Seconds that it may take to compile and time a case.
-_TIMEOUT = 240.0
+_TIMEOUT = 120.0
 #: Its names of methods, where they are others.
 _METHODS = {"dormand_prince54": "rk45", "rk4": "classical-rk4"}
 
