@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from buffers import BufferRegistry
-from solvers.error_norm import bounded, power_estimate
+from solvers.error_norm import bounded
 from solvers.linear_solvers import LinearSolver, Operator
 from solvers.memory import Frame, make_frame
 from solvers.settings import NewtonSettings
@@ -21,16 +21,15 @@ from solvers.straightline import (
     literal,
     log2_estimate,
     negate,
-    quotient_estimate,
     select,
     smaller,
 )
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import NEWTON
 
-#: Contraction assumed before anything is known, and the least that is remembered.
-FIRST_CONTRACTION = 1.0
-LEAST_CONTRACTION = 1e-3
+#: log2 of the contraction assumed before anything is known, which is the most that is remembered, and of the least.
+FIRST_CONTRACTION = 0.0
+LEAST_CONTRACTION = math.log2(1e-3)
 #: How fast the guess for a new solve forgets: eta = eta_old^0.8 (Hairer and Wanner, IV.8).
 FORGETTING = 0.8
 #: A correction that grows by this factor is taken for divergence.
@@ -58,8 +57,9 @@ class NewtonSolver:
     contraction from one correction to the next. The contraction is remembered from solve to solve. Source: E. Hairer,
     G. Wanner, Solving Ordinary Differential Equations II, Springer 1996, IV.8.
 
-    Buffers: `delta` is the correction, `residual` minus the residual; `contraction` is kept from step to step. "full"
-    adds `linearisation`, backtracking `residual_temp` and `stage_base_bt`, residual and iterate on trial.
+    Buffers: `delta` is the correction, `residual` minus the residual; `contraction`, kept from step to step, is log2 of
+    theta/(1 - theta). "full" adds `linearisation`, backtracking `residual_temp` and `stage_base_bt`, the residual and
+    the iterate on trial.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class NewtonSolver:
         """Register Newton's buffers, and host the linear solver."""
         for name in self._names:
             if name == "contraction":
-                registry.register(self.owner, name, 1, self._precision, lifetime="run")
+                registry.register(self.owner, name, 1, "float32", lifetime="run")
             else:
                 registry.register(self.owner, name, self._size, self._precision)
         self.linear.register(registry)
@@ -118,7 +118,7 @@ class NewtonSolver:
     def reset(self, mask: Any, memory: Any) -> None:
         """Forget the contraction of another run; straight-line code."""
         contraction = memory[2]
-        first = literal(contraction, FIRST_CONTRACTION, self._precision)
+        first = literal(contraction, FIRST_CONTRACTION, "float32")
         contraction[0] = select(mask, first, contraction[0])
 
     def build(self, target: Target) -> DeviceFunction:
@@ -267,40 +267,42 @@ class NewtonSolver:
         """Return which runs go on, corrections, log2 of the mean square of the last, and trouble.
 
         Then, for those who watch, that mean square, the contraction, the estimated error, and whether that is small
-        enough. All but the mean square is good to about six digits, which is enough and short: every correction waits
-        for it.
+        enough. All but the mean square is good to about six digits. Comparisons are between logarithms: every
+        correction waits for them, and a GPU takes exponentials at an eighth of the rate of additions.
         """
         count, last, trouble = state
         delta, contraction = memory[0], memory[2]
         size = self.equations.operator.mean_square([delta[i] for i in range(self._size)], y)
         level = log2_estimate(bounded(size))
         first = count == 0
-        theta = _root_of_power(level - last)
-        guess = power_estimate(contraction[0], FORGETTING)
-        eta = select(first, guess, select(theta < 1.0, quotient_estimate(theta, 1.0 - theta), 1.0 / LEAST_CONTRACTION))
-        error = eta * _root_of_power(level)
-        converged = either(size == 0.0, error <= self.settings.tolerance)
-        remembered = convert(larger(smaller(eta, FIRST_CONTRACTION), LEAST_CONTRACTION), self._precision)
+        change = level - last
+        theta = _root_of_power(change)
+        rest = log2_estimate(larger(1.0 - theta, 2.0**-24))
+        eta = select(theta < 1.0, fma(change, 0.5, -rest), literal(theta, -LEAST_CONTRACTION, "float32"))
+        eta = select(first, contraction[0] * FORGETTING, eta)
+        error = fma(level, 0.5, eta)
+        converged = either(size == 0.0, error <= math.log2(self.settings.tolerance))
+        remembered = larger(smaller(eta, FIRST_CONTRACTION), LEAST_CONTRACTION)
         finite = is_finite(size)
         contraction[0] = select(both(both(going, negate(first)), finite), remembered, contraction[0])
         count = count + convert(going, "int32")
         failed = either(negate(finite), negate(sound))
-        hopeless = either(failed, both(negate(first), self._diverges(theta, level - last, level, count)))
+        hopeless = either(failed, both(negate(first), self._diverges(theta, rest, change, level, count)))
         good, bad = both(going, both(converged, negate(failed))), both(going, negate(sound))
         trouble = select(good, literal(trouble, 0, "int32"), trouble)
         trouble = select(bad, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble)
         going = both(going, negate(either(good, hopeless)))
         going = both(going, count < self.settings.max_iters)
-        return going, count, level, trouble, size, select(first, math.nan, theta), error, good
+        watched = (size, select(first, math.nan, theta), _root_of_power(error * 2.0), good)
+        return going, count, level, trouble, *watched
 
-    def _diverges(self, theta: Any, change: Any, level: Any, count: Any) -> Any:
+    def _diverges(self, theta: Any, rest: Any, change: Any, level: Any, count: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
         if self.settings.max_backtracks:
             return False
         left = convert(self.settings.max_iters - count, "float32")
-        reach = _root_of_power(fma(change, left, level))
-        short = both(theta < 1.0, reach > self.settings.tolerance * (1.0 - theta))
-        return either(theta > DIVERGENCE, short)
+        short = fma(change, left, level) * 0.5 > rest + math.log2(self.settings.tolerance)
+        return either(theta > DIVERGENCE, both(theta < 1.0, short))
 
     def _verdict(self, active: Any, state: Any) -> Any:
         return select(active, state[2], state[2] * 0)
