@@ -52,14 +52,18 @@ def magnitude(value: Any) -> Any:
     return absolute(value)
 
 
-def reciprocal(value: Any) -> Any:
-    """Return 1/value."""
+def reciprocal(value: Any, *, exact: bool = False) -> Any:
+    """Return 1/value; exact: with divisions, where `straightline.reciprocal` would do."""
+
+    def invert(real: Any) -> Any:
+        return 1.0 / real if exact else straightline.reciprocal(real)
+
     if not isinstance(value, Complex):
-        return straightline.reciprocal(value)
+        return invert(value)
     # Scaled, so that squares neither overflow nor underflow.
-    scale = straightline.reciprocal(magnitude(value))
+    scale = invert(magnitude(value))
     re, im = value.re * scale, value.im * scale
-    inverse = scale * straightline.reciprocal(fma(re, re, im * im))
+    inverse = scale * invert(fma(re, re, im * im))
     return Complex(re * inverse, -(im * inverse))
 
 

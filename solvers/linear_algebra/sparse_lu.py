@@ -12,6 +12,10 @@ from solvers.straightline import absolute, both, fma
 #: Elimination with more operations than this is too much code to compile: use a matrix-free solver.
 LARGEST_FACTORISATION = 10_000
 
+#: Rows from which on pivots are inverted by divisions, which have branches on a GPU: where a whole elimination is one
+#: block of code, the assembler takes up to six times as long, and spills more.
+LONG = 17
+
 #: Rounding errors, in units of the entry a pivot was computed from, that a pivot has to be larger than.
 ROUNDING = 8.0
 
@@ -118,7 +122,7 @@ class SparseLU:
             given = row[place]
             self._reduce(row, place, lu)
             sound = both(self._is_sound(row[place], given if self._lower[place] else None), sound)
-            row[place] = reciprocal(row[place])
+            row[place] = reciprocal(row[place], exact=self.n >= LONG)
             for j in (*self._lower[place], place, *self._upper[place]):
                 self._put(lu, (place, j), row[j])
         return sound
