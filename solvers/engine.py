@@ -4,6 +4,7 @@ Importing this module imports neither a compiler nor SymPy: a kernel that is sto
 """
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -141,7 +142,7 @@ def compile_kernel(made: "Plan", arch: str | None = None) -> Kernel:
     TargetUnavailableError
         Without the compiler.
     """
-    with _garbage_left():
+    with _garbage_left(), _without_scipy():
         if made.target == "cuda":
             from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
 
@@ -161,6 +162,19 @@ def _garbage_left() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def _without_scipy() -> Iterator[None]:
+    """Have Numba do without SciPy: it would load the linear algebra, a third of a second, for code that calls none."""
+    if "scipy" in sys.modules:
+        yield
+        return
+    sys.modules["scipy"] = None  # type: ignore[assignment] # to an import this means that there is none
+    try:
+        yield
+    finally:
+        del sys.modules["scipy"]
 
 
 def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solver:

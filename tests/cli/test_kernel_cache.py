@@ -31,7 +31,7 @@ def run(folder, cache):
             "from cubie_cli.main import main\n"
             "try: main()\n"
             "except SystemExit as ended: code = ended.code\n"
-            "print(json.dumps([name for name in ('numba', 'sympy', 'llvmlite') if name in sys.modules]))\n"
+            "print(json.dumps([name for name in ('numba', 'sympy', 'scipy', 'llvmlite') if name in sys.modules]))\n"
             "sys.exit(code)\n"
         )
         arguments = ["run", "run.toml", "--target", target, "--force", "--json", *options]
