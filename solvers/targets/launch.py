@@ -65,7 +65,8 @@ def registers_rule(settings: KernelSettings, *, single: bool, adaptive: bool) ->
     """Return the most registers a thread; None: as the assembler sees fit.
 
     Left alone the assembler saves registers at the price of instructions and waits. Told that it may have all, it takes
-    a few more, which was 0 to 6 % faster in all kernels measured but adaptive ones in float32: those were 11 % slower.
+    a few more, which was 0 to 6 % faster in all kernels measured but adaptive ones in float32: those were up to 11 %
+    slower.
 
     Parameters
     ----------
