@@ -14,7 +14,7 @@ LARGEST_FACTORISATION = 10_000
 
 #: Rows from which on pivots are inverted by divisions, which have branches on a GPU: where a whole elimination is one
 #: block of code, the assembler takes up to six times as long, and spills more.
-LONG = 17
+LONG = 25
 
 #: Rounding errors, in units of the entry a pivot was computed from, that a pivot has to be larger than.
 ROUNDING = 8.0
