@@ -177,7 +177,9 @@ class AdaptiveController:
             # goal.
             last = dt >= left * self._margin
             h = select(last, left, dt)
-            return h, select(last, stop, t + h), both(last, stop >= self.t1)
+            t_next = select(last, stop, t + h)
+            # Rounding may lead to the end before its time, and nothing is left for a last step.
+            return h, t_next, t_next >= self.t1
 
         return ControllerFunctions(propose, target.straight_line(self._judge), target.straight_line(self.forget))
 

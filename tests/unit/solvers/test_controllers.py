@@ -168,6 +168,9 @@ def test_proposals_end_where_they_must():
     assert propose(functions, 1.0, 1.125) == (0.125, 1.125, False)
     assert propose(functions, 9.9, 10.0) == (10.0 - 9.9, 10.0, True)
     assert propose(functions, 9.75, 10.0) == (0.25, 10.0, True)
+    # What is left is longer than the step, whose end is rounded to the goal.
+    assert 10.0 - 9.7 > 0.3
+    assert propose(functions, 9.7, 10.0, 0.3) == (0.3, 10.0, True)
 
 
 def test_fixed_steps_are_counted_not_added():
