@@ -174,7 +174,7 @@ def _without_scipy() -> Iterator[None]:
     try:
         yield
     finally:
-        del sys.modules["scipy"]
+        sys.modules.pop("scipy", None)
 
 
 def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solver:

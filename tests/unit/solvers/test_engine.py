@@ -90,6 +90,23 @@ def test_no_garbage_is_collected_while_a_kernel_is_compiled(monkeypatch, enabled
     assert switched == (["off", "on"] if enabled else ["off"])
 
 
+@pytest.mark.parametrize("module", [None, sys])
+def test_scipy_is_out_of_sight_while_a_kernel_is_compiled(monkeypatch, module):
+    def look(_plan, _arch=None):
+        seen.append(sys.modules.get("scipy", "absent"))
+        raise PlanError("no")
+
+    seen = []
+    monkeypatch.setattr(cpu_engine, "compile_plan", look)
+    monkeypatch.delitem(sys.modules, "scipy", raising=False)
+    if module:
+        monkeypatch.setitem(sys.modules, "scipy", module)
+    with pytest.raises(PlanError):
+        engine.compile_kernel(engine.plan(make_problem(lorenz(), "rk4", 1.0, dt=0.5), "cpu"))
+    assert seen == [module]
+    assert sys.modules.get("scipy", "absent") == (module or "absent")
+
+
 def test_chunks_fit_the_memory_that_is_free(monkeypatch):
     solver = build(make_problem(lorenz(), "rk4", 1.0, dt=0.5, every=0.5))
     monkeypatch.setattr(cpu_engine, "_free_bytes", lambda: 4 * 10 * solver.exchange.bytes_per_run)
