@@ -8,7 +8,7 @@ def test_a_row_has_what_was_compiled():
     wanted = chosen(["compile lorenz tsit5"])[compilation.SECTION]
     [row] = compilation.measure(wanted, "cpu", (), None)
     assert row.name == "lorenz tsit5 adaptive float64"
-    assert row.figures["compile_s"] > row.figures["plan_s"] > 0
+    assert min(row.figures["plan_s"], row.figures["compile_s"]) > 0
     assert row.figures["code kB"] > 1
 
 
