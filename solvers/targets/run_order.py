@@ -14,8 +14,8 @@ from solvers.targets.run_cells import divide
 #: The kernels, and the launches of the first.
 ORDER, RESTORE = "cubie_order", "cubie_restore"
 COUNT, ADD_UP, PLACE = range(3)
-#: Threads of a block; one block adds up.
-THREADS = 1024
+#: Threads of a block, few enough for one with all registers that a thread can have; one block adds up.
+THREADS = 256
 #: What is known of each run besides its variables: status, steps, rejected.
 REPORTS = 3
 #: The most runs that an int32 can name.
