@@ -197,7 +197,7 @@ def log2_estimate(value: Any) -> Any:
 
 
 def exp2_estimate(value: Any) -> Any:
-    """Return 2**value of a float32 within (-126, 127) to about six digits, for step-size control."""
+    """Return 2**value of a float32 to about six digits, for step-size control; beyond 2**-126 and 2**127 as far out."""
     if isinstance(value, Value):
         return value.record.pure("exp2 estimate", (value,), "float32")
     return np.exp2(value)

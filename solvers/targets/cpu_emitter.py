@@ -140,8 +140,11 @@ class CpuEmitter(Emitter):
         return self.intrinsic("llvm.fma", [x, series, builder.sitofp(exponent, value.type)])
 
     def exp2_estimate(self, value: ir.Value) -> ir.Value:
-        """Split off the integer part; a polynomial for the rest in [-1/2, 1/2]."""
+        """Split off the integer part, within what an exponent holds; a polynomial for the rest in [-1/2, 1/2]."""
         builder, whole = self.builder, self.type("int32")
+        for sign, limit in ((">", -126.0), ("<", 127.0)):
+            bound = self.constant(limit, "float32")
+            value = builder.select(builder.fcmp_ordered(sign, value, bound), value, bound)
         rounded = self.intrinsic("llvm.rint", [value])
         x = builder.fsub(value, rounded)
         series = self._polynomial(x, _EXP2_COEFFICIENTS)

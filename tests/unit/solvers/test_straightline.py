@@ -172,6 +172,18 @@ def test_logarithms_outside_the_normal_numbers_are_as_far_out():
         assert (found[2:] >= 127).all()
 
 
+def test_powers_beyond_the_normal_numbers_are_as_far_out():
+    from solvers.straightline import exp2_estimate  # noqa: PLC0415
+
+    x = np.array([-150.0, -1e4, 150.0, 1e4] * 16, dtype=np.float32)
+    [powers] = compiled(exp2_estimate, ["float32"], 64)(x)
+    with np.errstate(over="ignore"):
+        expected = exp2_estimate(x[:4])
+    for found in (powers[:4], expected):
+        assert (found[:2] <= 2.0**-126 * (1 + 1e-6)).all()
+        assert (found[2:] >= 2.0**127 * (1 - 1e-6)).all()
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_reciprocals_are_good_to_a_unit_in_the_last_place(dtype):
     x = np.concatenate([np.geomspace(1e-37, 1e37, 32), -np.geomspace(1e-37, 1e37, 32)]).astype(dtype)
