@@ -32,7 +32,7 @@ ROUNDS = 7
 FINAL_ROUNDS = 15
 #: Runs that are solved at most and at least, unless the batch has fewer, and the seconds that a solution should take.
 MOST_RUNS = {"cuda": 1 << 20, "cpu": 1 << 16}
-FEWEST_RUNS = {"cuda": 1 << 15, "cpu": 1 << 10}
+FEWEST_RUNS = {"cuda": 1 << 16, "cpu": 1 << 10}
 SOLUTION_SECONDS = 0.2
 #: Relative difference up to which results are the same.
 SAME = {"float64": 1e-12, "float32": 1e-6}
