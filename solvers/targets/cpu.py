@@ -14,9 +14,9 @@ from buffers import Allocator
 from solvers.memory import Frame
 from solvers.straightline.record import Argument, Arguments, Recorded
 from solvers.targets.cpu_compiler import device_function, machine_code
-from solvers.targets.cpu_emitter import CpuEmitter, GroupEmitter, join, split
+from solvers.targets.cpu_emitter import GroupEmitter, join, split
 from solvers.targets.cpu_lanes import Group, keep_order
-from solvers.targets.emitter import Emitter, stack_memory
+from solvers.targets.emitter import LaneBuilder, stack_memory
 from solvers.targets.numba_bridge import straight_line_intrinsic
 from solvers.targets.target import DeviceFunction, Target
 
@@ -56,7 +56,7 @@ class LaneArray(numba_types.Type):
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Lanes) -> None:
-        vector = Emitter(ir.IRBuilder(), (), fe_type.group.width).type(fe_type.dtype)
+        vector = LaneBuilder(ir.IRBuilder(), fe_type.group.width).type(fe_type.dtype)
         super().__init__(dmm, fe_type, ir.ArrayType(vector, fe_type.group.parts))
 
 
@@ -215,10 +215,10 @@ def _take(builder: ir.IRBuilder, queue: ir.Value, run: ir.Value, wanted: ir.Valu
     following = builder.atomic_rmw("add", queue, _count(builder, bits), "monotonic")
     taken = []
     for mask, part, old in zip(split(builder, wanted), bits, split(builder, run), strict=True):
-        emitter = CpuEmitter(builder, (), mask.type.count)
+        lanes = LaneBuilder(builder, mask.type.count)
         below = ir.Constant(old.type, [(1 << lane) - 1 for lane in range(mask.type.count)])
-        before = emitter.intrinsic("llvm.ctpop", [builder.and_(emitter.splat(builder.zext(part, _LONG)), below)])
-        taken.append(builder.select(mask, builder.add(emitter.splat(following), before), old))
+        before = lanes.intrinsic("llvm.ctpop", [builder.and_(lanes.splat(builder.zext(part, _LONG)), below)])
+        taken.append(builder.select(mask, builder.add(lanes.splat(following), before), old))
         following = builder.add(following, _count(builder, [part]))
     return join(builder, taken)
 

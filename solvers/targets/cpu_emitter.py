@@ -113,10 +113,6 @@ class CpuEmitter(Emitter):
         align = ir.Constant(_INT, 4 if dtype in {"float32", "int32"} else 8)
         self.external(f"llvm.masked.scatter.{suffix}", ir.VoidType(), [value, pointers, align, mask])
 
-    def suffix(self, kind: ir.Type) -> str:
-        """Return a type's name as LLVM's intrinsics spell it."""
-        return f"i{kind.width}" if isinstance(kind, ir.IntType) else super().suffix(kind)
-
     def _pointer_suffix(self) -> str:
         return f"v{self.lanes}p0"
 

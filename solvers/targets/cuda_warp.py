@@ -2,7 +2,7 @@
 
 from llvmlite import ir
 
-from solvers.targets.emitter import Emitter
+from solvers.targets.emitter import LaneBuilder
 
 _BIT = ir.IntType(1)
 _INT = ir.IntType(32)
@@ -108,4 +108,4 @@ def _population(builder: ir.IRBuilder, bits: ir.Value) -> ir.Value:
 
 
 def _call(builder: ir.IRBuilder, name: str, result: ir.Type, *operands: ir.Value) -> ir.Value:
-    return Emitter(builder, ()).external(name, result, operands)
+    return LaneBuilder(builder).external(name, result, operands)

@@ -1,5 +1,6 @@
 """From recorded straight-line code to LLVM IR: scalars or vectors by the same builder calls."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,42 +30,20 @@ def stack_memory(builder: ir.IRBuilder, nbytes: int, alignment: int) -> ir.Value
         return builder.bitcast(memory, byte.as_pointer())
 
 
-class Emitter:
-    """Writes the operations of one record into a builder.
-
-    A target derives from it and adds what differs: mathematical functions, estimates, memory of all runs.
+class LaneBuilder:
+    """Writes types, constants and calls for values of some runs.
 
     Parameters
     ----------
     builder
         Where instructions go.
-    arguments
-        The LLVM values of the function's arguments.
     lanes
-        Runs per value; 1 emits scalars.
+        Runs per value; 1 makes scalars.
     """
 
-    def __init__(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], lanes: int = 1) -> None:
+    def __init__(self, builder: ir.IRBuilder, lanes: int = 1) -> None:
         self.builder = builder
-        self.arguments = arguments
         self.lanes = lanes
-        self._handlers: dict[str, Callable[[Operation, list[ir.Value]], ir.Value | None]] = {
-            name[len("_emit_") :].replace("_", " "): getattr(self, name)
-            for name in dir(self)
-            if name.startswith("_emit_")
-        }
-
-    def emit(self, recorded: Recorded) -> list[ir.Value]:
-        """Write all operations; return the values of the results."""
-        values: list[ir.Value | None] = []
-        self.dtypes = [operation.dtype for operation in recorded.record.operations]
-        for operation in recorded.record.operations:
-            self.operand_dtypes = [self.dtypes[position] for position in operation.operands]
-            operands = [values[position] for position in operation.operands]
-            values.append(self._handlers[operation.kind](operation, operands))
-        return [values[result.position] for result in recorded.results]
-
-    # -- types and helpers ----------------------------------------------------------------------
 
     def type(self, dtype: str | None) -> ir.Type:
         """Return the LLVM type of a value."""
@@ -92,6 +71,8 @@ class Emitter:
         """Return the type's name as LLVM's intrinsics spell it."""
         if isinstance(kind, ir.VectorType):
             return f"v{kind.count}{self.suffix(kind.element)}"
+        if isinstance(kind, ir.IntType):
+            return f"i{kind.width}"
         return {ir.FloatType: "f32", ir.DoubleType: "f64"}[type(kind)]
 
     def intrinsic(self, name: str, operands: Sequence[ir.Value]) -> ir.Value:
@@ -107,6 +88,39 @@ class Emitter:
             signature = ir.FunctionType(result, [operand.type for operand in operands])
             function = ir.Function(module, signature, name)
         return self.builder.call(function, operands)
+
+
+class Emitter(LaneBuilder, ABC):
+    """Writes the operations of one record into a builder.
+
+    A target derives from it and adds what differs: mathematical functions, estimates, memory of all runs.
+
+    Parameters
+    ----------
+    builder, lanes
+        See `LaneBuilder`.
+    arguments
+        The LLVM values of the function's arguments.
+    """
+
+    def __init__(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], lanes: int = 1) -> None:
+        super().__init__(builder, lanes)
+        self.arguments = arguments
+        self._handlers: dict[str, Callable[[Operation, list[ir.Value]], ir.Value | None]] = {
+            name[len("_emit_") :].replace("_", " "): getattr(self, name)
+            for name in dir(self)
+            if name.startswith("_emit_")
+        }
+
+    def emit(self, recorded: Recorded) -> list[ir.Value]:
+        """Write all operations; return the values of the results."""
+        values: list[ir.Value | None] = []
+        self.dtypes = [operation.dtype for operation in recorded.record.operations]
+        for operation in recorded.record.operations:
+            self.operand_dtypes = [self.dtypes[position] for position in operation.operands]
+            operands = [values[position] for position in operation.operands]
+            values.append(self._handlers[operation.kind](operation, operands))
+        return [values[result.position] for result in recorded.results]
 
     # -- operations -----------------------------------------------------------------------------
 
@@ -256,30 +270,30 @@ class Emitter:
         """Return the alignment of a buffer's elements in bytes."""
         return min(64, _BYTES[dtype] * self.lanes)
 
+    @abstractmethod
     def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:
         """Load from memory of all runs where a mask holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scatter(self, base: ir.Value, dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
         """Store to memory of all runs where a mask holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
         """Call a mathematical function."""
-        raise NotImplementedError
 
     def reciprocal(self, dtype: str, value: ir.Value) -> ir.Value:
         """Return the reciprocal of a normal number to within a unit in the last place."""
         return self.builder.fdiv(self.constant(1.0, dtype), value)
 
+    @abstractmethod
     def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
         """Divide to about six digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log2_estimate(self, value: ir.Value) -> ir.Value:
         """Return log2 of a float32 to about six digits; see `straightline.log2_estimate`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def exp2_estimate(self, value: ir.Value) -> ir.Value:
         """Return 2**value for a float32 to about six digits."""
-        raise NotImplementedError
