@@ -282,23 +282,7 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
         An object file, and its function of the number of runs and of addresses: (queue, runs, inputs, defaults,
         variables, times, status, steps, rejected, shared, persistent).
     """
-    real = types.CPointer(types.float32 if precision == "float32" else types.float64)
-    counts = types.CPointer(types.int32)
-    region = LaneArray("uint8", target.group)
-    as_region = _region(region)
-    arguments = (
-        types.CPointer(types.int64),
-        types.int64,
-        real,
-        real,
-        real,
-        types.CPointer(types.float64),
-        counts,
-        counts,
-        counts,
-        types.CPointer(types.uint8),
-        types.CPointer(types.uint8),
-    )
+    as_region = _region(LaneArray("uint8", target.group))
 
     def kernel(  # noqa: PLR0913, PLR0917 - one argument an array
         queue: Any,
@@ -324,7 +308,15 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
             as_region(persistent),
         )
 
-    return machine_code(kernel, types.void(*arguments))
+    return machine_code(kernel, types.void(*_arguments(precision)))
+
+
+def _arguments(precision: str) -> tuple[Any, ...]:
+    """Return the types of a kernel's arguments."""
+    real = types.CPointer(types.float32 if precision == "float32" else types.float64)
+    counts, region = types.CPointer(types.int32), types.CPointer(types.uint8)
+    queue, times = types.CPointer(types.int64), types.CPointer(types.float64)
+    return queue, types.int64, real, real, real, times, counts, counts, counts, region, region
 
 
 def _region(kind: LaneArray) -> DeviceFunction:

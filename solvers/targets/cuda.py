@@ -311,8 +311,6 @@ def make_kernel(
         The types of its arguments: address of the queue, an int64 that starts at 0; runs (int64); then addresses of
         inputs, defaults, variables, times, status, steps, rejected.
     """
-    real = types.CPointer(_TYPES[precision])
-    counts = types.CPointer(types.int32)
     regions = _regions(shared_bytes, persistent_bytes)
 
     def cubie(  # noqa: PLR0913, PLR0917 - one argument an array
@@ -330,15 +328,6 @@ def make_kernel(
         reports = (status, steps, rejected)
         integrate(queue, runs, inputs, defaults, (variables, times), reports, shared, persistent)
 
-    arguments = (
-        types.CPointer(types.int64),
-        types.int64,
-        real,
-        real,
-        real,
-        types.CPointer(types.float64),
-        counts,
-        counts,
-        counts,
-    )
-    return cubie, arguments
+    real, counts = types.CPointer(_TYPES[precision]), types.CPointer(types.int32)
+    queue, times = types.CPointer(types.int64), types.CPointer(types.float64)
+    return cubie, (queue, types.int64, real, real, real, times, counts, counts, counts)

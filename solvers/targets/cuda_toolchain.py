@@ -150,13 +150,7 @@ def compile_ptx(
         As `compile_kernel`, but for ptxas.
     """
     _require_compiler()
-    options = {
-        "opt": 3,
-        "fma": fma,
-        "ftz": flush_subnormals,
-        "prec-div": exact_division,
-        "prec-sqrt": exact_sqrt,
-    }
+    options = {"opt": 3, "fma": fma, "ftz": flush_subnormals, "prec-div": exact_division, "prec-sqrt": exact_sqrt}
     entries = [(pyfunc, signature), *beside]
     lowered = [lower(function, arguments, arch) for function, arguments in entries]
     modules = dict.fromkeys(text for texts, _ in lowered for text in texts)
