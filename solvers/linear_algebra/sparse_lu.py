@@ -9,9 +9,6 @@ from solvers.linear_algebra.complex_numbers import Complex, magnitude, multiply_
 from solvers.linear_algebra.ordering import Entry, choose_order, work
 from solvers.straightline import absolute, both, fma
 
-#: Elimination with more operations than this is too much code to compile: use a matrix-free solver.
-LARGEST_FACTORISATION = 10_000
-
 #: Rows from which on pivots are inverted by divisions, which have branches on a GPU: where a whole elimination is one
 #: block of code, the assembler takes up to six times as long, and spills more.
 LONG = 25
