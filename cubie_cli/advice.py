@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from cubie_cli.families import family_of
 from solvers.settings import SolveSettings
 from solvers.status import Status
-from solvers.tableaus import find_any
+from solvers.tableaus import find
 
 #: The share of runs from which failures are more than a few difficult runs.
 _MANY = 0.1
@@ -23,7 +22,7 @@ def advice(solve: SolveSettings, counts: Mapping[Status, int]) -> Iterator[str]:
     """
     threshold = _MANY * sum(counts.values())
     many = {status for status, count in counts.items() if count and count >= threshold}
-    family = family_of(find_any(solve.algorithm))
+    family = find(solve.algorithm).family
     if Status.MAX_STEPS in many and family == "explicit":
         yield (
             f"{solve.algorithm} is an explicit method, and took max_steps = {solve.max_steps:,} steps: "

@@ -2,16 +2,21 @@
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from cubie_cli import tables
 from cubie_cli.configuration_schema import SolveTable
 from cubie_cli.diagnostics import UserError
-from cubie_cli.families import NEWTON_FAMILIES, family_of
 from cubie_cli.toml_source import Document
 from solvers.quantities import Quantities
 from solvers.settings import ControllerSettings, LinearSettings, NewtonSettings, SolveSettings
-from solvers.tableaus import Tableau, UnknownAlgorithmError, find_any
+from solvers.tableaus import UnknownAlgorithmError, find
 
+if TYPE_CHECKING:
+    from solvers.tableaus.registry import Tableau
+
+#: Families whose stages are equations that Newton's method solves.
+_NEWTON_FAMILIES = ("DIRK", "FIRK")
 _ITERATIVE_ONLY = ("preconditioner", "neumann_order", "tolerance", "max_iters")
 _MATRIX_FREE = 'kind = "minimal_residual", "steepest_descent" or "bicgstab"'
 
@@ -64,28 +69,28 @@ def _check_span(document: Document, table: SolveTable) -> None:
         raise document.error("the span from t0 to t1 is too long", ("solve", "t1"))
 
 
-def _method(document: Document, name: str) -> Tableau:
+def _method(document: Document, name: str) -> "Tableau":
     """Return the method of a name; raise `UserError` where there is none."""
     try:
-        return find_any(name)
+        return find(name)
     except UnknownAlgorithmError as error:
         message, _, hint = str(error).partition("; ")
         raise document.error(message, ("solve", "algorithm"), hint=hint or None) from None
 
 
-def _check_newton(document: Document, table: SolveTable, method: Tableau) -> None:
+def _check_newton(document: Document, table: SolveTable, method: "Tableau") -> None:
     """Refuse settings for equations that the method does not have."""
-    if document.get(("solve", "newton")) is not None and family_of(method) not in NEWTON_FAMILIES:
+    if document.get(("solve", "newton")) is not None and method.family not in _NEWTON_FAMILIES:
         message = f"{table.algorithm!r} is {_described(method)}: it has no use for [solve.newton]"
         hint = "remove the table, or choose a DIRK or FIRK method: cubie algorithms"
         raise document.error(message, ("solve", "newton"), "key", hint)
 
 
-def _check_linear(document: Document, table: SolveTable, method: Tableau) -> None:
+def _check_linear(document: Document, table: SolveTable, method: "Tableau") -> None:
     """Refuse settings for systems that the method does not have, or that the linear solver does not use."""
     if document.get(("solve", "linear")) is None:
         return
-    if family_of(method) == "explicit":
+    if method.family == "explicit":
         message = f"{table.algorithm!r} is {_described(method)}: it has no use for [solve.linear]"
         raise document.error(message, ("solve", "linear"), "key", "remove the table, or choose an implicit method")
     given = table.linear.model_fields_set
@@ -102,9 +107,8 @@ def _unused(document: Document, key: str, by: str, remedy: str) -> UserError:
     return document.error(message, path, "key", f"{remedy}, or remove the line")
 
 
-def _described(method: Tableau) -> str:
-    family = family_of(method)
-    return "an explicit method" if family == "explicit" else f"a {family} method"
+def _described(method: "Tableau") -> str:
+    return "an explicit method" if method.family == "explicit" else f"a {method.family} method"
 
 
 def _check_steps(document: Document, table: SolveTable, *, has_error_estimate: bool) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import tomli
-import tree_sitter
-import tree_sitter_toml
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 KeyPath = tuple[str | int, ...]
 
@@ -27,6 +29,9 @@ def locate(text: str) -> Mapping[KeyPath, Span]:
 
     Around what the grammar does not cover (it is that of TOML 1.0) spans may be missing.
     """
+    import tree_sitter  # noqa: PLC0415 - a second parser, which only a mistake needs
+    import tree_sitter_toml  # noqa: PLC0415
+
     language = tree_sitter.Language(tree_sitter_toml.language())
     source = text.encode()
     return _Locator(source, text.isascii()).locate(tree_sitter.Parser(language).parse(source).root_node)
@@ -39,7 +44,7 @@ class _Locator:
         self._spans: dict[KeyPath, Span] = {}
         self._lengths: dict[KeyPath, int] = {}
 
-    def locate(self, root: tree_sitter.Node) -> Mapping[KeyPath, Span]:
+    def locate(self, root: "Node") -> Mapping[KeyPath, Span]:
         for node in root.children:
             if node.type == "pair":
                 self._pair(node, ())
@@ -50,13 +55,13 @@ class _Locator:
     def _offset(self, byte: int) -> int:
         return byte if self._ascii else len(self._source[:byte].decode(errors="replace"))
 
-    def _text(self, node: tree_sitter.Node) -> str:
+    def _text(self, node: "Node") -> str:
         return self._source[node.start_byte : node.end_byte].decode(errors="replace")
 
-    def _put(self, path: KeyPath, key: tree_sitter.Node, value: tree_sitter.Node) -> None:
+    def _put(self, path: KeyPath, key: "Node", value: "Node") -> None:
         self._spans[path] = Span(self._offset(key.start_byte), self._offset(value.start_byte), self._text(value))
 
-    def _table(self, node: tree_sitter.Node) -> None:
+    def _table(self, node: "Node") -> None:
         heads = [child for child in node.children if child.type in _KEYS]
         if not heads:
             return
@@ -74,7 +79,7 @@ class _Locator:
             if child.type == "pair":
                 self._pair(child, path)
 
-    def _pair(self, node: tree_sitter.Node, path: KeyPath) -> None:
+    def _pair(self, node: "Node", path: KeyPath) -> None:
         key, *_, value = [child for child in node.children if child.type != "ERROR"]
         for name, part in self._key_parts(key):
             path = (*path, name)
@@ -83,7 +88,7 @@ class _Locator:
         self._put(path, key, value)
         self._value(value, path)
 
-    def _value(self, node: tree_sitter.Node, path: KeyPath) -> None:
+    def _value(self, node: "Node", path: KeyPath) -> None:
         if node.type == "inline_table":
             for child in node.children:
                 if child.type == "pair":
@@ -94,7 +99,7 @@ class _Locator:
                 self._put((*path, position), child, child)
                 self._value(child, (*path, position))
 
-    def _key_parts(self, node: tree_sitter.Node) -> Iterator[tuple[str, tree_sitter.Node]]:
+    def _key_parts(self, node: "Node") -> Iterator[tuple[str, "Node"]]:
         if node.type == "dotted_key":
             for child in node.children:
                 yield from self._key_parts(child)

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,8 +32,6 @@ class Document:
         Its text, without a byte order mark.
     data
         What it says, overrides included.
-    spans
-        Where each key path is written.
     overrides
         What is behind values that are not in the file, by key path: a command-line option, or another file.
     """
@@ -40,8 +39,12 @@ class Document:
     path: Path
     text: str
     data: Mapping[str, Any]
-    spans: Mapping[KeyPath, Span]
     overrides: Mapping[KeyPath, "str | Document"] = field(default_factory=dict)
+
+    @cached_property
+    def spans(self) -> Mapping[KeyPath, Span]:
+        """Where each key path is written."""
+        return locate(self.text)
 
     @property
     def overlays(self) -> "tuple[Document, ...]":
@@ -127,7 +130,7 @@ def read_document(path: Path) -> Document:
         raise UserError("arrays or tables are nested too deeply", path) from None
     except ValueError as error:
         raise UserError(f"a number cannot be read: {error}", path) from None
-    return Document(path, text, data, locate(text))
+    return Document(path, text, data)
 
 
 def apply_overrides(document: Document, options: tuple[str, ...]) -> Document:

@@ -22,9 +22,9 @@ from solvers.problem import Problem
 from solvers.right_hand_side import RightHandSide
 from solvers.rosenbrock import RosenbrockStep
 from solvers.step import Step
-from solvers.tableaus import ButcherTableau
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.tableaus.rosenbrock import RosenbrockTableau
+from solvers.tableaus.tableau import ButcherTableau
 
 #: How far, in steps, a save time may lie from a step's end where a method with fixed steps must land on it.
 LANDING_TOLERANCE = 1e-6

@@ -6,7 +6,7 @@ from math import comb
 from typing import Any
 
 from solvers.straightline import convert, fma
-from solvers.tableaus import DenseOutput
+from solvers.tableaus.dense_output import DenseOutput
 
 #: Largest coefficient in Bernstein's form up to which weights are computed in the states' precision.
 MILD = 32.0

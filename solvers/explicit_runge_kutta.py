@@ -1,7 +1,7 @@
 """Explicit Runge-Kutta steps, in the uniform shape: each step ends with the slope that the next one starts from."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from buffers import BufferRegistry
 from solvers.dense import blend, interpolation_weights
@@ -10,8 +10,11 @@ from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
 from solvers.step import OneStepMethod
 from solvers.straightline import both, fma, is_finite, literal, quotient_estimate, select
-from solvers.tableaus import ButcherTableau, DenseOutput
+from solvers.tableaus.tableau import ButcherTableau
 from solvers.targets.target import DeviceFunction, Target
+
+if TYPE_CHECKING:
+    from solvers.tableaus.dense_output import DenseOutput
 
 
 class ExplicitRungeKuttaStep(OneStepMethod):

@@ -1,6 +1,7 @@
 """Everything a kernel depends on."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,7 +9,10 @@ from buffers import Locations
 from solvers.exchange import Exchange
 from solvers.settings import KernelSettings, SaveSettings, SolveSettings
 from solvers.system import System
-from solvers.tableaus import Tableau, find_any
+from solvers.tableaus import find
+
+if TYPE_CHECKING:
+    from solvers.tableaus.registry import Tableau
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,9 @@ class Problem:
     disorder: int = 0
 
     @property
-    def tableau(self) -> Tableau:
+    def tableau(self) -> "Tableau":
         """The method."""
-        return find_any(self.solve.algorithm)
+        return find(self.solve.algorithm)
 
     @property
     def exchange(self) -> Exchange:

@@ -11,7 +11,7 @@ from cubie_cli.commands.options import Json
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from solvers.tableaus import Tableau
+    from solvers.tableaus.registry import Tableau
 
 _COLUMNS = ("name", "order", "embedded", "stages", "adaptive", "dense output", "stability", "aliases")
 _NUMERIC = ("order", "embedded", "stages", "dense output")
@@ -40,13 +40,13 @@ def algorithms(*, as_json: Json = False) -> None:
 
 def _describe(method: "Tableau") -> dict[str, Any]:
     """Return a method as plain values."""
-    from cubie_cli.families import family_of  # noqa: PLC0415
-    from solvers.tableaus import ButcherTableau, RosenbrockTableau  # noqa: PLC0415
+    from solvers.tableaus.rosenbrock import RosenbrockTableau  # noqa: PLC0415
+    from solvers.tableaus.tableau import ButcherTableau  # noqa: PLC0415
 
     dense = method.dense_output
     return {
         "name": method.name,
-        "family": family_of(method),
+        "family": method.family,
         "title": method.title,
         "order": method.order,
         "embedded_order": method.embedded_order,

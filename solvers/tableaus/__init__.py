@@ -1,42 +1,5 @@
-"""Methods as data which check themselves."""
+"""Methods as data which check themselves; what describes a method of each family is in a module of its own."""
 
-from solvers.tableaus.controller_defaults import CONTROLLERS, ControllerDefaults
-from solvers.tableaus.dense_output import DenseOutput
-from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
-from solvers.tableaus.fully_implicit import FullyImplicitTableau, Transformation
-from solvers.tableaus.method import Method, TableauError
-from solvers.tableaus.registry import (
-    ALIASES,
-    IMPLICIT_ALIASES,
-    IMPLICIT_TABLEAUS,
-    TABLEAUS,
-    ImplicitTableau,
-    Tableau,
-    UnknownAlgorithmError,
-    find,
-    find_any,
-)
-from solvers.tableaus.rosenbrock import RosenbrockTableau
-from solvers.tableaus.tableau import ButcherTableau
+from solvers.tableaus.registry import IMPLICIT_TABLEAUS, TABLEAUS, UnknownAlgorithmError, find
 
-__all__ = [
-    "ALIASES",
-    "CONTROLLERS",
-    "IMPLICIT_ALIASES",
-    "IMPLICIT_TABLEAUS",
-    "TABLEAUS",
-    "ButcherTableau",
-    "ControllerDefaults",
-    "DenseOutput",
-    "DiagonallyImplicitTableau",
-    "FullyImplicitTableau",
-    "ImplicitTableau",
-    "Method",
-    "RosenbrockTableau",
-    "Tableau",
-    "TableauError",
-    "Transformation",
-    "UnknownAlgorithmError",
-    "find",
-    "find_any",
-]
+__all__ = ["IMPLICIT_TABLEAUS", "TABLEAUS", "UnknownAlgorithmError", "find"]

@@ -8,7 +8,7 @@ import numpy as np
 from solvers.settings import ControllerKind
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.implicit import ImplicitMethod
-from solvers.tableaus.method import ROUNDING, THETAS, lower
+from solvers.tableaus.method import ROUNDING, THETAS, Family, lower
 from solvers.tableaus.order_conditions import Array, Row, residuals
 
 
@@ -79,6 +79,11 @@ class DiagonallyImplicitTableau(ImplicitMethod):
             self._require_row_sums(self.first_guesses, (1.0,) * (self.stages - 1), "first guess")
 
     usual_controller: ClassVar[ControllerKind] = "pi"
+
+    @property
+    def family(self) -> Family:
+        """The family it belongs to."""
+        return "DIRK"
 
     @property
     def gamma(self) -> float:

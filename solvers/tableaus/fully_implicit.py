@@ -7,7 +7,7 @@ import numpy as np
 
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.implicit import ImplicitMethod
-from solvers.tableaus.method import ROUNDING, THETAS
+from solvers.tableaus.method import ROUNDING, THETAS, Family
 from solvers.tableaus.order_conditions import Array, Row, residuals
 
 
@@ -103,6 +103,11 @@ class FullyImplicitTableau(ImplicitMethod):
         self._require_row_sums((*self.a, self.b), (*self.c, 1.0), "row")
         self._require(len(self.error) == size + 1, "the error row has the wrong length")
         self._require(abs(sum(self.error)) <= ROUNDING * sum(map(abs, self.error)), "the error row does not sum to 0")
+
+    @property
+    def family(self) -> Family:
+        """The family it belongs to."""
+        return "FIRK"
 
     @property
     def stages(self) -> int:

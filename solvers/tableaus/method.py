@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from solvers.settings import ControllerKind
 from solvers.tableaus.controller_defaults import CONTROLLERS, ControllerDefaults
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.order_conditions import Array, Row
+
+#: Families of methods, as people call them.
+Family = Literal["explicit", "DIRK", "FIRK", "Rosenbrock", "Rosenbrock-W"]
 
 #: Largest relative residual of a row sum or an order condition that passes for rounding of the coefficients.
 ROUNDING = 1e-14
@@ -65,6 +68,11 @@ class Method(ABC):
         The exponent of a step-size controller is 1/(q+1).
         """
         return min(self.order, *self.embedded_orders) if self.embedded_orders else None
+
+    @property
+    @abstractmethod
+    def family(self) -> Family:
+        """The family it belongs to."""
 
     @property
     @abstractmethod

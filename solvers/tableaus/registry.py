@@ -1,147 +1,106 @@
-"""All methods by name."""
+"""All methods by name, each loaded from its module when it is first asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from types import MappingProxyType
-from typing import TypeVar
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeVar
 
-from solvers.tableaus import (
-    dop853,
-    gauss_legendre,
-    kencarp,
-    kvaerno,
-    lobatto_iiic,
-    low_order,
-    low_order_implicit,
-    order_five,
-    radau_iia,
-    rodas4,
-    rodas5,
-    rosenbrock_three,
-    rosenbrock_w,
-    sdirk,
-    vern6,
-    vern7,
-    vern8,
-    vern9,
-)
-from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
-from solvers.tableaus.fully_implicit import FullyImplicitTableau
-from solvers.tableaus.rosenbrock import RosenbrockTableau
-from solvers.tableaus.tableau import ButcherTableau
+if TYPE_CHECKING:
+    from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
+    from solvers.tableaus.fully_implicit import FullyImplicitTableau
+    from solvers.tableaus.rosenbrock import RosenbrockTableau
+    from solvers.tableaus.tableau import ButcherTableau
 
-#: Any implicit method.
-ImplicitTableau = DiagonallyImplicitTableau | FullyImplicitTableau | RosenbrockTableau
+    #: Any implicit method.
+    ImplicitTableau = DiagonallyImplicitTableau | FullyImplicitTableau | RosenbrockTableau
 
-#: Any method.
-Tableau = ButcherTableau | ImplicitTableau
+    #: Any method.
+    Tableau = ButcherTableau | ImplicitTableau
 
-_Tableau = TypeVar("_Tableau", bound=Tableau)
+_Tableau = TypeVar("_Tableau", bound="Tableau")
 
 
-def _by_name(methods: Iterable[_Tableau]) -> Mapping[str, _Tableau]:
-    return MappingProxyType({method.name: method for method in methods})
+class Methods(Mapping[str, _Tableau]):
+    """Name -> method.
+
+    Parameters
+    ----------
+    modules
+        Modules of this package with the names of methods, which they define in capitals, in the order listed.
+    """
+
+    def __init__(self, *modules: tuple[str, tuple[str, ...]]) -> None:
+        self._modules = {name: module for module, names in modules for name in names}
+
+    def __getitem__(self, name: str) -> _Tableau:
+        module = import_module(f"{__package__}.{self._modules[name]}")
+        method: _Tableau = getattr(module, name.upper())
+        return method
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Alias -> name."""
+        return {alias: method.name for method in self.values() for alias in method.aliases}
 
 
-def _by_alias(methods: Iterable[Tableau]) -> Mapping[str, str]:
-    return MappingProxyType({alias: method.name for method in methods for alias in method.aliases})
-
-
-#: Name -> method, of the methods there are steps for.
-TABLEAUS: Mapping[str, ButcherTableau] = _by_name(
-    (
-        low_order.EULER,
-        low_order.MIDPOINT,
-        low_order.HEUN,
-        low_order.RALSTON,
-        low_order.RK4,
-        low_order.SSPRK33,
-        low_order.BOGACKI_SHAMPINE32,
-        order_five.FEHLBERG45,
-        order_five.CASH_KARP54,
-        order_five.DORMAND_PRINCE54,
-        order_five.TSIT5,
-        vern6.VERN6,
-        vern7.VERN7,
-        vern8.VERN8,
-        vern9.VERN9,
-        dop853.DOP853,
-    )
+#: The explicit methods.
+TABLEAUS: "Methods[ButcherTableau]" = Methods(
+    ("low_order", ("euler", "midpoint", "heun", "ralston", "rk4", "ssprk33", "bogacki_shampine32")),
+    ("order_five", ("fehlberg45", "cash_karp54", "dormand_prince54", "tsit5")),
+    ("vern6", ("vern6",)),
+    ("vern7", ("vern7",)),
+    ("vern8", ("vern8",)),
+    ("vern9", ("vern9",)),
+    ("dop853", ("dop853",)),
 )
 
-#: Name -> method, of the implicit and linearly implicit ones.
-IMPLICIT_TABLEAUS: Mapping[str, ImplicitTableau] = _by_name(
-    (
-        low_order_implicit.BACKWARDS_EULER,
-        low_order_implicit.BACKWARDS_EULER_PC,
-        low_order_implicit.CRANK_NICOLSON,
-        low_order_implicit.IMPLICIT_MIDPOINT,
-        low_order_implicit.TRAPEZOIDAL,
-        low_order_implicit.SDIRK2,
-        sdirk.SDIRK3,
-        sdirk.SDIRK4,
-        low_order_implicit.TR_BDF2,
-        kvaerno.KVAERNO3,
-        kvaerno.KVAERNO5,
-        kencarp.KENCARP3,
-        kencarp.KENCARP4,
-        kencarp.KENCARP5,
-        gauss_legendre.GAUSS_LEGENDRE_2,
-        gauss_legendre.GAUSS_LEGENDRE_4,
-        gauss_legendre.GAUSS_LEGENDRE_6,
-        radau_iia.RADAU_IIA_3,
-        radau_iia.RADAU_IIA_5,
-        radau_iia.RADAU_IIA_9,
-        lobatto_iiic.LOBATTO_IIIC_4,
-        rosenbrock_w.ROSENBROCK23,
-        rosenbrock_three.ROS3P,
-        rosenbrock_three.RODAS3,
-        rosenbrock_three.RODAS3P,
-        rodas4.RODAS4,
-        rodas4.RODAS4P,
-        rodas5.RODAS5,
-        rodas5.RODAS5P,
-        rosenbrock_w.ROS34PW2,
-        rosenbrock_w.ROS34PW3,
-    )
+#: The implicit and linearly implicit methods.
+IMPLICIT_TABLEAUS: "Methods[ImplicitTableau]" = Methods(
+    ("low_order_implicit", ("backwards_euler", "backwards_euler_pc", "crank_nicolson", "implicit_midpoint")),
+    ("low_order_implicit", ("trapezoidal", "sdirk2")),
+    ("sdirk", ("sdirk3", "sdirk4")),
+    ("low_order_implicit", ("tr_bdf2",)),
+    ("kvaerno", ("kvaerno3", "kvaerno5")),
+    ("kencarp", ("kencarp3", "kencarp4", "kencarp5")),
+    ("gauss_legendre", ("gauss_legendre_2", "gauss_legendre_4", "gauss_legendre_6")),
+    ("radau_iia", ("radau_iia_3", "radau_iia_5", "radau_iia_9")),
+    ("lobatto_iiic", ("lobatto_iiic_4",)),
+    ("rosenbrock_w", ("rosenbrock23",)),
+    ("rosenbrock_three", ("ros3p", "rodas3", "rodas3p")),
+    ("rodas4", ("rodas4", "rodas4p")),
+    ("rodas5", ("rodas5", "rodas5p")),
+    ("rosenbrock_w", ("ros34pw2", "ros34pw3")),
 )
-
-#: Alias -> name, of the methods of `TABLEAUS` and of those of `IMPLICIT_TABLEAUS`.
-ALIASES: Mapping[str, str] = _by_alias(TABLEAUS.values())
-IMPLICIT_ALIASES: Mapping[str, str] = _by_alias(IMPLICIT_TABLEAUS.values())
 
 
 class UnknownAlgorithmError(ValueError):
     """No method has that name."""
 
 
-def find(name: str) -> ButcherTableau:
-    """Return the method of `TABLEAUS` of a name or alias; case, and hyphens for underscores, do not matter.
+def find(name: str) -> "Tableau":
+    """Return the method of a name or alias; case, and hyphens for underscores, do not matter.
 
     Raises
     ------
     UnknownAlgorithmError
         With the nearest names.
     """
-    return _find(name, TABLEAUS, ALIASES)
-
-
-def find_any(name: str) -> Tableau:
-    """Return the method of a name or alias, explicit or implicit; otherwise as `find`.
-
-    Raises
-    ------
-    UnknownAlgorithmError
-        With the nearest names.
-    """
-    return _find(name, {**TABLEAUS, **IMPLICIT_TABLEAUS}, {**ALIASES, **IMPLICIT_ALIASES})
-
-
-def _find(name: str, methods: Mapping[str, _Tableau], aliases: Mapping[str, str]) -> _Tableau:
     key = name.lower().replace("-", "_")
-    key = aliases.get(key, key)
-    if key in methods:
-        return methods[key]
-    near = get_close_matches(key, [*methods, *aliases], n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(methods)}"
+    if key in TABLEAUS:
+        return TABLEAUS[key]
+    if key in IMPLICIT_TABLEAUS:
+        return IMPLICIT_TABLEAUS[key]
+    aliases = {**TABLEAUS.aliases, **IMPLICIT_TABLEAUS.aliases}
+    if key in aliases:
+        return find(aliases[key])
+    names = [*TABLEAUS, *IMPLICIT_TABLEAUS]
+    near = get_close_matches(key, [*names, *aliases], n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
     raise UnknownAlgorithmError(f"unknown algorithm {name!r}; {hint}")

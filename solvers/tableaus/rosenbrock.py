@@ -7,7 +7,7 @@ import numpy as np
 
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.implicit import ImplicitMethod
-from solvers.tableaus.method import THETAS, lower
+from solvers.tableaus.method import THETAS, Family, lower
 from solvers.tableaus.order_conditions import Array, Row, residuals
 from solvers.tableaus.w_conditions import w_residuals
 
@@ -88,6 +88,11 @@ class RosenbrockTableau(ImplicitMethod):
         self._require_lengths(self.a, 0, "a row of a")
         self._require_lengths(self.c, 0, "a row of c")
         self._require(len(self.interpolant.coefficients) == self.stages, "one polynomial a stage is needed")
+
+    @property
+    def family(self) -> Family:
+        """The family it belongs to."""
+        return "Rosenbrock-W" if self.w_order else "Rosenbrock"
 
     @property
     def stages(self) -> int:

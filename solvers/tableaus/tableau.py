@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.tableaus.dense_output import DenseOutput, hermite
-from solvers.tableaus.method import ROUNDING, THETAS, Method, lower
+from solvers.tableaus.method import ROUNDING, THETAS, Family, Method, lower
 from solvers.tableaus.order_conditions import Row, residuals
 
 
@@ -62,6 +62,11 @@ class ButcherTableau(Method):
         self._require_row_sums(self.rows, self.nodes, "row")
         if self.interpolant is not None:
             self._check_interpolant_shape(self.interpolant)
+
+    @property
+    def family(self) -> Family:
+        """The family it belongs to."""
+        return "explicit"
 
     @property
     def fsal(self) -> bool:

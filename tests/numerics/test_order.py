@@ -13,7 +13,8 @@ from support.order import (
 )
 from support.solving import make_problem, solve
 
-from solvers.tableaus import TABLEAUS, ButcherTableau
+from solvers.tableaus import TABLEAUS
+from solvers.tableaus.tableau import ButcherTableau
 
 NAMES = [name for name, method in TABLEAUS.items() if isinstance(method, ButcherTableau)]
 DENSE = [name for name in NAMES if TABLEAUS[name].dense_output]

@@ -4,7 +4,8 @@ import pytest
 from support.cases import NONSTIFF, case_points, case_system, worst_error
 from support.solving import make_problem, solve
 
-from solvers.tableaus import TABLEAUS, ButcherTableau
+from solvers.tableaus import TABLEAUS
+from solvers.tableaus.tableau import ButcherTableau
 
 METHODS = [name for name, method in TABLEAUS.items() if isinstance(method, ButcherTableau) and method.order >= 5]
 #: rtol, atol and the largest error allowed. Pleiades has close encounters; the rounding of its start alone moves the

@@ -5,7 +5,8 @@ import pytest
 from support.solving import make_problem, solve
 from support.systems import lorenz, make_system
 
-from solvers.tableaus import TABLEAUS, ButcherTableau
+from solvers.tableaus import TABLEAUS
+from solvers.tableaus.tableau import ButcherTableau
 
 ADAPTIVE = [name for name, method in TABLEAUS.items() if isinstance(method, ButcherTableau) and method.errors]
 RHO = [0.5, 13.9, 21.0, 28.0]

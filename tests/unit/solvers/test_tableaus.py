@@ -6,16 +6,10 @@ import numpy as np
 import pytest
 import scipy.integrate
 
-from solvers.tableaus import (
-    ALIASES,
-    CONTROLLERS,
-    TABLEAUS,
-    ControllerDefaults,
-    DenseOutput,
-    TableauError,
-    UnknownAlgorithmError,
-    find,
-)
+from solvers.tableaus import TABLEAUS, UnknownAlgorithmError, find
+from solvers.tableaus.controller_defaults import CONTROLLERS, ControllerDefaults
+from solvers.tableaus.dense_output import DenseOutput
+from solvers.tableaus.method import TableauError
 from solvers.tableaus.order_conditions import residuals, rooted_trees, stage_weights
 
 NAMES = list(TABLEAUS)
@@ -371,7 +365,7 @@ def test_the_contract_names_every_method():
 def test_names_and_aliases_are_unique():
     names = [name for method in TABLEAUS.values() for name in (method.name, *method.aliases)]
     assert len(names) == len(set(names))
-    assert set(ALIASES) == set(names) - set(TABLEAUS)
+    assert set(TABLEAUS.aliases) == set(names) - set(TABLEAUS)
     assert all(name == name.lower() for name in names)
 
 

@@ -5,16 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solvers.tableaus import (
-    IMPLICIT_TABLEAUS,
-    DenseOutput,
-    DiagonallyImplicitTableau,
-    FullyImplicitTableau,
-    RosenbrockTableau,
-    TableauError,
-)
-from solvers.tableaus.method import lower
+from solvers.tableaus import IMPLICIT_TABLEAUS
+from solvers.tableaus.dense_output import DenseOutput
+from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
+from solvers.tableaus.fully_implicit import FullyImplicitTableau
+from solvers.tableaus.method import TableauError, lower
 from solvers.tableaus.order_conditions import residuals, rooted_trees
+from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.tableaus.w_conditions import w_residuals
 
 

@@ -9,12 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from solvers.tableaus import (
-    IMPLICIT_TABLEAUS,
-    DiagonallyImplicitTableau,
-    FullyImplicitTableau,
-    RosenbrockTableau,
-)
+from solvers.tableaus import IMPLICIT_TABLEAUS
+from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
+from solvers.tableaus.fully_implicit import FullyImplicitTableau
+from solvers.tableaus.rosenbrock import RosenbrockTableau
 
 NAMES = list(IMPLICIT_TABLEAUS)
 W_METHODS = [name for name in NAMES if getattr(IMPLICIT_TABLEAUS[name], "w_order", 0)]

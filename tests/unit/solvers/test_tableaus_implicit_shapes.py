@@ -6,21 +6,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from solvers.tableaus import (
-    CONTROLLERS,
-    IMPLICIT_ALIASES,
-    IMPLICIT_TABLEAUS,
-    TABLEAUS,
-    DenseOutput,
-    DiagonallyImplicitTableau,
-    FullyImplicitTableau,
-    RosenbrockTableau,
-    TableauError,
-    UnknownAlgorithmError,
-    find,
-    find_any,
-)
-from solvers.tableaus.rosenbrock import steinebach
+from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS, UnknownAlgorithmError, find
+from solvers.tableaus.controller_defaults import CONTROLLERS
+from solvers.tableaus.dense_output import DenseOutput
+from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
+from solvers.tableaus.fully_implicit import FullyImplicitTableau
+from solvers.tableaus.method import TableauError
+from solvers.tableaus.rosenbrock import RosenbrockTableau, steinebach
 
 
 def of_family(family):
@@ -127,13 +119,13 @@ def test_names_are_unique_and_found():
     names = sorted(name for method in methods for name in (method.name, *method.aliases))
     assert all(first != second for first, second in pairwise(names))
     for name in names:
-        assert name in {find_any(name).name, *find_any(name).aliases}
-    assert find_any("ode23s") is ROSENBROCK["rosenbrock23"]
-    assert find_any("Radau") is FULL["radau_iia_5"]
-    assert find_any("rk45") is find("rk45")
-    assert set(IMPLICIT_ALIASES.values()) <= set(IMPLICIT_TABLEAUS)
+        assert name in {find(name).name, *find(name).aliases}
+    assert find("ode23s") is ROSENBROCK["rosenbrock23"]
+    assert find("Radau") is FULL["radau_iia_5"]
+    assert find("rk45") is TABLEAUS["dormand_prince54"]
+    assert set(IMPLICIT_TABLEAUS.aliases.values()) <= set(IMPLICIT_TABLEAUS)
     with pytest.raises(UnknownAlgorithmError, match="did you mean kvaerno5"):
-        find_any("kverno5")
+        find("kverno5")
 
 
 @every_method
