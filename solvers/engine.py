@@ -3,7 +3,6 @@
 Importing this module imports neither a compiler nor SymPy: a kernel that is stored runs without them.
 """
 
-import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,7 +141,7 @@ def compile_kernel(made: "Plan", arch: str | None = None) -> Kernel:
     TargetUnavailableError
         Without the compiler.
     """
-    with _garbage_left(), _without_scipy():
+    with _without_scipy():
         if made.target == "cuda":
             from solvers.targets import cuda_engine  # noqa: PLC0415 - see the module's docstring
 
@@ -150,18 +149,6 @@ def compile_kernel(made: "Plan", arch: str | None = None) -> Kernel:
         from solvers.targets import cpu_engine  # noqa: PLC0415
 
         return cpu_engine.compile_plan(made)
-
-
-@contextmanager
-def _garbage_left() -> Iterator[None]:
-    """Collect no garbage: compilers keep what they make, and looking through it takes a tenth of their time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @contextmanager
