@@ -80,6 +80,7 @@ def program() -> NoReturn:
     a batch; what compilers and drivers hold ends with the process.
     """
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in all that is installed
     code: int = ExitCode.DONE
     try:
         main()
