@@ -226,7 +226,7 @@ class Workbench:
         return kernels.prepare(replace(job, model=self.job.model), self.target)
 
     def _shorten(self) -> None:
-        """Take fewer runs where all of them take long."""
+        """Take fewer runs where all of them take long, or two kernels with all of them more than the device has."""
         fewest = FEWEST_RUNS[self.target]
         everything, self._values = self._values, self.job.axes.sample(fewest)
         candidate = self.open({})
@@ -234,7 +234,8 @@ class Workbench:
             start = time.perf_counter()
             candidate.seconds()
             each = (time.perf_counter() - start) / self.runs
-        affordable = int(SOLUTION_SECONDS / each)
+            room = candidate.solver.runs_per_chunk(2 * everything.shape[1]) // 2
+        affordable = min(int(SOLUTION_SECONDS / each), room)
         if affordable >= everything.shape[1]:
             self._values = everything
         elif affordable > self.runs:

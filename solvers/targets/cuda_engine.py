@@ -3,7 +3,7 @@
 import ctypes
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -14,7 +14,7 @@ from solvers.errors import PlanError, TargetUnavailableError
 from solvers.exchange import Exchange, Solution
 from solvers.kernel import Kernel
 from solvers.targets import cuda_driver
-from solvers.targets.cuda_driver import DeviceMemory
+from solvers.targets.cuda_driver import Device, DeviceMemory
 from solvers.targets.launch import FEWEST_ORDERED, Grid, grid_rule, order_bytes_per_run, patience_rule, registers_rule
 from solvers.targets.occupancy import Architecture, KernelResources, architecture_facts, occupancy
 from solvers.targets.run_order import MOST_RUNS, REPORTS, RunArrays, RunOrder
@@ -216,6 +216,46 @@ def architecture_name(arch: str | None = None) -> str:
     return f"sm_{major}{minor}"
 
 
+class ChunkMemory:
+    """What a chunk of runs takes on the device.
+
+    Parameters
+    ----------
+    device
+        Where it is.
+    exchange
+        The values that all runs share, and the save times.
+    arrays
+        Swept values, results and reports on the host, whose sizes those on the device have.
+    """
+
+    def __init__(self, device: Device, exchange: Exchange, arrays: Sequence[np.ndarray]) -> None:
+        self.sizes = [array.nbytes for array in arrays]
+        with ExitStack() as held:
+
+            def memory(size: int) -> DeviceMemory:
+                return held.enter_context(DeviceMemory(device, size))
+
+            self.own = RunArrays(*map(memory, self.sizes))
+            self.queue = memory(8)
+            self.common = []
+            for array in (exchange.default_values(), exchange.times):
+                self.common.append(memory(array.nbytes))
+                self.common[-1].copy_from(array)
+            self._held = held.pop_all()
+
+    def arguments(self, runs: int, arrays: RunArrays) -> list[Any]:
+        """Return a kernel's arguments, with the runs' own arrays or those in another order."""
+        defaults, times = self.common
+        memories = (arrays.inputs, defaults, arrays.results, times)
+        reports = [ctypes.c_void_p(arrays.reports.address + 4 * runs * row) for row in range(REPORTS)]
+        return [self.queue.argument, ctypes.c_int64(runs), *(memory.argument for memory in memories), *reports]
+
+    def close(self) -> None:
+        """Free it."""
+        self._held.close()
+
+
 class CudaSolver:
     """A kernel on the first GPU.
 
@@ -237,6 +277,7 @@ class CudaSolver:
         self.device = self._device.name
         self._module = cuda_driver.Module(self._device, kernel.code)
         self._function = self._module.function(self.launch.name)
+        self._memory: ChunkMemory | None = None
 
     def kernel_report(self) -> dict[str, Any]:
         """Return what the kernel needs."""
@@ -256,42 +297,41 @@ class CudaSolver:
         variables, reports = exchange.empty_results(runs)
         given = exchange.inputs(values)
         start = time.perf_counter()
+        memory = self._memory_for(given, variables, reports)
+        memory.own.inputs.copy_from(given)
         with ExitStack() as held:
-            inputs, defaults, times = (
-                held.enter_context(self._upload(array)) for array in (given, exchange.default_values(), exchange.times)
+            order = (
+                held.enter_context(RunOrder(self._device, self._module, given, memory.own))
+                if self._pays(runs)
+                else None
             )
-            results, report = (held.enter_context(self._memory(array.nbytes)) for array in (variables, reports))
-            own = RunArrays(inputs, results, report)
-            order = held.enter_context(RunOrder(self._device, self._module, given, own)) if self._pays(runs) else None
-            kernel_seconds = self._launch(runs, own, (defaults, times), order)
-            results.copy_to(variables)
-            report.copy_to(reports)
-            self._device.synchronize()
+            kernel_seconds = self._launch(runs, memory, order)
+        memory.own.results.copy_to(variables)
+        memory.own.reports.copy_to(reports)
+        self._device.synchronize()
         transfer = time.perf_counter() - start - kernel_seconds
         return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], kernel_seconds, transfer)
 
-    def _memory(self, size: int) -> DeviceMemory:
-        return DeviceMemory(self._device, size)
-
-    def _upload(self, array: np.ndarray) -> DeviceMemory:
-        memory = self._memory(array.nbytes)
-        memory.copy_from(array)
-        return memory
+    def _memory_for(self, *arrays: np.ndarray) -> ChunkMemory:
+        """Return memory for a chunk: that of the last one, where it fits."""
+        if self._memory and self._memory.sizes != [array.nbytes for array in arrays]:
+            self._memory.close()
+            self._memory = None
+        self._memory = self._memory or ChunkMemory(self._device, self.exchange, arrays)
+        return self._memory
 
     def _pays(self, runs: int) -> bool:
         """Return whether an order pays."""
         return self.launch.ordered and runs >= FEWEST_ORDERED * self._device.multiprocessors
 
-    def _launch(
-        self, runs: int, own: RunArrays, common: tuple[DeviceMemory, DeviceMemory], order: RunOrder | None
-    ) -> float:
+    def _launch(self, runs: int, memory: ChunkMemory, order: RunOrder | None) -> float:
         """Run the kernel; return its seconds by the device's clock, with those that an order takes."""
         before, after = cuda_driver.Event(self._device), cuda_driver.Event(self._device)
         blocks, threads = self.launch.grid.shape(runs, self._device.multiprocessors)
         shared_bytes = threads * self.launch.stride
-        with before, after, self._memory(8) as queue:
-            queue.fill()
-            arguments = _arguments(queue, runs, order.arrays if order else own, *common)
+        arguments = memory.arguments(runs, order.arrays if order else memory.own)
+        with before, after:
+            memory.queue.fill()
             if order:
                 order.establish(before)
                 self._function.launch(blocks, threads, arguments, shared_bytes=shared_bytes)
@@ -304,12 +344,3 @@ class CudaSolver:
     def close(self) -> None:
         """Release the device."""
         self._device.close()
-
-
-def _arguments(
-    queue: DeviceMemory, runs: int, arrays: RunArrays, defaults: DeviceMemory, times: DeviceMemory
-) -> list[Any]:
-    """Return a kernel's arguments."""
-    reports = [ctypes.c_void_p(arrays.reports.address + 4 * runs * row) for row in range(REPORTS)]
-    memories = (arrays.inputs, defaults, arrays.results, times)
-    return [queue.argument, ctypes.c_int64(runs), *(memory.argument for memory in memories), *reports]
