@@ -106,22 +106,20 @@ class ExplicitRungeKuttaStep(OneStepMethod):
 
     def _stage(self, row: Sequence[float], h: Any, y: Any, slopes: "_Slopes", out: Any) -> None:
         """Store y + h * sum_j row_j k_j."""
-        for i in range(self.n):
-            if self.fixed_step is not None:
-                total = y[i]
-                for j, weight in _nonzero(row):
-                    total = fma(slopes(j, i), self.fixed_step * weight, total)
-                out[i] = total
-            else:
+        step = self.fixed_step
+        if step is None:
+            for i in range(self.n):
                 out[i] = fma(h, self._combine(row, slopes, i), y[i])
+            return
+        weights = [step * weight for weight in row]
+        # From step to step only the rounding of the sum as a whole adds up; within a step an addition is spared.
+        lasts = row is self.tableau.rows[-1] and sum(map(bool, row)) > 1
+        for i in range(self.n):
+            out[i] = y[i] + self._combine(weights, slopes, i) if lasts else self._combine(weights, slopes, i, y[i])
 
-    def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int) -> Any:
-        """Return sum_j row_j k_j of one state."""
-        total = None
-        for j, weight in _nonzero(row):
-            k = slopes(j, i)
-            total = k * weight if total is None else fma(k, weight, total)
-        return total
+    def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int, start: Any = None) -> Any:
+        """Return start + sum_j row_j k_j of one state."""
+        return blend([weight or None for weight in row], lambda j: slopes(j, i), start)
 
     def _error(self, h: Any, y: Any, y_new: Any, slopes: "_Slopes") -> Any:
         squares = [
@@ -180,7 +178,3 @@ class ExplicitRungeKuttaStep(OneStepMethod):
 
 
 _Slopes = Callable[[int, int], Any]
-
-
-def _nonzero(row: Sequence[float]) -> list[tuple[int, float]]:
-    return [(j, weight) for j, weight in enumerate(row) if weight]

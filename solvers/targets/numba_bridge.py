@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from llvmlite import ir
 
+from solvers.straightline.factors import merge_factors
 from solvers.straightline.record import Argument, Arguments, Recorded, record
 
 
@@ -48,7 +49,8 @@ def straight_line_intrinsic(function: Callable[..., Any], dialect: Dialect) -> C
 
     def typing(_: Any, *kinds: Any) -> tuple[Any, Callable[..., Any]]:
         if kinds not in memo:
-            memo[kinds] = dialect.ordered(record(function, [dialect.argument(kind) for kind in kinds]))
+            recorded = record(function, [dialect.argument(kind) for kind in kinds])
+            memo[kinds] = dialect.ordered(merge_factors(recorded))
         recorded = memo[kinds]
 
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Sequence[ir.Value]) -> Any:

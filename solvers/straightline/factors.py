@@ -1,0 +1,57 @@
+"""Constant factors that follow each other, merged: (e*c)*w becomes e*(c*w)."""
+
+from typing import Any, NamedTuple
+
+from solvers.straightline.record import FLOATS, Operation, Record, Recorded, Value
+
+#: Products of constants between these are far from what any type can hold.
+_SMALLEST, _LARGEST = 2.0**-100, 2.0**100
+
+
+class _Product(NamedTuple):
+    """A value times a constant."""
+
+    value: int
+    factor: float
+
+
+def merge_factors(recorded: Recorded) -> Recorded:
+    """Return the same operations, where a product with a constant that is weighted with another is weighted at once.
+
+    A slope such as 10*(y - x) meets constant weights alone in a Runge-Kutta step; each takes the factor over, and the
+    multiplication is left to nobody. The product of the constants is rounded once, in float64.
+    """
+    operations = recorded.record.operations
+    log, places = Record(), list[int]()
+    for operation in operations:
+        merged = _merged(operations, operation)
+        if merged is None:
+            log.operations.append(operation._replace(operands=tuple(places[each] for each in operation.operands)))
+        else:
+            constant = log.constant(merged.factor, operation.dtype or "")
+            operands = places[merged.value], constant.position, *(places[each] for each in operation.operands[2:])
+            log.operations.append(operation._replace(operands=operands))
+        places.append(len(log.operations) - 1)
+    return Recorded(log, tuple(Value(log, places[result.position], result.dtype) for result in recorded.results))
+
+
+def _merged(operations: list[Operation], operation: Operation) -> _Product | None:
+    """Return an operation's product with both constants as one, where its factors are that."""
+    outer = _product(operations, operation, ("mul", "fma"))
+    inner = outer and _product(operations, operations[outer.value], ("mul",))
+    if not outer or not inner:
+        return None
+    factor = inner.factor * outer.factor
+    return _Product(inner.value, factor) if _SMALLEST < abs(factor) < _LARGEST else None
+
+
+def _product(operations: list[Operation], operation: Operation, kinds: tuple[str, ...]) -> _Product | None:
+    """Return the value and the constant that an operation multiplies."""
+    if operation.kind not in kinds or operation.dtype not in FLOATS:
+        return None
+    first, second = operation.operands[:2]
+    for value, factor in ((first, second), (second, first)):
+        if operations[factor].kind == "constant":
+            number: Any = operations[factor].detail[0]
+            return _Product(value, number)
+    return None
