@@ -42,7 +42,7 @@ class Method(ABC):
     aliases
         Other names users may write.
     controller
-        Controller settings published with the method, where they differ from the usual ones.
+        Controller settings published with the method or measured for it, where they differ from the usual ones.
     """
 
     name: str

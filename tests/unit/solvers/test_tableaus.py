@@ -325,7 +325,7 @@ def test_exponents_of_the_controllers():
 def test_default_controllers(method):
     defaults = method.controller_defaults()
     if method.errors:
-        assert defaults.kind in {"i", "pi"}
+        assert defaults.kind in {"pi", "gustafsson"}
         assert defaults.betas(method.error_order)[0] > 0
         assert method.controller_defaults("pid") == CONTROLLERS["pid"]
         assert method.controller_defaults("fixed").kind == "fixed"
@@ -337,11 +337,12 @@ def test_default_controllers(method):
             method.controller_defaults("pi")
 
 
-def test_published_controllers():
+def test_controllers_of_methods():
     dormand_prince = find("dormand_prince54")
     assert dormand_prince.controller_defaults().betas(4) == pytest.approx((0.17, 0.04, 0.0))
     assert find("tsit5").controller_defaults().betas(4) == pytest.approx((7 / 50, 2 / 25, 0.0))
-    assert find("dop853").controller_defaults() == ControllerDefaults("i", ki=1.0, min_factor=1 / 3, max_factor=6.0)
+    wanted = ControllerDefaults("gustafsson", ki=0.9, min_factor=1 / 3, max_factor=6.0)
+    assert find("dop853").controller_defaults() == wanted
 
 
 def test_orders_of_the_estimates():
