@@ -1,8 +1,9 @@
 """Constant factors that follow each other, merged: (e*c)*w becomes e*(c*w)."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from solvers.straightline.record import FLOATS, Operation, Record, Recorded, Value
+from solvers.straightline.record import Operation, Record, Recorded, Value
 
 #: Products of constants between these are far from what any type can hold.
 _SMALLEST, _LARGEST = 2.0**-100, 2.0**100
@@ -15,16 +16,21 @@ class _Product(NamedTuple):
     factor: float
 
 
-def merge_factors(recorded: Recorded) -> Recorded:
+def merge_factors(recorded: Recorded, dtypes: Collection[str]) -> Recorded:
     """Return the same operations, where a product with a constant that is weighted with another is weighted at once.
 
     A slope such as 10*(y - x) meets constant weights alone in a Runge-Kutta step; each takes the factor over, and the
     multiplication is left to nobody. The product of the constants is rounded once, in float64.
+
+    Parameters
+    ----------
+    dtypes
+        The types of values that this is done for.
     """
     operations = recorded.record.operations
     log, places = Record(), list[int]()
     for operation in operations:
-        merged = _merged(operations, operation)
+        merged = _merged(operations, operation) if operation.dtype in dtypes else None
         if merged is None:
             log.operations.append(operation._replace(operands=tuple(places[each] for each in operation.operands)))
         else:
@@ -47,7 +53,7 @@ def _merged(operations: list[Operation], operation: Operation) -> _Product | Non
 
 def _product(operations: list[Operation], operation: Operation, kinds: tuple[str, ...]) -> _Product | None:
     """Return the value and the constant that an operation multiplies."""
-    if operation.kind not in kinds or operation.dtype not in FLOATS:
+    if operation.kind not in kinds:
         return None
     first, second = operation.operands[:2]
     for value, factor in ((first, second), (second, first)):

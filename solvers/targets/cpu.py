@@ -12,7 +12,8 @@ from numba.extending import intrinsic, models, register_model
 
 from buffers import Allocator
 from solvers.memory import Frame
-from solvers.straightline.record import Argument, Arguments, Recorded
+from solvers.straightline.factors import merge_factors
+from solvers.straightline.record import FLOATS, Argument, Arguments, Recorded
 from solvers.targets.cpu_compiler import device_function, machine_code
 from solvers.targets.cpu_emitter import GroupEmitter, join, split
 from solvers.targets.cpu_lanes import Group, keep_order
@@ -73,8 +74,9 @@ class _CpuDialect:
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
         return intrinsic(typing)
 
-    def ordered(self, recorded: Recorded) -> Recorded:
-        return recorded  # stage by stage: what a core cannot keep in registers lies in its nearest cache
+    def arranged(self, recorded: Recorded) -> Recorded:
+        # Stage by stage, as recorded: what a core cannot keep in registers lies in its nearest cache.
+        return merge_factors(recorded, FLOATS)
 
     def argument(self, kind: Any) -> Argument | Arguments:
         if isinstance(kind, types.BaseTuple):

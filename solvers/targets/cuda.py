@@ -12,6 +12,7 @@ from numba.cuda.typing import signature
 
 from buffers import Allocator
 from solvers.memory import Frame
+from solvers.straightline.factors import merge_factors
 from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Arguments, Recorded
 from solvers.targets import cuda_warp
@@ -113,8 +114,9 @@ class _CudaDialect:
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
         return intrinsic(typing)
 
-    def ordered(self, recorded: Recorded) -> Recorded:
-        return by_demand(recorded)
+    def arranged(self, recorded: Recorded) -> Recorded:
+        # A float64 constant is brought by two instructions: more constants cost what fewer products gain.
+        return by_demand(merge_factors(recorded, ("float32",)))
 
     def argument(self, kind: Any) -> Argument | Arguments:
         if isinstance(kind, types.BaseTuple):

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from llvmlite import ir
 
-from solvers.straightline.factors import merge_factors
 from solvers.straightline.record import Argument, Arguments, Recorded, record
 
 
@@ -27,8 +26,8 @@ class Dialect(Protocol):
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
         """Declare an intrinsic, given the function that types it."""
 
-    def ordered(self, recorded: Recorded) -> Recorded:
-        """Return a record's operations in the order in which they are written."""
+    def arranged(self, recorded: Recorded) -> Recorded:
+        """Return a record's operations as they are written."""
 
     def argument(self, kind: Any) -> "Argument | Arguments":
         """Return what an argument of a Numba type is recorded as."""
@@ -49,8 +48,7 @@ def straight_line_intrinsic(function: Callable[..., Any], dialect: Dialect) -> C
 
     def typing(_: Any, *kinds: Any) -> tuple[Any, Callable[..., Any]]:
         if kinds not in memo:
-            recorded = record(function, [dialect.argument(kind) for kind in kinds])
-            memo[kinds] = dialect.ordered(merge_factors(recorded))
+            memo[kinds] = dialect.arranged(record(function, [dialect.argument(kind) for kind in kinds]))
         recorded = memo[kinds]
 
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Sequence[ir.Value]) -> Any:
