@@ -112,10 +112,17 @@ class ExplicitRungeKuttaStep(OneStepMethod):
                 out[i] = fma(h, self._combine(row, slopes, i), y[i])
             return
         weights = [step * weight for weight in row]
-        # From step to step only the rounding of the sum as a whole adds up; within a step an addition is spared.
-        lasts = row is self.tableau.rows[-1] and sum(map(bool, row)) > 1
+        apart = self._sums_apart(row)
         for i in range(self.n):
-            out[i] = y[i] + self._combine(weights, slopes, i) if lasts else self._combine(weights, slopes, i, y[i])
+            out[i] = y[i] + self._combine(weights, slopes, i) if apart else self._combine(weights, slopes, i, y[i])
+
+    def _sums_apart(self, row: Sequence[float]) -> bool:
+        """Return whether a row's increments are summed by themselves, so that they are rounded at their own size.
+
+        It costs an addition, and matters where rounding adds up from step to step and is seen.
+        """
+        leads_to_next_step, terms = row is self.tableau.rows[-1], sum(map(bool, row))
+        return leads_to_next_step and terms > 1 and self.rhs.precision == "float32"
 
     def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int, start: Any = None) -> Any:
         """Return start + sum_j row_j k_j of one state."""
