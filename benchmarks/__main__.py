@@ -5,6 +5,7 @@ python -m benchmarks --list
 """
 
 import argparse
+import gc
 import os
 import platform
 import sys
@@ -18,6 +19,7 @@ from benchmarks.cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.table import Row, Table
 from benchmarks.yardsticks import Yardstick, parse
+from cubie_cli.main import OBJECTS_BEFORE_COLLECTION
 from solvers import engine
 
 
@@ -89,6 +91,7 @@ def main() -> int:
     if asked.list:
         print("\n".join(f"{section} {name}" for section, there in names().items() for name in there))
         return 0
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)  # as the command has it
     target = engine.choose_target(asked.target)
     start = partial(Cubie017, asked.cubie_site, asked.cubie_python) if asked.cubie_site or asked.cubie_python else None
     cubie = start() if start else None

@@ -37,7 +37,7 @@ app.command("doctor")(doctor.doctor)
 
 #: Objects made until Python looks for garbage. Modules and compilers keep what they make, and looking through it again
 #: and again takes a tenth of a short run.
-_OBJECTS_BEFORE_COLLECTION = 100_000
+OBJECTS_BEFORE_COLLECTION = 100_000
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -79,8 +79,8 @@ def program() -> NoReturn:
     All files are closed by then. The interpreter would take the modules down one by one, which takes as long as many
     a batch; what compilers and drivers hold ends with the process.
     """
-    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in all that is installed
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would search all that is installed
     code: int = ExitCode.DONE
     try:
         main()

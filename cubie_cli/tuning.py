@@ -8,7 +8,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -217,8 +217,11 @@ class Workbench:
         """
         prepared = self._prepare(settings)
         threads = self.job.configuration.threads
-        with kernels.as_user_errors(self.job):
-            return Candidate(engine.load(prepared.kernel(), kernels.exchange(self.job), threads), self._values)
+        with kernels.as_user_errors(self.job), ExitStack() as held:
+            solver = held.enter_context(closing(engine.load(prepared.kernel(), kernels.exchange(self.job), threads)))
+            candidate = Candidate(solver, self._values)
+            held.pop_all()
+        return candidate
 
     def _prepare(self, settings: Settings) -> kernels.Prepared:
         options = [f"{key}={json.dumps(value)}" for key, value in dotted(settings).items()]
@@ -226,7 +229,7 @@ class Workbench:
         return kernels.prepare(replace(job, model=self.job.model), self.target)
 
     def _shorten(self) -> None:
-        """Take fewer runs where all of them take long, or two kernels with all of them more than the device has."""
+        """Take fewer runs where all of them take long."""
         fewest = FEWEST_RUNS[self.target]
         everything, self._values = self._values, self.job.axes.sample(fewest)
         candidate = self.open({})
@@ -234,8 +237,7 @@ class Workbench:
             start = time.perf_counter()
             candidate.seconds()
             each = (time.perf_counter() - start) / self.runs
-            room = candidate.solver.runs_per_chunk(2 * everything.shape[1]) // 2
-        affordable = min(int(SOLUTION_SECONDS / each), room)
+        affordable = int(SOLUTION_SECONDS / each)
         if affordable >= everything.shape[1]:
             self._values = everything
         elif affordable > self.runs:

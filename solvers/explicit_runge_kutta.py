@@ -96,7 +96,8 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         slope, stage_slopes, accumulator = memory[:3]
         slopes = self._slopes(slope, stage_slopes)
         for stage in range(1, self.tableau.stages):
-            self._stage(self.tableau.rows[stage], h, y, slopes, accumulator)
+            last = stage == self.tableau.stages - 1
+            self._stage(self.tableau.rows[stage], h, y, slopes, accumulator, last=last)
             time = t + h * self.tableau.nodes[stage]
             self.rhs.evaluate(time, accumulator, p, stage_slopes, (stage - 1) * self.n)
         trouble = literal(t, 0, "int32")
@@ -104,25 +105,19 @@ class ExplicitRungeKuttaStep(OneStepMethod):
             return literal(t, 0.0, self.rhs.precision), trouble
         return self._error(h, y, accumulator, slopes), trouble
 
-    def _stage(self, row: Sequence[float], h: Any, y: Any, slopes: "_Slopes", out: Any) -> None:
-        """Store y + h * sum_j row_j k_j."""
+    def _stage(self, row: Sequence[float], h: Any, y: Any, slopes: "_Slopes", out: Any, *, last: bool = False) -> None:
+        """Store y + h * sum_j row_j k_j; the last row's is the next step's y."""
         step = self.fixed_step
         if step is None:
             for i in range(self.n):
                 out[i] = fma(h, self._combine(row, slopes, i), y[i])
             return
         weights = [step * weight for weight in row]
-        apart = self._sums_apart(row)
+        # Summed by themselves, increments are rounded at their own size. It costs an addition, and matters where
+        # rounding adds up from step to step and is seen.
+        apart = last and sum(map(bool, row)) > 1 and self.rhs.precision == "float32"
         for i in range(self.n):
             out[i] = y[i] + self._combine(weights, slopes, i) if apart else self._combine(weights, slopes, i, y[i])
-
-    def _sums_apart(self, row: Sequence[float]) -> bool:
-        """Return whether a row's increments are summed by themselves, so that they are rounded at their own size.
-
-        It costs an addition, and matters where rounding adds up from step to step and is seen.
-        """
-        leads_to_next_step, terms = row is self.tableau.rows[-1], sum(map(bool, row))
-        return leads_to_next_step and terms > 1 and self.rhs.precision == "float32"
 
     def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int, start: Any = None) -> Any:
         """Return start + sum_j row_j k_j of one state."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from solvers.straightline.record import Operation, Record, Recorded, Value
 
-#: Products of constants between these are far from what any type can hold.
+#: Products of constants between these are far within what every type can hold.
 _SMALLEST, _LARGEST = 2.0**-100, 2.0**100
 
 
@@ -20,23 +20,22 @@ def merge_factors(recorded: Recorded, dtypes: Collection[str]) -> Recorded:
     """Return the same operations, where a product with a constant that is weighted with another is weighted at once.
 
     A slope such as 10*(y - x) meets constant weights alone in a Runge-Kutta step; each takes the factor over, and the
-    multiplication is left to nobody. The product of the constants is rounded once, in float64.
+    multiplication is left to nobody. The product of the constants is rounded once, in float64. Operations that become
+    equal by this stand twice; compilers see it.
 
     Parameters
     ----------
     dtypes
         The types of values that this is done for.
     """
-    operations = recorded.record.operations
     log, places = Record(), list[int]()
-    for operation in operations:
-        merged = _merged(operations, operation) if operation.dtype in dtypes else None
-        if merged is None:
-            log.operations.append(operation._replace(operands=tuple(places[each] for each in operation.operands)))
-        else:
-            constant = log.constant(merged.factor, operation.dtype or "")
-            operands = places[merged.value], constant.position, *(places[each] for each in operation.operands[2:])
-            log.operations.append(operation._replace(operands=operands))
+    for operation in recorded.record.operations:
+        moved = operation._replace(operands=tuple(places[each] for each in operation.operands))
+        merged = _merged(log.operations, moved) if operation.dtype in dtypes else None
+        if merged:
+            constant = log.constant(merged.factor, moved.dtype or "")
+            moved = moved._replace(operands=(merged.value, constant.position, *moved.operands[2:]))
+        log.operations.append(moved)
         places.append(len(log.operations) - 1)
     return Recorded(log, tuple(Value(log, places[result.position], result.dtype) for result in recorded.results))
 

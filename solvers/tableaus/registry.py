@@ -38,6 +38,9 @@ class Methods(Mapping[str, _Tableau]):
         method: _Tableau = getattr(module, name.upper())
         return method
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._modules)
 

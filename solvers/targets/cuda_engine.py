@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Share of the free device memory that the runs of one chunk may take.
 MEMORY_SHARE = 0.85
+#: Share of the device's memory up to which that of a chunk is kept for the next one; allocating more takes no longer.
+KEPT_SHARE = 1 / 16
 DEFAULT_ARCHITECTURE: Architecture = (9, 0)
 
 
@@ -309,16 +311,22 @@ class CudaSolver:
         memory.own.results.copy_to(variables)
         memory.own.reports.copy_to(reports)
         self._device.synchronize()
+        if sum(memory.sizes) > KEPT_SHARE * self._device.memory_bytes:
+            self._free_memory()
         transfer = time.perf_counter() - start - kernel_seconds
         return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], kernel_seconds, transfer)
 
     def _memory_for(self, *arrays: np.ndarray) -> ChunkMemory:
         """Return memory for a chunk: that of the last one, where it fits."""
         if self._memory and self._memory.sizes != [array.nbytes for array in arrays]:
-            self._memory.close()
-            self._memory = None
+            self._free_memory()
         self._memory = self._memory or ChunkMemory(self._device, self.exchange, arrays)
         return self._memory
+
+    def _free_memory(self) -> None:
+        if self._memory:
+            self._memory.close()
+        self._memory = None
 
     def _pays(self, runs: int) -> bool:
         """Return whether an order pays."""

@@ -27,7 +27,7 @@ class Dialect(Protocol):
         """Declare an intrinsic, given the function that types it."""
 
     def arranged(self, recorded: Recorded) -> Recorded:
-        """Return a record's operations as they are written."""
+        """Return a record's operations in the form and order in which code is written."""
 
     def argument(self, kind: Any) -> "Argument | Arguments":
         """Return what an argument of a Numba type is recorded as."""

@@ -21,6 +21,19 @@ def start(folder, *arguments, **options):
     return subprocess.Popen(command, cwd=folder, env=environment, **pipes, **options)
 
 
+def test_a_program_looks_for_garbage_and_plugins_rarely():
+    script = (
+        "import gc, os\n"
+        "from cubie_cli import main\n"
+        "main.main = lambda: print(gc.get_threshold()[0], os.environ['PYDANTIC_DISABLE_PLUGINS'])\n"
+        "main.program()\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYDANTIC_DISABLE_PLUGINS"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "100000 __all__\n"
+
+
 def wait_until_writing(folder):
     deadline = time.monotonic() + 60
     while not list(folder.glob(".*.part")):

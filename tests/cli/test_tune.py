@@ -6,6 +6,9 @@ import h5py
 import pytest
 import tomli
 
+from solvers import engine
+from solvers.errors import DeviceError
+
 
 def test_settings_are_measured_written_and_taken(cubie, folder):
     answer = cubie("tune", "run.toml", "--target", "cpu", "--seconds", "2", "--runs", "6", "--json")
@@ -20,6 +23,29 @@ def test_settings_are_measured_written_and_taken(cubie, folder):
     with h5py.File("plain.h5") as plain, h5py.File("result.h5") as tuned:
         assert plain["x"][()].tobytes() == tuned["x"][()].tobytes()
         assert "settings" in tuned["input-files"] or not found["settings"]
+
+
+def test_a_kernel_that_fails_is_closed_and_the_others_are_tried(cubie, monkeypatch):
+    def load(*arguments):
+        solver = original(*arguments)
+        opened.append(solver)
+        monkeypatch.setattr(solver, "close", lambda: closed.append(solver))
+        if len(opened) == 2:
+            monkeypatch.setattr(solver, "solve", fail)
+        return solver
+
+    def fail(_values):
+        raise DeviceError("out of memory", "CUDA_ERROR_OUT_OF_MEMORY")
+
+    original, opened, closed = engine.load, [], []
+    monkeypatch.setattr(engine, "load", load)
+    answer = cubie("tune", "run.toml", "--target", "cpu", "--seconds", "60", "--runs", "6", "--json")
+    assert answer.code == 0, answer.err
+    first, *others = json.loads(answer.out)["trials"]
+    assert "out of memory" in first["note"]
+    assert others
+    assert all("out of memory" not in trial["note"] for trial in others)
+    assert sorted(map(id, closed)) == sorted(map(id, opened))
 
 
 def test_a_file_is_not_replaced_unasked(cubie, folder):

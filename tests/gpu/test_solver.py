@@ -11,7 +11,7 @@ from support.systems import lorenz
 from solvers import engine
 from solvers.errors import PlanError
 from solvers.settings import KernelSettings
-from solvers.targets import cuda_driver
+from solvers.targets import cuda_driver, cuda_engine
 from solvers.targets.run_cells import divide
 from solvers.targets.run_order import RunArrays, RunOrder
 
@@ -77,6 +77,21 @@ def test_repeated_runs_are_equal_bit_for_bit():
     solver.close()
     assert first.variables.tobytes() == second.variables.tobytes()
     assert first.steps.tobytes() == second.steps.tobytes()
+
+
+@pytest.mark.parametrize("kept", [0.0, 1.0])
+@pytest.mark.parametrize("disorder", [0, 2])
+def test_chunks_of_other_sizes_do_not_disturb_each_other(monkeypatch, kept, disorder):
+    monkeypatch.setattr(cuda_engine, "KEPT_SHARE", kept)
+    problem, values = disorderly(100_000)
+    solver = build(replace(problem, disorder=disorder), "cuda")
+    first, smaller, again, others = (
+        solver.solve(chosen) for chosen in (values, values[:, :40_000], values, values[:, ::-1])
+    )
+    solver.close()
+    assert first.variables.tobytes() == again.variables.tobytes()
+    assert first.variables[:, :, :40_000].tobytes() == smaller.variables.tobytes()
+    assert first.variables[:, :, ::-1].tobytes() == others.variables.tobytes()
 
 
 @pytest.mark.parametrize("place", ["local", "shared", "persistent"])

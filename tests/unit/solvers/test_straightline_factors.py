@@ -87,6 +87,16 @@ def test_results_are_kept():
     def step(y, _out):
         return (RATE * y[0]) * 0.5, y[0] * RATE
 
-    first, second = (recorded(step).record.operations[value.position] for value in recorded(step).results)
-    assert (first.kind, second.kind) == ("mul", "mul")
-    assert first.operands != second.operands
+    found = recorded(step)
+    operations = found.record.operations
+    factors = [[operations[each] for each in operations[result.position].operands] for result in found.results]
+    numbers = [each.detail[0] for pair in factors for each in pair if each.kind == "constant"]
+    assert numbers == [0.5 * RATE, RATE]
+
+
+def test_a_chain_becomes_one_product():
+    def step(y, out):
+        out[0] = ((y[0] * 2) * 3) * 5
+
+    assert constants(step) == [30]
+    assert kinds(step)[1].count("mul") == 1
