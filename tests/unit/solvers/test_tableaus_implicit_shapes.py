@@ -1,17 +1,20 @@
 """The implicit methods: their shapes, names and controllers."""
 
 from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
 
+from solvers import tableaus
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS, UnknownAlgorithmError, find
 from solvers.tableaus.controller_defaults import CONTROLLERS
 from solvers.tableaus.dense_output import DenseOutput
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
-from solvers.tableaus.method import TableauError
+from solvers.tableaus.method import Method, TableauError
 from solvers.tableaus.rosenbrock import RosenbrockTableau, steinebach
 
 
@@ -112,6 +115,12 @@ def test_the_contract_names_every_method():
         *("rosenbrock23", "ros3p", "rodas3", "rodas3p", "rodas4", "rodas4p", "rodas5", "rodas5p"),
         *("ros34pw2", "ros34pw3"),
     }
+
+
+def test_every_method_that_is_written_is_listed():
+    modules = (import_module(f"solvers.tableaus.{each.name}") for each in iter_modules(tableaus.__path__))
+    written = {method.name for module in modules for method in vars(module).values() if isinstance(method, Method)}
+    assert written == {*TABLEAUS, *IMPLICIT_TABLEAUS}
 
 
 def test_names_are_unique_and_found():
