@@ -22,12 +22,12 @@ def weighted_sum(weights: Sequence[float], stages: Any, i: int, n: int, start: A
     start
         A value, or None for zero.
     """
-    total = start
-    for j, weight in enumerate(weights):
-        if weight:
-            stage = stages[j * n + i]
-            total = stage * weight if total is None else fma(stage, weight, total)
-    return total
+    return combine(weights, lambda j: stages[j * n + i], start)
+
+
+def combine(weights: Sequence[float], stage: Callable[[int], Any], start: Any | None) -> Any:
+    """Return start + sum_j weights_j * stage(j) for constant weights; None where there is nothing to add."""
+    return blend([weight or None for weight in weights], stage, start)
 
 
 def blend(weights: Sequence[Any], stage: Callable[[int], Any], start: Any | None) -> Any:

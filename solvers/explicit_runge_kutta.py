@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from buffers import BufferRegistry
-from solvers.dense import blend, interpolation_weights
+from solvers.dense import blend, combine, interpolation_weights
 from solvers.error_norm import ErrorNorm
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
@@ -121,7 +121,7 @@ class ExplicitRungeKuttaStep(OneStepMethod):
 
     def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int, start: Any = None) -> Any:
         """Return start + sum_j row_j k_j of one state."""
-        return blend([weight or None for weight in row], lambda j: slopes(j, i), start)
+        return combine(row, lambda j: slopes(j, i), start)
 
     def _error(self, h: Any, y: Any, y_new: Any, slopes: "_Slopes") -> Any:
         squares = [

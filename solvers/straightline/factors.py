@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from solvers.straightline.record import Operation, Record, Recorded, Value
+from solvers.straightline.record import Operation, Record, Recorded
 
 #: Products of constants between these are far within what every type can hold.
 _SMALLEST, _LARGEST = 2.0**-100, 2.0**100
@@ -28,16 +28,16 @@ def merge_factors(recorded: Recorded, dtypes: Collection[str]) -> Recorded:
     dtypes
         The types of values that this is done for.
     """
-    log, places = Record(), list[int]()
-    for operation in recorded.record.operations:
-        moved = operation._replace(operands=tuple(places[each] for each in operation.operands))
+    log, places = Record(), dict[int, int]()
+    for position, operation in enumerate(recorded.record.operations):
+        moved = operation.moved(places)
         merged = _merged(log.operations, moved) if operation.dtype in dtypes else None
         if merged:
             constant = log.constant(merged.factor, moved.dtype or "")
             moved = moved._replace(operands=(merged.value, constant.position, *moved.operands[2:]))
         log.operations.append(moved)
-        places.append(len(log.operations) - 1)
-    return Recorded(log, tuple(Value(log, places[result.position], result.dtype) for result in recorded.results))
+        places[position] = len(log.operations) - 1
+    return recorded.rewritten(log, places)
 
 
 def _merged(operations: list[Operation], operation: Operation) -> _Product | None:

@@ -1,6 +1,6 @@
 """The order of a straight-line function's operations: each as late as its first user allows."""
 
-from solvers.straightline.record import Operation, Record, Recorded, Value
+from solvers.straightline.record import Operation, Record, Recorded
 
 #: Effects whose order among each other is part of their meaning.
 _ORDERED = frozenset({"gather", "scatter"})
@@ -84,7 +84,5 @@ def _rewrite(recorded: Recorded, order: list[int]) -> Recorded:
     operations = recorded.record.operations
     places = {old: new for new, old in enumerate(order)}
     log = Record()
-    log.operations = [
-        operations[old]._replace(operands=tuple(places[each] for each in operations[old].operands)) for old in order
-    ]
-    return Recorded(log, tuple(Value(log, places[result.position], result.dtype) for result in recorded.results))
+    log.operations = [operations[old].moved(places) for old in order]
+    return recorded.rewritten(log, places)

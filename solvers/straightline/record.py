@@ -1,6 +1,6 @@
 """Recording of straight-line functions: values that remember how they were computed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, NamedTuple
@@ -20,6 +20,10 @@ class Operation(NamedTuple):
     operands: tuple[int, ...]
     dtype: str | None
     detail: Any = None
+
+    def moved(self, places: Mapping[int, int]) -> "Operation":
+        """Return it with the new places of its operands."""
+        return self._replace(operands=tuple(places[each] for each in self.operands))
 
 
 #: Takes the place of an operation that turned out to be useless.
@@ -212,6 +216,10 @@ class Recorded:
 
     record: Record
     results: tuple[Value, ...]
+
+    def rewritten(self, log: Record, places: Mapping[int, int]) -> "Recorded":
+        """Return the function written anew, with the new places of its results."""
+        return Recorded(log, tuple(Value(log, places[result.position], result.dtype) for result in self.results))
 
 
 def record(function: Callable[..., Any], arguments: Arguments) -> Recorded:
