@@ -133,7 +133,7 @@ def register(loop: Loop, problem: Problem) -> BufferRegistry:
 def _controller(problem: Problem) -> FixedController | AdaptiveController:
     solve, tableau, chosen = problem.solve, problem.tableau, problem.solve.controller
     if problem.fixed_steps is not None:
-        return FixedController(solve.t0, solve.t1, problem.fixed_steps, problem.lands)
+        return FixedController(solve.t0, solve.t1, problem.fixed_steps)
     try:
         defaults = tableau.controller_defaults(chosen.kind)
     except ValueError as error:
@@ -157,7 +157,6 @@ def _controller(problem: Problem) -> FixedController | AdaptiveController:
         "safety": settings.safety,
         "min_factor": settings.min_factor,
         "max_factor": settings.max_factor,
-        "t1": solve.t1,
         "dt_min": solve.dt_min,
         "dt_max": solve.dt_max or np.inf,
         "precision": solve.precision,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
+from solvers.dense import combine
 from solvers.error_norm import bounded
 from solvers.memory import Frame, make_frame
 from solvers.straightline import (
-    absolute,
     both,
     convert,
     exp2_estimate,
@@ -23,21 +23,23 @@ from solvers.targets.target import DeviceFunction, Target
 
 #: Errors below 1e-4 count as that in the history, so that one lucky step does not throttle the next; log2 of 1e-8.
 LEAST_REMEMBERED = 2 * math.log2(1e-4)
-#: Stands for log2 of the step before the first: any step has grown so much that no error foresees the next.
-NO_STEP = -1e4
+#: What is remembered before the first step, as if it had grown so much that no error foresees the next.
+NOTHING = 1e4
 
 
 class ControllerFunctions(NamedTuple):
-    """A controller's device functions.
+    """A controller's device functions. `change` is log2 of the factor on the step.
 
-    propose(t, left, dt, steps, stop) -> (h, t_next, ends): a step to try, to `stop` at the latest, and whether it ends
-        the run; `left` is stop - t in the states' precision.
-    judge(active, error, trouble, h, dt, memory) -> (accept, dt): see `StepFunctions.attempt`.
+    judge(active, error, trouble, memory) -> (accept, change): whether a step counts, and the change after those that
+        do; see `StepFunctions.attempt`.
+    retreat(reject, error, trouble, change) -> change: the change after those that were rejected.
+    follow(accept, h, dt, change, memory) -> dt: the step to try next.
     reset(fresh, memory): forget what another run left.
     """
 
-    propose: DeviceFunction
     judge: DeviceFunction
+    retreat: DeviceFunction
+    follow: DeviceFunction
     reset: DeviceFunction
 
 
@@ -50,15 +52,12 @@ class FixedController:
     t0, t1
         The span.
     steps
-        Their number; the last lands on t1.
-    lands
-        Whether every time to stop at is the end of a step, up to rounding.
+        Their number.
     """
 
     t0: float
     t1: float
     steps: int
-    lands: bool = False
 
     owner = "controller"
 
@@ -82,27 +81,24 @@ class FixedController:
 
     def build(self, target: Target) -> ControllerFunctions:
         """Return the device functions."""
-        h = self.fixed_step
-        assert h is not None  # noqa: S101 - see above
 
         @target.straight_line
-        def propose(_t: Any, _left: Any, dt: Any, steps: Any, stop: Any) -> Any:
-            following = steps + 1
-            t_next = convert(following, "float64") * h + self.t0
-            if self.lands:
-                t_next = select(absolute(t_next - stop) < 0.5 * h, stop, t_next)
-            ends = following >= self.steps
-            return dt, select(ends, self.t1, t_next), ends
+        def judge(active: Any, _error: Any, trouble: Any, _memory: Any) -> Any:
+            return both(active, trouble == 0), literal(trouble, 0.0, "float32")
 
         @target.straight_line
-        def judge(active: Any, _error: Any, trouble: Any, _h: Any, dt: Any, _memory: Any) -> Any:
-            return both(active, trouble == 0), dt
+        def retreat(_reject: Any, _error: Any, _trouble: Any, change: Any) -> Any:
+            return change
+
+        @target.straight_line
+        def follow(_accept: Any, _h: Any, dt: Any, _change: Any, _memory: Any) -> Any:
+            return dt
 
         @target.straight_line
         def reset(_fresh: Any, _memory: Any) -> None:
             return None
 
-        return ControllerFunctions(propose, judge, reset)
+        return ControllerFunctions(judge, retreat, follow, reset)
 
 
 @dataclass(frozen=True)
@@ -117,8 +113,8 @@ class AdaptiveController:
         Of the error of the step just tried.
     safety, min_factor, max_factor
         The factor on the step, and its limits.
-    t1, dt_min, dt_max
-        End of the span, shortest and longest step; infinity: as long as the span.
+    dt_min, dt_max
+        Shortest and longest step; infinity: as long as the span.
     precision
         Of steps and history.
     lands
@@ -129,7 +125,6 @@ class AdaptiveController:
     safety: float
     min_factor: float
     max_factor: float
-    t1: float
     dt_min: float
     dt_max: float
     precision: str
@@ -144,12 +139,20 @@ class AdaptiveController:
         """Names and lengths of the buffers that are kept from step to step; they hold logarithms, in float32."""
         return {}
 
-    def past(self, _size: Any, _h: Any, _memory: Any) -> Any:
-        """Return log2 of what the history contributes to the factor of an accepted step."""
-        return None
+    def past(self, _size: Any, _memory: Any) -> Any:
+        """Return what the history adds to the change after an accepted step."""
+        return 0.0
 
-    def remember(self, accept: Any, size: Any, h: Any, memory: Any) -> None:
-        """Keep what the next factor needs of an accepted step, given log2 of the mean square of its error."""
+    @property
+    def least_past(self) -> float:
+        """The least that the history can add."""
+        return 0.0
+
+    def remember(self, accept: Any, size: Any, memory: Any) -> None:
+        """Keep what the next change needs of an accepted step, given log2 of the mean square of its error."""
+
+    def move(self, change: Any, memory: Any) -> None:
+        """Keep what the next change needs of this one, which is final."""
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""
@@ -164,38 +167,34 @@ class AdaptiveController:
         """Return the frame: the history."""
         return make_frame(registry, self.owner, tuple(self.history))
 
-    @property
-    def _margin(self) -> float:
-        return 1.0 - 2.0**-22 if self.precision == "float32" else 1.0
-
     def build(self, target: Target) -> ControllerFunctions:
         """Return the device functions."""
+        functions = self._judge, self._retreat, self._follow, self.forget
+        return ControllerFunctions(*(target.straight_line(function) for function in functions))
 
-        @target.straight_line
-        def propose(t: Any, left: Any, dt: Any, _steps: Any, stop: Any) -> Any:
-            # What waits for dt delays the whole step. The margin is that of rounding, so that no step ends behind its
-            # goal.
-            last = dt >= left * self._margin
-            h = select(last, left, dt)
-            t_next = select(last, stop, t + h)
-            # Rounding may lead to the end before its time, and nothing is left for a last step.
-            return h, t_next, t_next >= self.t1
-
-        return ControllerFunctions(propose, target.straight_line(self._judge), target.straight_line(self.forget))
-
-    def _judge(self, active: Any, error: Any, trouble: Any, h: Any, dt: Any, memory: Any) -> Any:
+    def _judge(self, active: Any, error: Any, trouble: Any, memory: Any) -> Any:
         accept = both(active, both(trouble == 0, error <= 1.0))
-        single = convert(error, "float32")
-        size = log2_estimate(single)
-        start: Any = math.log2(self.safety)
-        past = self.past(size, h, memory)
-        if past is not None:
-            start = select(accept, past + start, literal(past, start, "float32"))
-        # Sizes are log2 of mean squares, hence half the exponent.
-        change = exp2_estimate(fma(size, -self.exponent / 2, start))
-        change = smaller(larger(change, self.min_factor), self._largest_factor(accept, single, trouble))
-        self.remember(accept, size, h, memory)
-        proposed = h * convert(change, self.precision)
+        size = log2_estimate(convert(error, "float32"))
+        change = self._asked(size, self.past(size, memory))
+        # The error of an accepted step asks for no shorter one; what else might is known.
+        if self.least_past + math.log2(self.safety) < math.log2(self.min_factor):
+            change = larger(change, math.log2(self.min_factor))
+        change = smaller(change, math.log2(self.max_factor))
+        self.remember(accept, size, memory)
+        return accept, change
+
+    def _retreat(self, reject: Any, error: Any, trouble: Any, change: Any) -> Any:
+        least = literal(change, math.log2(self.min_factor), "float32")
+        asked = smaller(larger(self._asked(log2_estimate(convert(error, "float32"))), least), 0.0)
+        known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
+        return select(reject, select(known, asked, least), change)
+
+    def _asked(self, size: Any, past: Any = 0.0) -> Any:
+        """Return the change that an error asks for, given log2 of its mean square and what the history adds."""
+        return fma(size, -self.exponent / 2, past + math.log2(self.safety))
+
+    def _follow(self, accept: Any, h: Any, dt: Any, change: Any, memory: Any) -> Any:
+        proposed = h * convert(exp2_estimate(change), self.precision)
         if self.dt_max < math.inf:
             proposed = smaller(proposed, self.dt_max)
         if self.dt_min:
@@ -203,13 +202,10 @@ class AdaptiveController:
         if self.lands:
             # A step cut short to land somewhere says nothing against the longer one.
             proposed = select(both(accept, h < dt), larger(proposed, dt), proposed)
-        return accept, select(active, proposed, dt)
-
-    def _largest_factor(self, accept: Any, error: Any, trouble: Any) -> Any:
-        """Return the limit of the factor, which is ready before the factor is."""
-        known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
-        least, one, most = (literal(error, factor, "float32") for factor in (self.min_factor, 1.0, self.max_factor))
-        return select(accept, most, select(known, one, least))
+        if self.lands or self.dt_min or self.dt_max < math.inf:
+            change = log2_estimate(bounded(proposed)) - log2_estimate(bounded(h))
+        self.move(change, memory)
+        return proposed
 
 
 @dataclass(frozen=True)
@@ -233,16 +229,22 @@ class FilterController(AdaptiveController):
         length = 2 if self.beta3 else 1 if self.beta2 else 0
         return {"error_history": length} if length else {}
 
-    def past(self, _size: Any, _h: Any, memory: Any) -> Any:
-        """Return log2 of what past errors contribute to the factor of an accepted step."""
-        if not self.history:
-            return None
-        contribution = memory[0][0] * (self.beta2 / 2)
-        if self.beta3:
-            contribution = fma(memory[0][1], -self.beta3 / 2, contribution)
-        return contribution
+    @property
+    def _gains(self) -> tuple[float, ...]:
+        return (self.beta2, -self.beta3)[: sum(self.history.values())]
 
-    def remember(self, accept: Any, size: Any, _h: Any, memory: Any) -> None:
+    def past(self, _size: Any, memory: Any) -> Any:
+        """Return what past errors add."""
+        if not self.history:
+            return 0.0
+        return combine([gain / 2 for gain in self._gains], lambda index: memory[0][index], None)
+
+    @property
+    def least_past(self) -> float:
+        """The least that the history can add."""
+        return sum(min(0.0, gain / 2 * LEAST_REMEMBERED) for gain in self._gains)
+
+    def remember(self, accept: Any, size: Any, memory: Any) -> None:
         """Keep log2 of the mean square of an accepted step's error."""
         if not self.history:
             return
@@ -269,26 +271,29 @@ class PredictiveController(AdaptiveController):
     @property
     def history(self) -> dict[str, int]:
         """Names and lengths of the buffers that are kept from step to step."""
-        return {"error_history": 1, "step_history": 1}
+        return {"error_history": 1}
 
-    def past(self, size: Any, h: Any, memory: Any) -> Any:
-        """Return log2 of what the step before contributes to the factor of an accepted step."""
-        errors, steps = memory
-        growth = self._length(h) - steps[0]
-        slope = (errors[0] - larger(size, LEAST_REMEMBERED)) * (self.exponent / 2)
-        return smaller(growth + slope, 0.0)
+    def past(self, size: Any, memory: Any) -> Any:
+        """Return what the step before adds, which is never positive."""
+        return smaller(memory[0][0] - self._power(size), 0.0)
 
-    @staticmethod
-    def _length(h: Any) -> Any:
-        return log2_estimate(bounded(h))
+    @property
+    def least_past(self) -> float:
+        """The least that the history can add."""
+        return -math.inf
 
-    def remember(self, accept: Any, size: Any, h: Any, memory: Any) -> None:
-        """Keep log2 of the mean square of an accepted step's error, and of the step."""
-        errors, steps = memory
-        errors[0] = select(accept, larger(size, LEAST_REMEMBERED), errors[0])
-        steps[0] = select(accept, self._length(h), steps[0])
+    def _power(self, size: Any) -> Any:
+        """Return log2 of e^exponent."""
+        return larger(size, LEAST_REMEMBERED) * (self.exponent / 2)
+
+    def remember(self, accept: Any, size: Any, memory: Any) -> None:
+        """Keep log2 of e^exponent of an accepted step."""
+        memory[0][0] = select(accept, self._power(size), memory[0][0])
+
+    def move(self, change: Any, memory: Any) -> None:
+        """Add how much longer the step to try next is than the one whose error is kept."""
+        memory[0][0] = memory[0][0] + change
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""
-        for buffer, nothing in zip(memory, (0.0, NO_STEP), strict=True):
-            buffer[0] = select(fresh, literal(buffer, nothing, "float32"), buffer[0])
+        memory[0][0] = select(fresh, literal(memory[0], NOTHING, "float32"), memory[0][0])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buffers import BufferRegistry
+from solvers.clock import Clock, ClockFunctions, EvenClock, LandingClock, RemainingClock, SummingClock
 from solvers.controllers import AdaptiveController, ControllerFunctions, FixedController
 from solvers.memory import Frame, make_frame
 from solvers.output import Output, OutputFunctions
@@ -22,7 +23,6 @@ from solvers.straightline import (
     is_finite,
     larger,
     literal,
-    minimum,
     negate,
     scatter,
     select,
@@ -98,17 +98,17 @@ class Loop:
         values, (row, run); `defaults` the states, then the parameters; `results` (variables, times); `reports`
         (status, steps, rejected).
 
-        Within, a lane's `place` is (run, runs), its `progress` (t, left, dt, steps, rejected, status), and its
-        `saving` (cursor, save_time): the next save and its time. `left` is what is left from t to where a step has to
-        end at the latest, in the states' precision.
+        Within, a lane's `place` is (run, runs), its `progress` (time, dt, attempts, rejected, status, done), with the
+        `time` of `solvers.clock`, and its `saving` (cursor, save_time): the next save and its time.
         """
         allocate = target.allocate(self.frame(registry))
         any_lane, any_member, take = target.any_lane, target.any_member, target.take
         step = self.step.build(target, self.dt_max, self.dt_min)
         controller = self.controller.build(target)
+        clock = self._clock(target).build(target)
         output = self.output.build(target, step)
-        take_up = self._take_up(target, step, controller, output)
-        go_on = self._go_on(target, self._try_step(target, step, controller, output))
+        take_up = self._take_up(target, step, controller, clock, output)
+        go_on = self._go_on(target, self._try_step(target, step, controller, clock, output))
         finish = self._finish(target, output)
         nobody = target.straight_line(self._nobody)
         occupied = target.straight_line(self._occupied)
@@ -127,9 +127,9 @@ class Loop:
             persistent: Any,
         ) -> None:
             memory = allocate(shared, persistent)
-            run, fresh, t, dt, count, active, save_time = nobody(runs)
-            progress = (t, dt, dt, count, count, count)
-            saving = (count, save_time)
+            run, fresh, t, dt, count, active = nobody(runs)
+            progress = ((t, t, dt), dt, count, count, count, active)
+            saving = (count, t)
             run = take(queue, run, fresh)
             fresh = occupied(run, runs, fresh)
             while any_member(busy(fresh, active)):
@@ -147,18 +147,33 @@ class Loop:
 
         return integrate
 
+    def _clock(self, target: Target) -> Clock:
+        """Return the simplest clock that tells all that is asked for."""
+        span: Any = {"t0": self.t0, "t1": self.t1, "precision": self.step.rhs.precision}
+        landings = self.output.times if self.lands else 0
+        if isinstance(self.controller, FixedController):
+            return EvenClock(**span, steps=self.controller.steps, landings=landings)
+        if landings:
+            return LandingClock(**span, landings=landings)
+        asked = self.step.rhs.uses_time or not self.output.only_end or target.watched
+        return SummingClock(**span) if asked else RemainingClock(**span)
+
     # -- control --------------------------------------------------------------------------------
 
     def _take_up(
-        self, target: Target, step: StepFunctions, controller: ControllerFunctions, output: OutputFunctions
+        self,
+        target: Target,
+        step: StepFunctions,
+        controller: ControllerFunctions,
+        clock: ClockFunctions,
+        output: OutputFunctions,
     ) -> DeviceFunction:
         """Return code that starts fresh runs, and leaves the others as they are."""
         load = target.straight_line(self._load)
         begin = target.straight_line(self._begin)
         check_start = target.straight_line(self._check_start)
         start_dt = self._start_dt(target, step.first_step)
-        measure = target.straight_line(self._measure)
-        start_step, reset, begin_output = step.start, controller.reset, output.begin
+        start_step, reset, begin_output, begin_time = step.start, controller.reset, output.begin, clock.begin
 
         @target.control
         def take_up(  # noqa: PLR0913, PLR0917 - a run starts from all of it
@@ -173,16 +188,16 @@ class Loop:
             saving: Any,
         ) -> Any:
             y, p, step_memory, controller_memory, _ = memory
-            t, left, dt, steps, rejected, status = progress
+            time, dt, attempts, rejected, status, done = progress
             load(fresh, place, inputs, defaults, y, p)
-            t, steps, rejected = begin(fresh, t, steps, rejected)
+            t, attempts, rejected = begin(fresh, attempts, rejected)
             sound = start_step(fresh, t, y, p, step_memory)
             status, active = check_start(fresh, sound, y, status, active)
             dt = start_dt(fresh, dt, t, y, p, step_memory)
             reset(fresh, controller_memory)
             saving = begin_output(fresh, t, y, p, results, place, saving)
-            left = measure(fresh, t, left, saving)
-            return active, (t, left, dt, steps, rejected, status), saving
+            time = begin_time(fresh, time, saving)
+            return active, (time, dt, attempts, rejected, status, done), saving
 
         return take_up
 
@@ -211,39 +226,48 @@ class Loop:
         return together if spell else alone
 
     def _try_step(
-        self, target: Target, step: StepFunctions, controller: ControllerFunctions, output: OutputFunctions
+        self,
+        target: Target,
+        step: StepFunctions,
+        controller: ControllerFunctions,
+        clock: ClockFunctions,
+        output: OutputFunctions,
     ) -> DeviceFunction:
         """Return code that tries one step of each active run, saves what it passes, and counts it."""
         any_lane = target.any_lane
-        stop_at = target.straight_line(self._stop_at)
-        measure = target.straight_line(self._measure)
         overflow = target.straight_line(self._overflow)
         account = target.straight_line(self._account)
         give_up = target.straight_line(self._give_up)
+        measure, stay = target.straight_line(self._measure), target.straight_line(self._stay)
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
-        propose, judge = controller.propose, controller.judge
+        judge, retreat, follow = controller.judge, controller.retreat, controller.follow
+        propose, advance_time = clock.propose, clock.advance
         is_due, save = output.due, output.save
         probe = target.probe(ATTEMPT)
 
         @target.control
         def try_step(active: Any, place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
             y, p, step_memory, controller_memory, output_memory = memory
-            t, left, dt, steps, rejected, status = progress
-            h, t_next, ends = propose(t, left, dt, steps, stop_at(saving))
+            time, dt, attempts, rejected, status, done = progress
+            t, h, t_next, ends = propose(time, dt, attempts, saving)
+            way = measure(h)
             error, trouble = attempt(active, t, h, y, p, step_memory)
-            accept, dt = judge(active, error, trouble, h, dt, controller_memory)
+            accept, change = judge(active, error, trouble, controller_memory)
             due = is_due(accept, saving, t_next)
             if any_lane(due):
                 due, status, active = overflow(due, state_finite(step_memory), status, active)
                 span = (t, t_next, h)
                 saving = save(due, span, y, p, step_memory, output_memory, results, place, saving)
             advance(accept, y, step_memory)
-            left = measure(accept, t_next, left, saving)
-            active, reject, reached, steps = account(active, (accept, ends, t_next), t, steps, rejected)
+            active, reject, attempts, done = account(active, accept, ends, attempts, done)
             if any_lane(reject):
+                change = retreat(reject, error, trouble, change)
                 active, rejected, status = give_up(reject, active, (t, h, error, trouble), rejected, status)
+                way = stay(reject, way)
+            dt = follow(accept, h, dt, change, controller_memory)
+            time = advance_time(time, way, t_next, saving)
             probe((place[0], t, h, error, trouble, accept, dt))
-            return active, (reached, left, dt, steps, rejected, status), saving
+            return active, (time, dt, attempts, rejected, status, done), saving
 
         return try_step
 
@@ -258,17 +282,17 @@ class Loop:
             waiting: Any, place: Any, results: Any, reports: Any, memory: Any, progress: Any, saving: Any
         ) -> None:
             y, p = memory[0], memory[1]
-            t, _, _, steps, rejected, status = progress
-            status = conclude(waiting, status, t, y)
+            _, _, attempts, rejected, status, done = progress
+            status, t = conclude(waiting, status, done, y)
             end_output(waiting, status, t, y, p, results, place, saving)
-            report(waiting, place, status, steps, rejected, reports)
+            report(waiting, place, status, attempts, rejected, reports)
 
         return finish
 
     # -- taking up a run ------------------------------------------------------------------------
 
     def _nobody(self, runs: Any) -> tuple[Any, ...]:
-        """Return what a lane without a run has: run, fresh, t, dt, a count, active, save time."""
+        """Return what a lane without a run has: run, fresh, a time, dt, a count, active."""
         return (
             literal(runs, -1, "int64"),
             literal(runs, True, "mask"),  # noqa: FBT003
@@ -276,7 +300,6 @@ class Loop:
             literal(runs, self.dt or 0.0, self.step.rhs.precision),
             literal(runs, 0, "int32"),
             literal(runs, False, "mask"),  # noqa: FBT003
-            literal(runs, self.t1, "float64"),
         )
 
     def _occupied(self, run: Any, runs: Any, wanted: Any) -> Any:
@@ -297,8 +320,9 @@ class Loop:
         for j in range(len(self.step.rhs.system.parameters)):
             p[j] = select(fresh, value(self.swept_parameters.get(j), states + j), p[j])
 
-    def _begin(self, fresh: Any, t: Any, steps: Any, rejected: Any) -> tuple[Any, Any, Any]:
-        return select(fresh, self.t0, t), select(fresh, 0, steps), select(fresh, 0, rejected)
+    def _begin(self, fresh: Any, attempts: Any, rejected: Any) -> tuple[Any, Any, Any]:
+        """Return the time at which runs start, and their counts."""
+        return literal(fresh, self.t0, "float64"), select(fresh, 0, attempts), select(fresh, 0, rejected)
 
     def _check_start(self, fresh: Any, sound: Any, y: Any, status: Any, active: Any) -> tuple[Any, Any]:
         sound = both(sound, self._finite(y))
@@ -322,34 +346,23 @@ class Loop:
 
     # -- stepping -------------------------------------------------------------------------------
 
-    def _stop_at(self, saving: Any) -> Any:
-        """Return where the step has to end at the latest."""
-        cursor, save_time = saving
-        stop = literal(save_time, self.t1, "float64")
-        return select(cursor < self.output.times, minimum(save_time, stop), stop) if self.lands else stop
-
-    def _measure(self, moved: Any, t: Any, left: Any, saving: Any) -> Any:
-        """Return what is left, where t has moved.
-
-        Computed for the time that a step would lead to, while it is tried: the next step waits for nothing but the
-        choice.
-        """
-        return select(moved, convert(self._stop_at(saving) - t, self.step.rhs.precision), left)
-
     def _overflow(self, due: Any, finite: Any, status: Any, active: Any) -> tuple[Any, Any, Any]:
         """End runs that are about to save a state that is not finite."""
         broken = both(due, negate(finite))
         status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
         return both(due, finite), status, both(active, negate(broken))
 
-    def _account(self, active: Any, outcome: Any, t: Any, steps: Any, rejected: Any) -> tuple[Any, Any, Any, Any]:
-        """Return which runs go on after an attempt, which were rejected, the times reached, and the steps taken."""
-        accept, ends, t_next = outcome
-        reject = both(active, negate(accept))
-        going = both(active, negate(both(accept, ends)))
+    def _account(self, active: Any, accept: Any, ends: Any, attempts: Any, done: Any) -> tuple[Any, Any, Any, Any]:
+        """Return which runs go on after an attempt, which were rejected, the attempts so far, and which runs are done.
+
+        Of those that do not go on, done are the ones that have reached the end of the span.
+        """
+        attempts = attempts + convert(active, "int32")
+        done = select(active, both(accept, ends), done)
+        going = both(active, negate(done))
         if self._may_tire:
-            going = both(going, steps + rejected < self.max_steps - 1)
-        return going, reject, select(accept, t_next, t), steps + convert(accept, "int32")
+            going = both(going, attempts < self.max_steps)
+        return going, both(active, negate(accept)), attempts, done
 
     def _give_up(self, reject: Any, active: Any, outcome: Any, rejected: Any, status: Any) -> tuple[Any, Any, Any]:
         """Count rejected attempts, and end runs that cannot take a shorter step; return which go on, count, status."""
@@ -368,18 +381,30 @@ class Loop:
         cause = select(trouble == 0, cause, trouble)
         return both(active, negate(stuck)), rejected + convert(reject, "int32"), select(stuck, cause, status)
 
+    def _measure(self, h: Any) -> Any:
+        """Return how far a step leads."""
+        return convert(h, "float64")
+
+    def _stay(self, reject: Any, way: Any) -> Any:
+        """Return how far a step led, when it is known which were rejected."""
+        return select(reject, literal(way, 0.0, "float64"), way)
+
     # -- ending ---------------------------------------------------------------------------------
 
     def _waits(self, run: Any, runs: Any, active: Any) -> Any:
         return both(run < runs, negate(active))
 
-    def _conclude(self, mask: Any, status: Any, t: Any, y: Any) -> Any:
-        """Tell a run that used up its attempts, and a state that is not finite, from success."""
+    def _conclude(self, mask: Any, status: Any, done: Any, y: Any) -> tuple[Any, Any]:
+        """Tell a run that used up its attempts, and a state that is not finite, from success.
+
+        Return the status, and the time of those that succeeded.
+        """
         if self._may_tire:
-            early = both(mask, both(status == 0, t < self.t1))
+            early = both(mask, both(status == 0, negate(done)))
             status = select(early, literal(status, Status.MAX_STEPS, "int32"), status)
         broken = both(mask, both(status == 0, negate(self._finite(y))))
-        return select(broken, literal(status, Status.NONFINITE, "int32"), status)
+        status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
+        return status, literal(status, self.t1, "float64")
 
     def _finite(self, y: Any) -> Any:
         """Return whether a state is."""
@@ -388,6 +413,6 @@ class Loop:
             sound = both(is_finite(y[i]), sound)
         return sound
 
-    def _report(self, mask: Any, place: Any, status: Any, steps: Any, rejected: Any, reports: Any) -> None:
-        for pointer, value in zip(reports, (status, steps, rejected), strict=True):
+    def _report(self, mask: Any, place: Any, status: Any, attempts: Any, rejected: Any, reports: Any) -> None:
+        for pointer, value in zip(reports, (status, attempts - rejected, rejected), strict=True):
             scatter(pointer, place[0], value, mask)

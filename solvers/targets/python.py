@@ -25,6 +25,7 @@ class PythonTarget(Target):
 
     def __init__(self, recorder: Recorder | None = None) -> None:
         self._recorder = recorder
+        self.watched = recorder is not None
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return the function itself."""

@@ -23,6 +23,8 @@ class Target(ABC):
     lanes: int
     #: Steps that runs try before it is looked which of them wait; 0: as many as they take.
     spell = 1
+    #: Whether somebody looks at what `probe` reports.
+    watched = False
 
     @abstractmethod
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:

@@ -9,7 +9,6 @@ from support.solving import make_problem
 from support.systems import lorenz
 
 from solvers.assembly import make_loop
-from solvers.controllers import FixedController
 from solvers.settings import ControllerSettings
 from solvers.targets.python import PythonTarget
 
@@ -38,12 +37,12 @@ def controller(kind, method="dormand_prince54", **settings):
 
 def judge(controller, error, h=0.01, dt=None, *, active=True, trouble=0):
     """Return acceptance and the next step after an error in the weighted RMS norm."""
-    mean_square = np.float64(error) ** 2
-    step = np.float64(h)
+    judged = np.float64(error) ** 2, np.int32(trouble)
+    functions, step = controller.functions, np.float64(h)
     with np.errstate(invalid="ignore"):
-        accept, proposed = controller.functions.judge(
-            active, mean_square, np.int32(trouble), step, np.float64(h if dt is None else dt), controller.memory
-        )
+        accept, change = functions.judge(active, *judged, controller.memory)
+        change = functions.retreat(active and not accept, *judged, change)
+    proposed = functions.follow(accept, step, np.float64(h if dt is None else dt), change, controller.memory)
     return bool(accept), float(proposed)
 
 
@@ -68,16 +67,27 @@ def test_proportional_and_derivative_control(kind):
 def test_predictive_control():
     made = controller("gustafsson")
     exponent = made.made.exponent
-    assert judge(made, 0.2, h=0.01) == (True, pytest.approx(0.01 * 0.9 * 0.2**-exponent, rel=1e-5))
+    _, h = judge(made, 0.2)
+    assert h == pytest.approx(0.01 * 0.9 * 0.2**-exponent, rel=1e-5)
     # The error rose faster than the step explains: it is expected to go on so.
-    trend = (0.02 / 0.01) * (0.2 / 0.8) ** exponent
-    assert judge(made, 0.8, h=0.02) == (
-        True,
-        pytest.approx(0.02 * 0.9 * 0.8**-exponent * min(trend, 1.0), rel=1e-5),
-    )
-    trend = (0.01 / 0.02) * (0.8 / 0.5) ** exponent
+    trend = (h / 0.01) * (0.2 / 0.9) ** exponent
     assert trend < 1
-    assert judge(made, 0.5, h=0.01) == (True, pytest.approx(0.01 * 0.9 * 0.5**-exponent * trend, rel=1e-5))
+    accept, longer = judge(made, 0.9, h=h)
+    assert (accept, longer) == (True, pytest.approx(h * 0.9 * 0.9**-exponent * trend, rel=1e-5))
+    # A step that is rejected is not remembered, but how much shorter the next one is.
+    _, shorter = judge(made, 3.0, h=longer)
+    trend = (shorter / h) * (0.9 / 0.8) ** exponent
+    assert trend < 1
+    assert judge(made, 0.8, h=shorter)[1] == pytest.approx(shorter * 0.9 * 0.8**-exponent * trend, rel=1e-5)
+
+
+def test_predictive_control_with_limits():
+    made = controller("gustafsson", dt_max=0.011)
+    exponent = made.made.exponent
+    _, h = judge(made, 0.1)
+    assert h == 0.011
+    trend = (h / 0.01) * (0.1 / 0.9) ** exponent
+    assert judge(made, 0.9, h=h)[1] == pytest.approx(h * 0.9 * 0.9**-exponent * trend, rel=1e-5)
 
 
 def test_rejection_uses_the_present_error_alone_and_is_not_remembered():
@@ -141,7 +151,7 @@ def test_landing_does_not_spoil_the_longer_step():
 def test_runs_that_wait_are_left_alone():
     made = controller("pid")
     before = [buffer.copy() for buffer in made.memory]
-    assert judge(made, 0.01, active=False) == (False, 0.01)
+    assert not judge(made, 0.01, active=False)[0]
     np.testing.assert_array_equal(made.memory, before)
 
 
@@ -149,39 +159,5 @@ def test_shortest_and_longest_step():
     made = controller("i", dt_min=0.005, dt_max=0.02)
     assert judge(made, 1e9)[1] == 0.005
     assert judge(made, 1e-12)[1] == 0.02
-    # Without a longest step none is cut but by the end of the span.
-    free = controller("i")
-    _, proposed = judge(free, 1e-12, h=5.0)
-    assert proposed == pytest.approx(50.0)
-    assert propose(free.functions, 5.0, 10.0, proposed) == (5.0, 10.0, True)
-
-
-def propose(functions, t, stop, dt=0.25, count=0):
-    """Return a proposal."""
-    t, stop = np.float64(t), np.float64(stop)
-    return functions.propose(t, stop - t, np.float64(dt), np.int32(count), stop)
-
-
-def test_proposals_end_where_they_must():
-    functions = controller("i").functions
-    assert propose(functions, 1.0, 10.0) == (0.25, 1.25, False)
-    assert propose(functions, 1.0, 1.125) == (0.125, 1.125, False)
-    assert propose(functions, 9.9, 10.0) == (10.0 - 9.9, 10.0, True)
-    assert propose(functions, 9.75, 10.0) == (0.25, 10.0, True)
-    # What is left is longer than the step, whose end is rounded to the goal.
-    assert 10.0 - 9.7 > 0.3
-    assert propose(functions, 9.7, 10.0, 0.3) == (0.3, 10.0, True)
-
-
-def test_fixed_steps_are_counted_not_added():
-    functions = FixedController(0.0, 1.0, 10).build(PythonTarget())
-    ends = [propose(functions, 0.0, 1.0, 0.1, n) for n in range(10)]
-    assert [t for _, t, _ in ends] == [*(0.1 * n for n in range(1, 10)), 1.0]
-    assert [last for *_, last in ends] == [False] * 9 + [True]
-
-
-def test_fixed_steps_land_in_spite_of_rounding():
-    functions = FixedController(0.0, 3.6, 12, lands=True).build(PythonTarget())
-    # 3*0.3 is below 0.9.
-    assert propose(functions, 0.0, 0.9, 0.3, 2)[1] == 0.9
-    assert propose(functions, 0.0, 0.9, 0.3, 1)[1] == 0.6
+    # Without a longest step none is cut but by the end of the span, which is the clock's concern.
+    assert judge(controller("i"), 1e-12, h=5.0)[1] == pytest.approx(50.0)

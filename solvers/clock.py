@@ -1,0 +1,167 @@
+"""Where a run is in time, and where its next step leads.
+
+A lane's `time` is (t, remaining, left): the time, what remains from it to t1, both float64, and what is left to where a
+step has to end at the latest, in the states' precision. A clock keeps up those that it needs. Steps are chosen by what
+is left, in the same way whether or not somebody asks for t, so that saving changes no step.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from solvers.straightline import absolute, convert, literal, minimum, select
+from solvers.targets.target import DeviceFunction, Target
+
+#: A step that would leave less than this share of what is left takes all of it: rounding leaves no step to take.
+CRUMB = 2.0**-20
+
+
+class ClockFunctions(NamedTuple):
+    """A clock's device functions. `saving` is (cursor, save_time): the next save and its time.
+
+    begin(fresh, time, saving) -> time: start again at t0.
+    propose(time, dt, attempts, saving) -> (t, h, t_next, ends): the step to try, from t to t_next, and whether it ends
+        the span.
+    advance(time, way, t_next, saving) -> time: move on; `way` is the length of the step in float64, 0 where it was
+        rejected.
+    """
+
+    begin: DeviceFunction
+    propose: DeviceFunction
+    advance: DeviceFunction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock(ABC):
+    """What all clocks know.
+
+    Parameters
+    ----------
+    t0, t1
+        The span.
+    precision
+        Of the states, and of steps.
+    """
+
+    t0: float
+    t1: float
+    precision: str
+
+    def build(self, target: Target) -> ClockFunctions:
+        """Return the device functions."""
+        functions = self._begin, self._propose, self._advance
+        return ClockFunctions(*(target.straight_line(function) for function in functions))
+
+    def _begin(self, fresh: Any, time: Any, saving: Any) -> Any:
+        """Write `ClockFunctions.begin`."""
+        starts = literal(fresh, self.t0, "float64"), literal(fresh, self.t1 - self.t0, "float64")
+        left = self._left(*starts, saving)
+        return tuple(select(fresh, start, old) for start, old in zip((*starts, left), time, strict=True))
+
+    def _left(self, _t: Any, remaining: Any, _saving: Any) -> Any:
+        """Return what is left to where a step has to end at the latest."""
+        return convert(remaining, self.precision)
+
+    def _choose(self, dt: Any, left: Any) -> tuple[Any, Any]:
+        """Return a step of dt, or all that is left, and whether it is that."""
+        last = dt >= left * (1.0 - CRUMB)
+        return select(last, left, dt), last
+
+    @abstractmethod
+    def _propose(self, time: Any, dt: Any, attempts: Any, saving: Any) -> Any:
+        """Write `ClockFunctions.propose`."""
+
+    @abstractmethod
+    def _advance(self, time: Any, way: Any, t_next: Any, saving: Any) -> Any:
+        """Write `ClockFunctions.advance`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvenClock(Clock):
+    """Counts equal steps: t = t0 + attempts*h, as none is tried again.
+
+    Parameters
+    ----------
+    steps
+        Of the span; the last ends at t1.
+    landings
+        Number of save times at which a step has to end, in spite of rounding.
+    """
+
+    steps: int
+    landings: int = 0
+
+    def _propose(self, time: Any, dt: Any, attempts: Any, saving: Any) -> Any:
+        h = (self.t1 - self.t0) / self.steps
+        following = attempts + 1
+        t_next = convert(following, "float64") * h + self.t0
+        if self.landings:
+            cursor, save_time = saving
+            lands = absolute(t_next - save_time) < 0.5 * h
+            t_next = select(cursor < self.landings, select(lands, save_time, t_next), t_next)
+        ends = following >= self.steps
+        return time[0], dt, select(ends, self.t1, t_next), ends
+
+    def _advance(self, time: Any, _way: Any, t_next: Any, _saving: Any) -> Any:
+        return t_next, *time[1:]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemainingClock(Clock):
+    """Subtracts steps from the span: all there is to do where nobody asks for t."""
+
+    def _propose(self, time: Any, dt: Any, _attempts: Any, _saving: Any) -> Any:
+        _, remaining, left = time
+        h, last = self._choose(dt, left)
+        t = self.t1 - remaining
+        return t, h, t + h, last
+
+    def _advance(self, time: Any, way: Any, _t_next: Any, saving: Any) -> Any:
+        t, remaining, _ = time
+        remaining = remaining - way
+        return t, remaining, self._left(t, remaining, saving)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummingClock(RemainingClock):
+    """Adds up steps besides: near t0 that has the rounding of t, where the difference to t1 has that of t1."""
+
+    def _propose(self, time: Any, dt: Any, attempts: Any, saving: Any) -> Any:
+        t = time[0]
+        _, h, _, last = super()._propose(time, dt, attempts, saving)
+        return t, h, select(last, self.t1, t + h), last
+
+    def _advance(self, time: Any, way: Any, t_next: Any, saving: Any) -> Any:
+        return time[0] + way, *super()._advance(time, way, t_next, saving)[1:]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandingClock(Clock):
+    """Adds up steps that end at each save time.
+
+    Parameters
+    ----------
+    landings
+        Number of save times.
+    """
+
+    landings: int
+
+    def _stop_at(self, saving: Any) -> Any:
+        cursor, save_time = saving
+        stop = literal(save_time, self.t1, "float64")
+        return select(cursor < self.landings, minimum(save_time, stop), stop)
+
+    def _left(self, t: Any, _remaining: Any, saving: Any) -> Any:
+        return convert(self._stop_at(saving) - t, self.precision)
+
+    def _propose(self, time: Any, dt: Any, _attempts: Any, saving: Any) -> Any:
+        t, _, left = time
+        h, last = self._choose(dt, left)
+        t_next = select(last, self._stop_at(saving), t + h)
+        # Rounding may lead to the end before its time, and nothing is left for a last step.
+        return t, h, t_next, t_next >= self.t1
+
+    def _advance(self, time: Any, way: Any, t_next: Any, saving: Any) -> Any:
+        t = select(way == 0.0, time[0], t_next)
+        return t, time[1], self._left(t, time[1], saving)
