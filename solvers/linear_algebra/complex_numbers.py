@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solvers import straightline
-from solvers.straightline import absolute, fma, larger
+from solvers.straightline import absolute, difference, fma, larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,13 @@ def reciprocal(value: Any, *, exact: bool = False) -> Any:
     re, im = value.re * scale, value.im * scale
     inverse = scale * invert(fma(re, re, im * im))
     return Complex(re * inverse, -(im * inverse))
+
+
+def subtract(minuend: Any, subtrahend: Any) -> Any:
+    """Return minuend - subtrahend for a real subtrahend, by a multiply-add where that is a product just computed."""
+    if isinstance(minuend, Complex):
+        return Complex(difference(minuend.re, subtrahend), minuend.im)
+    return difference(minuend, subtrahend)
 
 
 def multiply_add(first: Any, second: Any, addend: Any) -> Any:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from solvers.linear_algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal
+from solvers.linear_algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal, subtract
 from solvers.linear_algebra.ordering import Entry, choose_order, work
-from solvers.straightline import absolute, both, fma
+from solvers.straightline import both
 
 #: Rows from which on pivots are inverted by divisions, which have branches on a GPU: where a whole elimination is one
 #: block of code, the assembler takes up to six times as long, and spills more.
@@ -118,8 +118,8 @@ class SparseLU:
             row = {j: values[entry] for j, entry in self._given[place].items()}
             given = row[place]
             self._reduce(row, place, lu)
-            sound = both(self._is_sound(row[place], given if self._lower[place] else None), sound)
             row[place] = reciprocal(row[place], exact=self.n >= LONG)
+            sound = self._is_sound(row[place], given if self._lower[place] else None, sound)
             for j in (*self._lower[place], place, *self._upper[place]):
                 self._put(lu, (place, j), row[j])
         return sound
@@ -132,16 +132,16 @@ class SparseLU:
                 entry = self._get(lu, (k, j))
                 row[j] = multiply_add(multiplier, entry, row[j]) if j in row else multiplier * entry
 
-    def _is_sound(self, pivot: Any, given: Any | None) -> Any:
-        """Return whether a pivot can be divided by, given the entry it was computed from."""
+    def _is_sound(self, inverse: Any, given: Any | None, sound: Any) -> Any:
+        """Return whether another pivot could be inverted, given the entry it was computed from, None for itself."""
         limits = np.finfo(self.precision)
-        least, most = float(limits.tiny), 1.0 / float(limits.tiny)
-        floor: Any = least if given is None else fma(magnitude(given), ROUNDING * float(limits.eps), least)
-        sound = magnitude(pivot) > floor
-        # Part by part, as the larger of two numbers is left open where one is a NaN.
-        for part in (pivot.re, pivot.im) if isinstance(pivot, Complex) else (pivot,):
-            sound = both(absolute(part) < most, sound)
-        return sound
+        size = magnitude(inverse)
+        if given is None:
+            small_enough = size <= float(limits.max)
+        else:
+            small_enough = size * magnitude(given) < 1.0 / (ROUNDING * float(limits.eps))
+        # Zero is the inverse of what is too large to have one.
+        return both(size > 0.0, both(small_enough, sound))
 
     def solve(self, lu: Any, b: Sequence[Any]) -> list[Any]:
         """Return the solution x of W x = b, given the factors of W.
@@ -194,7 +194,7 @@ def iteration_matrix(entries: Mapping[Entry, Any], n: int, alpha: Any, beta: Any
         if (i, i) not in entries:
             matrix[i, i] = alpha
         elif beta is None:
-            matrix[i, i] = alpha - entries[i, i]
+            matrix[i, i] = subtract(alpha, entries[i, i])
         else:
             matrix[i, i] = multiply_add(-beta, entries[i, i], alpha)
     return matrix

@@ -73,6 +73,17 @@ def fma(first: Any, second: Any, addend: Any) -> Any:
     return recorded.record.pure("fma", operands, operands[0].dtype)
 
 
+def difference(minuend: Any, subtrahend: Any) -> Any:
+    """Return minuend - subtrahend, by one multiply-add where the latter is a product just computed."""
+    if isinstance(subtrahend, Value):
+        record = subtrahend.record
+        operation = record.operations[subtrahend.position]
+        if operation.kind == "mul":
+            first, second = (Value(record, position, subtrahend.dtype) for position in operation.operands)
+            return fma(-first, second, minuend)
+    return minuend - subtrahend
+
+
 def both(first: Any, second: Any) -> Any:
     """Return the conjunction of two masks."""
     return _logical("and", first, second)

@@ -67,16 +67,17 @@ class CudaEmitter(Emitter):
         return super()._emit_smaller(operation, operands)
 
     def reciprocal(self, dtype: str, value: ir.Value) -> ir.Value:
-        """Correct the hardware's approximate reciprocal.
+        """Take the hardware's approximate reciprocal, in float64 with a correction.
 
-        With e = 1 - value*guess, 1/value = guess/(1 - e) = guess*(1 + e + e^2 + ...). Guesses have 20 bits in float64,
-        which leaves e^3 below rounding, and all but one in float32.
+        In float32 it has an error of one unit in the last place. In float64 it has 20 bits: with e = 1 - value*guess,
+        1/value = guess/(1 - e) = guess*(1 + e + e^2 + ...), where e^3 is below rounding.
         """
         guess = self._reciprocal_estimate(dtype, value)
+        if dtype == "float32":
+            return guess
         negated = self.builder.fsub(self.constant(-0.0, dtype), value)
         error = self.intrinsic("llvm.fma", [negated, guess, self.constant(1.0, dtype)])
-        if dtype == "float64":
-            error = self.intrinsic("llvm.fma", [error, error, error])
+        error = self.intrinsic("llvm.fma", [error, error, error])
         return self.intrinsic("llvm.fma", [guess, error, guess])
 
     def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:

@@ -12,6 +12,7 @@ from solvers.straightline import (
     both,
     call,
     convert,
+    difference,
     either,
     fma,
     is_finite,
@@ -59,6 +60,15 @@ UNARY = [
     lambda a: call("sign", a),
     lambda a: convert(convert(a, "float32"), "float64"),
 ]
+
+
+def test_a_product_is_subtracted_by_one_multiply_add():
+    def function(a, b):
+        return difference(a, a * b), difference(a, b)
+
+    operations = record(function, [F64, F64]).record.operations
+    assert [o.kind for o in operations if o.kind in {"fma", "sub"}] == ["fma", "sub"]
+    assert function(3.0, 5.0) == (-12.0, -2.0)
 
 
 @st.composite
