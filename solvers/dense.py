@@ -34,9 +34,20 @@ def blend(weights: Sequence[Any], stage: Callable[[int], Any], start: Any | None
     """Return start + sum_j weights_j * stage(j) for weights of which some are None, that is zero."""
     total = start
     for j, weight in enumerate(weights):
-        if weight is not None:
-            total = stage(j) * weight if total is None else fma(stage(j), weight, total)
+        if weight is None:
+            continue
+        value = stage(j)
+        if total is not None:
+            total = fma(value, weight, total)
+        else:
+            total = value if isinstance(weight, float) and weight == 1.0 else value * weight
     return total
+
+
+def split_share(weights: Sequence[float]) -> tuple[float, list[float]]:
+    """Return the first weight that is not zero, and all of them divided by it."""
+    share = next(weight for weight in weights if weight)
+    return share, [weight / share for weight in weights]
 
 
 def interpolation_weights(dense: DenseOutput, theta: Any, precision: str) -> list[Any]:

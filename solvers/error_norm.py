@@ -35,24 +35,24 @@ class ErrorNorm:
     rtol: float
     atol: Sequence[float]
 
-    def _scale(self, index: int, magnitude: Any) -> Any:
-        """Return the tolerance of a state of a magnitude, times the root of the number of states.
+    def _scale(self, index: int, magnitude: Any, share: float) -> Any:
+        """Return the tolerance of a state of a magnitude, times the root of the number of states, divided by a share.
 
         In quotients by these the sum of the squares is the mean.
         """
-        root = math.sqrt(len(self.atol))
+        root = math.sqrt(len(self.atol)) / abs(share)
         rtol, atol = self.rtol * root, self.atol[index] * root
         return fma(magnitude, rtol, atol) if rtol else magnitude * 0.0 + atol
 
-    def mean_square(self, vector: Iterable[Any], y: Any, y_new: Any | None = None) -> Any:
-        """Return the mean square of a vector, with scales from y, or the larger of y and y_new.
+    def mean_square(self, vector: Iterable[Any], y: Any, y_new: Any | None = None, *, share: float = 1.0) -> Any:
+        """Return the mean square of a vector times a number, with scales from y, or the larger of y and y_new.
 
         Quotients are good to about six digits.
         """
         total = None
         for index, component in enumerate(vector):
             magnitude = absolute(y[index]) if y_new is None else larger_magnitude(y[index], y_new[index])
-            ratio = quotient_estimate(component, self._scale(index, magnitude))
+            ratio = quotient_estimate(component, self._scale(index, magnitude, share))
             total = ratio * ratio if total is None else fma(ratio, ratio, total)
         assert total is not None  # noqa: S101 - systems have states
         return total

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from buffers import BufferRegistry
-from solvers.dense import blend, combine, interpolation_weights
+from solvers.dense import blend, combine, interpolation_weights, split_share
 from solvers.error_norm import ErrorNorm
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
@@ -124,10 +124,10 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         return combine(row, lambda j: slopes(j, i), start)
 
     def _error(self, h: Any, y: Any, y_new: Any, slopes: "_Slopes") -> Any:
-        squares = [
-            self.norm.mean_square((h * self._combine(row, slopes, i) for i in range(self.n)), y, y_new)
-            for row in self.tableau.error_rows
-        ]
+        squares = []
+        for share, row in map(split_share, self.tableau.error_rows):
+            errors = [h * self._combine(row, slopes, i) for i in range(self.n)]
+            squares.append(self.norm.mean_square(errors, y, y_new, share=share))
         if len(squares) == 1:
             return squares[0]
         fifth, third = squares

@@ -1,10 +1,11 @@
 """Rosenbrock steps: one linear system a stage, no iteration on the stages."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from buffers import BufferRegistry
-from solvers.dense import blend, interpolation_weights, weighted_sum
+from solvers.dense import blend, interpolation_weights, split_share, weighted_sum
 from solvers.error_norm import ErrorNorm
 from solvers.jacobian import Jacobian
 from solvers.linear_solvers import DirectSolver, LinearSolver
@@ -15,6 +16,9 @@ from solvers.step import OneStepMethod, Part, attempt_in_parts
 from solvers.straightline import View, both, fma, literal, reciprocal, select
 from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.targets.target import DeviceFunction, Target
+
+#: States up to which weights that are divided by h do not crowd out what else is kept in registers.
+FEW_STATES = 4
 
 
 class RosenbrockStep(OneStepMethod):
@@ -154,13 +158,19 @@ class RosenbrockStep(OneStepMethod):
         self.rhs.evaluate(t + h * tableau.alpha[stage], accumulator, p, b)
         inverse = reciprocal(h)
         for i in range(self.n):
-            value = b[i]
-            past = weighted_sum(tableau.c[stage], increments, i, self.n, None)
-            if past is not None:
-                value = fma(past, inverse, value)
+            value = self._add_past(tableau.c[stage], inverse, increments, i, b[i])
             if self.jacobian.uses_time and tableau.d[stage]:
                 value = fma(h * tableau.d[stage], self._buffer(memory, "time_derivative")[i], value)
             b[i] = value
+
+    def _add_past(self, weights: Sequence[float], inverse: Any, increments: Any, i: int, value: Any) -> Any:
+        """Return value + sum_j weights_j u_j / h of one state."""
+        past = weighted_sum(weights, increments, i, self.n, None)
+        if past is None or sum(map(bool, weights)) < self.n <= FEW_STATES:
+            # Fewer products are needed if the weights are divided by h, once for all states.
+            scaled = [inverse * weight if weight else None for weight in weights]
+            return blend(scaled, lambda j: increments[j * self.n + i], value)
+        return fma(past, inverse, value)
 
     def _stage_vector(self, stage: int, memory: Any) -> Any:
         """Return where a stage's right-hand side is put."""
@@ -188,8 +198,9 @@ class RosenbrockStep(OneStepMethod):
         trouble = self._buffer(memory, "trouble")[0]
         if self.fixed:
             return literal(increments, 0.0, self.rhs.precision), trouble
-        errors = (weighted_sum(self.tableau.error, increments, i, self.n, None) for i in range(self.n))
-        return self.norm.mean_square(errors, y, accumulator), trouble
+        share, weights = split_share(self.tableau.error)
+        errors = (weighted_sum(weights, increments, i, self.n, None) for i in range(self.n))
+        return self.norm.mean_square(errors, y, accumulator, share=share), trouble
 
     def _interpolate(self, theta: Any, _h: Any, y: Any, memory: Any, values: Any) -> None:
         increments, y_new = memory[:2]

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from solvers.dense import bernstein, interpolation_weights
+from solvers.dense import bernstein, combine, interpolation_weights, split_share
 from solvers.tableaus import TABLEAUS
 
 EXTENDED = {name: tableau for name, tableau in TABLEAUS.items() if tableau.dense_output is not None}
@@ -36,3 +36,11 @@ def test_bernstein_form_of_known_polynomials():
     assert bernstein([1.0, 0.0, 0.0]) == [1 / 3, 2 / 3, 1.0]
     assert bernstein([0.0, 0.0, 1.0]) == [0.0, 0.0, 1.0]
     assert bernstein([3.0, -3.0, 1.0]) == [1.0, 1.0, 1.0]
+
+
+def test_a_share_taken_out_of_a_sum():
+    weights = [0.0, -0.25, 0.5, 0.0, 3.0]
+    share, rest = split_share(weights)
+    assert (share, rest[:3]) == (-0.25, [0.0, 1.0, -2.0])
+    values = np.array([7.0, 2.0, 3.0, 11.0, 5.0])
+    assert share * combine(rest, values.__getitem__, None) == combine(weights, values.__getitem__, None)

@@ -17,6 +17,13 @@ def test_mean_square_weighs_each_component():
     assert norm.mean_square(error, y) == pytest.approx(np.mean((error / scale) ** 2), rel=1e-12)
 
 
+@pytest.mark.parametrize("share", [0.5, -4.0])
+def test_a_share_of_all_components(share):
+    norm, y = ErrorNorm(1e-3, (1e-6, 1e-2)), np.array([1.0, -2.0])
+    error = np.array([1e-4, 2e-3])
+    assert norm.mean_square(error / share, y, share=share) == pytest.approx(norm.mean_square(error, y), rel=1e-12)
+
+
 def test_without_a_relative_tolerance():
     assert ErrorNorm(0.0, (2.0,)).mean_square([4.0], np.array([1e9]), np.array([1.0])) == 4.0
 
