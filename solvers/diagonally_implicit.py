@@ -10,11 +10,11 @@ from solvers.error_norm import ErrorNorm
 from solvers.linear_solvers import DirectSolver
 from solvers.memory import Frame, make_frame
 from solvers.newton import NewtonSolver
-from solvers.operators import StageMatrix
+from solvers.operators import StageMatrix, shift
 from solvers.right_hand_side import RightHandSide
 from solvers.status import Status
 from solvers.step import OneStepMethod, Part, attempt_in_parts
-from solvers.straightline import both, fma, literal, negate, reciprocal, select
+from solvers.straightline import both, fma, literal, negate, select
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -233,7 +233,7 @@ class DiagonallyImplicitStep(OneStepMethod):
     def _keep(self, stage: int, _active: Any, _t: Any, h: Any, _y: Any, _p: Any, memory: Any) -> None:
         """Store a solved stage's state, and its slope, which the equation gives better than f does."""
         _, stage_slopes, accumulator, increment = memory[:4]
-        inverse = reciprocal(h * self.tableau.gamma)
+        inverse = shift(h, self.tableau.gamma)
         for i in range(self.n):
             stage_slopes[(stage - 1) * self.n + i] = increment[i] * inverse
             accumulator[i] += increment[i]
@@ -251,7 +251,7 @@ class DiagonallyImplicitStep(OneStepMethod):
 
     def _scaled_error(self, h: Any, memory: Any) -> list[Any]:
         """Return the right-hand side whose solution is the filtered error."""
-        inverse = reciprocal(h * self.tableau.gamma)
+        inverse = shift(h, self.tableau.gamma)
         return [error * inverse for error in self._error(h, memory)]
 
     def _filter_rhs(self, _active: Any, _t: Any, h: Any, _y: Any, _p: Any, memory: Any) -> None:

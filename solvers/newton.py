@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from buffers import BufferRegistry
-from solvers.error_norm import bounded
 from solvers.linear_solvers import LinearSolver, Operator
 from solvers.memory import Frame, make_frame
 from solvers.settings import NewtonSettings
@@ -128,6 +127,9 @@ class NewtonSolver:
         evaluate = target.straight_line(self._keep_residual if self.settings.max_backtracks else self._evaluate)
         correct = self._correct(target)
         advance = self._line_search(target)
+        measure = target.straight_line(self._measure)
+        unknown = target.straight_line(self._unknown)
+        compare = target.straight_line(self._compare)
         judge = target.straight_line(self._judge)
         verdict = target.straight_line(self._verdict)
         probe = target.probe(NEWTON)
@@ -140,9 +142,12 @@ class NewtonSolver:
                 before = evaluate((t, h, p), y, base, z, memory, size)
                 sound = correct(going, t, h, y, p, base, z, memory)
                 size, scale, backtracks = advance(going, (t, h, p), y, base, z, memory, before)
-                going, count, last, trouble, square, theta, error, good = judge(
-                    going, sound, y, (count, last, trouble), memory
-                )
+                state = (count, last, trouble)
+                square, level, eta, again = measure(y, count, memory)
+                theta, hopeless = unknown(level)
+                if any_lane(again):
+                    eta, theta, hopeless = compare(going, again, (square, level, eta), state, memory)
+                going, count, last, trouble, error, good = judge(going, sound, square, level, eta, hopeless, state)
                 probe((t, count, square, theta, error, before, size, scale, backtracks, good))
             return verdict(active, (count, last, trouble))
 
@@ -263,44 +268,54 @@ class NewtonSolver:
             residual[i] = select(going, trial_residual[i], residual[i])
         return select(going, new, size)
 
-    def _judge(self, going: Any, sound: Any, y: Any, state: Any, memory: Any) -> tuple[Any, ...]:
+    def _measure(self, y: Any, count: Any, memory: Any) -> tuple[Any, Any, Any, Any]:
+        """Return the mean square of a correction, log2 of that, log2 of theta/(1 - theta), and which are not the first.
+
+        For the first correction theta is what was remembered. Comparisons are between logarithms, good to about six
+        digits: every correction waits for them, and a GPU takes exponentials at an eighth of the rate of additions.
+        """
+        size = self.equations.operator.mean_square([memory[0][i] for i in range(self._size)], y)
+        return size, log2_estimate(convert(size, "float32")), memory[2][0] * FORGETTING, count > 0
+
+    def _unknown(self, level: Any) -> tuple[Any, Any]:
+        """Return the theta of a first correction, and which are hopeless."""
+        return literal(level, math.nan, "float32"), literal(level, False, "mask")  # noqa: FBT003
+
+    def _compare(self, going: Any, again: Any, sizes: Any, state: Any, memory: Any) -> tuple[Any, Any, Any]:
+        """Compare a correction with the one before; return log2 of theta/(1 - theta), theta, and which are hopeless."""
+        size, level, eta = sizes
+        count, last, _ = state
+        change = level - last
+        theta = exp2_estimate(change * 0.5)
+        rest = log2_estimate(larger(1.0 - theta, 2.0**-24))
+        found = select(theta < 1.0, fma(change, 0.5, -rest), literal(theta, -LEAST_CONTRACTION, "float32"))
+        remembered = larger(smaller(found, FIRST_CONTRACTION), LEAST_CONTRACTION)
+        keep = both(both(going, again), is_finite(size))
+        memory[2][0] = select(keep, remembered, memory[2][0])
+        hopeless = both(again, self._diverges(theta, rest, change, level, count))
+        return select(again, found, eta), theta, hopeless
+
+    def _judge(self, going: Any, sound: Any, size: Any, level: Any, eta: Any, hopeless: Any, state: Any) -> Any:
         """Return which runs go on, corrections, log2 of the mean square of the last, and trouble.
 
-        Then, for those who watch, that mean square, the contraction, the estimated error, and whether that is small
-        enough. All but the mean square is good to about six digits. Comparisons are between logarithms: every
-        correction waits for them, and a GPU takes exponentials at an eighth of the rate of additions.
+        Then, for those who watch, the estimated error, and whether that is small enough.
         """
-        count, last, trouble = state
-        delta, contraction = memory[0], memory[2]
-        size = self.equations.operator.mean_square([delta[i] for i in range(self._size)], y)
-        level = log2_estimate(bounded(size))
-        first = count == 0
-        change = level - last
-        theta = _root_of_power(change)
-        rest = log2_estimate(larger(1.0 - theta, 2.0**-24))
-        eta = select(theta < 1.0, fma(change, 0.5, -rest), literal(theta, -LEAST_CONTRACTION, "float32"))
-        eta = select(first, contraction[0] * FORGETTING, eta)
+        count, _, trouble = state
         error = fma(level, 0.5, eta)
-        converged = either(size == 0.0, error <= math.log2(self.settings.tolerance))
-        remembered = larger(smaller(eta, FIRST_CONTRACTION), LEAST_CONTRACTION)
-        finite = is_finite(size)
-        contraction[0] = select(both(both(going, negate(first)), finite), remembered, contraction[0])
-        count = count + convert(going, "int32")
-        failed = either(negate(finite), negate(sound))
-        hopeless = either(failed, both(negate(first), self._diverges(theta, rest, change, level, count)))
-        good, bad = both(going, both(converged, negate(failed))), both(going, negate(sound))
+        failed = either(negate(is_finite(size)), negate(sound))
+        good = both(going, both(error <= math.log2(self.settings.tolerance), negate(failed)))
         trouble = select(good, literal(trouble, 0, "int32"), trouble)
-        trouble = select(bad, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble)
-        going = both(going, negate(either(good, hopeless)))
+        trouble = select(both(going, negate(sound)), literal(trouble, Status.LINEAR_FAILED, "int32"), trouble)
+        count = count + convert(going, "int32")
+        going = both(going, negate(either(good, either(failed, hopeless))))
         going = both(going, count < self.settings.max_iters)
-        watched = (size, select(first, math.nan, theta), _root_of_power(error * 2.0), good)
-        return going, count, level, trouble, *watched
+        return going, count, level, trouble, _root_of_power(error * 2.0), good
 
     def _diverges(self, theta: Any, rest: Any, change: Any, level: Any, count: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
         if self.settings.max_backtracks:
             return False
-        left = convert(self.settings.max_iters - count, "float32")
+        left = convert(self.settings.max_iters - 1 - count, "float32")
         short = fma(change, left, level) * 0.5 > rest + math.log2(self.settings.tolerance)
         return either(theta > DIVERGENCE, both(theta < 1.0, short))
 

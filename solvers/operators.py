@@ -14,6 +14,11 @@ from solvers.straightline import View, both, fma, literal
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 
 
+def shift(h: Any, gamma: float) -> Any:
+    """Return 1/(h*gamma), from the 1/h that Rosenbrock methods need anyway."""
+    return reciprocal(h) * (1.0 / gamma)
+
+
 class StageMatrix:
     """W = I/(h*gamma) - J(t, y): the matrix of one stage of a DIRK or Rosenbrock method.
 
@@ -48,8 +53,8 @@ class StageMatrix:
         return h * self.gamma
 
     def shift(self, h: Any) -> Any:
-        """Return 1/(h*gamma), from the 1/h that Rosenbrock methods need anyway."""
-        return reciprocal(h) * (1.0 / self.gamma)
+        """Return what stands on the diagonal besides J."""
+        return shift(h, self.gamma)
 
     def product(self, t: Any, h: Any, y: Any, p: Any, v: Sequence[Any]) -> list[Any]:
         """Return W v."""
