@@ -22,8 +22,8 @@ class ClockFunctions(NamedTuple):
     begin(fresh, time, saving) -> time: start again at t0.
     propose(time, dt, attempts, saving) -> (t, h, t_next, ends): the step to try, from t to t_next, and whether it ends
         the span.
-    advance(time, way, t_next, saving) -> time: move on; `way` is the length of the step in float64, 0 where it was
-        rejected.
+    advance(accept, time, length, t_next, saving) -> time: move on where the step counts; its length is in float64, 0
+        where it was rejected.
     """
 
     begin: DeviceFunction
@@ -72,7 +72,7 @@ class Clock(ABC):
         """Write `ClockFunctions.propose`."""
 
     @abstractmethod
-    def _advance(self, time: Any, way: Any, t_next: Any, saving: Any) -> Any:
+    def _advance(self, accept: Any, time: Any, length: Any, t_next: Any, saving: Any) -> Any:
         """Write `ClockFunctions.advance`."""
 
 
@@ -102,7 +102,7 @@ class EvenClock(Clock):
         ends = following >= self.steps
         return time[0], dt, select(ends, self.t1, t_next), ends
 
-    def _advance(self, time: Any, _way: Any, t_next: Any, _saving: Any) -> Any:
+    def _advance(self, _accept: Any, time: Any, _length: Any, t_next: Any, _saving: Any) -> Any:
         return t_next, *time[1:]
 
 
@@ -116,23 +116,28 @@ class RemainingClock(Clock):
         t = self.t1 - remaining
         return t, h, t + h, last
 
-    def _advance(self, time: Any, way: Any, _t_next: Any, saving: Any) -> Any:
+    def _advance(self, _accept: Any, time: Any, length: Any, _t_next: Any, saving: Any) -> Any:
         t, remaining, _ = time
-        remaining = remaining - way
+        remaining = remaining - length
         return t, remaining, self._left(t, remaining, saving)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SummingClock(RemainingClock):
-    """Adds up steps besides: near t0 that has the rounding of t, where the difference to t1 has that of t1."""
+    """Adds up steps besides, as long as t is smaller than what remains; then t is t1 less that.
+
+    Either has the rounding of the smaller one, and no step ends behind t1.
+    """
 
     def _propose(self, time: Any, dt: Any, attempts: Any, saving: Any) -> Any:
         t = time[0]
         _, h, _, last = super()._propose(time, dt, attempts, saving)
         return t, h, select(last, self.t1, t + h), last
 
-    def _advance(self, time: Any, way: Any, t_next: Any, saving: Any) -> Any:
-        return time[0] + way, *super()._advance(time, way, t_next, saving)[1:]
+    def _advance(self, accept: Any, time: Any, length: Any, t_next: Any, saving: Any) -> Any:
+        _, remaining, left = super()._advance(accept, time, length, t_next, saving)
+        t = time[0] + length
+        return select(remaining < absolute(t), self.t1 - remaining, t), remaining, left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +167,6 @@ class LandingClock(Clock):
         # Rounding may lead to the end before its time, and nothing is left for a last step.
         return t, h, t_next, t_next >= self.t1
 
-    def _advance(self, time: Any, way: Any, t_next: Any, saving: Any) -> Any:
-        t = select(way == 0.0, time[0], t_next)
+    def _advance(self, accept: Any, time: Any, _length: Any, t_next: Any, saving: Any) -> Any:
+        t = select(accept, t_next, time[0])
         return t, time[1], self._left(t, time[1], saving)

@@ -23,8 +23,8 @@ from solvers.targets.target import DeviceFunction, Target
 
 #: Errors below 1e-4 count as that in the history, so that one lucky step does not throttle the next; log2 of 1e-8.
 LEAST_REMEMBERED = 2 * math.log2(1e-4)
-#: What is remembered before the first step, as if it had grown so much that no error foresees the next.
-NOTHING = 1e4
+#: log2 of e^exponent before the first step: so large that the next error seems to fall, which foresees nothing.
+NO_ERROR_YET = 1e4
 
 
 class ControllerFunctions(NamedTuple):
@@ -140,7 +140,7 @@ class AdaptiveController:
         return {}
 
     def past(self, _size: Any, _memory: Any) -> Any:
-        """Return what the history adds to the change after an accepted step."""
+        """Return what the history adds to the change after an accepted step; a number where there is none."""
         return 0.0
 
     @property
@@ -291,9 +291,12 @@ class PredictiveController(AdaptiveController):
         memory[0][0] = select(accept, self._power(size), memory[0][0])
 
     def move(self, change: Any, memory: Any) -> None:
-        """Add how much longer the step to try next is than the one whose error is kept."""
+        """Add how much longer the step to try next is than the one whose error is kept.
+
+        That it may be cut short, to land somewhere or to end the span, is not looked at.
+        """
         memory[0][0] = memory[0][0] + change
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""
-        memory[0][0] = select(fresh, literal(memory[0], NOTHING, "float32"), memory[0][0])
+        memory[0][0] = select(fresh, literal(memory[0], NO_ERROR_YET, "float32"), memory[0][0])

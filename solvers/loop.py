@@ -238,7 +238,7 @@ class Loop:
         overflow = target.straight_line(self._overflow)
         account = target.straight_line(self._account)
         give_up = target.straight_line(self._give_up)
-        measure, stay = target.straight_line(self._measure), target.straight_line(self._stay)
+        widen, stay = target.straight_line(self._widen), target.straight_line(self._stay)
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
         judge, retreat, follow = controller.judge, controller.retreat, controller.follow
         propose, advance_time = clock.propose, clock.advance
@@ -250,24 +250,24 @@ class Loop:
             y, p, step_memory, controller_memory, output_memory = memory
             time, dt, attempts, rejected, status, done = progress
             t, h, t_next, ends = propose(time, dt, attempts, saving)
-            way = measure(h)
+            length = widen(h)
             error, trouble = attempt(active, t, h, y, p, step_memory)
             accept, change = judge(active, error, trouble, controller_memory)
-            due = is_due(accept, saving, t_next)
+            due, going = is_due(accept, saving, t_next), active
             if any_lane(due):
-                due, status, active = overflow(due, state_finite(step_memory), status, active)
+                due, status, going = overflow(due, state_finite(step_memory), status, active)
                 span = (t, t_next, h)
                 saving = save(due, span, y, p, step_memory, output_memory, results, place, saving)
             advance(accept, y, step_memory)
-            active, reject, attempts, done = account(active, accept, ends, attempts, done)
+            going, reject, attempts, done = account(active, going, accept, ends, attempts, done)
             if any_lane(reject):
                 change = retreat(reject, error, trouble, change)
-                active, rejected, status = give_up(reject, active, (t, h, error, trouble), rejected, status)
-                way = stay(reject, way)
+                going, rejected, status = give_up(reject, going, (t, h, error, trouble), rejected, status)
+                length = stay(reject, length)
             dt = follow(accept, h, dt, change, controller_memory)
-            time = advance_time(time, way, t_next, saving)
+            time = advance_time(accept, time, length, t_next, saving)
             probe((place[0], t, h, error, trouble, accept, dt))
-            return active, (time, dt, attempts, rejected, status, done), saving
+            return going, (time, dt, attempts, rejected, status, done), saving
 
         return try_step
 
@@ -352,14 +352,16 @@ class Loop:
         status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
         return both(due, finite), status, both(active, negate(broken))
 
-    def _account(self, active: Any, accept: Any, ends: Any, attempts: Any, done: Any) -> tuple[Any, Any, Any, Any]:
+    def _account(
+        self, active: Any, going: Any, accept: Any, ends: Any, attempts: Any, done: Any
+    ) -> tuple[Any, Any, Any, Any]:
         """Return which runs go on after an attempt, which were rejected, the attempts so far, and which runs are done.
 
-        Of those that do not go on, done are the ones that have reached the end of the span.
+        Done are those of the active that have reached the end of the span.
         """
         attempts = attempts + convert(active, "int32")
         done = select(active, both(accept, ends), done)
-        going = both(active, negate(done))
+        going = both(going, negate(done))
         if self._may_tire:
             going = both(going, attempts < self.max_steps)
         return going, both(active, negate(accept)), attempts, done
@@ -381,13 +383,12 @@ class Loop:
         cause = select(trouble == 0, cause, trouble)
         return both(active, negate(stuck)), rejected + convert(reject, "int32"), select(stuck, cause, status)
 
-    def _measure(self, h: Any) -> Any:
-        """Return how far a step leads."""
+    def _widen(self, h: Any) -> Any:
         return convert(h, "float64")
 
-    def _stay(self, reject: Any, way: Any) -> Any:
-        """Return how far a step led, when it is known which were rejected."""
-        return select(reject, literal(way, 0.0, "float64"), way)
+    def _stay(self, reject: Any, length: Any) -> Any:
+        """Return the length of a step, 0 where it was rejected."""
+        return select(reject, literal(length, 0.0, "float64"), length)
 
     # -- ending ---------------------------------------------------------------------------------
 

@@ -29,6 +29,8 @@ from solvers.trace import NEWTON
 #: log2 of the contraction assumed before anything is known, which is the most that is remembered, and of the least.
 FIRST_CONTRACTION = 0.0
 LEAST_CONTRACTION = math.log2(1e-3)
+#: About log2 of the largest mean square that a float32 holds.
+LARGEST_LEVEL = 127.0
 #: How fast the guess for a new solve forgets: eta = eta_old^0.8 (Hairer and Wanner, IV.8).
 FORGETTING = 0.8
 #: A correction that grows by this factor is taken for divergence.
@@ -146,7 +148,7 @@ class NewtonSolver:
                 square, level, eta, again = measure(y, count, memory)
                 theta, hopeless = unknown(level)
                 if any_lane(again):
-                    eta, theta, hopeless = compare(going, again, (square, level, eta), state, memory)
+                    eta, theta, hopeless = compare(going, square, level, state, memory)
                 going, count, last, trouble, error, good = judge(going, sound, square, level, eta, hopeless, state)
                 probe((t, count, square, theta, error, before, size, scale, backtracks, good))
             return verdict(active, (count, last, trouble))
@@ -271,8 +273,9 @@ class NewtonSolver:
     def _measure(self, y: Any, count: Any, memory: Any) -> tuple[Any, Any, Any, Any]:
         """Return the mean square of a correction, log2 of that, log2 of theta/(1 - theta), and which are not the first.
 
-        For the first correction theta is what was remembered. Comparisons are between logarithms, good to about six
-        digits: every correction waits for them, and a GPU takes exponentials at an eighth of the rate of additions.
+        For the first correction theta is what was remembered. Runs that go on have made equally many. Comparisons are
+        between logarithms, good to about six digits: every correction waits for them, and a GPU takes exponentials at
+        an eighth of the rate of additions.
         """
         size = self.equations.operator.mean_square([memory[0][i] for i in range(self._size)], y)
         return size, log2_estimate(convert(size, "float32")), memory[2][0] * FORGETTING, count > 0
@@ -281,19 +284,17 @@ class NewtonSolver:
         """Return the theta of a first correction, and which are hopeless."""
         return literal(level, math.nan, "float32"), literal(level, False, "mask")  # noqa: FBT003
 
-    def _compare(self, going: Any, again: Any, sizes: Any, state: Any, memory: Any) -> tuple[Any, Any, Any]:
+    def _compare(self, going: Any, size: Any, level: Any, state: Any, memory: Any) -> tuple[Any, Any, Any]:
         """Compare a correction with the one before; return log2 of theta/(1 - theta), theta, and which are hopeless."""
-        size, level, eta = sizes
         count, last, _ = state
-        change = level - last
+        # What overflowed says nothing about how much smaller the next is.
+        change = level - smaller(last, LARGEST_LEVEL)
         theta = exp2_estimate(change * 0.5)
         rest = log2_estimate(larger(1.0 - theta, 2.0**-24))
-        found = select(theta < 1.0, fma(change, 0.5, -rest), literal(theta, -LEAST_CONTRACTION, "float32"))
-        remembered = larger(smaller(found, FIRST_CONTRACTION), LEAST_CONTRACTION)
-        keep = both(both(going, again), is_finite(size))
-        memory[2][0] = select(keep, remembered, memory[2][0])
-        hopeless = both(again, self._diverges(theta, rest, change, level, count))
-        return select(again, found, eta), theta, hopeless
+        eta = select(theta < 1.0, fma(change, 0.5, -rest), literal(theta, -LEAST_CONTRACTION, "float32"))
+        remembered = larger(smaller(eta, FIRST_CONTRACTION), LEAST_CONTRACTION)
+        memory[2][0] = select(both(going, is_finite(size)), remembered, memory[2][0])
+        return eta, theta, self._diverges(theta, rest, change, level, count)
 
     def _judge(self, going: Any, sound: Any, size: Any, level: Any, eta: Any, hopeless: Any, state: Any) -> Any:
         """Return which runs go on, corrections, log2 of the mean square of the last, and trouble.
@@ -314,7 +315,7 @@ class NewtonSolver:
     def _diverges(self, theta: Any, rest: Any, change: Any, level: Any, count: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
         if self.settings.max_backtracks:
-            return False
+            return literal(theta, False, "mask")  # noqa: FBT003
         left = convert(self.settings.max_iters - 1 - count, "float32")
         short = fma(change, left, level) * 0.5 > rest + math.log2(self.settings.tolerance)
         return either(theta > DIVERGENCE, both(theta < 1.0, short))

@@ -165,12 +165,13 @@ class RosenbrockStep(OneStepMethod):
 
     def _add_past(self, weights: Sequence[float], inverse: Any, increments: Any, i: int, value: Any) -> Any:
         """Return value + sum_j weights_j u_j / h of one state."""
-        past = weighted_sum(weights, increments, i, self.n, None)
-        if past is None or sum(map(bool, weights)) < self.n <= FEW_STATES:
+        if not any(weights):
+            return value
+        if sum(map(bool, weights)) < self.n <= FEW_STATES:
             # Fewer products are needed if the weights are divided by h, once for all states.
             scaled = [inverse * weight if weight else None for weight in weights]
             return blend(scaled, lambda j: increments[j * self.n + i], value)
-        return fma(past, inverse, value)
+        return fma(weighted_sum(weights, increments, i, self.n, None), inverse, value)
 
     def _stage_vector(self, stage: int, memory: Any) -> Any:
         """Return where a stage's right-hand side is put."""

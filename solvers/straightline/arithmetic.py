@@ -184,7 +184,10 @@ def convert(value: Any, dtype: str) -> Any:
 
 
 def reciprocal(value: Any) -> Any:
-    """Return 1/value to within a unit in the last place; where one of the two is no normal number, anything."""
+    """Return 1/value to within a unit in the last place, where both are normal numbers.
+
+    Otherwise right as well, or not finite for a value that is too small, 0 for one that is too large.
+    """
     return value.record.pure("reciprocal", (value,), value.dtype) if isinstance(value, Value) else 1.0 / value
 
 

@@ -77,6 +77,22 @@ def test_saving_changes_no_step(name, settings, target):
         np.testing.assert_array_equal(saved.variables[:, -1], ends.variables[:, 0])
 
 
+@everywhere
+def test_early_saves_of_a_long_span(target):
+    system = make_system({"x": 0.0}, {"x": "1/(1 + x)**3"})
+    times = [1e-6, 1e-3, 1.0, 1e9]
+    solution = solve(make_problem(system, "tsit5", 1e9, at=times, dt0=1e-7, rtol=1e-9, atol=1e-15), target=target)
+    exact = np.expm1(np.log1p(4 * np.array(times)) / 4)
+    np.testing.assert_allclose(solution.variables[0, :, 0], exact, rtol=1e-7)
+
+
+@everywhere
+def test_time_keeps_its_rounding_over_many_steps(target):
+    system = make_system({"x": 0.0}, {"x": "cos(t - 1e6)"})
+    problem = make_problem(system, "tsit5", 1e6 + 2.0, t0=1e6, dt_max=1e-3, dt0=1e-3)
+    np.testing.assert_allclose(solve(problem, target=target).variables[0, 0, 0], np.sin(2.0), rtol=1e-9)
+
+
 @pytest.mark.parametrize("name", ["tsit5", "cash_karp54"])
 def test_without_a_continuous_extension_steps_land(name):
     ends = solve(make_problem(OSCILLATOR, name, 2.0, rtol=1e-4), target="python")

@@ -42,6 +42,29 @@ def test_fixed_steps_beyond_a_pole_are_not_finite(name, target):
 
 
 @everywhere
+def test_a_step_that_leads_to_a_save_without_a_number_counts(target):
+    # Euler's steps square x; the save at the end of each is what ends the run.
+    ends = solve(make_problem(POLE, "euler", 4.0, dt=0.05, every=0.05), target=target)
+    assert ends.status.tolist() == [Status.NONFINITE]
+    reached = int(np.isfinite(ends.variables[0, :, 0]).sum())
+    assert ends.steps.tolist() == [reached]
+
+
+@everywhere
+@pytest.mark.parametrize("t0", [-1.0, 0.0, 10.0, 1e6])
+@pytest.mark.parametrize("name", ["tsit5", "dop853", "rodas5p"])
+def test_no_step_leaves_the_span(name, t0, target):
+    # There is no root behind the end of the span.
+    system = make_system({"x": 1.0}, {"x": f"-x*sqrt({t0 + 1.0!r} - t)"})
+    tolerances = {"rtol": 1e-8, "atol": 1e-12} if name != "rodas5p" else {"rtol": 1e-5}
+    for dt_max in (None, 0.01):
+        solution = solve(make_problem(system, name, t0 + 1.0, t0=t0, dt_max=dt_max, **tolerances), target=target)
+        assert solution.status.tolist() == [Status.SUCCESS]
+        np.testing.assert_allclose(solution.variables[0, 0, 0], np.exp(-2 / 3), rtol=1e-4)
+        assert solution.steps[0] + solution.rejected[0] < 160
+
+
+@everywhere
 @pytest.mark.parametrize("settings", [{"dt": 0.05}, {}], ids=["fixed", "adaptive"])
 def test_failed_end_is_nan(settings, target):
     solution = solve(make_problem(POLE, "tsit5", 4.0, swept=("x",), **settings), [0.1, 2.0], target)

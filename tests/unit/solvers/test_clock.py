@@ -19,6 +19,12 @@ def started(clock, save_time=1.0):
     return functions, functions.begin(True, (nothing, nothing, nothing), saving), saving  # noqa: FBT003
 
 
+def advanced(functions, time, proposal, saving, *, accept=True):
+    """Return the time after a step."""
+    length = np.float64(proposal[1] if accept else 0.0)
+    return functions.advance(accept, time, length, proposal[2], saving)
+
+
 def walk(clock, steps, save_time=1.0):
     """Return (t, h, t_next, ends) for each step proposed, all of which count."""
     functions, time, saving = started(clock, save_time)
@@ -26,7 +32,7 @@ def walk(clock, steps, save_time=1.0):
     for attempts, dt in enumerate(steps):
         proposal = functions.propose(time, np.float64(dt), np.int32(attempts), saving)
         made.append(tuple(float(value) for value in proposal))
-        time = functions.advance(time, np.float64(proposal[1]), proposal[2], saving)
+        time = advanced(functions, time, proposal, saving)
     return made
 
 
@@ -58,17 +64,22 @@ def test_the_steps_are_the_same_whether_or_not_t_is_known(steps):
 @pytest.mark.parametrize("kind", [RemainingClock, SummingClock])
 def test_rejected_steps_lead_nowhere(kind):
     functions, time, saving = started(kind(**SPAN))
-    _, _, t_next, _ = functions.propose(time, np.float64(0.1), np.int32(0), saving)
-    assert functions.advance(time, np.float64(0.0), t_next, saving) == time
+    proposal = functions.propose(time, np.float64(0.1), np.int32(0), saving)
+    assert advanced(functions, time, proposal, saving, accept=False) == pytest.approx(time, abs=1e-16)
 
 
 def test_landing():
     clock = LandingClock(**SPAN, landings=2)
     assert walk(clock, [0.125], save_time=0.75) == [(0.7, 0.75 - 0.7, 0.75, 0)]
     assert walk(clock, [0.5], save_time=1.0) == [(0.7, 1 - 0.7, 1.0, 1)]
+    # Behind the last save the end of the span is all there is.
+    functions = clock.build(PythonTarget())
+    beyond = np.int32(2), np.float64(0.75)
+    time = functions.begin(True, (np.float64(0),) * 3, beyond)  # noqa: FBT003
+    assert functions.propose(time, np.float64(0.5), np.int32(0), beyond)[2] == 1.0
     functions, time, saving = started(clock, 0.75)
-    _, _, t_next, _ = functions.propose(time, np.float64(0.5), np.int32(0), saving)
-    assert functions.advance(time, np.float64(0.0), t_next, saving) == time
+    proposal = functions.propose(time, np.float64(0.5), np.int32(0), saving)
+    assert advanced(functions, time, proposal, saving, accept=False) == time
 
 
 def test_float32_steps_keep_float64_time():
@@ -76,7 +87,7 @@ def test_float32_steps_keep_float64_time():
     functions, time, saving = started(clock)
     h = np.float32(1e-7)
     for _ in range(3):
-        time = functions.advance(time, np.float64(h), np.float64(0), saving)
+        time = advanced(functions, time, (None, h, np.float64(0)), saving)
     assert time[1] == pytest.approx(1 - 3 * float(h), abs=1e-15)
     assert time[2].dtype == np.float32
 

@@ -135,6 +135,29 @@ def test_a_rejected_step_never_grows(kind):
     assert judge(made, 1.0 + 1e-9)[1] <= 0.01
 
 
+def test_a_rejected_step_does_not_grow_without_a_margin_of_safety():
+    # Rounded, the error is the tolerance.
+    made = controller("i")
+    sure = SimpleNamespace(functions=replace(made.made, safety=1.0, exponent=-0.2).build(PythonTarget()), memory=())
+    accept, proposed = judge(sure, 2.0)
+    assert not accept
+    assert proposed == 0.01
+
+
+@pytest.mark.parametrize("kind", ["pi", "gustafsson"])
+def test_a_step_that_counts_shrinks_no_more_than_the_limit(kind):
+    made = controller(kind)
+    limited = replace(made.made, min_factor=0.85)
+    memory = tuple(np.full(length, np.nan) for length in limited.history.values())
+    functions = limited.build(PythonTarget())
+    functions.reset(True, memory)  # noqa: FBT003
+    bounded = SimpleNamespace(functions=functions, memory=memory)
+    _, h = judge(bounded, 1e-3)
+    assert judge(bounded, 1.0, h=h) == (True, pytest.approx(0.85 * h))
+    _, h = judge(made, 1e-3)
+    assert judge(made, 1.0, h=h)[1] < 0.84 * h
+
+
 def test_a_step_without_an_error_shrinks_most():
     assert judge(controller("pi"), 0.1, trouble=3) == (False, pytest.approx(0.002))
 
@@ -148,7 +171,7 @@ def test_landing_does_not_spoil_the_longer_step():
     assert judge(made, 1e-12, h=0.4, dt=0.5)[1] == pytest.approx(4.0)
 
 
-def test_runs_that_wait_are_left_alone():
+def test_the_history_is_that_of_steps_that_count():
     made = controller("pid")
     before = [buffer.copy() for buffer in made.memory]
     assert not judge(made, 0.01, active=False)[0]

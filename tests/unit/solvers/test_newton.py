@@ -188,3 +188,10 @@ def test_full_and_simplified_agree(name, system):
     assert simplified.status.tolist() == full.status.tolist() == [0]
     np.testing.assert_allclose(simplified.variables, full.variables, rtol=10 * rtol)
     assert abs(simplified.steps[0] - full.steps[0]) <= 0.05 * full.steps[0] + 2
+
+
+@pytest.mark.parametrize("name", ["radau_iia_5", "backward_euler"])
+def test_a_correction_too_large_for_a_norm_is_no_reason_to_trust_the_next(name):
+    system = make_system({"y": 0.0}, {"y": "1e9*exp(-y/1e8)"})
+    solution = solve(make_problem(system, name, 1.0, dt=0.5, atol=1e-12), target="python")
+    assert solution.status.tolist() == [Status.NEWTON_FAILED]
