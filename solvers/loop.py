@@ -360,11 +360,11 @@ class Loop:
         Done are those of the active that have reached the end of the span.
         """
         attempts = attempts + convert(active, "int32")
-        done = select(active, both(accept, ends), done)
-        going = both(going, negate(done))
+        ended = both(accept, ends)
+        going = both(going, negate(ended))
         if self._may_tire:
             going = both(going, attempts < self.max_steps)
-        return going, both(active, negate(accept)), attempts, done
+        return going, both(active, negate(accept)), attempts, select(active, ended, done)
 
     def _give_up(self, reject: Any, active: Any, outcome: Any, rejected: Any, status: Any) -> tuple[Any, Any, Any]:
         """Count rejected attempts, and end runs that cannot take a shorter step; return which go on, count, status."""
