@@ -10,6 +10,7 @@ from solvers.exchange import Exchange
 from solvers.settings import KernelSettings, SaveSettings, SolveSettings
 from solvers.system import System
 from solvers.tableaus import find
+from solvers.tableaus.tableau import ButcherTableau
 
 if TYPE_CHECKING:
     from solvers.tableaus.registry import Tableau
@@ -45,6 +46,11 @@ class Problem:
     def tableau(self) -> "Tableau":
         """The method."""
         return find(self.solve.algorithm)
+
+    @property
+    def explicit(self) -> bool:
+        """Whether steps solve no equations."""
+        return isinstance(self.tableau, ButcherTableau)
 
     @property
     def exchange(self) -> Exchange:

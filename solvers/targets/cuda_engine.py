@@ -151,7 +151,9 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
     adaptive, saves, ordered = problem.fixed_steps is None, not problem.only_end, plan.ordered
     states, disorder = len(problem.system.states), problem.disorder
     patience = patience_rule(settings, disorder=disorder, adaptive=adaptive, saves=saves, states=states)
-    registers = registers_rule(settings, single=precision == "float32", adaptive=adaptive)
+    registers = registers_rule(
+        settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
+    )
     integrate = plan.loop.build(cuda.CudaTarget(patience), plan.registry)
     entry, arguments = cuda.make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []

@@ -18,6 +18,8 @@ FEWEST_ORDERED = 256
 RUNS_A_THREAD = 16
 #: Threads of a multiprocessor that hide most of the latency of a step.
 FEWEST_THREADS = 512
+#: States up to which the assembler leaves registers to other runs better than it uses more of them.
+SPARING_STATES = 2
 #: That a thread can have.
 MOST_REGISTERS = 255
 #: Blocks that a multiprocessor holds at least, however much their runs save.
@@ -61,12 +63,14 @@ class Grid:
         return min(self.resident, max(fewest, wanted)) * multiprocessors
 
 
-def registers_rule(settings: KernelSettings, *, single: bool, adaptive: bool) -> int | None:
+def registers_rule(
+    settings: KernelSettings, *, single: bool, adaptive: bool, explicit: bool, states: int
+) -> int | None:
     """Return the most registers a thread; None: as the assembler sees fit.
 
     Left alone the assembler saves registers at the price of instructions and waits. Told that it may have all, it takes
-    a few more, which was 0 to 6 % faster in all kernels measured but adaptive ones in float32: those were up to 11 %
-    slower.
+    a few more, which was 0 to 6 % faster in all kernels measured but adaptive ones in float32 that are explicit or have
+    few states: those were up to 11 % slower.
 
     Parameters
     ----------
@@ -74,10 +78,14 @@ def registers_rule(settings: KernelSettings, *, single: bool, adaptive: bool) ->
         Whether states are float32.
     adaptive
         Whether steps vary.
+    explicit
+        Whether steps solve no equations.
+    states
+        Of the system.
     """
     if settings.max_registers is not None:
         return settings.max_registers
-    return None if single and adaptive else MOST_REGISTERS
+    return None if single and adaptive and (explicit or states <= SPARING_STATES) else MOST_REGISTERS
 
 
 def order_rule(settings: KernelSettings, *, disorder: int, adaptive: bool) -> bool:

@@ -82,8 +82,11 @@ def test_a_launch_of_one_run_a_thread():
     assert Grid(128, None).shape(129, 1) == (2, 128)
 
 
-def test_registers_are_the_assemblers_to_take_but_in_adaptive_single_precision():
-    assert registers_rule(RULES, single=False, adaptive=True) == 255
-    assert registers_rule(RULES, single=True, adaptive=False) == 255
-    assert registers_rule(RULES, single=True, adaptive=True) is None
-    assert registers_rule(KernelSettings(max_registers=64), single=True, adaptive=True) == 64
+def registers(settings=RULES, *, single=True, adaptive=True, explicit=True, states=3):
+    return registers_rule(settings, single=single, adaptive=adaptive, explicit=explicit, states=states)
+
+
+def test_registers_are_the_assemblers_to_take_but_in_light_adaptive_single_precision():
+    assert registers(single=False) == registers(adaptive=False) == registers(explicit=False) == 255
+    assert registers() is registers(states=20) is registers(explicit=False, states=2) is None
+    assert registers(KernelSettings(max_registers=64)) == 64
