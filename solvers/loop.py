@@ -5,7 +5,7 @@ It knows the method, the controller and the output only by their device function
 
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
 from solvers.clock import Clock, ClockFunctions, EvenClock, LandingClock, RemainingClock, SummingClock
@@ -29,6 +29,15 @@ from solvers.straightline import (
 )
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import ATTEMPT
+
+
+class _Functions(NamedTuple):
+    """The device functions of the loop's children, and of its clock."""
+
+    step: StepFunctions
+    controller: ControllerFunctions
+    clock: ClockFunctions
+    output: OutputFunctions
 
 
 @dataclass(frozen=True)
@@ -104,11 +113,10 @@ class Loop:
         allocate = target.allocate(self.frame(registry))
         any_lane, any_member, take = target.any_lane, target.any_member, target.take
         step = self.step.build(target, self.dt_max, self.dt_min)
-        controller = self.controller.build(target)
-        clock = self._clock(target).build(target)
         output = self.output.build(target, step)
-        take_up = self._take_up(target, step, controller, clock, output)
-        go_on = self._go_on(target, self._try_step(target, step, controller, clock, output))
+        parts = _Functions(step, self.controller.build(target), self._clock(target).build(target), output)
+        take_up = self._take_up(target, parts)
+        go_on = self._go_on(target, self._try_step(target, parts))
         finish = self._finish(target, output)
         nobody = target.straight_line(self._nobody)
         occupied = target.straight_line(self._occupied)
@@ -160,20 +168,14 @@ class Loop:
 
     # -- control --------------------------------------------------------------------------------
 
-    def _take_up(
-        self,
-        target: Target,
-        step: StepFunctions,
-        controller: ControllerFunctions,
-        clock: ClockFunctions,
-        output: OutputFunctions,
-    ) -> DeviceFunction:
+    def _take_up(self, target: Target, parts: _Functions) -> DeviceFunction:
         """Return code that starts fresh runs, and leaves the others as they are."""
         load = target.straight_line(self._load)
         begin = target.straight_line(self._begin)
         check_start = target.straight_line(self._check_start)
-        start_dt = self._start_dt(target, step.first_step)
-        start_step, reset, begin_output, begin_time = step.start, controller.reset, output.begin, clock.begin
+        start_dt = self._start_dt(target, parts.step.first_step)
+        start_step, reset = parts.step.start, parts.controller.reset
+        begin_output, begin_time = parts.output.begin, parts.clock.begin
 
         @target.control
         def take_up(  # noqa: PLR0913, PLR0917 - a run starts from all of it
@@ -225,15 +227,9 @@ class Loop:
 
         return together if spell else alone
 
-    def _try_step(
-        self,
-        target: Target,
-        step: StepFunctions,
-        controller: ControllerFunctions,
-        clock: ClockFunctions,
-        output: OutputFunctions,
-    ) -> DeviceFunction:
+    def _try_step(self, target: Target, parts: _Functions) -> DeviceFunction:
         """Return code that tries one step of each active run, saves what it passes, and counts it."""
+        step, controller, clock, output = parts
         any_lane = target.any_lane
         overflow = target.straight_line(self._overflow)
         account = target.straight_line(self._account)
