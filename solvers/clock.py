@@ -22,12 +22,15 @@ class ClockFunctions(NamedTuple):
     begin(fresh, time, saving) -> time: start again at t0.
     propose(time, dt, attempts, saving) -> (t, h, t_next, ends): the step to try, from t to t_next, and whether it ends
         the span.
-    advance(accept, time, length, t_next, saving) -> time: move on where the step counts; its length is in float64, 0
-        where it was rejected.
+    measure(h) -> length: how far a step leads, in float64.
+    stay(reject, length) -> length: the same, 0 where it was rejected.
+    advance(accept, time, length, t_next, saving) -> time: move on where the step counts.
     """
 
     begin: DeviceFunction
     propose: DeviceFunction
+    measure: DeviceFunction
+    stay: DeviceFunction
     advance: DeviceFunction
 
 
@@ -49,7 +52,7 @@ class Clock(ABC):
 
     def build(self, target: Target) -> ClockFunctions:
         """Return the device functions."""
-        functions = self._begin, self._propose, self._advance
+        functions = self._begin, self._propose, self._measure, self._stay, self._advance
         return ClockFunctions(*(target.straight_line(function) for function in functions))
 
     def _begin(self, fresh: Any, time: Any, saving: Any) -> Any:
@@ -66,6 +69,14 @@ class Clock(ABC):
         """Return a step of dt, or all that is left, and whether it is that."""
         last = dt >= left * (1.0 - CRUMB)
         return select(last, left, dt), last
+
+    @staticmethod
+    def _measure(h: Any) -> Any:
+        return convert(h, "float64")
+
+    @staticmethod
+    def _stay(reject: Any, length: Any) -> Any:
+        return select(reject, literal(length, 0.0, "float64"), length)
 
     @abstractmethod
     def _propose(self, time: Any, dt: Any, attempts: Any, saving: Any) -> Any:
@@ -170,3 +181,25 @@ class LandingClock(Clock):
     def _advance(self, accept: Any, time: Any, _length: Any, t_next: Any, saving: Any) -> Any:
         t = select(accept, t_next, time[0])
         return t, time[1], self._left(t, time[1], saving)
+
+
+def make_clock(t0: float, t1: float, precision: str, *, steps: int | None, landings: int, asked: bool) -> Clock:
+    """Return the simplest clock that tells all that is asked for.
+
+    Parameters
+    ----------
+    t0, t1, precision
+        As for every clock.
+    steps
+        The number of equal steps, or None where steps adapt.
+    landings
+        Number of save times that have to be the end of a step.
+    asked
+        Whether anybody asks for t between steps.
+    """
+    span: Any = {"t0": t0, "t1": t1, "precision": precision}
+    if steps is not None:
+        return EvenClock(**span, steps=steps, landings=landings)
+    if landings:
+        return LandingClock(**span, landings=landings)
+    return SummingClock(**span) if asked else RemainingClock(**span)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
-from solvers.clock import Clock, ClockFunctions, EvenClock, LandingClock, RemainingClock, SummingClock
+from solvers.clock import Clock, ClockFunctions, make_clock
 from solvers.controllers import AdaptiveController, ControllerFunctions, FixedController
 from solvers.memory import Frame, make_frame
 from solvers.output import Output, OutputFunctions
@@ -156,15 +156,10 @@ class Loop:
         return integrate
 
     def _clock(self, target: Target) -> Clock:
-        """Return the simplest clock that tells all that is asked for."""
-        span: Any = {"t0": self.t0, "t1": self.t1, "precision": self.step.rhs.precision}
-        landings = self.output.times if self.lands else 0
-        if isinstance(self.controller, FixedController):
-            return EvenClock(**span, steps=self.controller.steps, landings=landings)
-        if landings:
-            return LandingClock(**span, landings=landings)
-        asked = self.step.rhs.uses_time or not self.output.only_end or target.watched
-        return SummingClock(**span) if asked else RemainingClock(**span)
+        rhs, landings = self.step.rhs, self.output.times if self.lands else 0
+        steps = self.controller.steps if isinstance(self.controller, FixedController) else None
+        asked = rhs.uses_time or not self.output.only_end or target.watched
+        return make_clock(self.t0, self.t1, rhs.precision, steps=steps, landings=landings, asked=asked)
 
     # -- control --------------------------------------------------------------------------------
 
@@ -234,10 +229,9 @@ class Loop:
         overflow = target.straight_line(self._overflow)
         account = target.straight_line(self._account)
         give_up = target.straight_line(self._give_up)
-        widen, stay = target.straight_line(self._widen), target.straight_line(self._stay)
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
         judge, retreat, follow = controller.judge, controller.retreat, controller.follow
-        propose, advance_time = clock.propose, clock.advance
+        propose, measure, stay, advance_time = clock.propose, clock.measure, clock.stay, clock.advance
         is_due, save = output.due, output.save
         probe = target.probe(ATTEMPT)
 
@@ -246,7 +240,7 @@ class Loop:
             y, p, step_memory, controller_memory, output_memory = memory
             time, dt, attempts, rejected, status, done = progress
             t, h, t_next, ends = propose(time, dt, attempts, saving)
-            length = widen(h)
+            length = measure(h)
             error, trouble = attempt(active, t, h, y, p, step_memory)
             accept, change = judge(active, error, trouble, controller_memory)
             due, going = is_due(accept, saving, t_next), active
@@ -378,13 +372,6 @@ class Loop:
         )
         cause = select(trouble == 0, cause, trouble)
         return both(active, negate(stuck)), rejected + convert(reject, "int32"), select(stuck, cause, status)
-
-    def _widen(self, h: Any) -> Any:
-        return convert(h, "float64")
-
-    def _stay(self, reject: Any, length: Any) -> Any:
-        """Return the length of a step, 0 where it was rejected."""
-        return select(reject, literal(length, 0.0, "float64"), length)
 
     # -- ending ---------------------------------------------------------------------------------
 
