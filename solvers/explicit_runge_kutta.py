@@ -9,7 +9,7 @@ from solvers.error_norm import ErrorNorm
 from solvers.memory import Frame, make_frame
 from solvers.right_hand_side import RightHandSide
 from solvers.step import OneStepMethod
-from solvers.straightline import both, fma, is_finite, literal, quotient_estimate, select
+from solvers.straightline import are_finite, fma, literal, quotient_estimate, select
 from solvers.tableaus.tableau import ButcherTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -79,11 +79,9 @@ class ExplicitRungeKuttaStep(OneStepMethod):
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
         slope, _, accumulator = memory[:3]
         self.rhs.evaluate(t, y, p, accumulator)
-        sound: Any = True
         for i in range(self.n):
             slope[i] = select(mask, accumulator[i], slope[i])
-            sound = both(is_finite(accumulator[i]), sound)
-        return sound
+        return are_finite(accumulator, self.n)
 
     def _attempt(self, target: Target) -> DeviceFunction:
         return target.straight_line(self._attempt_step)

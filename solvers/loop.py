@@ -16,6 +16,7 @@ from solvers.status import Status
 from solvers.step import Step, StepFunctions
 from solvers.straightline import (
     absolute,
+    are_finite,
     both,
     convert,
     either,
@@ -392,10 +393,7 @@ class Loop:
 
     def _finite(self, y: Any) -> Any:
         """Return whether a state is."""
-        sound: Any = True
-        for i in range(len(self.step.rhs.system.states)):
-            sound = both(is_finite(y[i]), sound)
-        return sound
+        return are_finite(y, len(self.step.rhs.system.states))
 
     def _report(self, mask: Any, place: Any, status: Any, attempts: Any, rejected: Any, reports: Any) -> None:
         for pointer, value in zip(reports, (status, attempts - rejected, rejected), strict=True):

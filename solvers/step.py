@@ -10,7 +10,7 @@ from buffers import BufferRegistry
 from solvers.error_norm import ErrorNorm, first_step
 from solvers.memory import Frame
 from solvers.right_hand_side import RightHandSide
-from solvers.straightline import both, is_finite
+from solvers.straightline import are_finite
 from solvers.targets.target import DeviceFunction, Target
 
 
@@ -121,10 +121,7 @@ class OneStepMethod(ABC):
         """Do nothing: what the step holds is all that interpolation needs."""
 
     def _finite(self, memory: Any) -> Any:
-        sound: Any = True
-        for i in range(self.n):
-            sound = both(is_finite(memory[self.attempted][i]), sound)
-        return sound
+        return are_finite(memory[self.attempted], self.n)
 
 
 #: Parts that one device function calls; compilers take their time for each of these.

@@ -8,6 +8,7 @@ vectors on a CPU.
 
 from solvers.straightline.arithmetic import (
     absolute,
+    are_finite,
     both,
     call,
     convert,
@@ -41,6 +42,7 @@ __all__ = [
     "Value",
     "View",
     "absolute",
+    "are_finite",
     "both",
     "call",
     "convert",

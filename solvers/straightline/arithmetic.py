@@ -161,6 +161,14 @@ def is_finite(value: Any) -> Any:
     return value - value == 0.0
 
 
+def are_finite(buffer: Any, count: int) -> Any:
+    """Return whether the first elements of a buffer of floats all are."""
+    sound: Any = True
+    for i in range(count):
+        sound = both(is_finite(buffer[i]), sound)
+    return sound
+
+
 def call(name: str, *arguments: Any) -> Any:
     """Return a named mathematical function of one or two floats."""
     recorded = _recorded(*arguments)
