@@ -20,7 +20,7 @@ from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.table import Row, Table
 from benchmarks.yardsticks import Yardstick, parse
 from cubie_cli.main import OBJECTS_BEFORE_COLLECTION
-from solvers import engine
+from solvers.execution import engine
 
 
 def names() -> dict[str, list[str]]:

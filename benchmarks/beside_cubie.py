@@ -27,7 +27,7 @@ from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.equal_error import RUNG, Curve, Point, bracket, rms_error, time_at
 from benchmarks.kernels import CompiledCase, compiled, needs
 from benchmarks.table import Row, attempted
-from solvers.exchange import Solution
+from solvers.planning.exchange import Solution
 
 SECTION = "equal error"
 #: Runs whose error is measured, spread over the sweep.

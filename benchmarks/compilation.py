@@ -10,10 +10,10 @@ from benchmarks.cases import Case
 from benchmarks.kernels import needs
 from benchmarks.problems import PROBLEMS
 from benchmarks.table import Row, attempted
-from cubie_cli import kernels
-from cubie_cli.job import load
-from solvers import engine
-from solvers.kernel import Kernel
+from cubie_cli.configurations.job import load
+from cubie_cli.kernels import prepare as kernels
+from solvers.execution import engine
+from solvers.execution.kernel import Kernel
 
 SECTION = "compile"
 _METHODS = {

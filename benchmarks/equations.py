@@ -11,8 +11,9 @@ import numpy as np
 import sympy
 
 from benchmarks.cases import Case
-from cubie_cli.job import load
-from solvers.system import TIME, observable_symbol, parameter_symbol, state_symbol
+from cubie_cli.configurations.job import load
+from cubie_cli.models.system import read_system
+from solvers.equations.system import TIME, observable_symbol, parameter_symbol, state_symbol
 
 Function = Callable[..., Any]
 
@@ -73,7 +74,7 @@ class Equations:
 def equations(case: Case) -> Equations:
     """Return a case's equations; observables are put into them."""
     with tempfile.TemporaryDirectory() as folder:
-        system = load(case.write(Path(folder))).model.system
+        system = read_system(load(case.write(Path(folder))).model)
     derivatives = list(system.derivatives)
     for index, expression in reversed(list(enumerate(system.observable_expressions))):
         derivatives = [one.subs(observable_symbol(index), expression) for one in derivatives]

@@ -15,10 +15,10 @@ import numpy as np
 from benchmarks.cases import CASES, Case
 from benchmarks.table import Row, attempted
 from benchmarks.yardsticks import Yardstick, YardstickError
-from cubie_cli import kernels
-from cubie_cli.batch_axes import Axes, Axis
-from cubie_cli.job import load
-from solvers import engine
+from cubie_cli.batches.axes import Axes, Axis
+from cubie_cli.configurations.job import load
+from cubie_cli.kernels import prepare as kernels
+from solvers.execution import engine
 
 SECTION = "kernels"
 #: A round repeats a kernel for about so many seconds, and at least and at most so often.

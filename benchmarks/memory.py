@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.cases import CASES, Case
 from benchmarks.kernels import needs
 from benchmarks.table import Row, attempted
-from cubie_cli import batch
+from cubie_cli.runs import batch
 
 SECTION = "memory"
 #: Cases whose kernels differ.

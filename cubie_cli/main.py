@@ -15,7 +15,7 @@ import typer
 
 from cubie_cli.commands import algorithms, compile_kernel, doctor, memory_report, run, show, tune, validate
 from cubie_cli.commands.options import TRACEBACK_VARIABLE
-from cubie_cli.diagnostics import ExitCode, UserError
+from cubie_cli.documents.messages import ExitCode, UserError
 
 app = typer.Typer(
     name="cubie",
@@ -57,7 +57,7 @@ class Stopped(BaseException):
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the parser hands over the option's value
     if wanted:
-        from cubie_cli import provenance  # noqa: PLC0415 - reads what is installed
+        from cubie_cli.results import provenance  # noqa: PLC0415 - reads what is installed
 
         typer.echo(f"cubie {provenance.version()}")
         raise typer.Exit

@@ -155,8 +155,8 @@ class SaveSettings:
 class KernelSettings:
     """How a kernel is compiled and launched; None leaves a value to a measured rule.
 
-    The rules are in `solvers.targets.launch`, and for `vectors` in `solvers.targets.cpu_lanes`. Each target ignores
-    what is meant for the other.
+    The rules are in `solvers.execution.cuda.launch`, and for `vectors` in `solvers.targets.cpu.lanes`. Each target
+    ignores what is meant for the other.
 
     Parameters
     ----------

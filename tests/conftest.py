@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-from solvers.targets import cuda_engine
+from solvers.execution.cuda import engine as cuda_engine
 
 
 def pytest_configure(config):

@@ -26,7 +26,7 @@ _TITLES = {
 
 def algorithms(*, as_json: Json = False) -> None:
     """List the methods of integration with their orders, names and sources."""
-    from cubie_cli import report  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.reports import memory as report  # noqa: PLC0415 - each command loads what it needs, when it runs
     from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS  # noqa: PLC0415
 
     methods = [_describe(method) for method in (*TABLEAUS.values(), *IMPLICIT_TABLEAUS.values())]
@@ -62,7 +62,7 @@ def _describe(method: "Tableau") -> dict[str, Any]:
 
 def _tables(methods: list[dict[str, Any]]) -> Iterator["RenderableType"]:
     """Yield a table for each family, then the sources."""
-    from cubie_cli import report  # noqa: PLC0415
+    from cubie_cli.reports import memory as report  # noqa: PLC0415
 
     for family, title in _TITLES.items():
         rows = [_cells(method) for method in methods if method["family"] == family]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, TargetChoice
+from cubie_cli.documents.messages import size
 
 Arch = Annotated[
     list[str] | None,
@@ -24,8 +25,8 @@ def compile_kernel(
     as_json: Json = False,
 ) -> None:
     """Compile the kernel of CONFIG and keep it, so that a run of it starts at once."""
-    from cubie_cli import kernels, report  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.job import load  # noqa: PLC0415
+    from cubie_cli.configurations.job import load  # noqa: PLC0415
+    from cubie_cli.kernels import prepare as kernels  # noqa: PLC0415 - each command loads what it needs, when it runs
 
     job = load(config, overrides or ())
     architectures: list[str | None] = [*arch] if arch else [None]
@@ -36,4 +37,4 @@ def compile_kernel(
     for each in kept:
         what = "was there already" if each.known else f"compiled in {each.seconds:.2f} s"
         processor, *_ = each.architecture.split()  # without the list of its features
-        typer.echo(f"{each.target} {processor}: {what}, {each.path} ({report.size(each.bytes)})")
+        typer.echo(f"{each.target} {processor}: {what}, {each.path} ({size(each.bytes)})")

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from cubie_cli.commands.options import Json
+from cubie_cli.documents.messages import size
 
 if TYPE_CHECKING:
-    from cubie_cli.doctor import Diagnosis
-    from solvers.targets.processor import Processor
+    from cubie_cli.reports.machine import Diagnosis
+    from solvers.execution.cpu.processor import Processor
 
 
 def doctor(*, as_json: Json = False) -> None:
     """Show versions, devices, the CUDA toolkit and the processors a job may use."""
-    from cubie_cli.doctor import examine  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from solvers.engine import available_targets  # noqa: PLC0415
+    from cubie_cli.reports.machine import examine  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from solvers.execution.engine import available_targets  # noqa: PLC0415
 
     diagnosis = examine(available_targets())
     if as_json:
@@ -25,7 +26,7 @@ def doctor(*, as_json: Json = False) -> None:
 
 
 def _print(diagnosis: "Diagnosis") -> None:
-    from cubie_cli import report  # noqa: PLC0415
+    from cubie_cli.reports import memory as report  # noqa: PLC0415
 
     toolkit = diagnosis.toolkit or {"none": "kernels cannot be compiled for a GPU; install cubie-cli[cuda13]"}
     output = report.console()
@@ -34,7 +35,7 @@ def _print(diagnosis: "Diagnosis") -> None:
     output.print(report.summary("Targets", diagnosis.targets.items()))
     output.print(report.summary("Processor", _describe(diagnosis.processor)))
     kept = diagnosis.kernels
-    kernels = f"{kept['number']:,} ({report.size(int(kept['bytes']))})"
+    kernels = f"{kept['number']:,} ({size(int(kept['bytes']))})"
     output.print(report.summary("Kernels", [("folder", str(kept["folder"])), ("kept", kernels)]))
     output.print(report.summary("Problems", [("-", text) for text in diagnosis.problems] or [("none", "")]))
 

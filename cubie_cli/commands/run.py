@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cubie_cli.clock import Clock
 from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, Target, TargetChoice, Verbose
-from cubie_cli.diagnostics import ExitCode
+from cubie_cli.documents.messages import ExitCode, size
+from cubie_cli.runs.stopwatch import Clock
 
 if TYPE_CHECKING:
-    from cubie_cli.batch import Batch
-    from cubie_cli.solving import Tally
+    from cubie_cli.runs.batch import Batch
+    from cubie_cli.runs.solving import Tally
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
@@ -44,13 +44,13 @@ def run(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Integrate every run of the batch that CONFIG describes, and write the result."""
     if target not in {Target.CPU, Target.PYTHON}:
-        from cubie_cli.head_start import wake_gpu  # noqa: PLC0415 - before what follows
+        from cubie_cli.runs.head_start import wake_gpu  # noqa: PLC0415 - before what follows
 
         wake_gpu()
-    from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli import solving  # noqa: PLC0415
-    from cubie_cli.advice import advice  # noqa: PLC0415
-    from cubie_cli.progress import Progress  # noqa: PLC0415
+    from cubie_cli.reports.advice import advice  # noqa: PLC0415
+    from cubie_cli.runs import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs import solving  # noqa: PLC0415
+    from cubie_cli.runs.progress import Progress  # noqa: PLC0415
 
     clock = Clock("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:
@@ -78,7 +78,7 @@ def _names(batch: "Batch") -> dict[str, str | None]:
 
 
 def _report_plan(batch: "Batch", *, as_json: bool) -> None:
-    from cubie_cli import report  # noqa: PLC0415
+    from cubie_cli.reports import memory as report  # noqa: PLC0415
 
     if as_json:
         planned = {"runs": batch.runs, "target": batch.target, "bytes": batch.bytes} | _names(batch)
@@ -90,14 +90,14 @@ def _report_plan(batch: "Batch", *, as_json: bool) -> None:
         ("save times", f"{len(batch.exchange.times):,}"),
         ("variables", f"{len(batch.exchange.variables):,}"),
         ("target", batch.target),
-        ("file", f"{batch.output} ({report.size(batch.bytes)}, not written)" if batch.output else "none"),
+        ("file", f"{batch.output} ({size(batch.bytes)}, not written)" if batch.output else "none"),
     ]
     console.print(report.summary("Plan", pairs))
     console.print(report.short(batch.report()))
 
 
 def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verbose: bool) -> None:
-    from cubie_cli import report  # noqa: PLC0415
+    from cubie_cli.reports import memory as report  # noqa: PLC0415
 
     seconds = clock.seconds()
     if as_json:
@@ -117,7 +117,7 @@ def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verb
         ("failed", tally.describe_failures()),
         ("device", f"{tally.device} ({batch.target})"),
         ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),
-        *((what, f"{path} ({report.size(Path(path).stat().st_size)})") for what, path in _names(batch).items() if path),
+        *((what, f"{path} ({size(Path(path).stat().st_size)})") for what, path in _names(batch).items() if path),
     ]
     console.print(report.summary(batch.title, pairs))
     console.print((report.full if verbose else report.short)(tally.report))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cubie_cli.commands.options import Json
-from cubie_cli.diagnostics import UserError
+from cubie_cli.documents.messages import UserError
 
 if TYPE_CHECKING:
     import h5py
@@ -19,7 +19,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A result, or a trace
 
 def show(file: File, *, as_json: Json = False) -> None:
     """Print a summary of a result, or what the solvers did from a trace."""
-    from cubie_cli import show_trace  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.reports import trace_summary as show_trace  # noqa: PLC0415 - each command loads what it needs, when it runs
 
     found = _describe(file)
     if as_json:
@@ -31,7 +31,8 @@ def show(file: File, *, as_json: Json = False) -> None:
 
 
 def _describe(path: Path) -> dict[str, Any]:
-    from cubie_cli import show_result, show_trace  # noqa: PLC0415
+    from cubie_cli.reports import result_summary as show_result  # noqa: PLC0415
+    from cubie_cli.reports import trace_summary as show_trace  # noqa: PLC0415
 
     try:
         with _opened(path) as file:
@@ -55,7 +56,7 @@ def _opened(path: Path) -> "h5py.File":
 
 
 def _print_result(found: Mapping[str, Any]) -> None:
-    from cubie_cli import report  # noqa: PLC0415
+    from cubie_cli.reports import memory as report  # noqa: PLC0415
 
     sizes, span = found["dimensions"], found["time"]
     pairs = [

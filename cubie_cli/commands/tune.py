@@ -9,7 +9,7 @@ import typer
 from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, TargetChoice
 
 if TYPE_CHECKING:
-    from cubie_cli.tuning import Trial, Tuning
+    from cubie_cli.kernels.tuning import Trial, Tuning
 
 Output = Annotated[
     Path | None,
@@ -33,9 +33,9 @@ def tune(  # noqa: PLR0913 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Measure where buffers should lie and how the kernel of CONFIG is best compiled and launched on this device."""
-    from cubie_cli import tuning  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.destination import check_destination  # noqa: PLC0415
-    from cubie_cli.progress import Progress  # noqa: PLC0415
+    from cubie_cli.kernels import tuning  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.results.destination import check_destination  # noqa: PLC0415
+    from cubie_cli.runs.progress import Progress  # noqa: PLC0415
 
     path = output or config.with_suffix(".tuned.toml")
     check_destination(path, inputs=[config], force=force)
@@ -51,7 +51,7 @@ def tune(  # noqa: PLR0913 - one parameter an option
 
 
 def _describe(trial: "Trial") -> str:
-    from cubie_cli.tuning import dotted  # noqa: PLC0415
+    from cubie_cli.kernels.tuning import dotted  # noqa: PLC0415
 
     change = ", ".join(f"{key} = {json.dumps(value)}" for key, value in dotted(trial.settings).items())
     speed = "" if trial.speed is None else f"{trial.speed:.3f} times as fast"
@@ -59,8 +59,8 @@ def _describe(trial: "Trial") -> str:
 
 
 def _print(found: "Tuning", config: Path, path: Path) -> None:
-    from cubie_cli import report  # noqa: PLC0415
-    from cubie_cli.tuning import dotted  # noqa: PLC0415
+    from cubie_cli.kernels.tuning import dotted  # noqa: PLC0415
+    from cubie_cli.reports import memory as report  # noqa: PLC0415
 
     settings = [(key, json.dumps(value)) for key, value in dotted(found.settings).items()]
     pairs = [

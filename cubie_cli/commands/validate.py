@@ -9,7 +9,7 @@ from cubie_cli.commands.options import Configuration, Json, Overrides
 
 def validate(config: Configuration, *, overrides: Overrides = None, as_json: Json = False) -> None:
     """Check CONFIG and its model without compiling or running anything."""
-    from cubie_cli import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
 
     batch = tasks.prepare(config, overrides)
     tasks.check_start(batch)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.memory import Frame
+from solvers.targets.memory import Frame
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import Event, Recorder
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from solvers.memory import Frame
+from solvers.targets.memory import Frame
 from solvers.trace import Event
 
 DeviceFunction = Callable[..., Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cubie_cli import doctor
+from cubie_cli.reports import machine as doctor
 
 ROOT = Path(__file__).parents[2]
 

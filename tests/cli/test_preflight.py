@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from support.solving import make_problem
 
-from cubie_cli.preflight import sampled_runs, undefined_states
-from solvers.right_hand_side import RightHandSide
-from solvers.system import System, parameter_symbol, state_symbol
+from cubie_cli.runs.preflight import sampled_runs, undefined_states
+from solvers.equations.right_hand_side import RightHandSide
+from solvers.equations.system import System, parameter_symbol, state_symbol
 
 X, Y, A = state_symbol(0), state_symbol(1), parameter_symbol(0)
 SYSTEM = System("s", ("x", "y"), (1.0, 0.0), ("a",), (1.0,), derivatives=(A / Y, X * A**20))

@@ -112,7 +112,7 @@ def test_a_disk_without_room(cubie, monkeypatch):
 
 
 def test_a_target_that_is_not_here(cubie, monkeypatch):
-    from solvers import engine  # noqa: PLC0415 - after the fixtures
+    from solvers.execution import engine  # noqa: PLC0415 - after the fixtures
 
     def choose(_requested):
         raise engine.TargetUnavailableError("there is no GPU", "use --target cpu")
@@ -122,7 +122,7 @@ def test_a_target_that_is_not_here(cubie, monkeypatch):
 
 
 def test_memory_that_runs_out(cubie, monkeypatch):
-    from solvers import engine  # noqa: PLC0415
+    from solvers.execution import engine  # noqa: PLC0415
 
     def build(*_):
         raise MemoryError
@@ -132,7 +132,7 @@ def test_memory_that_runs_out(cubie, monkeypatch):
 
 
 def test_a_bug_is_one_line_and_a_traceback_on_request(cubie, monkeypatch):
-    from solvers import engine  # noqa: PLC0415
+    from solvers.execution import engine  # noqa: PLC0415
 
     def build(*_):
         raise ZeroDivisionError("two\nlines")

@@ -6,8 +6,8 @@ import h5py
 import pytest
 import tomli
 
-from solvers import engine
 from solvers.errors import DeviceError
+from solvers.execution import engine
 
 
 def test_settings_are_measured_written_and_taken(cubie, folder):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numba import cuda, types
 
-from solvers.targets import cuda_driver
-from solvers.targets.cuda_driver import (
+from solvers.execution.cuda import driver as cuda_driver
+from solvers.execution.cuda.driver import (
     DeviceError,
     DeviceMemory,
     Event,
@@ -17,7 +17,7 @@ from solvers.targets.cuda_driver import (
     Stream,
     open_device,
 )
-from solvers.targets.cuda_toolchain import compile_kernel
+from solvers.execution.cuda.toolchain import compile_kernel
 
 F64 = types.CPointer(types.float64)
 N = 100_003  # no multiple of a block

@@ -8,12 +8,13 @@ import pytest
 from support.solving import build, make_problem
 from support.systems import lorenz
 
-from solvers import engine
 from solvers.errors import PlanError
+from solvers.execution import engine
+from solvers.execution.cuda import driver as cuda_driver
+from solvers.execution.cuda import engine as cuda_engine
+from solvers.execution.cuda.run_cells import divide
+from solvers.execution.cuda.run_order import RunArrays, RunOrder
 from solvers.settings import KernelSettings
-from solvers.targets import cuda_driver, cuda_engine
-from solvers.targets.run_cells import divide
-from solvers.targets.run_order import RunArrays, RunOrder
 
 pytestmark = pytest.mark.gpu
 

@@ -15,8 +15,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from cubie_cli.batch import examine
-from solvers.targets import cuda_toolchain, occupancy
+from cubie_cli.runs.batch import examine
+from solvers.execution.cuda import occupancy
+from solvers.execution.cuda import toolchain as cuda_toolchain
 
 LEDGER = Path(__file__).with_name("kernels.json")
 ARCHITECTURE = "sm_90"

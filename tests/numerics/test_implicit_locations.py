@@ -8,7 +8,7 @@ from support.solving import build, make_problem
 from support.systems import lorenz
 
 from buffers import LOCATIONS
-from solvers.engine import plan
+from solvers.execution.engine import plan
 from solvers.settings import LinearSettings
 
 MATRIX_FREE = LinearSettings(kind="minimal_residual")

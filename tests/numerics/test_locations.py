@@ -5,7 +5,7 @@ import pytest
 from support.solving import make_problem
 from support.systems import lorenz
 
-from solvers.engine import compile_kernel, load, plan
+from solvers.execution.engine import compile_kernel, load, plan
 
 METHODS = {
     "tsit5 saving": {"algorithm": "tsit5", "every": 0.25},
@@ -62,7 +62,7 @@ def test_moving_buffers_changes_nothing(name, locations, target, all_local):
 @pytest.mark.gpu
 @pytest.mark.parametrize("locations", ASSIGNMENTS.values(), ids=ASSIGNMENTS)
 def test_a_launch_takes_the_shared_memory_of_the_report(locations):
-    from solvers.targets.cuda import shared_stride  # noqa: PLC0415 - imports the compiler for GPUs
+    from solvers.targets.cuda.target import shared_stride  # noqa: PLC0415 - imports the compiler for GPUs
 
     _, kernel, solver = solved(METHODS["tsit5 saving"], "cuda", locations)
     stride = shared_stride(kernel.registry.totals().shared)

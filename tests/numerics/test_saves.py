@@ -5,8 +5,8 @@ import pytest
 from support.solving import make_problem, solve
 from support.systems import lorenz, make_system
 
-from solvers.assembly import make_loop
 from solvers.errors import PlanError
+from solvers.planning.assembly import make_loop
 
 OSCILLATOR = make_system(
     {"x": 0.0, "y": 1.0}, {"x": "w*y", "y": "-w*x"}, {"w": 1.0}, {"clock": "t", "energy": "x**2 + y**2"}

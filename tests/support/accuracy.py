@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from solvers.functions import FUNCTIONS
+from solvers.equations.functions import FUNCTIONS
 
 ONE = [name for name, (_, fewest, _) in FUNCTIONS.items() if fewest == 1]
 TWO = [name for name, (_, fewest, _) in FUNCTIONS.items() if fewest == 2]

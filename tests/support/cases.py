@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from support.systems import make_system
 
-from solvers.system import System
+from solvers.equations.system import System
 
 CASES = {
     case["name"]: case

@@ -10,7 +10,7 @@ import numpy as np
 from llvmlite import ir
 
 from solvers.straightline import Argument, record
-from solvers.targets.cpu_emitter import CpuEmitter
+from solvers.targets.cpu.emitter import CpuEmitter
 
 _POINTER = ir.IntType(8).as_pointer()
 _NUMBERS = count()

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from buffers import BufferRegistry
-from solvers.error_norm import ErrorNorm
-from solvers.jacobian import Jacobian
-from solvers.operators import StageMatrix
-from solvers.system import System
+from solvers.algebra.error_norm import ErrorNorm
+from solvers.algebra.operators import StageMatrix
+from solvers.equations.jacobian import Jacobian
+from solvers.equations.system import System
 from solvers.targets.python import PythonTarget
 
 

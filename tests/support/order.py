@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 from support.systems import make_system
 
-from solvers.system import System
+from solvers.equations.system import System
 
 
 def polynomial(highest: int) -> System:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from buffers import Locations
-from solvers import engine
-from solvers.engine import Solution, Solver
-from solvers.problem import Problem
+from solvers.equations.system import System
+from solvers.execution import engine
+from solvers.execution.engine import Solution, Solver
+from solvers.planning.problem import Problem
 from solvers.settings import ControllerSettings, SaveSettings, SolveSettings
-from solvers.system import System
 
 
 def make_problem(

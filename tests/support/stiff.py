@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 from support.systems import make_system
 
-from solvers.system import TIME, System, parameter_symbol, state_symbol
+from solvers.equations.system import TIME, System, parameter_symbol, state_symbol
 
 #: H. H. Robertson 1966; k2 and k3 may be swept.
 ROBERTSON = make_system(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import sympy
 from sympy.parsing.sympy_parser import parse_expr
 
-from solvers.functions import FUNCTIONS
-from solvers.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.equations.functions import FUNCTIONS
+from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
 
 
 def make_system(

@@ -5,8 +5,8 @@ import pytest
 from support.solving import build, make_problem
 from support.systems import make_system
 
-from solvers.targets import cpu_engine
-from solvers.targets.cpu_lanes import Group
+from solvers.execution.cpu import engine as cpu_engine
+from solvers.targets.cpu.lanes import Group
 
 #: Runs differ in length a hundredfold, so lanes are refilled while others go on; k = 2 meets its pole, NaN fails at t0.
 SYSTEM = make_system(

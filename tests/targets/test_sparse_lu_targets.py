@@ -10,13 +10,13 @@ from numba import types
 from support.cases import CASES, case_system
 from support.systems import make_system
 
-from solvers.jacobian import Jacobian
-from solvers.linear_algebra.complex_numbers import Complex
-from solvers.linear_algebra.preconditioners import jacobi, neumann
-from solvers.linear_algebra.sparse_lu import SparseLU, iteration_matrix
+from solvers.algebra.complex_numbers import Complex
+from solvers.algebra.preconditioners import jacobi, neumann
+from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
+from solvers.equations.jacobian import Jacobian
 from solvers.straightline import literal, select
-from solvers.targets.cpu import CpuTarget, LaneArray, _region
-from solvers.targets.cpu_lanes import Group
+from solvers.targets.cpu.lanes import Group
+from solvers.targets.cpu.target import CpuTarget, LaneArray, _region
 
 GROUP = Group(4, 2)
 LANES = GROUP.lanes

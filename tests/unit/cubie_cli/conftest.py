@@ -2,8 +2,9 @@
 
 import pytest
 
-from cubie_cli.diagnostics import ExitCode, UserError
-from cubie_cli.job import load
+from cubie_cli.configurations.job import load
+from cubie_cli.documents.messages import ExitCode, UserError
+from cubie_cli.models.system import read_system
 
 MODEL = """\
 name = "test"
@@ -57,7 +58,7 @@ class Files:
 
     def refused(self, *overrides):
         with pytest.raises(UserError) as caught:
-            _ = self.load(*overrides).model.system
+            _ = read_system(self.load(*overrides).model)
         assert caught.value.exit_code in (ExitCode.INPUT, ExitCode.USAGE)
         assert "Traceback" not in str(caught.value)
         return caught.value

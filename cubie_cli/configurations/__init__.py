@@ -1,0 +1,1 @@
+"""The run configuration, from text to checked values."""

@@ -1,0 +1,235 @@
+"""Run configurations: from a document to settings whose values fit each other and the model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from cubie_cli.configurations.schema import KernelTable, RunConfiguration
+from cubie_cli.configurations.solve import read_solve, warnings_of
+from cubie_cli.documents import tables
+from cubie_cli.documents.document import Document
+from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.positions import KeyPath
+from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.documents.validation import validated
+from cubie_cli.models.model import Model
+from solvers.settings import KernelSettings, SaveSettings, SolveSettings
+
+Location = Literal["auto", "local", "shared", "persistent"]
+Target = Literal["auto", "cuda", "cpu", "python"]
+
+LOCATIONS = ("local", "shared", "persistent")
+
+#: More save times than an index of 32 bits can count.
+_TOO_MANY_SAVES = 2**31
+
+#: Keys of the format that this version refuses, with what they would do.
+_NOT_AVAILABLE: Mapping[KeyPath, str] = MappingProxyType(
+    {
+        ("events",): "events are",
+        ("batch", "table"): "batches from a table of runs are",
+        ("batch", "n"): "random samples are",
+        ("batch", "seed"): "random samples are",
+        ("output", "summaries"): "summaries are",
+        ("run", "devices"): "a choice of devices is",
+    }
+)
+
+
+@dataclass(frozen=True)
+class BufferChoices:
+    """Where the user wants buffers to live.
+
+    Parameters
+    ----------
+    default
+        For buffers that nothing else names.
+    named
+        Location by buffer name or glob, in the order written. Names are checked where the buffers are known.
+    """
+
+    default: Location = "auto"
+    named: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A run configuration that fits its model.
+
+    Parameters
+    ----------
+    solve
+        Algorithm, span and tolerances.
+    save
+        What is kept.
+    buffers
+        Where buffers live.
+    output
+        The result file.
+    target
+        What the kernel runs on.
+    threads
+        Most threads of the CPU target; None: all.
+    chunk
+        Runs on the device at a time; None: as many as fit.
+    cache
+        Folder of compiled kernels; True: the user's own, False: none are kept.
+    kernel
+        How the kernel is compiled and launched.
+    warnings
+        What is allowed and probably not meant.
+    """
+
+    solve: SolveSettings
+    save: SaveSettings
+    buffers: BufferChoices
+    output: Path
+    target: Target = "auto"
+    threads: int | None = None
+    chunk: int | None = None
+    cache: Path | bool = True
+    kernel: KernelSettings = field(default_factory=KernelSettings)
+    warnings: tuple[str, ...] = ()
+
+
+def check_format(document: Document) -> RunConfiguration:
+    """Return the tables of a run configuration with types and ranges checked.
+
+    Raises
+    ------
+    UserError
+        With the place of the first mistake, or of what this version lacks.
+    """
+    for path, words in _NOT_AVAILABLE.items():
+        if document.get(path) is not None:
+            raise document.error(f"{words} not available in this version", path, "key")
+    if document.get(("batch", "mode")) == "sample":
+        raise document.error("random samples are not available in this version", ("batch", "mode"))
+    return validated(RunConfiguration, document)
+
+
+def read_configuration(document: Document, tables_read: RunConfiguration, model: Model) -> Configuration:
+    """Return the configuration for a model.
+
+    Parameters
+    ----------
+    document
+        The run configuration's file, for the places of mistakes.
+    tables_read
+        What `check_format` returned for it.
+    model
+        The model.
+
+    Raises
+    ------
+    UserError
+        With the place of the first value that does not fit.
+    """
+    solve = read_solve(document, tables_read.solve, model.quantities)
+    output, cache = tables_read.output, tables_read.run.cache
+    name = output.file if output.file is not None else f"{document.path.stem}.h5"
+    if not name.strip() or "\0" in name:
+        raise document.error("a file name is needed", ("output", "file"))
+    if isinstance(cache, str) and (not cache.strip() or "\0" in cache):
+        raise document.error("the name of a folder is needed", ("run", "cache"), hint="false keeps no kernels")
+    return Configuration(
+        solve=solve,
+        save=_read_save(document, tables_read, model, solve),
+        buffers=_read_buffers(document),
+        output=document.path.parent / name,
+        target=tables_read.run.target,
+        threads=tables_read.run.threads,
+        chunk=tables_read.run.chunk,
+        cache=document.path.parent / cache if isinstance(cache, str) else cache,
+        kernel=_read_kernel(tables_read.run.kernel),
+        warnings=warnings_of(document, solve),
+    )
+
+
+# -- [output] -----------------------------------------------------------------------------------
+
+
+def _read_save(document: Document, tables_read: RunConfiguration, model: Model, solve: SolveSettings) -> SaveSettings:
+    output, system = tables_read.output, model.quantities
+    states = list(system.states) if output.states is None else output.states
+    tables.check_known(document, states, system.states, "state", ("output", "states"))
+    tables.check_known(document, output.observables, system.observables, "observable", ("output", "observables"))
+    if not states and not output.observables:
+        raise document.error("nothing is saved", ("output", "states"), hint="name a state or an observable")
+    _check_save_times(document, output.save_every, output.save_at, solve)
+    return SaveSettings(
+        states=tuple(system.states.index(name) for name in states),
+        observables=tuple(system.observables.index(name) for name in output.observables),
+        every=output.save_every,
+        at=None if output.save_at is None else tuple(output.save_at),
+    )
+
+
+def _check_save_times(
+    document: Document, every: float | None, times: Sequence[float] | None, solve: SolveSettings
+) -> None:
+    if every is not None and times is not None:
+        raise document.error("save_every and save_at exclude each other", ("output", "save_at"), "key")
+    span = solve.t1 - solve.t0
+    if every is not None and every > span:
+        raise document.error(f"save_every is longer than the span of {span:g}", ("output", "save_every"))
+    if every is not None and span / every >= _TOO_MANY_SAVES:
+        raise document.error(f"that is {span / every:.3g} save times a run", ("output", "save_every"))
+    if times is not None:
+        _check_rising(document, times, solve)
+
+
+def _check_rising(document: Document, times: Sequence[float], solve: SolveSettings) -> None:
+    if not times:
+        raise document.error("save_at has no times", ("output", "save_at"), hint="without it, t1 alone is saved")
+    for index, time in enumerate(times):
+        path: KeyPath = ("output", "save_at", index)
+        if not solve.t0 <= time <= solve.t1:
+            message = f"the save time {time:g} is not between t0 = {solve.t0:g} and t1 = {solve.t1:g}"
+            raise document.error(message, path)
+        if index and time <= times[index - 1]:
+            raise document.error(f"save times must rise, and {time:g} follows {times[index - 1]:g}", path)
+
+
+def _read_kernel(table: KernelTable) -> KernelSettings:
+    chosen = table.model_dump()
+    return KernelSettings(threads=chosen.pop("threads_per_block"), **chosen)
+
+
+# -- [buffers] ----------------------------------------------------------------------------------
+
+
+def _read_buffers(document: Document) -> BufferChoices:
+    named = dict(_flat(document, ("buffers",)))
+    default = named.pop("default", "auto")
+    return BufferChoices(default, named)  # type: ignore[arg-type] # _flat checks locations
+
+
+def _flat(document: Document, path: KeyPath) -> list[tuple[str, str]]:
+    """Return buffer names and locations, in order; a name with a point may stand in quotes or not."""
+    found: list[tuple[str, str]] = []
+    for key, value in tables.table(document, path).items():
+        inner: KeyPath = (*path, key)
+        if isinstance(value, dict):
+            found += _flat(document, inner)
+        else:
+            _check_location(document, inner, value)
+            found.append((".".join(str(part) for part in inner[1:]), value))
+    return found
+
+
+def _check_location(document: Document, path: KeyPath, value: Any) -> None:
+    allowed = ("auto", *LOCATIONS) if path == ("buffers", "default") else LOCATIONS
+    if value not in allowed:
+        message = f"a buffer's location is one of {', '.join(allowed)}"
+        raise document.error(message, path, hint=did_you_mean(str(value), allowed))
+
+
+def unknown_buffer(document: Document, name: str, known: Sequence[str]) -> UserError:
+    """Return the error for a `[buffers]` name that no buffer has."""
+    path: KeyPath = ("buffers", name)
+    if document.get(path) is None:
+        path = ("buffers", *name.split("."))
+    return document.error(f"no buffer has the name {name!r}", path, "key", did_you_mean(name, known))

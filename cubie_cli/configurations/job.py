@@ -1,0 +1,132 @@
+"""What one command works on: a run configuration, its model and its batch, read and checked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cubie_cli.batches.axes import Axes, read_axes
+from cubie_cli.configurations.configuration import Configuration, check_format, read_configuration
+from cubie_cli.documents.document import Document, apply_overrides, read_document
+from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.positions import KeyPath
+from cubie_cli.models.model import Model, read_model
+
+#: Variables and groups that every result has.
+RESULT_NAMES = ("time", "run", "status", "steps", "rejected", "memory_report")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run configuration with its model and batch.
+
+    Parameters
+    ----------
+    configuration, model, axes
+        What is to be done.
+    document
+        The run configuration as written, for messages.
+    model_path
+        The model's file; the run configuration itself where it holds the model.
+    """
+
+    configuration: Configuration
+    model: Model
+    axes: Axes
+    document: Document
+    model_path: Path
+
+    @property
+    def path(self) -> Path:
+        """The run configuration's file."""
+        return self.document.path
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts of the files behind the job: the two, and what options lay over the configuration."""
+        overlays = self.document.overlays
+        texts = {"configuration": self.document.text, "model": self.model.document.text}
+        return texts | ({"settings": "\n".join(overlay.text for overlay in overlays)} if overlays else {})
+
+
+def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
+    """Read a run configuration and its model.
+
+    Parameters
+    ----------
+    path
+        The run configuration.
+    overrides
+        `table.key=value` options that replace values of the run configuration.
+
+    Raises
+    ------
+    UserError
+        With the place of the first mistake.
+    """
+    document = apply_overrides(read_document(Path(path)), tuple(overrides))
+    tables = check_format(document)
+    model = _load_model(document)
+    configuration = read_configuration(document, tables, model)
+    axes = read_axes(document, model)
+    job = Job(configuration, model, axes, document, _path_of(model, document))
+    _check_result_names(job)
+    return job
+
+
+def _path_of(model: Model, document: Document) -> Path:
+    return model.document.path if model.document is not None else document.path
+
+
+def _load_model(document: Document) -> Model:
+    name = document.get(("model", "file"))
+    if name is None:
+        return read_model(document, ("model",))
+    place: KeyPath = ("model", "file")
+    if not isinstance(name, str) or not name.strip() or "\0" in name:
+        raise document.error("a file name is needed", place)
+    for key in document.data["model"]:
+        if key != "file":
+            message = f"the model is in a file, {key!r} does not belong here"
+            raise document.error(message, ("model", key), "key", "give either file or the model's tables")
+    path = document.path.parent / name
+    if not path.exists():
+        raise document.error(f"no such model file: {path}", place, hint="the name is relative to this file")
+    return read_model(read_document(path))
+
+
+def _check_result_names(job: Job) -> None:
+    """Raise `UserError` where two variables of the result would have one name."""
+    taken = dict.fromkeys(RESULT_NAMES, "part of every result")
+    for variable, what, place in [*_saved(job), *_swept(job)]:
+        if variable in taken:
+            message = f"{what} would be written as {variable!r}, which is {taken[variable]}"
+            raise _error_at(job, message, place)
+        taken[variable] = what
+
+
+def _saved(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
+    """Yield each saved variable, what it is, and the key path that asks for it."""
+    system, save = job.model.quantities, job.configuration.save
+    for what, key, names, positions in (
+        ("state", "states", system.states, save.states),
+        ("observable", "observables", system.observables, save.observables),
+    ):
+        for index, position in enumerate(positions):
+            yield names[position], f"the {what} {names[position]!r}", ("output", key, index)
+
+
+def _swept(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
+    for name in job.axes.names:
+        path: KeyPath = ("batch", "values", name)
+        if name in job.model.quantities.states:
+            yield f"{name}_0", f"the swept initial value of {name!r}", path
+        else:
+            yield name, f"the swept parameter {name!r}", path
+
+
+def _error_at(job: Job, message: str, place: KeyPath) -> UserError:
+    if job.document.get(place) is None:
+        # All states are saved where none are named: the model is the only place to point at.
+        name = job.model.quantities.states[int(place[-1])]
+        return job.model.error("states", name, message, hint="rename it, or leave it out of [output] states")
+    return job.document.error(message, place, "key", "rename it in the model, or leave it out here")

@@ -1,0 +1,125 @@
+"""The run configuration's tables and keys, with the type and range of each value."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from solvers.settings import LinearKind, LinearSettings, NewtonSettings, Preconditioner
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+def _number_or_table(value: Any) -> str:
+    return "table" if isinstance(value, dict) else "number"
+
+
+AbsoluteTolerance = Annotated[
+    Annotated[Positive, Tag("number")] | Annotated[dict[str, Positive], Tag("table")],
+    Discriminator(_number_or_table),
+]
+
+
+class ControllerTable(_Table):
+    """`[solve.controller]`."""
+
+    kind: Literal["fixed", "i", "pi", "pid", "gustafsson"] | None = None
+    kp: float | None = None
+    ki: float | None = None
+    kd: float | None = None
+    safety: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_factor: Annotated[float, Field(gt=0, lt=1)] | None = None
+    max_factor: Annotated[float, Field(gt=1)] | None = None
+
+
+class NewtonTable(_Table):
+    """`[solve.newton]`."""
+
+    tolerance: Positive = NewtonSettings.tolerance
+    max_iters: Annotated[int, Field(ge=1, le=1000)] = NewtonSettings.max_iters
+    damping: Annotated[float, Field(gt=0, lt=1)] = NewtonSettings.damping
+    max_backtracks: Annotated[int, Field(ge=0, le=100)] = NewtonSettings.max_backtracks
+    jacobian: Literal["step", "iteration"] | None = NewtonSettings.jacobian
+
+
+class LinearTable(_Table):
+    """`[solve.linear]`."""
+
+    kind: LinearKind = LinearSettings.kind
+    preconditioner: Preconditioner = LinearSettings.preconditioner
+    neumann_order: Annotated[int, Field(ge=0, le=16)] = LinearSettings.neumann_order
+    tolerance: Annotated[float, Field(gt=0, lt=1)] | None = LinearSettings.tolerance
+    max_iters: Annotated[int, Field(ge=1, le=1_000_000)] = LinearSettings.max_iters
+
+
+class SolveTable(_Table):
+    """`[solve]`."""
+
+    t0: float = 0.0
+    t1: float
+    algorithm: str
+    precision: Literal["float64", "float32"] = "float64"
+    rtol: Positive = 1e-6
+    atol: AbsoluteTolerance = 1e-9
+    dt: Positive | None = None
+    dt0: Positive | None = None
+    dt_min: NotNegative = 0.0
+    dt_max: Positive | None = None
+    max_steps: Annotated[int, Field(ge=1, lt=2**31)] = 1_000_000
+    controller: ControllerTable = ControllerTable()
+    newton: NewtonTable = NewtonTable()
+    linear: LinearTable = LinearTable()
+
+
+class BatchTable(_Table):
+    """`[batch]`; its values are read by `cubie_cli.batches.axes`."""
+
+    mode: Literal["grid", "zip"] = "grid"
+    values: dict[str, Any] = {}
+
+
+class OutputTable(_Table):
+    """`[output]`."""
+
+    file: str | None = None
+    save_every: Positive | None = None
+    save_at: list[float] | None = None
+    states: list[str] | None = None
+    observables: list[str] = []
+
+
+class KernelTable(_Table):
+    """`[run.kernel]`."""
+
+    threads_per_block: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] | None = None
+    max_registers: Annotated[int, Field(ge=24, le=255)] | None = None
+    resident_blocks: Count | None = None
+    order: bool | None = None
+    patience: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    vectors: Annotated[int, Field(ge=1, le=8)] | None = None
+
+
+class RunTable(_Table):
+    """`[run]`."""
+
+    target: Literal["auto", "cuda", "cpu", "python"] = "auto"
+    threads: Count | None = None
+    chunk: Count | None = None
+    cache: str | bool = True
+    kernel: KernelTable = KernelTable()
+
+
+class RunConfiguration(_Table):
+    """A run configuration; `[model]` holds a file name or a model's own tables."""
+
+    model: dict[str, Any]
+    solve: SolveTable
+    buffers: dict[str, Any] = {}
+    batch: BatchTable = BatchTable()
+    output: OutputTable = OutputTable()
+    run: RunTable = RunTable()

@@ -1,0 +1,1 @@
+"""TOML texts whose every part knows its place, and the messages that point there."""

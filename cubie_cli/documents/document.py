@@ -1,0 +1,247 @@
+"""A TOML file as data that knows where each of its parts is written."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli
+
+from cubie_cli.documents.messages import ExitCode, UserError
+from cubie_cli.documents.positions import KeyPath, Span, locate, string_offsets
+
+#: Nobody writes a model by hand that is larger; a data file named by mistake is refused before it is parsed.
+LARGEST_FILE = 64 << 20
+
+_DUPLICATES = ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate inline")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A TOML text, what it says, and where.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        Its text, without a byte order mark.
+    data
+        What it says, overrides included.
+    overrides
+        What is behind values that are not in the file, by key path: a command-line option, or another file.
+    """
+
+    path: Path
+    text: str
+    data: Mapping[str, Any]
+    overrides: Mapping[KeyPath, "str | Document"] = field(default_factory=dict)
+
+    @cached_property
+    def spans(self) -> Mapping[KeyPath, Span]:
+        """Where each key path is written."""
+        return locate(self.text)
+
+    @property
+    def overlays(self) -> "tuple[Document, ...]":
+        """The files behind values that are not in this one, each once."""
+        found = {id(origin): origin for origin in self.overrides.values() if isinstance(origin, Document)}
+        return tuple(found.values())
+
+    def get(self, path: KeyPath, default: Any = None) -> Any:
+        """Return what stands at a key path."""
+        found: Any = self.data
+        for part in path:
+            try:
+                found = found[part]
+            except (KeyError, IndexError, TypeError):
+                return default
+        return found
+
+    def error(
+        self,
+        message: str,
+        path: KeyPath,
+        at: Literal["key", "value"] = "value",
+        hint: str | None = None,
+        offset: int | None = None,
+    ) -> UserError:
+        """Return an error at a key, a value, or a character of a string value.
+
+        Parameters
+        ----------
+        message
+            What is wrong.
+        path
+            The key path; the nearest enclosing one that is written is shown.
+        at
+            Whether the key or the value is wrong.
+        hint
+            What to do.
+        offset
+            Which character of a string value, from 0; None: the value as a whole.
+        """
+        for length in range(len(path), 0, -1):
+            known = path[:length]
+            if known in self.overrides:
+                origin = self.overrides[known]
+                if isinstance(origin, Document):
+                    return origin.error(message, path, at, hint, offset)
+                return UserError(f"--set {origin}: {message}", hint=hint)
+            if known in self.spans:
+                exact = length == len(path)
+                start = self._start(self.spans[known], at if exact else "key", offset if exact else None)
+                return self._error_at(message, start, hint)
+        return UserError(message, self.path, hint=hint)
+
+    def _start(self, span: Span, at: Literal["key", "value"], offset: int | None) -> int:
+        if at == "key":
+            return span.key
+        if offset is None or span.raw[:1] not in ('"', "'"):
+            return span.value
+        offsets = string_offsets(span.raw)
+        return span.value + offsets[min(offset, len(offsets) - 1)]
+
+    def _error_at(self, message: str, start: int, hint: str | None) -> UserError:
+        line = self.text.count("\n", 0, start) + 1
+        line_start = self.text.rfind("\n", 0, start) + 1
+        source = self.text[line_start:].split("\n", 1)[0].rstrip("\r")
+        return UserError(message, self.path, line, start - line_start + 1, hint, source=source)
+
+
+def read_document(path: Path) -> Document:
+    """Read a TOML file.
+
+    Raises
+    ------
+    UserError
+        The file is missing, unreadable, no text, or not TOML.
+    """
+    text = _read_text(path)
+    try:
+        data = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        raise _syntax_error(path, text, error) from None
+    except RecursionError:
+        raise UserError("arrays or tables are nested too deeply", path) from None
+    except ValueError as error:
+        raise UserError(f"a number cannot be read: {error}", path) from None
+    return Document(path, text, data)
+
+
+def apply_overrides(document: Document, options: tuple[str, ...]) -> Document:
+    """Return a document with options applied, in order.
+
+    Parameters
+    ----------
+    options
+        `table.key=value`, where a value is TOML, or else the string itself; or `@FILE`, all values of a TOML file.
+
+    Raises
+    ------
+    UserError
+        An option has no `=`, its key is no TOML key or goes through a value that is no table, or its file cannot be
+        read.
+    """
+    for option in options:
+        if option.startswith("@"):
+            other = read_document(Path(option[1:]))
+            for path, value in _leaves(other.data):
+                document = _override(document, path, value, option, other)
+        else:
+            document = _override(document, *_parse_option(option), option, option)
+    return document
+
+
+def _leaves(table: Mapping[str, Any], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the key path and value of everything that is no table."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def _override(document: Document, path: KeyPath, value: Any, option: str, origin: str | Document) -> Document:
+    data = deepcopy(dict(document.data))
+    table: Any = data
+    for part in path[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise _option_error(option, f"{part!r} is no table", "name a key as in solve.rtol")
+    table[path[-1]] = value
+    return replace(document, data=data, overrides={**document.overrides, path: origin})
+
+
+def _parse_option(option: str) -> tuple[tuple[str, ...], Any]:
+    left, equals, right = option.partition("=")
+    try:
+        found: Any = tomli.loads(f"{left} = 0")
+    except (tomli.TOMLDecodeError, RecursionError):
+        found = None
+    if not equals or not found or "\n" in left or "#" in left:
+        raise _option_error(option, "this is not table.key=value", "write it as in --set solve.rtol=1e-8")
+    path: tuple[str, ...] = ()
+    while isinstance(found, dict):
+        (name, found), *_ = found.items()
+        path = (*path, name)
+    try:
+        values = tomli.loads(f"value = {right}")
+    except (ValueError, RecursionError):
+        return path, right
+    return path, values["value"] if list(values) == ["value"] else right
+
+
+def _option_error(option: str, message: str, hint: str) -> UserError:
+    return UserError(f"--set {option}: {message}", hint=hint, exit_code=ExitCode.USAGE)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        content = _read_bytes(path)
+    except FileNotFoundError:
+        raise UserError(
+            "no such file", path, hint="check the name; a path is relative to where it is written"
+        ) from None
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", path) from None
+    except ValueError:
+        raise UserError("this is no file name", repr(str(path))) from None
+    if not content.strip():
+        raise UserError("the file is empty", path)
+    if b"\0" in content:
+        raise UserError("this is a binary file, not TOML text", path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError("this is not UTF-8 text", path, line, hint="save the file as UTF-8") from None
+
+
+def _read_bytes(path: Path) -> bytes:
+    # A named pipe or a terminal would make the command wait for ever.
+    status = os.stat(path)  # noqa: PTH116 - raises for every kind of missing file
+    if stat.S_ISDIR(status.st_mode):
+        raise UserError("this is a directory, not a file", path)
+    if not stat.S_ISREG(status.st_mode):
+        raise UserError("this is not a regular file", path)
+    if status.st_size > LARGEST_FILE:
+        raise UserError(f"the file has {status.st_size} bytes, more than the {LARGEST_FILE} of a TOML file here", path)
+    return path.read_bytes()
+
+
+def _syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> UserError:
+    line, column = error.lineno, error.colno
+    # Line ends are normalised before positions are counted.
+    source = text.replace("\r\n", "\n").split("\n")[line - 1]
+    message, hint = f"not valid TOML: {error.msg[:1].lower()}{error.msg[1:]}", None
+    if error.msg.startswith(_DUPLICATES):
+        message, hint = "this key or table is written twice", "keep one of them"
+        column = len(source) - len(source.lstrip()) + 1
+    elif error.msg == "Invalid value":
+        hint = "text must stand in quotes"
+    return UserError(message, path, line, column, hint, source=source)

@@ -1,0 +1,97 @@
+"""Reading tables of a document: known keys, numbers, text."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cubie_cli.documents.document import Document
+from cubie_cli.documents.positions import KeyPath
+from cubie_cli.documents.suggestions import did_you_mean
+
+_NAME = re.compile("[A-Za-z_][A-Za-z_0-9]*")
+_KINDS = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def kind_of(value: Any) -> str:
+    """Return in words what a TOML value is."""
+    return _KINDS.get(type(value), "a date or time")
+
+
+def table(document: Document, path: KeyPath) -> Mapping[str, Any]:
+    """Return the table at a key path, empty where there is none; raise `UserError` for anything else."""
+    found = document.get(path, {})
+    if not isinstance(found, dict):
+        raise document.error(f"{path[-1]!r} must be a table, this is {kind_of(found)}", path)
+    return found
+
+
+def check_keys(document: Document, path: KeyPath, known: Iterable[str]) -> None:
+    """Raise `UserError` for the first key of a table that is not known."""
+    names = list(known)
+    for key in table(document, path) if path else document.data:
+        if key not in names:
+            where = f" in [{'.'.join(map(str, path))}]" if path else ""
+            raise document.error(f"unknown key {key!r}{where}", (*path, key), "key", did_you_mean(key, names))
+
+
+def check_known(
+    document: Document,
+    names: Sequence[str],
+    known: Sequence[str],
+    what: str,
+    path: KeyPath,
+    *,
+    at_keys: bool = False,
+) -> None:
+    """Raise `UserError` for a name that the model does not have, or that is given twice; `what` is what it names."""
+    for index, name in enumerate(names):
+        place = (*path, name) if at_keys else (*path, index)
+        if name not in known:
+            hint = did_you_mean(name, known) or f"the model has no {what}s" * (not known) or None
+            raise document.error(f"the model has no {what} {name!r}", place, "key", hint)
+        if name in names[:index]:
+            raise document.error(f"{name!r} is given twice", place)
+
+
+def number(document: Document, path: KeyPath) -> float:
+    """Return the finite number at a key path; raise `UserError` for anything else."""
+    value = document.get(path)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        hint = "take the quotes away" if isinstance(value, str) and _is_number(value) else None
+        raise document.error(f"a number is needed, this is {kind_of(value)}", path, hint=hint)
+    try:
+        value = float(value)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise document.error("the number must be finite", path)
+    return value
+
+
+def text(document: Document, path: KeyPath) -> str:
+    """Return the text at a key path; raise `UserError` for anything else."""
+    value = document.get(path)
+    if not isinstance(value, str):
+        raise document.error(f"text in quotes is needed, this is {kind_of(value)}", path)
+    return value
+
+
+def is_identifier(name: str) -> bool:
+    """Return whether a name is an ASCII identifier; Python's keywords are names like any other."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""Validation errors in plain words, at the place of the value."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from cubie_cli.documents import tables
+from cubie_cli.documents.document import Document
+from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.positions import KeyPath
+from cubie_cli.documents.suggestions import did_you_mean
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+_WANTED = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "string_type": "text in quotes",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+_LIMITS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+    "multiple_of": ("a multiple of", "multiple_of"),
+}
+
+
+def validated(schema: type[Schema], document: Document) -> Schema:
+    """Return a document's data as a schema's values.
+
+    Raises
+    ------
+    UserError
+        With the place of the first mistake in the order of the schema.
+    """
+    try:
+        return schema.model_validate(document.data)
+    except ValidationError as error:
+        # A misspelt key is at once unknown and missing: the former says more.
+        found = error.errors(include_url=False)
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+        raise _translated(schema, document, first) from None
+
+
+def _translated(schema: type[BaseModel], document: Document, error: Mapping[str, Any]) -> UserError:
+    path = _path_in(document, error["loc"])
+    kind, context = error["type"], error.get("ctx", {})
+    name = str(path[-1]) if path else ""
+    if kind == "extra_forbidden":
+        known = _keys_at(schema, path[:-1])
+        return document.error(f"unknown key {name!r}{_where(path)}", path, "key", did_you_mean(name, known))
+    if kind == "missing":
+        return _missing(document, path)
+    if kind == "literal_error":
+        hint = did_you_mean(str(error["input"]), _choices(context["expected"]))
+        return document.error(f"{name!r} must be {context['expected']}", path, hint=hint)
+    if kind in _LIMITS:
+        words, key = _LIMITS[kind]
+        return document.error(f"{name!r} must be {words} {context[key]:g}", path)
+    if kind in _WANTED:
+        return _wrong_type(document, path, _WANTED[kind], error["input"])
+    wrong = "must be finite" if kind == "finite_number" else str(error["msg"]).lower()
+    return document.error(f"{name!r} {wrong}", path)
+
+
+def _path_in(document: Document, location: tuple[str | int, ...]) -> KeyPath:
+    """Return the key path of an error, without the names of the branches of the schema."""
+    path: KeyPath = ()
+    for position, part in enumerate(location):
+        is_last = position == len(location) - 1
+        holder = document.get(path)
+        if document.get((*path, part)) is not None or (is_last and isinstance(holder, dict)):
+            path = (*path, part)
+    return path
+
+
+def _missing(document: Document, path: KeyPath) -> UserError:
+    name = path[-1]
+    if len(path) == 1:
+        return document.error(f"the table [{name}] is missing", path, "key", f"add a line [{name}]")
+    return document.error(f"{name!r} is missing{_where(path)}", path, "key", f"add a line {name} = ...")
+
+
+def _wrong_type(document: Document, path: KeyPath, wanted: str, value: Any) -> UserError:
+    hint = None
+    if isinstance(value, str) and "number" in wanted:
+        hint = "numbers stand without quotes"
+    elif wanted == "a list":
+        hint = "put it in square brackets"
+    return document.error(f"{str(path[-1])!r} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
+
+
+def _where(path: KeyPath) -> str:
+    return f" in [{'.'.join(str(part) for part in path[:-1])}]" if path[:-1] else ""
+
+
+def _keys_at(schema: type[BaseModel], path: KeyPath) -> list[str]:
+    """Return the keys that a schema knows at a key path."""
+    for part in path:
+        annotation = schema.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        schema = annotation
+    return list(schema.model_fields)
+
+
+def _choices(expected: str) -> list[str]:
+    """Return the quoted words of a list such as "'a', 'b' or 'c'"."""
+    return expected.split("'")[1::2]

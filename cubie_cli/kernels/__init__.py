@@ -1,0 +1,1 @@
+"""The kernel of a job: its key, the cache, tuning."""

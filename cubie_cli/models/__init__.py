@@ -1,0 +1,1 @@
+"""The model file, from text to a system of equations."""

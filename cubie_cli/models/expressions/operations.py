@@ -1,0 +1,223 @@
+"""Building SymPy expressions in bounded time and size, with every constant finite in binary64.
+
+Two properties keep SymPy from computing without bound: it is never given two constants to combine, and
+coefficients that it might raise to a power are exact only where they are small.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import sympy
+
+from cubie_cli.models.expressions import constants
+from cubie_cli.models.expressions.constants import LARGEST_EXACT, NotFiniteError, Number
+from solvers.equations.functions import FUNCTIONS
+
+#: A constant (`Number`) or a SymPy expression, which has no types.
+Value: TypeAlias = Any
+
+#: A known truth value or a SymPy condition.
+Condition: TypeAlias = Any
+
+_RELATIONS: Mapping[str, tuple[type, Callable[[Number, Number], bool]]] = MappingProxyType(
+    {
+        "<": (sympy.StrictLessThan, lambda a, b: a < b),
+        "<=": (sympy.LessThan, lambda a, b: a <= b),
+        ">": (sympy.StrictGreaterThan, lambda a, b: a > b),
+        ">=": (sympy.GreaterThan, lambda a, b: a >= b),
+        "==": (sympy.Equality, lambda a, b: a == b),
+        "!=": (sympy.Unequality, lambda a, b: a != b),
+    }
+)
+
+
+class NotRealError(ArithmeticError):
+    """An expression has no real value anywhere, or none that can be computed."""
+
+
+def total(terms: Sequence[Value]) -> Value:
+    """Return the sum of terms."""
+    symbolic = [term for term in terms if not _is_constant(term)]
+    constant: Number = Fraction(0)
+    for term in terms:
+        if _is_constant(term):
+            constant = constants.add(constant, term)
+    if not symbolic:
+        return constant
+    return _settled(sympy.Add(constants.to_sympy(constant), *symbolic))
+
+
+def product(factors: Sequence[Value], divisors: Sequence[Value] = ()) -> Value:
+    """Return the product of factors over that of divisors."""
+    constant: Number = Fraction(1)
+    for factor in factors:
+        if _is_constant(factor):
+            constant = constants.multiply(constant, factor)
+    for divisor in divisors:
+        if _is_constant(divisor):
+            constant = constants.divide(constant, divisor)
+    symbolic = [factor for factor in factors if not _is_constant(factor)]
+    symbolic += [sympy.Pow(divisor, -1) for divisor in divisors if not _is_constant(divisor)]
+    if not symbolic:
+        return constant
+    if len(symbolic) == 1:
+        return _scaled(constant, symbolic[0])
+    return _settled(sympy.Mul(constants.to_sympy(constant), *symbolic))
+
+
+def _scaled(constant: Number, expression: sympy.Expr) -> Value:
+    """Multiply by a constant; SymPy would distribute it over a sum, a multiplication a term."""
+    coefficient, rest = expression.as_coeff_Mul()
+    scale = constants.multiply(constant, _to_number(coefficient))
+    if rest.is_Add and scale not in (-1, 0, 1):
+        return sympy.Mul(constants.to_sympy(scale), rest, evaluate=False)
+    return _settled(sympy.Mul(constants.to_sympy(scale), rest))
+
+
+def power(base: Value, exponent: Value) -> Value:
+    """Return base**exponent."""
+    if _is_constant(exponent):
+        return constants.power(base, exponent) if _is_constant(base) else _constant_power(base, exponent)
+    if _is_constant(base):
+        return Fraction(1) if base == 1 else _settled(sympy.Pow(sympy.Float(float(base)), exponent))
+    return _settled(sympy.Pow(base, exponent))
+
+
+def _constant_power(base: sympy.Expr, exponent: Number) -> Value:
+    """Raise the base's coefficient apart, where SymPy would do it exactly at any cost."""
+    coefficient, rest = base.as_coeff_Mul()
+    scale = _to_number(coefficient)
+    if exponent % 1 != 0 and scale < 0:
+        scale, rest = -scale, -rest
+    symbolic = sympy.Pow(rest, constants.as_exponent(exponent))
+    return _settled(sympy.Mul(constants.to_sympy(constants.power(scale, exponent)), symbolic))
+
+
+def call(name: str, arguments: Sequence[Value]) -> Value:
+    """Return a function of values."""
+    if name == "pow":
+        return power(arguments[0], arguments[1])
+    if all(_is_constant(argument) for argument in arguments):
+        return constants.call(name, list(arguments))
+    if name == "sqrt":
+        return power(arguments[0], Fraction(1, 2))
+    if len(arguments) > 2:
+        # A tree of calls, where a chain of thousands would be too deep to walk.
+        half = len(arguments) // 2
+        return call(name, [_one_of(name, arguments[:half]), _one_of(name, arguments[half:])])
+    build = FUNCTIONS[name][0]
+    return _settled(build(*(_to_expression(argument) for argument in arguments)))
+
+
+def _one_of(name: str, arguments: Sequence[Value]) -> Value:
+    return call(name, arguments) if len(arguments) > 1 else arguments[0]
+
+
+def compare(sign: str, first: Value, second: Value) -> Condition:
+    """Return the comparison of two values."""
+    relation, decide = _RELATIONS[sign]
+    if _is_constant(first) and _is_constant(second):
+        return decide(first, second)
+    # Evaluated, a comparison would ask SymPy for a proof, and negations would forget that NaN is neither.
+    return relation(_to_expression(first), _to_expression(second), evaluate=False)
+
+
+def conjunction(conditions: Iterable[Condition]) -> Condition:
+    """Return whether all conditions hold."""
+    return _joined(sympy.And, conditions, decisive=False)
+
+
+def disjunction(conditions: Iterable[Condition]) -> Condition:
+    """Return whether any condition holds."""
+    return _joined(sympy.Or, conditions, decisive=True)
+
+
+def _joined(kind: type, conditions: Iterable[Condition], *, decisive: bool) -> Condition:
+    known = list(conditions)
+    if any(condition is decisive for condition in known):
+        return decisive
+    symbolic = [condition for condition in known if not isinstance(condition, bool)]
+    if len(symbolic) < 2:
+        return symbolic[0] if symbolic else not decisive
+    return kind(*symbolic, evaluate=False)
+
+
+def negation(condition: Condition) -> Condition:
+    """Return whether a condition does not hold."""
+    return not condition if isinstance(condition, bool) else sympy.Not(condition, evaluate=False)
+
+
+def choice(condition: Condition, value: Value, otherwise: Value) -> Value:
+    """Return one value where a condition holds, and another elsewhere."""
+    if isinstance(condition, bool):
+        return value if condition else otherwise
+    branches = ((_to_expression(value), condition), (_to_expression(otherwise), True))
+    return sympy.Piecewise(*branches, evaluate=False)
+
+
+def finished(value: Value) -> sympy.Expr:
+    """Return a value as an expression, after checking that it is real and its constants are finite.
+
+    Raises
+    ------
+    NotFiniteError
+        A constant is beyond binary64.
+    NotRealError
+        The expression is not real.
+    """
+    expression = _to_expression(value)
+    named = {}
+    for node in sympy.preorder_traversal(expression):
+        if node.is_Number:
+            _to_number(node)
+        elif node.is_NumberSymbol:
+            named[node] = sympy.Float(float(node))
+        elif node in (sympy.I, sympy.zoo):
+            raise NotRealError
+    return expression.xreplace(named) if named else expression
+
+
+def _is_constant(value: Value) -> bool:
+    return isinstance(value, Fraction | float)
+
+
+def _to_expression(value: Value) -> sympy.Expr:
+    return constants.to_sympy(value) if isinstance(value, Fraction | float) else value
+
+
+def _to_number(number: sympy.Expr) -> Number:
+    if number.is_Rational:
+        return constants.reduced(Fraction(int(number.p), int(number.q)))
+    value = constants.finite(float(number))
+    if value == 0 and number != 0:
+        raise NotFiniteError
+    return value
+
+
+def _settled(expression: sympy.Expr) -> Value:
+    """Return what SymPy made of an operation: a number, or terms whose coefficients are of bounded size."""
+    if expression.is_Number:
+        return _to_number(expression)
+    if expression.is_number:
+        if not expression.is_comparable:
+            raise NotRealError
+        return constants.finite(float(expression))
+    terms = sympy.Add.make_args(expression)
+    if all(_is_small(term) for term in terms):
+        return expression
+    return sympy.Add(*[_with_small_coefficient(term) for term in terms])
+
+
+def _is_small(term: sympy.Expr) -> bool:
+    coefficient = term.as_coeff_Mul()[0]
+    if coefficient.is_Rational:
+        return bool(max(abs(coefficient.p), coefficient.q) <= LARGEST_EXACT)
+    return math.isfinite(float(coefficient))
+
+
+def _with_small_coefficient(term: sympy.Expr) -> sympy.Expr:
+    coefficient, rest = term.as_coeff_Mul()
+    return sympy.Mul(constants.to_sympy(_to_number(coefficient)), rest)

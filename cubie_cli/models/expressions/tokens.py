@@ -1,0 +1,110 @@
+"""The words and signs of an expression."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "name", "sign", "end"]
+
+#: Names of the functions of the language; `solvers.equations.functions` has what they are.
+FUNCTION_NAMES = (
+    *("min", "max", "abs", "sqrt", "exp", "expm1", "log", "log10", "log1p"),
+    *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
+    *("floor", "ceil", "sign", "pow", "erf"),
+)
+
+#: Words that can name no quantity.
+RESERVED = frozenset({"t", "pi", "and", "or", "not", "if", "else", *FUNCTION_NAMES})
+
+_TOKEN = re.compile(
+    r"""(?P<space>[ \t\r\n]+)
+    |(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    |(?P<name>[A-Za-z_][A-Za-z_0-9]*)
+    |(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/()<>,])""",
+    re.VERBOSE,
+)
+_HINTS = {
+    "^": ("'^' is not an operator here", "write a power as x**2"),
+    "=": ("'=' does not belong in an expression", "write only what stands on the right; '==' compares"),
+    "!": ("'!' is not an operator here", "write 'not'; '!=' compares"),
+    "&": ("'&' is not an operator here", "write 'and'"),
+    "|": ("'|' is not an operator here", "write 'or'"),
+    "%": ("'%' is not an operator here", "x - y*floor(x/y) is what remains"),
+    ".": ("'.' does not belong here", "only numbers have a point, and names have no parts"),
+    "[": ("'[' does not belong here", "only round brackets are used"),
+    "{": ("'{' does not belong here", "only round brackets are used"),
+}
+
+
+class ExpressionError(ValueError):
+    """An expression is not in the language.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    offset
+        At which character of the text, from 0.
+    hint
+        What to do about it.
+    """
+
+    def __init__(self, message: str, offset: int, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or sign, and the offset of its first character."""
+
+    kind: Kind
+    text: str
+    offset: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the words and signs of a text, and one token of kind "end".
+
+    Raises
+    ------
+    ExpressionError
+        A character has no place in an expression.
+    """
+    position = 0
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise _unexpected(text, position)
+        if found.lastgroup == "number":
+            _check_number_ends(text, found)
+        if found.lastgroup != "space":
+            yield Token(found.lastgroup, found.group(), position)  # type: ignore[arg-type] # the pattern's groups
+        position = found.end()
+    yield Token("end", "", len(text))
+
+
+def _check_number_ends(text: str, number: re.Match[str]) -> None:
+    following = text[number.end() : number.end() + 1]
+    if not (following.isascii() and following.isalpha()) and following != "_":
+        return
+    word = re.match("[A-Za-z_0-9]+", text[number.end() :])
+    assert word is not None  # noqa: S101 - its first character was just seen
+    message = f"{number.group() + word.group()[:40]!r} is neither a number nor a name"
+    raise ExpressionError(message, number.start(), f"write a product as {number.group()}*{word.group()[:40]}")
+
+
+def _unexpected(text: str, position: int) -> ExpressionError:
+    char = text[position]
+    if char in _HINTS:
+        message, hint = _HINTS[char]
+        return ExpressionError(message, position, hint)
+    if char in "'\"`":
+        return ExpressionError("text in quotes does not belong in an expression", position)
+    if not char.isascii():
+        name = char if char.isprintable() else f"U+{ord(char):04X}"
+        return ExpressionError(f"the character {name!r} is not ASCII", position, "use plain letters, digits and signs")
+    return ExpressionError(f"the character {char!r} does not belong in an expression", position)

@@ -1,0 +1,1 @@
+"""What a person reads: memory, the machine, summaries of files, advice."""

@@ -1,0 +1,1 @@
+"""Files that are written: results, traces, where they go and where they come from."""

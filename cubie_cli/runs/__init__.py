@@ -1,0 +1,1 @@
+"""One command at work, from a job to its result."""

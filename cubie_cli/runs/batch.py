@@ -1,0 +1,219 @@
+"""A batch: its files read, its kernel found or planned, and what would fail later refused now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from cubie_cli.configurations.job import Job, load
+from cubie_cli.kernels import prepare as kernels
+from cubie_cli.kernels.prepare import Prepared, as_user_errors, choose_target
+from cubie_cli.reports.memory import Array, MemoryReport
+from cubie_cli.results.destination import check_destination, check_different, check_space
+from cubie_cli.results.result_file import expected_bytes
+from cubie_cli.results.tracing import Tracing, read_tracing
+from cubie_cli.runs.preflight import sampled_runs, undefined_states
+from solvers.errors import TargetUnavailableError
+from solvers.execution import engine
+from solvers.execution.cuda.launch import order_bytes_per_run
+from solvers.planning.exchange import Exchange
+
+NOT_ASKED = "see what a CUDA kernel needs with: cubie memory-report --arch sm_90"
+_NO_TOOLKIT = "the CUDA toolkit is missing: pip install 'cubie-cli[cuda13]'"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A job with what solves it.
+
+    Parameters
+    ----------
+    job
+        What the files say.
+    prepared
+        Its kernel, or the plan of one.
+    output
+        The result's file; None: no result is written.
+    tracing
+        What is recorded on the way, if anything.
+    """
+
+    job: Job
+    prepared: Prepared
+    output: Path | None = None
+    tracing: Tracing | None = None
+
+    @property
+    def target(self) -> str:
+        """What it runs on."""
+        return self.prepared.work.target
+
+    @property
+    def exchange(self) -> Exchange:
+        """The arrays that pass between the host and the kernel."""
+        return kernels.exchange(self.job)
+
+    @property
+    def title(self) -> str:
+        """The model's name."""
+        return self.job.model.quantities.name
+
+    @property
+    def chosen(self) -> range:
+        """The runs that are solved, by their index in the whole batch."""
+        return self.tracing.runs if self.tracing else range(self.job.axes.count)
+
+    @property
+    def runs(self) -> int:
+        """The number of runs that are solved."""
+        return len(self.chosen)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes the result takes on disk."""
+        if self.output is None:
+            return 0
+        texts = sum(map(len, self.job.texts.values()))
+        return texts + expected_bytes(
+            n_runs=self.runs,
+            n_times=len(self.exchange.times),
+            n_variables=len(self.exchange.variables),
+            n_coordinates=len(self.job.axes.names),
+            itemsize=self.exchange.dtype.itemsize,
+        )
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is allowed and probably not meant."""
+        unused = [f"this method has no buffer {name!r}: its location is not used" for name in self.prepared.work.unused]
+        return [*self.job.configuration.warnings, *unused, *self.prepared.notes]
+
+    def report(self, runs_per_chunk: int | None = None) -> MemoryReport:
+        """Return the memory report, without the kernel's figures.
+
+        Parameters
+        ----------
+        runs_per_chunk
+            How many runs the device takes at once; None: not known before it is asked.
+        """
+        exchange = self.exchange
+        in_memory = runs_per_chunk or self.runs
+        arrays = [
+            Array("swept values", exchange.input_bytes_per_run * in_memory),
+            Array("results, status and counts", exchange.result_bytes_per_run * in_memory),
+        ]
+        if self.prepared.work.ordered:
+            arrays.append(Array("all of it in order", order_bytes_per_run(exchange) * in_memory))
+        return MemoryReport(
+            registry=self.prepared.work.registry,
+            kernel=None,
+            kernel_hint=NOT_ASKED,
+            arrays=tuple(arrays),
+            runs_per_chunk=runs_per_chunk,
+            chunks=None if runs_per_chunk is None else -(-self.runs // runs_per_chunk),
+            output_bytes=self.bytes,
+        )
+
+
+def prepare(
+    config: Path,
+    overrides: Sequence[str] | None,
+    target: str | None = None,
+    output: Path | None = None,
+    trace: Path | None = None,
+    runs: str | None = None,
+) -> Batch:
+    """Read a batch's files and plan its solution.
+
+    Parameters
+    ----------
+    config
+        The run configuration.
+    overrides
+        `table.key=value` options.
+    target, output
+        The command line's choices, which beat the file's.
+    trace, runs
+        As for `read_tracing`. The result of some runs never takes the name that the file gives to that of all.
+
+    Raises
+    ------
+    UserError
+        For every mistake in the files and options, and a target that is not there.
+    """
+    job = load(config, overrides or ())
+    settings = job.configuration
+    requested = str(target or settings.target)
+    chosen = choose_target(requested)
+    tracing = read_tracing(trace, runs, chosen, job.axes.count)
+    prepared = kernels.prepare(job, chosen, fallback=requested == "auto")
+    return Batch(job, prepared, output or (settings.output if runs is None else None), tracing)
+
+
+def check(batch: Batch, *, force: bool) -> None:
+    """Refuse what would fail later: the output first, then the model where it starts.
+
+    Raises
+    ------
+    UserError
+        With what to do about it.
+    """
+    read = [batch.job.path, batch.job.model_path]
+    if batch.output:
+        check_destination(batch.output, inputs=read, force=force)
+        check_space(batch.output, batch.bytes, batch.runs)
+    if batch.tracing:
+        check_destination(batch.tracing.path, inputs=read, force=force, option="--trace")
+        check_different(batch.output, batch.tracing.path)
+    check_start(batch)
+
+
+def check_start(batch: Batch) -> None:
+    """Refuse a model that cannot be evaluated at t0 in the first, the middle or the last run.
+
+    Raises
+    ------
+    UserError
+        Naming the expression.
+    """
+    job, solve = batch.job, batch.job.configuration.solve
+    samples = [job.axes.values(run, run + 1) for run in sampled_runs(job.axes.count)]
+    undefined = undefined_states(batch.prepared.work.derivatives, batch.exchange, np.concatenate(samples, axis=1))
+    for name, found in undefined.items():
+        expression = job.model.text_of("equations", name)
+        message = f"the right-hand side of {name}, {expression}, is {found} at t0 = {solve.t0:g}"
+        hint = "it is so for the first, middle and last run; check initial values and parameters"
+        raise job.model.error("equations", name, message, hint)
+
+
+def examine(
+    config: Path, overrides: Sequence[str] | None, target: str | None = None, arch: str | None = None
+) -> MemoryReport:
+    """Return the memory report of a batch, with what the compiler makes of its CUDA kernel.
+
+    Parameters
+    ----------
+    config, overrides, target
+        As for `prepare`; neither a GPU nor the target needs to be there.
+    arch
+        The architecture compiled for; None: that of the GPU here, or a common one.
+
+    Raises
+    ------
+    UserError
+        For mistakes in the files, an architecture that is not known, shared buffers that it has no room for.
+    """
+    job = load(config, overrides or ())
+    requested = str(target or job.configuration.target)
+    wants_kernel = arch is not None or requested in {"auto", "cuda"}
+    prepared = kernels.prepare(job, "cuda" if wants_kernel else requested, arch)
+    report = Batch(job, prepared, job.configuration.output).report(job.configuration.chunk)
+    if not wants_kernel:
+        return report
+    with as_user_errors(job):
+        try:
+            kernel = prepared.kernel()
+        except TargetUnavailableError:
+            return replace(report, kernel_hint=_NO_TOOLKIT)
+    return replace(report, kernel=engine.kernel_report(kernel), kernel_hint=None)

@@ -1,0 +1,1 @@
+"""Norms, linear systems and Newton's method, as components and straight-line code."""

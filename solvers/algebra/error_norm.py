@@ -1,0 +1,102 @@
+"""The norm in which errors are measured, and the first step estimated from it."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from solvers.equations.right_hand_side import RightHandSide
+from solvers.straightline import (
+    absolute,
+    convert,
+    exp2_estimate,
+    fma,
+    larger,
+    larger_magnitude,
+    log2_estimate,
+    quotient_estimate,
+    select,
+    smaller,
+)
+
+
+@dataclass(frozen=True)
+class ErrorNorm:
+    """Mean square of a vector over the tolerances: mean_i (v_i / (atol_i + rtol*|y_i|))^2.
+
+    Parameters
+    ----------
+    rtol
+        Relative tolerance.
+    atol
+        Absolute tolerances, one a state.
+    """
+
+    rtol: float
+    atol: Sequence[float]
+
+    def _scale(self, index: int, magnitude: Any, share: float) -> Any:
+        """Return the tolerance of a state of a magnitude, times the root of the number of states, divided by a share.
+
+        In quotients by these the sum of the squares is the mean.
+        """
+        root = math.sqrt(len(self.atol)) / abs(share)
+        rtol, atol = self.rtol * root, self.atol[index] * root
+        return fma(magnitude, rtol, atol) if rtol else magnitude * 0.0 + atol
+
+    def mean_square(self, vector: Iterable[Any], y: Any, y_new: Any | None = None, *, share: float = 1.0) -> Any:
+        """Return the mean square of a vector times a number, with scales from y, or the larger of y and y_new.
+
+        Quotients are good to about six digits.
+        """
+        total = None
+        for index, component in enumerate(vector):
+            magnitude = absolute(y[index]) if y_new is None else larger_magnitude(y[index], y_new[index])
+            ratio = quotient_estimate(component, self._scale(index, magnitude, share))
+            total = ratio * ratio if total is None else fma(ratio, ratio, total)
+        assert total is not None  # noqa: S101 - systems have states
+        return total
+
+
+def bounded(value: Any) -> Any:
+    """Return a positive value as float32, kept within 1e-30 and 1e30."""
+    return smaller(larger(convert(value, "float32"), 1e-30), 1e30)
+
+
+def power_estimate(base: Any, exponent: float) -> Any:
+    """Return base**exponent as float32, to about six digits; the base is kept within 1e-30 and 1e30."""
+    return exp2_estimate(log2_estimate(bounded(base)) * exponent)
+
+
+def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, shortest: float) -> Callable[..., Any]:
+    """Return straight-line code that estimates a first step.
+
+    Source: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, Springer 1993, II.4.
+
+    Parameters
+    ----------
+    order
+        Of the method.
+    longest, shortest
+        Limits of the step.
+    """
+    n = len(norm.atol)
+
+    def estimate(t: Any, y: Any, p: Any, slope: Any, trial: Any, trial_slope: Any) -> Any:
+        size = norm.mean_square((y[i] for i in range(n)), y)
+        speed = norm.mean_square((slope[i] for i in range(n)), y)
+        small = smaller(size, speed) < 1e-10
+        h0 = select(small, 1e-6, 0.01 * power_estimate(size, 0.5) * power_estimate(speed, -0.5))
+        h0 = convert(smaller(h0, longest), rhs.precision)
+        for i in range(n):
+            trial[i] = fma(h0, slope[i], y[i])
+        rhs.evaluate(t + h0, trial, p, trial_slope)
+        change = norm.mean_square((trial_slope[i] - slope[i] for i in range(n)), y)
+        bend = quotient_estimate(change, h0 * h0)
+        steepest = larger(speed, bend)
+        h1 = convert(power_estimate(steepest * 1e4, -0.5 / (order + 1)), rhs.precision)
+        h1 = select(steepest <= 1e-30, larger(h0 * 0 + 1e-6, h0 * 1e-3), h1)
+        h = smaller(h0 * 100.0, select(h1 > 0.0, h1, h0))
+        return smaller(larger(h, shortest), longest)
+
+    return estimate

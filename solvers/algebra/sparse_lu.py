@@ -1,0 +1,200 @@
+"""Direct solution of linear systems of one sparsity pattern, by elimination written out entry by entry."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from solvers.algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal, subtract
+from solvers.algebra.ordering import Entry, choose_order, work
+from solvers.straightline import both
+
+#: Rows from which on pivots are inverted by divisions, which have branches on a GPU: where a whole elimination is one
+#: block of code, the assembler takes up to six times as long, and spills more.
+LONG = 25
+
+#: Rounding errors, in units of the entry a pivot was computed from, that a pivot has to be larger than.
+ROUNDING = 8.0
+
+
+class SparseLU:
+    """Factorisation and solution of matrices with one pattern, as straight-line code.
+
+    The order of pivots and the fill are worked out once; the code does no more than the multiplications with entries
+    that can be other than zero. Pivots do not move when the code runs, so a matrix may turn out to be one that this
+    order cannot factor: `factor` says so.
+
+    Parameters
+    ----------
+    n
+        Rows and columns.
+    pattern
+        Entries (row, column) of J that may be other than zero. The matrices are of the kind alpha*I - beta*J: the
+        diagonal is added.
+    precision
+        "float64" or "float32".
+    is_complex
+        Whether diagonal entries are `Complex`; the others are real.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        pattern: Collection[Entry],
+        precision: str,
+        *,
+        is_complex: bool = False,
+    ) -> None:
+        self.n = n
+        self.pattern = frozenset(pattern) | {(i, i) for i in range(n)}
+        self.precision = precision
+        self.is_complex = is_complex
+        self.order = choose_order(n, pattern)
+        self.operations = work(n, self.pattern, self.order)
+        self._places = {index: place for place, index in enumerate(self.order)}
+        self._given: list[dict[int, Entry]] = [{} for _ in range(n)]
+        for i, j in self.pattern:
+            self._given[self._places[i]][self._places[j]] = i, j
+        self._lower, self._upper = self._fill()
+        self._slots, self.size = self._layout()
+
+    @property
+    def nonzeros(self) -> int:
+        """Entries of both factors together, the diagonal once."""
+        return sum(map(len, self._lower)) + sum(map(len, self._upper)) + self.n
+
+    # -- what is known before any number is ---------------------------------------------------------
+
+    def _fill(self) -> tuple[list[list[int]], list[list[int]]]:
+        """Return the columns of each row of the factors, left and right of the pivot."""
+        lower: list[list[int]] = []
+        upper: list[list[int]] = []
+        for place, given in enumerate(self._given):
+            columns = set(given)
+            for k in range(place):
+                if k in columns:
+                    columns.update(upper[k])
+            lower.append(sorted(j for j in columns if j < place))
+            upper.append(sorted(j for j in columns if j > place))
+        return lower, upper
+
+    def _layout(self) -> tuple[dict[Entry, range], int]:
+        """Return where each entry of the factors lies, and how many elements there are."""
+        slots: dict[Entry, range] = {}
+        size = 0
+        for place in range(self.n):
+            for j in (*self._lower[place], place, *self._upper[place]):
+                width = 2 if self.is_complex and not self._is_real(place, j) else 1
+                slots[place, j] = range(size, size + width)
+                size += width
+        return slots, size
+
+    def _is_real(self, place: int, column: int) -> bool:
+        """Return whether an entry stays as given, off the diagonal."""
+        touched = any(column in self._upper[k] for k in self._lower[place])
+        return column > place and not touched
+
+    # -- straight-line code ---------------------------------------------------------------------
+
+    def factor(self, values: Mapping[Entry, Any], lu: Any) -> Any:
+        """Store the factors of a matrix.
+
+        Parameters
+        ----------
+        values
+            The entries of the pattern: real values, or `Complex` ones on the diagonal.
+        lu
+            Array of `size` elements.
+
+        Returns
+        -------
+        mask
+            Whether every pivot has a reciprocal and is more than the rounding error of what it was computed from.
+            Where it does not hold the factors are of no use. Entries that no pivot depends on are not looked at: a NaN
+            in one makes solutions NaN.
+        """
+        sound: Any = True
+        for place in range(self.n):
+            row = {j: values[entry] for j, entry in self._given[place].items()}
+            given = row[place]
+            self._reduce(row, place, lu)
+            row[place] = reciprocal(row[place], exact=self.n >= LONG)
+            sound = self._is_sound(row[place], given if self._lower[place] else None, sound)
+            for j in (*self._lower[place], place, *self._upper[place]):
+                self._put(lu, (place, j), row[j])
+        return sound
+
+    def _reduce(self, row: dict[int, Any], place: int, lu: Any) -> None:
+        """Subtract multiples of the rows above; leave the negated multipliers left of the pivot."""
+        for k in self._lower[place]:
+            multiplier = row[k] = -self._get(lu, (k, k)) * row[k]
+            for j in self._upper[k]:
+                entry = self._get(lu, (k, j))
+                row[j] = multiply_add(multiplier, entry, row[j]) if j in row else multiplier * entry
+
+    def _is_sound(self, inverse: Any, given: Any | None, sound: Any) -> Any:
+        """Return whether another pivot could be inverted, given the entry it was computed from, None for itself."""
+        limits = np.finfo(self.precision)
+        size = magnitude(inverse)
+        if given is None:
+            small_enough = size <= float(limits.max)
+        else:
+            small_enough = size * magnitude(given) < 1.0 / (ROUNDING * float(limits.eps))
+        # Zero is the inverse of what is too large to have one.
+        return both(size > 0.0, both(small_enough, sound))
+
+    def solve(self, lu: Any, b: Sequence[Any]) -> list[Any]:
+        """Return the solution x of W x = b, given the factors of W.
+
+        Parameters
+        ----------
+        lu
+            What `factor` stored.
+        b
+            n values, real or `Complex`.
+        """
+        z: list[Any] = []
+        for place, row in enumerate(self.order):
+            total = b[row]
+            for k in self._lower[place]:
+                total = multiply_add(self._get(lu, (place, k)), z[k], total)
+            z.append(total)
+        for place in reversed(range(self.n)):
+            for j in self._upper[place]:
+                z[place] = multiply_add(-z[j], self._get(lu, (place, j)), z[place])
+            z[place] = self._get(lu, (place, place)) * z[place]
+        return [z[self._places[j]] for j in range(self.n)]
+
+    def _get(self, lu: Any, entry: Entry) -> Any:
+        slot, *imaginary = self._slots[entry]
+        return Complex(lu[slot], lu[imaginary[0]]) if imaginary else lu[slot]
+
+    def _put(self, lu: Any, entry: Entry, value: Any) -> None:
+        slots = self._slots[entry]
+        for slot, part in zip(slots, (value.re, value.im) if isinstance(value, Complex) else (value,), strict=True):
+            lu[slot] = part
+
+
+def iteration_matrix(entries: Mapping[Entry, Any], n: int, alpha: Any, beta: Any | None = None) -> dict[Entry, Any]:
+    """Return the entries of alpha*I - beta*J.
+
+    Parameters
+    ----------
+    entries
+        Of J.
+    n
+        Rows and columns.
+    alpha
+        A value, real or `Complex`.
+    beta
+        A real value; None: 1.
+    """
+    matrix = {entry: -value if beta is None else -(beta * value) for entry, value in entries.items()}
+    for i in range(n):
+        if (i, i) not in entries:
+            matrix[i, i] = alpha
+        elif beta is None:
+            matrix[i, i] = subtract(alpha, entries[i, i])
+        else:
+            matrix[i, i] = multiply_add(-beta, entries[i, i], alpha)
+    return matrix

@@ -1,0 +1,1 @@
+"""From symbolic expressions to the right-hand side, the Jacobian and their programs."""

@@ -1,0 +1,139 @@
+"""Derivatives of expressions.
+
+SymPy's own differentiation is not used: it repeats what an expression has computed already (1/v in the derivative of
+u/v, exp(v) merged into other exponentials), gives 0/0 for x**n at x = 0, and has no derivative for steps.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+import sympy
+
+from solvers.equations import functions
+
+#: Derivatives by direction, those that are not zero.
+Slopes = Mapping[Hashable, sympy.Expr]
+
+#: Functions whose slope is zero wherever they have one.
+_STEPS = (sympy.floor, sympy.ceiling, sympy.sign)
+
+
+class Derivatives:
+    """Derivatives of expressions in several directions at once, by the chain rule.
+
+    Where a derivative jumps it takes one of the neighbouring values: 0 for |x| at 0, the second argument's for `min`
+    and `max` of equal arguments, the chosen branch's at a switch.
+
+    Parameters
+    ----------
+    seeds
+        For each symbol its derivatives by direction; what is left out is zero.
+    name
+        Returns a symbol for a subexpression that should be computed once.
+    """
+
+    def __init__(self, seeds: Mapping[sympy.Symbol, Slopes], name: Callable[[sympy.Expr], sympy.Expr]) -> None:
+        self._known: dict[Any, Slopes] = dict(seeds)
+        self._name = name
+
+    def seed(self, symbol: sympy.Symbol, slopes: Slopes) -> None:
+        """Set the derivatives of one more symbol, before the first expression that has it."""
+        self._known[symbol] = slopes
+
+    def of(self, expression: sympy.Expr) -> Slopes:
+        """Return the derivatives of an expression by direction, those that are not zero."""
+        pending = [expression]
+        while pending:
+            node = pending[-1]
+            missing = [argument for argument in _differentiated(node) if argument not in self._known]
+            if missing:
+                pending += missing
+                continue
+            pending.pop()
+            if node not in self._known:
+                self._known[node] = self._of_node(node)
+        return self._known[expression]
+
+    def _of_node(self, node: Any) -> Slopes:
+        """Return a node's derivatives from its arguments'."""
+        slopes = [self._known[argument] for argument in _differentiated(node)]
+        if node.is_Add:
+            found = _sum(slopes)
+        else:
+            directions = dict.fromkeys(chain.from_iterable(slopes))
+            found = {key: self._along(node, [each.get(key, sympy.S.Zero) for each in slopes]) for key in directions}
+        return {key: slope for key, slope in found.items() if slope != 0}
+
+    def _along(self, node: Any, slopes: list[sympy.Expr]) -> sympy.Expr:
+        """Return a node's derivative in one direction."""
+        for kind, rule in self._rules:
+            if isinstance(node, kind):
+                return rule(node, slopes)
+        partials = [node.fdiff(position + 1) if slope else sympy.S.Zero for position, slope in enumerate(slopes)]
+        return sympy.Add(*(partial * slope for partial, slope in zip(partials, slopes, strict=True) if slope))
+
+    @property
+    def _rules(self) -> tuple[tuple[Any, Callable[[Any, list[sympy.Expr]], sympy.Expr]], ...]:
+        return (
+            (sympy.Mul, self._product),
+            (sympy.Pow, self._power),
+            (sympy.exp, lambda node, slopes: self._name(node) * slopes[0]),
+            (sympy.log, lambda node, slopes: self._name(1 / node.args[0]) * slopes[0]),
+            (sympy.Abs, lambda node, slopes: sympy.sign(node.args[0], evaluate=False) * slopes[0]),
+            (sympy.Piecewise, _piecewise),
+            (functions.minimum, lambda node, slopes: _switch(node.args[0] < node.args[1], slopes)),
+            (functions.maximum, lambda node, slopes: _switch(node.args[0] > node.args[1], slopes)),
+            (_STEPS, lambda _, __: sympy.S.Zero),
+        )
+
+    def _product(self, node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
+        factors = [self._without_division(factor) for factor in node.args]
+        terms = (sympy.Mul(*factors[:i], slope, *factors[i + 1 :]) for i, slope in enumerate(slopes) if slope)
+        return sympy.Add(*terms)
+
+    def _power(self, node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
+        base, exponent = node.args
+        total = sympy.S.Zero
+        if slopes[0]:
+            total += exponent * self._lowered(base, exponent) * slopes[0]
+        if slopes[1]:
+            # 0**x is zero for every x > 0, but 0*log(0) is not.
+            slope = node * sympy.log(base, evaluate=False)
+            guarded = sympy.Piecewise((0, sympy.Eq(base, 0)), (slope, True), evaluate=False)
+            total += guarded * slopes[1]
+        return total
+
+    def _lowered(self, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+        """Return base**(exponent - 1)."""
+        return self._without_division(sympy.Pow(base, exponent - 1))
+
+    def _without_division(self, factor: sympy.Expr) -> sympy.Expr:
+        """Return a factor, with the reciprocal of what it divides by computed once."""
+        if factor.is_Pow and factor.exp.is_Integer and factor.exp.is_negative:
+            return self._name(1 / factor.base) ** -factor.exp
+        return factor
+
+
+def _differentiated(node: Any) -> tuple[Any, ...]:
+    """Return the arguments of which the derivative makes up the node's."""
+    if isinstance(node, sympy.Piecewise):
+        return tuple(value for value, _ in node.args)
+    return tuple(node.args)
+
+
+def _sum(slopes: Iterable[Slopes]) -> dict[Hashable, sympy.Expr]:
+    terms: dict[Hashable, list[sympy.Expr]] = {}
+    for key, slope in chain.from_iterable(each.items() for each in slopes):
+        terms.setdefault(key, []).append(slope)
+    return {key: sympy.Add(*each) for key, each in terms.items()}
+
+
+def _piecewise(node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
+    conditions = [condition for _, condition in node.args]
+    return sympy.Piecewise(*zip(slopes, conditions, strict=True), evaluate=False)
+
+
+def _switch(condition: Any, slopes: list[sympy.Expr]) -> sympy.Expr:
+    first, second = slopes
+    return first if first == second else sympy.Piecewise((first, condition), (second, True), evaluate=False)

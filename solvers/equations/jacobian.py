@@ -1,0 +1,234 @@
+"""The Jacobian df/dy of a system and its relatives, as straight-line functions."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import sympy
+
+from solvers.equations.derivative import Derivatives
+from solvers.equations.lowering import compile_program
+from solvers.equations.program import Program, evaluate_at
+from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.straightline import fma, literal
+
+_RECURSION_LIMIT = 20_000
+
+
+class Operations(NamedTuple):
+    """Operations of one evaluation of each function."""
+
+    entries: int
+    product: int
+    time_derivative: int
+    diagonal: int
+
+
+class Jacobian:
+    """Straight-line code for J = df/dy, J v, the diagonal of J and df/dt.
+
+    Observables are differentiated by the chain rule and computed once, not substituted. Evaluated in one straight-line
+    function, `RightHandSide.evaluate` and these share what they have in common.
+
+    Parameters
+    ----------
+    system
+        The equations.
+    precision
+        "float64" or "float32".
+
+    Attributes
+    ----------
+    pattern : tuple of (row, column)
+        Entries that are not zero by structure, row by row.
+    constants : mapping of (row, column) to float
+        Entries that are plain numbers.
+    """
+
+    def __init__(self, system: System, precision: str) -> None:
+        self.system = system
+        self.precision = precision
+        self._states = [state_symbol(index) for index in range(len(system.states))]
+        self._directions = [sympy.Symbol(f"v{index}", real=True) for index in range(len(system.states))]
+        self._equations = _Equations(system)
+        rows = self._equations.gradients(self._states)
+        self._symbolic = {(i, j): row[j] for i, row in enumerate(rows) for j in sorted(row)}
+        self.pattern = tuple(self._symbolic)
+        self.constants: Mapping[tuple[int, int], float] = {
+            entry: float(value) for entry, value in self._symbolic.items() if value.is_Number
+        }
+
+    @property
+    def uses_time(self) -> bool:
+        """Whether the derivatives depend on t."""
+        return any(self._slopes_in_time)
+
+    @property
+    def operations(self) -> Operations:
+        """Operations of one evaluation of each function."""
+        product = self._product.operations if self._product else self._matrix_product_operations
+        return Operations(
+            self._entries_program.operations,
+            product,
+            self._time_derivative.operations,
+            self._diagonal.operations,
+        )
+
+    # -- straight-line code ---------------------------------------------------------------------
+
+    def entries(self, t: Any, y: Any, p: Any) -> list[Any]:
+        """Return the entries of J in the order of `pattern`.
+
+        Parameters
+        ----------
+        t
+            Time, float64.
+        y, p
+            Arrays of states and parameters.
+        """
+        return self._run(self._entries_program, t, y, p)
+
+    def diagonal(self, t: Any, y: Any, p: Any) -> list[Any]:
+        """Return the n entries on the diagonal of J."""
+        return self._run(self._diagonal, t, y, p)
+
+    def time_derivative(self, t: Any, y: Any, p: Any) -> list[Any]:
+        """Return the n partial derivatives df/dt."""
+        return self._run(self._time_derivative, t, y, p)
+
+    def product(self, t: Any, y: Any, p: Any, v: Sequence[Any]) -> list[Any]:
+        """Return the n values of J v, without forming J where that takes fewer operations."""
+        if self._product:
+            return self._run(self._product, t, y, p, [v[index] for index in range(len(self._states))])
+        return self._multiply(self.entries(t, y, p), y, v)
+
+    def _multiply(self, entries: Sequence[Any], y: Any, v: Sequence[Any]) -> list[Any]:
+        totals: list[Any] = [None] * len(self._states)
+        for (i, j), entry in zip(self.pattern, entries, strict=True):
+            totals[i] = entry * v[j] if totals[i] is None else fma(entry, v[j], totals[i])
+        return [literal(y, 0.0, self.precision) if total is None else total for total in totals]
+
+    def _run(self, program: Program, t: Any, y: Any, p: Any, v: Sequence[Any] = ()) -> list[Any]:
+        return evaluate_at(program, self.system, self.precision, t, y, p, v)
+
+    # -- programs -------------------------------------------------------------------------------
+
+    @cached_property
+    def _entries_program(self) -> Program:
+        return self._program(self._symbolic.values())
+
+    @cached_property
+    def _diagonal(self) -> Program:
+        return self._program(self._symbolic.get((i, i), sympy.S.Zero) for i in range(len(self._states)))
+
+    @cached_property
+    def _slopes_in_time(self) -> tuple[sympy.Expr, ...]:
+        return self._equations.along({TIME: sympy.S.One})
+
+    @cached_property
+    def _time_derivative(self) -> Program:
+        return self._program(self._slopes_in_time)
+
+    @cached_property
+    def _product(self) -> Program | None:
+        """The derivative in a direction; None where multiplying with the matrix is cheaper."""
+        seeds = dict(zip(self._states, self._directions, strict=True))
+        program = self._program(self._equations.along(seeds), self._directions)
+        return program if program.operations <= self._matrix_product_operations else None
+
+    @property
+    def _matrix_product_operations(self) -> int:
+        return self._entries_program.operations + len(self.pattern)
+
+    def _program(self, expressions: Iterable[sympy.Expr], directions: Sequence[sympy.Symbol] = ()) -> Program:
+        results = tuple(expressions)
+        parameters = [parameter_symbol(index) for index in range(len(self.system.parameters))]
+        with _deep_recursion():
+            symbols = [TIME, *self._states, *parameters, *directions]
+            return compile_program(symbols, results, self._equations.needed(results))
+
+
+class _Equations:
+    """A system's equations, differentiated with names for what is used more than once.
+
+    Parameters
+    ----------
+    system
+        The equations.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._observables = [
+            (observable_symbol(index), expression) for index, expression in enumerate(system.observable_expressions)
+        ]
+        self._derivatives = system.derivatives
+        self._names: dict[sympy.Expr, sympy.Symbol] = {}
+
+    def gradients(self, states: Sequence[sympy.Symbol]) -> list[dict[int, sympy.Expr]]:
+        """Return for each right-hand side its derivatives by position of the state, those that are not zero."""
+        partials = Derivatives({symbol: {symbol: sympy.S.One} for symbol in states}, self._name)
+        known = {symbol: {index: sympy.S.One} for index, symbol in enumerate(states)}
+        own = set(states)
+
+        def gradient(expression: sympy.Expr) -> dict[int, sympy.Expr]:
+            terms: dict[int, list[sympy.Expr]] = {}
+            for symbol, partial in partials.of(expression).items():
+                # A state's partial derivative is used once, an observable's for every state it depends on.
+                factor = partial if symbol in own else self._shortened(partial)
+                for index, slope in known[symbol].items():
+                    terms.setdefault(index, []).append(factor * slope)
+            sums = {index: sympy.Add(*parts) for index, parts in terms.items()}
+            return {index: total for index, total in sums.items() if total != 0}
+
+        with _deep_recursion():
+            for symbol, expression in self._observables:
+                known[symbol] = {index: self._shortened(slope) for index, slope in gradient(expression).items()}
+                if known[symbol]:
+                    partials.seed(symbol, {symbol: sympy.S.One})
+            return [gradient(expression) for expression in self._derivatives]
+
+    def along(self, direction: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[sympy.Expr, ...]:
+        """Return the derivatives of all right-hand sides in the direction given by those of symbols."""
+        derivatives = Derivatives({symbol: {0: slope} for symbol, slope in direction.items()}, self._name)
+        with _deep_recursion():
+            for symbol, expression in self._observables:
+                slopes = derivatives.of(expression)
+                derivatives.seed(symbol, {key: self._shortened(slope) for key, slope in slopes.items()})
+            return tuple(derivatives.of(expression).get(0, sympy.S.Zero) for expression in self._derivatives)
+
+    def needed(self, expressions: Iterable[sympy.Expr]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+        """Return the named expressions that some expressions use, each after those it refers to."""
+        wanted = set().union(*(expression.free_symbols for expression in expressions))
+        named = [*self._observables, *((symbol, expression) for expression, symbol in self._names.items())]
+        kept = []
+        for symbol, expression in reversed(named):
+            if symbol in wanted:
+                wanted |= expression.free_symbols
+                kept.append((symbol, expression))
+        return kept[::-1]
+
+    def _shortened(self, expression: sympy.Expr) -> sympy.Expr:
+        return expression if _is_short(expression) else self._name(expression)
+
+    def _name(self, expression: sympy.Expr) -> sympy.Expr:
+        if expression not in self._names:
+            self._names[expression] = sympy.Symbol(f"n{len(self._names)}", real=True)
+        return self._names[expression]
+
+
+def _is_short(expression: sympy.Expr) -> bool:
+    """Return whether an expression is a symbol, a number, or a product of both."""
+    return expression.is_Atom or (expression.is_Mul and len(expression.args) == 2 and expression.args[0].is_Number)
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Allow SymPy to recurse through expressions as deep as a model may write them."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)

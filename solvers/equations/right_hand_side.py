@@ -1,0 +1,94 @@
+"""The right-hand side f(t, y, p) and the observables of a system, as straight-line functions."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import sympy
+
+from solvers.equations.lowering import compile_program
+from solvers.equations.program import Program, evaluate_at
+from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
+
+
+class RightHandSide:
+    """Straight-line code for a system's derivatives and observables.
+
+    Parameters
+    ----------
+    system
+        The equations.
+    precision
+        "float64" or "float32": of states, parameters and constants.
+    """
+
+    def __init__(self, system: System, precision: str) -> None:
+        self.system = system
+        self.precision = precision
+
+    @cached_property
+    def derivatives(self) -> Program:
+        """The program that computes f(t, y, p)."""
+        return self._program(self.system.derivatives)
+
+    @property
+    def uses_time(self) -> bool:
+        """Whether the derivatives depend on t."""
+        return self.derivatives.uses(0)
+
+    @property
+    def operations(self) -> int:
+        """Operations of one evaluation."""
+        return self.derivatives.operations
+
+    def evaluate(self, t: Any, y: Any, p: Any, dy: Any, offset: int = 0) -> None:
+        """Store f(t, y, p) into `dy`, from an offset on.
+
+        Parameters
+        ----------
+        t
+            Time, float64.
+        y, p
+            Arrays of states and parameters.
+        dy
+            Array that takes the derivatives.
+        """
+        for index, slope in enumerate(self.values(t, y, p)):
+            dy[offset + index] = slope
+
+    def values(self, t: Any, y: Any, p: Any) -> list[Any]:
+        """Return f(t, y, p); y may be a list of values."""
+        return self._run(self.derivatives, t, y, p)
+
+    def observables(self, indices: tuple[int, ...]) -> Callable[[Any, Any, Any], list[Any]]:
+        """Return a function (t, y, p) -> values of some observables."""
+        program = self._program(tuple(observable_symbol(index) for index in indices))
+        return lambda t, y, p: self._run(program, t, y, p)
+
+    def _program(self, expressions: tuple[sympy.Expr, ...]) -> Program:
+        system = self.system
+        symbols = [
+            TIME,
+            *(state_symbol(index) for index in range(len(system.states))),
+            *(parameter_symbol(index) for index in range(len(system.parameters))),
+        ]
+        needed = _needed_observables(system, expressions)
+        named = [(observable_symbol(i), system.observable_expressions[i]) for i in needed]
+        return compile_program(symbols, expressions, named)
+
+    def _run(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:
+        return evaluate_at(program, self.system, self.precision, t, y, p)
+
+
+def _needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> list[int]:
+    """Return the positions of the observables that expressions use, directly or through others."""
+    positions = {observable_symbol(index): index for index in range(len(system.observables))}
+    needed: set[int] = set()
+    pending = list(expressions)
+    while pending:
+        for symbol in pending.pop().free_symbols & positions.keys():
+            index = positions[symbol]
+            if index not in needed:
+                needed.add(index)
+                pending.append(system.observable_expressions[index])
+    return sorted(needed)

@@ -1,0 +1,1 @@
+"""Compiling, loading, launching, and what a machine offers."""

@@ -1,0 +1,1 @@
+"""Running on the CPU."""

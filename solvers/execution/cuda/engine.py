@@ -1,0 +1,365 @@
+"""Compiling for the cuda target, what a kernel needs, and running it."""
+
+import ctypes
+import re
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from solvers.errors import PlanError, TargetUnavailableError
+from solvers.execution.cuda import driver as cuda_driver
+from solvers.execution.cuda.driver import Device, DeviceMemory
+from solvers.execution.cuda.launch import (
+    FEWEST_ORDERED,
+    Grid,
+    grid_rule,
+    order_bytes_per_run,
+    patience_rule,
+    registers_rule,
+)
+from solvers.execution.cuda.occupancy import Architecture, KernelResources, architecture_facts, occupancy
+from solvers.execution.cuda.run_order import MOST_RUNS, REPORTS, RunArrays, RunOrder
+from solvers.execution.kernel import Kernel
+from solvers.planning.exchange import Exchange, Solution
+
+if TYPE_CHECKING:
+    from solvers.planning.plan import Plan
+
+#: Share of the free device memory that the runs of one chunk may take.
+MEMORY_SHARE = 0.85
+#: Share of the device's memory up to which that of a chunk is kept for the next one; allocating more takes no longer.
+KEPT_SHARE = 1 / 16
+DEFAULT_ARCHITECTURE: Architecture = (9, 0)
+
+
+def describe() -> str:
+    """Return the GPU's name, or why there is none to use."""
+    reason = why_unavailable()
+    if reason:
+        return f"unavailable: {reason[0]}"
+    with cuda_driver.open_device() as device:
+        major, minor = device.capability
+        return f"{device.name}, sm_{major}{minor}, {device.memory_bytes / 2**30:.0f} GiB"
+
+
+def why_unavailable() -> tuple[str, str] | None:
+    """Return what keeps this machine from compiling for a GPU and running on it, and a remedy; None: nothing."""
+    return why_no_device() or why_no_toolkit()
+
+
+def why_no_device() -> tuple[str, str] | None:
+    """Return what keeps this machine from running on a GPU, and a remedy; None where nothing does."""
+    reason = cuda_driver.why_none()
+    return (f"there is no GPU to run on: {reason}", "use --target cpu, which needs none") if reason else None
+
+
+def why_no_toolkit() -> tuple[str, str] | None:
+    """Return what keeps this machine from compiling for a GPU, and a remedy; None where nothing does."""
+    from solvers.execution.cuda import toolchain as cuda_toolchain  # noqa: PLC0415 - imports Numba
+
+    try:
+        cuda_toolchain.require_toolkit()
+    except cuda_toolchain.ToolkitMissingError as error:
+        return str(error), error.hint
+    return None
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How a kernel is launched, and what it needs.
+
+    Parameters
+    ----------
+    name
+        The entry.
+    resources
+        What it needs.
+    arch
+        Compute capability.
+    grid
+        Blocks and threads.
+    stride
+        Bytes of dynamic shared memory a thread.
+    ordered
+        Whether the code can bring runs into the order of `RunOrder`.
+    """
+
+    name: str
+    resources: KernelResources
+    arch: Architecture
+    grid: Grid
+    stride: int
+    ordered: bool
+
+    @property
+    def threads(self) -> int:
+        """Threads, that is runs at a time, a block, unless a batch is small."""
+        return self.grid.threads
+
+    @property
+    def shared_bytes(self) -> int:
+        """Dynamic shared memory of such a block."""
+        return self.threads * self.stride
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the kernel needs and how many of its blocks a multiprocessor holds."""
+        resources = self.resources
+        resident = occupancy(resources, self.threads, self.shared_bytes, self.arch)
+        return {
+            "arch": f"sm_{self.arch[0]}{self.arch[1]}",
+            "registers": resources.registers,
+            "local_bytes": resources.stack_bytes,
+            "spill_bytes": resources.spill_store_bytes + resources.spill_load_bytes,
+            "instructions": resources.instructions,
+            "threads_per_block": self.threads,
+            "shared_bytes_per_block": self.shared_bytes,
+            "occupancy": resident.fraction,
+            "limiter": resident.limiter,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the launch that `dataclasses.asdict` gave the values of."""
+        major, minor = values["arch"]
+        resources, grid = KernelResources(**values["resources"]), Grid(**values["grid"])
+        return cls(**{**values, "resources": resources, "arch": (major, minor), "grid": grid})
+
+
+def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
+    """Compile a plan's kernel; no GPU is needed.
+
+    Parameters
+    ----------
+    arch
+        Such as "sm_90"; None: that of the GPU here, else sm_90.
+
+    Raises
+    ------
+    PlanError
+        For an architecture that is not known, and if not even the smallest block has room for its shared buffers.
+    TargetUnavailableError
+        Without the toolkit's packages.
+    """
+    reason = why_no_toolkit()
+    if reason:
+        raise TargetUnavailableError(*reason)
+    from solvers.execution.cuda import sorting as cuda_order  # noqa: PLC0415 - import Numba
+    from solvers.execution.cuda import toolchain as cuda_toolchain  # noqa: PLC0415 - import Numba
+    from solvers.targets.cuda import target as cuda  # noqa: PLC0415 - import Numba
+
+    start = time.perf_counter()
+    chosen = parse_architecture(architecture_name(arch))
+    totals = plan.registry.totals()
+    stride = cuda.shared_stride(totals.shared)
+    check_shared(stride, chosen)
+    problem, settings, precision = plan.problem, plan.problem.kernel, plan.problem.solve.precision
+    adaptive, saves, ordered = problem.fixed_steps is None, not problem.only_end, plan.ordered
+    states, disorder = len(problem.system.states), problem.disorder
+    patience = patience_rule(settings, disorder=disorder, adaptive=adaptive, saves=saves, states=states)
+    registers = registers_rule(
+        settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
+    )
+    integrate = plan.loop.build(cuda.CudaTarget(patience), plan.registry)
+    entry, arguments = cuda.make_kernel(integrate, precision, stride, totals.persistent)
+    beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
+    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers, beside=beside)
+    scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0
+    grid = grid_rule(settings, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered)
+    if grid is None:
+        raise _too_much_shared(stride, chosen)
+    launch = Launch(compiled.name, compiled.resources, chosen, grid, stride, ordered)
+    seconds = time.perf_counter() - start
+    return Kernel("cuda", plan.registry, plan.unused, plan.derivatives, compiled.cubin, asdict(launch), seconds)
+
+
+def report(kernel: Kernel) -> dict[str, Any]:
+    """Return what a kernel needs."""
+    return Launch.from_json(kernel.details).facts()
+
+
+def check_shared(stride: int, arch: Architecture) -> None:
+    """Refuse shared buffers that a block of one warp has no room for.
+
+    Raises
+    ------
+    PlanError
+        With the figures.
+    """
+    if 32 * stride > architecture_facts(arch).shared_bytes_per_block:
+        raise _too_much_shared(stride, arch)
+
+
+def _too_much_shared(stride: int, arch: Architecture) -> PlanError:
+    room = architecture_facts(arch).shared_bytes_per_block
+    message = (
+        f"the buffers in shared memory take {stride} bytes a run, {32 * stride} for the 32 runs of the smallest block; "
+        f"sm_{arch[0]}{arch[1]} has {room} bytes a block"
+    )
+    return PlanError(message, 'move buffers to "local" or "persistent"', "buffers")
+
+
+def parse_architecture(text: str) -> Architecture:
+    """Return (major, minor) of a name such as sm_90.
+
+    Raises
+    ------
+    PlanError
+        If it is none.
+    """
+    match = re.fullmatch(r"sm_(\d+)(\d)", text)
+    if match is None:
+        raise PlanError(f"{text!r} is no GPU architecture", "write it like sm_90", "--arch")
+    arch = int(match[1]), int(match[2])
+    try:
+        architecture_facts(arch)
+    except ValueError as error:
+        raise PlanError(str(error), None, "--arch") from error
+    return arch
+
+
+def architecture_name(arch: str | None = None) -> str:
+    """Return an architecture's name, as it is written: None means that of the GPU here, else sm_90."""
+    if arch is not None:
+        return arch
+    major, minor = DEFAULT_ARCHITECTURE if cuda_driver.why_none() else cuda_driver.capability()
+    return f"sm_{major}{minor}"
+
+
+class ChunkMemory:
+    """What a chunk of runs takes on the device.
+
+    Parameters
+    ----------
+    device
+        Where it is.
+    exchange
+        The values that all runs share, and the save times.
+    arrays
+        Swept values, results and reports on the host, whose sizes those on the device have.
+    """
+
+    def __init__(self, device: Device, exchange: Exchange, arrays: Sequence[np.ndarray]) -> None:
+        self.sizes = [array.nbytes for array in arrays]
+        with ExitStack() as held:
+
+            def memory(size: int) -> DeviceMemory:
+                return held.enter_context(DeviceMemory(device, size))
+
+            self.own = RunArrays(*map(memory, self.sizes))
+            self.queue = memory(8)
+            self.common = []
+            for array in (exchange.default_values(), exchange.times):
+                self.common.append(memory(array.nbytes))
+                self.common[-1].copy_from(array)
+            self._held = held.pop_all()
+
+    def arguments(self, runs: int, arrays: RunArrays) -> list[Any]:
+        """Return a kernel's arguments, with the runs' own arrays or those in another order."""
+        defaults, times = self.common
+        memories = (arrays.inputs, defaults, arrays.results, times)
+        reports = [ctypes.c_void_p(arrays.reports.address + 4 * runs * row) for row in range(REPORTS)]
+        return [self.queue.argument, ctypes.c_int64(runs), *(memory.argument for memory in memories), *reports]
+
+    def close(self) -> None:
+        """Free it."""
+        self._held.close()
+
+
+class CudaSolver:
+    """A kernel on the first GPU.
+
+    Parameters
+    ----------
+    kernel
+        What runs.
+    exchange
+        What it exchanges with the host.
+    """
+
+    def __init__(self, kernel: Kernel, exchange: Exchange) -> None:
+        reason = why_no_device()
+        if reason:
+            raise TargetUnavailableError(*reason)
+        self.exchange = exchange
+        self.launch = Launch.from_json(kernel.details)
+        self._device = cuda_driver.open_device()
+        self.device = self._device.name
+        self._module = cuda_driver.Module(self._device, kernel.code)
+        self._function = self._module.function(self.launch.name)
+        self._memory: ChunkMemory | None = None
+
+    def kernel_report(self) -> dict[str, Any]:
+        """Return what the kernel needs."""
+        return self.launch.facts()
+
+    def runs_per_chunk(self, runs: int) -> int:
+        """Return how many of some runs fit the device's free memory."""
+        room = int(MEMORY_SHARE * self._device.free_bytes())
+        each = self.exchange.bytes_per_run
+        if self.launch.ordered:
+            runs, each = min(runs, MOST_RUNS), each + order_bytes_per_run(self.exchange)
+        return max(1, min(runs, room // each))
+
+    def solve(self, values: np.ndarray) -> Solution:
+        """Solve a chunk; `values` has shape (swept, runs)."""
+        exchange, runs = self.exchange, values.shape[1]
+        variables, reports = exchange.empty_results(runs)
+        given = exchange.inputs(values)
+        start = time.perf_counter()
+        memory = self._memory_for(given, variables, reports)
+        memory.own.inputs.copy_from(given)
+        with ExitStack() as held:
+            order = (
+                held.enter_context(RunOrder(self._device, self._module, given, memory.own))
+                if self._pays(runs)
+                else None
+            )
+            kernel_seconds = self._launch(runs, memory, order)
+        memory.own.results.copy_to(variables)
+        memory.own.reports.copy_to(reports)
+        self._device.synchronize()
+        if sum(memory.sizes) > KEPT_SHARE * self._device.memory_bytes:
+            self._free_memory()
+        transfer = time.perf_counter() - start - kernel_seconds
+        return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], kernel_seconds, transfer)
+
+    def _memory_for(self, *arrays: np.ndarray) -> ChunkMemory:
+        """Return memory for a chunk: that of the last one, where it fits."""
+        if self._memory and self._memory.sizes != [array.nbytes for array in arrays]:
+            self._free_memory()
+        self._memory = self._memory or ChunkMemory(self._device, self.exchange, arrays)
+        return self._memory
+
+    def _free_memory(self) -> None:
+        if self._memory:
+            self._memory.close()
+        self._memory = None
+
+    def _pays(self, runs: int) -> bool:
+        """Return whether an order pays."""
+        return self.launch.ordered and runs >= FEWEST_ORDERED * self._device.multiprocessors
+
+    def _launch(self, runs: int, memory: ChunkMemory, order: RunOrder | None) -> float:
+        """Run the kernel; return its seconds by the device's clock, with those that an order takes."""
+        before, after = cuda_driver.Event(self._device), cuda_driver.Event(self._device)
+        blocks, threads = self.launch.grid.shape(runs, self._device.multiprocessors)
+        shared_bytes = threads * self.launch.stride
+        arguments = memory.arguments(runs, order.arrays if order else memory.own)
+        with before, after:
+            memory.queue.fill()
+            if order:
+                order.establish(before)
+                self._function.launch(blocks, threads, arguments, shared_bytes=shared_bytes)
+                order.restore(after)
+            else:
+                self._function.launch(blocks, threads, arguments, shared_bytes=shared_bytes, before=before, after=after)
+            after.synchronize()
+            return after.milliseconds_since(before) / 1e3
+
+    def close(self) -> None:
+        """Release the device."""
+        self._device.close()

@@ -1,0 +1,156 @@
+"""How a kernel is launched: measured rules, each of which a setting overrides."""
+
+from dataclasses import dataclass
+
+from solvers.execution.cuda.occupancy import (
+    WARP,
+    Architecture,
+    KernelResources,
+    architecture_facts,
+    largest_block,
+    occupancy,
+)
+from solvers.planning.exchange import Exchange
+from solvers.settings import KernelSettings
+
+#: In steps of a lane: about what it costs a warp to store and to replace runs.
+PATIENCE = 48
+#: States up to which a queue pays. With more, the code that replaces runs is as long as the steps it saves.
+QUEUE_STATES = 16
+#: Swept quantities up to which runs that are neighbours in an order are alike in all of them.
+FEW_DIMENSIONS = 3
+#: Runs of a multiprocessor from which on an order pays: with fewer its warps do not wait for each other.
+FEWEST_ORDERED = 256
+#: Runs that each thread should take from a queue, for when it is empty the threads of a warp wait for the slowest.
+RUNS_A_THREAD = 16
+#: Threads of a multiprocessor that hide most of the latency of a step.
+FEWEST_THREADS = 512
+#: States up to which the assembler leaves registers to other runs better than it uses more of them.
+SPARING_STATES = 2
+#: That a thread can have.
+MOST_REGISTERS = 255
+#: Blocks that a multiprocessor holds at least, however much their runs save.
+FEWEST_BLOCKS = 2
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The shape of a kernel's launches.
+
+    Parameters
+    ----------
+    threads
+        Threads, that is runs at a time, a block.
+    resident
+        Most blocks that a multiprocessor works on at a time, where the grid is that of the device and goes through the
+        runs; None: as many blocks as there are runs to fill them.
+    fewest
+        Blocks down to which there are fewer where threads would have less than `RUNS_A_THREAD`; None: `resident`.
+    """
+
+    threads: int
+    resident: int | None
+    fewest: int | None = None
+
+    def shape(self, runs: int, multiprocessors: int) -> tuple[int, int]:
+        """Return blocks, and threads a block, for some runs.
+
+        A batch that leaves multiprocessors without a block is cut into smaller blocks.
+        """
+        share = -(-runs // multiprocessors)
+        threads = min(self.threads, max(WARP, -(-share // WARP) * WARP))
+        blocks = -(-runs // threads)
+        return (blocks if self.resident is None else min(blocks, self._held(runs, multiprocessors))), threads
+
+    def _held(self, runs: int, multiprocessors: int) -> int:
+        """Return the most blocks of the grid."""
+        assert self.resident is not None  # noqa: S101 - see `shape`
+        fewest = self.resident if self.fewest is None else self.fewest
+        wanted = runs // (RUNS_A_THREAD * self.threads * multiprocessors)
+        return min(self.resident, max(fewest, wanted)) * multiprocessors
+
+
+def registers_rule(
+    settings: KernelSettings, *, single: bool, adaptive: bool, explicit: bool, states: int
+) -> int | None:
+    """Return the most registers a thread; None: as the assembler sees fit.
+
+    Left alone the assembler saves registers at the price of instructions and waits. Told that it may have all, it takes
+    a few more, which was 0 to 6 % faster in all kernels measured but adaptive ones in float32 that are explicit or have
+    few states: those were up to 11 % slower.
+
+    Parameters
+    ----------
+    single
+        Whether states are float32.
+    adaptive
+        Whether steps vary.
+    explicit
+        Whether steps solve no equations.
+    states
+        Of the system.
+    """
+    if settings.max_registers is not None:
+        return settings.max_registers
+    return None if single and adaptive and (explicit or states <= SPARING_STATES) else MOST_REGISTERS
+
+
+def order_bytes_per_run(exchange: Exchange) -> int:
+    """Return the bytes that an order takes on the device: a run's turn, and its arrays once more."""
+    return 4 + exchange.bytes_per_run
+
+
+def patience_rule(settings: KernelSettings, *, disorder: int, adaptive: bool, saves: bool, states: int) -> int:
+    """Return how many steps the lanes of a warp may miss until they take the next runs; 0: each thread has its own.
+
+    Runs of about as many steps end together, and a queue would cost them 3 to 10 %; runs that save on their way store
+    to neighbouring places, which it would scatter.
+
+    Parameters
+    ----------
+    disorder
+        See `solvers.planning.problem.Problem`.
+    adaptive
+        Whether steps vary.
+    saves
+        Whether runs save at other times than their end.
+    states
+        Of the system.
+    """
+    if settings.patience is not None:
+        return settings.patience
+    return PATIENCE if adaptive and not saves and disorder > FEW_DIMENSIONS and states <= QUEUE_STATES else 0
+
+
+def grid_rule(
+    settings: KernelSettings,
+    resources: KernelResources,
+    stride: int,
+    arch: Architecture,
+    *,
+    queue: bool,
+    scattered_bytes: int = 0,
+) -> Grid | None:
+    """Return the shape of a kernel's launches; None where not even one warp fits.
+
+    Parameters
+    ----------
+    stride
+        Bytes of dynamic shared memory a thread.
+    queue
+        Whether threads take runs from a queue.
+    scattered_bytes
+        What a run stores at times of its own, so that neighbouring runs fill a line of the cache one after the other.
+    """
+    threads = settings.threads or largest_block(resources, stride, arch)
+    if threads is None:
+        return None
+    held = occupancy(resources, threads, threads * stride, arch).blocks
+    if not held:
+        return None
+    if settings.resident_blocks is not None:
+        return Grid(threads, min(held, settings.resident_blocks))
+    if scattered_bytes:
+        share = architecture_facts(arch).cache_bytes // (scattered_bytes * threads)
+        return Grid(threads, min(held, max(FEWEST_BLOCKS, share)))
+    return Grid(threads, held, -(-FEWEST_THREADS // threads)) if queue else Grid(threads, None)

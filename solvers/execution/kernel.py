@@ -1,0 +1,66 @@
+"""A compiled kernel as plain values: what a later process needs to run it without compiling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from buffers import BufferRegistry
+from solvers.equations.program import Program
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Machine code, and all that is to be known of the problem that it solves.
+
+    Parameters
+    ----------
+    target
+        "cuda" or "cpu".
+    registry
+        The buffers, laid out.
+    unused
+        Names in the user's choice of locations that exist for other methods only.
+    derivatives
+        The right-hand side, for `program.evaluate_at`.
+    code
+        Machine code, an ELF file.
+    details
+        What the target needs besides, as plain values.
+    seconds
+        Time that compiling took; 0 where it was stored.
+    """
+
+    target: str
+    registry: BufferRegistry
+    unused: tuple[str, ...]
+    derivatives: Program
+    code: bytes
+    details: Mapping[str, Any]
+    seconds: float = 0.0
+
+    @property
+    def ordered(self) -> bool:
+        """Whether runs are worked on in an order of the device's own."""
+        return bool(self.details.get("ordered"))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all but the code as plain values."""
+        return {
+            "target": self.target,
+            "registry": self.registry.as_json(),
+            "unused": self.unused,
+            "derivatives": self.derivatives.as_json(),
+            "details": dict(self.details),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], code: bytes) -> Self:
+        """Return the kernel that `as_json` gave the values of."""
+        return cls(
+            values["target"],
+            BufferRegistry.from_json(values["registry"]),
+            tuple(values["unused"]),
+            Program.from_json(values["derivatives"]),
+            code,
+            values["details"],
+        )

@@ -1,0 +1,58 @@
+"""Running a plan on the python target."""
+
+import time
+
+import numpy as np
+
+from solvers.planning.exchange import Solution
+from solvers.planning.plan import Plan
+from solvers.targets.python import PythonTarget
+from solvers.trace import Recorder
+
+
+class PythonSolver:
+    """Runs device code in the interpreter.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    recorder
+        Keeps what the solvers report on the way, where it is wanted.
+    """
+
+    device = "Python interpreter"
+
+    def __init__(self, plan: Plan, recorder: Recorder | None = None) -> None:
+        self.exchange = plan.exchange
+        self._totals = plan.registry.totals()
+        self._integrate = plan.loop.build(PythonTarget(recorder), plan.registry)
+
+    def kernel_report(self) -> None:
+        """Return nothing: there is no CUDA kernel."""
+
+    def runs_per_chunk(self, runs: int) -> int:
+        """Return a number of runs after which progress is worth showing."""
+        return min(runs, 1024)
+
+    def solve(self, values: np.ndarray) -> Solution:
+        """Solve a chunk; `values` has shape (swept, runs)."""
+        exchange, runs = self.exchange, values.shape[1]
+        variables, reports = exchange.empty_results(runs)
+        start = time.perf_counter()
+        with np.errstate(all="ignore"):
+            self._integrate(
+                np.zeros(1, dtype=np.int64),
+                np.int64(runs),
+                exchange.inputs(values).reshape(-1),
+                exchange.default_values(),
+                (variables.reshape(-1), exchange.times),
+                tuple(reports),
+                np.full(self._totals.shared, 0xFF, dtype=np.uint8),
+                np.full(self._totals.persistent, 0xFF, dtype=np.uint8),
+            )
+        seconds = time.perf_counter() - start
+        return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], seconds, 0.0)
+
+    def close(self) -> None:
+        """Hold nothing."""

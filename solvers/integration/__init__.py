@@ -1,0 +1,1 @@
+"""From step to run: the loop, the clock, controllers, output."""

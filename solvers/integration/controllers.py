@@ -1,0 +1,302 @@
+"""Step-size controllers: how long the next step is, and whether the last one counts. They know no method."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from buffers import BufferRegistry
+from solvers.algebra.error_norm import bounded
+from solvers.methods.weighted_sums import combine
+from solvers.straightline import (
+    both,
+    convert,
+    exp2_estimate,
+    fma,
+    larger,
+    literal,
+    log2_estimate,
+    select,
+    smaller,
+)
+from solvers.targets.memory import Frame, make_frame
+from solvers.targets.target import DeviceFunction, Target
+
+#: Errors below 1e-4 count as that in the history, so that one lucky step does not throttle the next; log2 of 1e-8.
+LEAST_REMEMBERED = 2 * math.log2(1e-4)
+#: log2 of e^exponent before the first step: so large that the next error seems to fall, which foresees nothing.
+NO_ERROR_YET = 1e4
+
+
+class ControllerFunctions(NamedTuple):
+    """A controller's device functions. `change` is log2 of the factor on the step.
+
+    judge(active, error, trouble, memory) -> (accept, change): whether a step counts, and the change after those that
+        do; see `StepFunctions.attempt`.
+    retreat(reject, error, trouble, change) -> change: the change after those that were rejected.
+    follow(accept, h, dt, change, memory) -> dt: the step to try next.
+    reset(fresh, memory): forget what another run left.
+    """
+
+    judge: DeviceFunction
+    retreat: DeviceFunction
+    follow: DeviceFunction
+    reset: DeviceFunction
+
+
+@dataclass(frozen=True)
+class FixedController:
+    """Equal steps.
+
+    Parameters
+    ----------
+    t0, t1
+        The span.
+    steps
+        Their number.
+    """
+
+    t0: float
+    t1: float
+    steps: int
+
+    owner = "controller"
+
+    @property
+    def fixed_step(self) -> float | None:
+        """The step, a constant that steps may fold into their weights."""
+        return (self.t1 - self.t0) / self.steps
+
+    @property
+    def attempts(self) -> float:
+        """The most attempts that a run can take."""
+        return self.steps
+
+    def register(self, registry: BufferRegistry) -> None:
+        """Register nothing: there is no history."""
+        registry.declare(self.owner)
+
+    def frame(self, registry: BufferRegistry) -> Frame:
+        """Return an empty frame."""
+        return make_frame(registry, self.owner, ())
+
+    def build(self, target: Target) -> ControllerFunctions:
+        """Return the device functions."""
+
+        @target.straight_line
+        def judge(active: Any, _error: Any, trouble: Any, _memory: Any) -> Any:
+            return both(active, trouble == 0), literal(trouble, 0.0, "float32")
+
+        @target.straight_line
+        def retreat(_reject: Any, _error: Any, _trouble: Any, change: Any) -> Any:
+            return change
+
+        @target.straight_line
+        def follow(_accept: Any, _h: Any, dt: Any, _change: Any, _memory: Any) -> Any:
+            return dt
+
+        @target.straight_line
+        def reset(_fresh: Any, _memory: Any) -> None:
+            return None
+
+        return ControllerFunctions(judge, retreat, follow, reset)
+
+
+@dataclass(frozen=True)
+class AdaptiveController:
+    """The deadbeat controller, dt_next = h * safety * e^-exponent; what others add to it, they derive.
+
+    After a rejected step only the present error counts, and the step does not grow.
+
+    Parameters
+    ----------
+    exponent
+        Of the error of the step just tried.
+    safety, min_factor, max_factor
+        The factor on the step, and its limits.
+    dt_min, dt_max
+        Shortest and longest step; infinity: as long as the span.
+    precision
+        Of steps and history.
+    lands
+        Whether steps are cut short to end at save times.
+    """
+
+    exponent: float
+    safety: float
+    min_factor: float
+    max_factor: float
+    dt_min: float
+    dt_max: float
+    precision: str
+    lands: bool
+
+    owner = "controller"
+    fixed_step = None
+    attempts = math.inf
+
+    @property
+    def history(self) -> dict[str, int]:
+        """Names and lengths of the buffers that are kept from step to step; they hold logarithms, in float32."""
+        return {}
+
+    def past(self, _size: Any, _memory: Any) -> Any:
+        """Return what the history adds to the change after an accepted step; a number where there is none."""
+        return 0.0
+
+    @property
+    def least_past(self) -> float:
+        """The least that the history can add."""
+        return 0.0
+
+    def remember(self, accept: Any, size: Any, memory: Any) -> None:
+        """Keep what the next change needs of an accepted step, given log2 of the mean square of its error."""
+
+    def move(self, change: Any, memory: Any) -> None:
+        """Keep what the next change needs of this one, which is final."""
+
+    def forget(self, fresh: Any, memory: Any) -> None:
+        """Drop what another run left."""
+
+    def register(self, registry: BufferRegistry) -> None:
+        """Register the history."""
+        registry.declare(self.owner)
+        for name, elements in self.history.items():
+            registry.register(self.owner, name, elements, "float32", lifetime="run")
+
+    def frame(self, registry: BufferRegistry) -> Frame:
+        """Return the frame: the history."""
+        return make_frame(registry, self.owner, tuple(self.history))
+
+    def build(self, target: Target) -> ControllerFunctions:
+        """Return the device functions."""
+        functions = self._judge, self._retreat, self._follow, self.forget
+        return ControllerFunctions(*(target.straight_line(function) for function in functions))
+
+    def _judge(self, active: Any, error: Any, trouble: Any, memory: Any) -> Any:
+        accept = both(active, both(trouble == 0, error <= 1.0))
+        size = log2_estimate(convert(error, "float32"))
+        change = self._asked(size, self.past(size, memory))
+        # The error of an accepted step asks for no shorter one; what else might is known.
+        if self.least_past + math.log2(self.safety) < math.log2(self.min_factor):
+            change = larger(change, math.log2(self.min_factor))
+        change = smaller(change, math.log2(self.max_factor))
+        self.remember(accept, size, memory)
+        return accept, change
+
+    def _retreat(self, reject: Any, error: Any, trouble: Any, change: Any) -> Any:
+        least = literal(change, math.log2(self.min_factor), "float32")
+        asked = smaller(larger(self._asked(log2_estimate(convert(error, "float32"))), least), 0.0)
+        known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
+        return select(reject, select(known, asked, least), change)
+
+    def _asked(self, size: Any, past: Any = 0.0) -> Any:
+        """Return the change that an error asks for, given log2 of its mean square and what the history adds."""
+        return fma(size, -self.exponent / 2, past + math.log2(self.safety))
+
+    def _follow(self, accept: Any, h: Any, dt: Any, change: Any, memory: Any) -> Any:
+        proposed = h * convert(exp2_estimate(change), self.precision)
+        if self.dt_max < math.inf:
+            proposed = smaller(proposed, self.dt_max)
+        if self.dt_min:
+            proposed = larger(proposed, self.dt_min)
+        if self.lands:
+            # A step cut short to land somewhere says nothing against the longer one.
+            proposed = select(both(accept, h < dt), larger(proposed, dt), proposed)
+        if self.lands or self.dt_min or self.dt_max < math.inf:
+            change = log2_estimate(bounded(proposed)) - log2_estimate(bounded(h))
+        self.move(change, memory)
+        return proposed
+
+
+@dataclass(frozen=True)
+class FilterController(AdaptiveController):
+    """I, PI and PID control by one formula: the deadbeat factor times e_(n-1)^b2 * e_(n-2)^-b3.
+
+    Source: G. Soderlind, Digital filters in adaptive time-stepping, ACM Trans. Math. Softw. 29 (2003).
+
+    Parameters
+    ----------
+    beta2, beta3
+        Exponents of past errors.
+    """
+
+    beta2: float = 0.0
+    beta3: float = 0.0
+
+    @property
+    def history(self) -> dict[str, int]:
+        """Names and lengths of the buffers that are kept from step to step."""
+        length = 2 if self.beta3 else 1 if self.beta2 else 0
+        return {"error_history": length} if length else {}
+
+    @property
+    def _gains(self) -> tuple[float, ...]:
+        return (self.beta2, -self.beta3)[: sum(self.history.values())]
+
+    def past(self, _size: Any, memory: Any) -> Any:
+        """Return what past errors add."""
+        if not self.history:
+            return 0.0
+        return combine([gain / 2 for gain in self._gains], lambda index: memory[0][index], None)
+
+    @property
+    def least_past(self) -> float:
+        """The least that the history can add."""
+        return sum(min(0.0, gain / 2 * LEAST_REMEMBERED) for gain in self._gains)
+
+    def remember(self, accept: Any, size: Any, memory: Any) -> None:
+        """Keep log2 of the mean square of an accepted step's error."""
+        if not self.history:
+            return
+        errors = memory[0]
+        if self.beta3:
+            errors[1] = select(accept, errors[0], errors[1])
+        errors[0] = select(accept, larger(size, LEAST_REMEMBERED), errors[0])
+
+    def forget(self, fresh: Any, memory: Any) -> None:
+        """Drop what another run left."""
+        for index in range(sum(self.history.values())):
+            errors = memory[0]
+            errors[index] = select(fresh, literal(errors, 0.0, "float32"), errors[index])  # log2 of 1: no past
+
+
+@dataclass(frozen=True)
+class PredictiveController(AdaptiveController):
+    """Gustafsson's controller: the deadbeat factor, times (h_n/h_(n-1)) * (e_(n-1)/e_n)^exponent where that is smaller.
+
+    Source: K. Gustafsson, Control-theoretic techniques for stepsize selection in implicit Runge-Kutta methods, ACM
+    Trans. Math. Softw. 20 (1994) 496-517.
+    """
+
+    @property
+    def history(self) -> dict[str, int]:
+        """Names and lengths of the buffers that are kept from step to step."""
+        return {"error_history": 1}
+
+    def past(self, size: Any, memory: Any) -> Any:
+        """Return what the step before adds, which is never positive."""
+        return smaller(memory[0][0] - self._power(size), 0.0)
+
+    @property
+    def least_past(self) -> float:
+        """The least that the history can add."""
+        return -math.inf
+
+    def _power(self, size: Any) -> Any:
+        """Return log2 of e^exponent."""
+        return larger(size, LEAST_REMEMBERED) * (self.exponent / 2)
+
+    def remember(self, accept: Any, size: Any, memory: Any) -> None:
+        """Keep log2 of e^exponent of an accepted step."""
+        memory[0][0] = select(accept, self._power(size), memory[0][0])
+
+    def move(self, change: Any, memory: Any) -> None:
+        """Add how much longer the step to try next is than the one whose error is kept.
+
+        That it may be cut short, to land somewhere or to end the span, is not looked at.
+        """
+        memory[0][0] = memory[0][0] + change
+
+    def forget(self, fresh: Any, memory: Any) -> None:
+        """Drop what another run left."""
+        memory[0][0] = select(fresh, literal(memory[0], NO_ERROR_YET, "float32"), memory[0][0])

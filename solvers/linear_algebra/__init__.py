@@ -1,1 +1,0 @@
-"""Linear algebra written out for one sparsity pattern, as straight-line code."""

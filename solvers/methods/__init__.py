@@ -1,0 +1,1 @@
+"""A step of each family of methods."""

@@ -1,0 +1,180 @@
+"""Explicit Runge-Kutta steps, in the uniform shape: each step ends with the slope that the next one starts from."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from buffers import BufferRegistry
+from solvers.algebra.error_norm import ErrorNorm
+from solvers.equations.right_hand_side import RightHandSide
+from solvers.methods.step import OneStepMethod
+from solvers.methods.weighted_sums import blend, combine, interpolation_weights, split_share
+from solvers.straightline import are_finite, fma, literal, quotient_estimate, select
+from solvers.tableaus.tableau import ButcherTableau
+from solvers.targets.memory import Frame, make_frame
+from solvers.targets.target import DeviceFunction, Target
+
+if TYPE_CHECKING:
+    from solvers.tableaus.dense_output import DenseOutput
+
+
+class ExplicitRungeKuttaStep(OneStepMethod):
+    """A step of an explicit Runge-Kutta method.
+
+    Buffers: `slope` is f(t, y), kept from step to step; `stage_slopes` are the others, stage by stage;
+    `stage_accumulator` is the state at which a slope is evaluated, after a step the attempted state. Continuous
+    extensions with slopes of their own add `dense_slopes` and `dense_accumulator`.
+
+    Parameters
+    ----------
+    tableau
+        The method.
+    rhs
+        The right-hand side.
+    norm
+        Tolerances.
+    fixed_step
+        The constant step, folded into the weights; None where steps vary.
+    dense
+        Whether values between steps are needed.
+    """
+
+    attempted = 2
+
+    def __init__(
+        self,
+        tableau: ButcherTableau,
+        rhs: RightHandSide,
+        norm: ErrorNorm,
+        *,
+        fixed_step: float | None,
+        dense: bool,
+    ) -> None:
+        super().__init__(rhs, norm, tableau.order)
+        self.tableau = tableau
+        self.fixed_step = fixed_step
+        self.dense: DenseOutput | None = tableau.dense_output if dense else None
+
+    def register(self, registry: BufferRegistry) -> None:
+        """Register the step's buffers."""
+        precision, n = self.rhs.precision, self.n
+        registry.register(self.owner, "slope", n, precision, lifetime="run")
+        registry.register(self.owner, "stage_slopes", (self.tableau.stages - 1) * n, precision)
+        registry.register(self.owner, "stage_accumulator", n, precision)
+        if self._extra_slopes:
+            registry.register(self.owner, "dense_slopes", self._extra_slopes * n, precision)
+            registry.register(self.owner, "dense_accumulator", n, precision)
+
+    def frame(self, registry: BufferRegistry) -> Frame:
+        """Return the step's frame."""
+        names = ("slope", "stage_slopes", "stage_accumulator")
+        extra = ("dense_slopes", "dense_accumulator") if self._extra_slopes else ()
+        return make_frame(registry, self.owner, (*names, *extra))
+
+    @property
+    def _extra_slopes(self) -> int:
+        return len(self.dense.extra_a) if self.dense else 0
+
+    # -- straight-line code ---------------------------------------------------------------------
+
+    def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
+        slope, _, accumulator = memory[:3]
+        self.rhs.evaluate(t, y, p, accumulator)
+        for i in range(self.n):
+            slope[i] = select(mask, accumulator[i], slope[i])
+        return are_finite(accumulator, self.n)
+
+    def _attempt(self, target: Target) -> DeviceFunction:
+        return target.straight_line(self._attempt_step)
+
+    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
+        slope, stage_slopes, accumulator = memory[:3]
+        return slope, accumulator, stage_slopes
+
+    def _attempt_step(self, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
+        slope, stage_slopes, accumulator = memory[:3]
+        slopes = self._slopes(slope, stage_slopes)
+        for stage in range(1, self.tableau.stages):
+            last = stage == self.tableau.stages - 1
+            self._stage(self.tableau.rows[stage], h, y, slopes, accumulator, last=last)
+            time = t + h * self.tableau.nodes[stage]
+            self.rhs.evaluate(time, accumulator, p, stage_slopes, (stage - 1) * self.n)
+        trouble = literal(t, 0, "int32")
+        if self.fixed_step is not None:
+            return literal(t, 0.0, self.rhs.precision), trouble
+        return self._error(h, y, accumulator, slopes), trouble
+
+    def _stage(self, row: Sequence[float], h: Any, y: Any, slopes: "_Slopes", out: Any, *, last: bool = False) -> None:
+        """Store y + h * sum_j row_j k_j; the last row's is the next step's y."""
+        step = self.fixed_step
+        if step is None:
+            for i in range(self.n):
+                out[i] = fma(h, self._combine(row, slopes, i), y[i])
+            return
+        weights = [step * weight for weight in row]
+        # Summed by themselves, increments are rounded at their own size. It costs an addition, and matters where
+        # rounding adds up from step to step and is seen.
+        apart = last and sum(map(bool, row)) > 1 and self.rhs.precision == "float32"
+        for i in range(self.n):
+            out[i] = y[i] + self._combine(weights, slopes, i) if apart else self._combine(weights, slopes, i, y[i])
+
+    def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int, start: Any = None) -> Any:
+        """Return start + sum_j row_j k_j of one state."""
+        return combine(row, lambda j: slopes(j, i), start)
+
+    def _error(self, h: Any, y: Any, y_new: Any, slopes: "_Slopes") -> Any:
+        squares = []
+        for share, row in map(split_share, self.tableau.error_rows):
+            errors = [h * self._combine(row, slopes, i) for i in range(self.n)]
+            squares.append(self.norm.mean_square(errors, y, y_new, share=share))
+        if len(squares) == 1:
+            return squares[0]
+        fifth, third = squares
+        return self._combined_estimate(fifth, third)
+
+    @staticmethod
+    def _combined_estimate(fifth: Any, third: Any) -> Any:
+        """Return the square of n5^2/sqrt(n5^2 + 0.01 n3^2)."""
+        below = fma(third, 0.01, fifth)
+        return select(below > 0.0, fifth * quotient_estimate(fifth, below), below)
+
+    def _prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+        if self.dense is None or not self._extra_slopes:
+            return
+        slope, stage_slopes, _, dense_slopes, accumulator = memory
+        slopes = self._slopes(slope, stage_slopes, dense_slopes)
+        for extra, (row, node) in enumerate(zip(self.dense.extra_a, self.dense.extra_c, strict=True)):
+            self._stage(row, h, y, slopes, accumulator)
+            self.rhs.evaluate(t + h * node, accumulator, p, dense_slopes, extra * self.n)
+
+    def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
+        slope, stage_slopes, y_new = memory[:3]
+        if self.dense is None:
+            for i in range(self.n):
+                values[i] = y_new[i]
+            return
+        slopes = self._slopes(slope, stage_slopes, *memory[3:4])
+        weights = interpolation_weights(self.dense, theta, self.rhs.precision)
+        for i in range(self.n):
+            column = [slopes(j, i) for j in range(len(weights))]
+            values[i] = select(theta == 1.0, y_new[i], fma(h, blend(weights, column.__getitem__, None), y[i]))
+
+    def _advance(self, mask: Any, y: Any, memory: Any) -> None:
+        slope, stage_slopes, y_new = memory[:3]
+        last = (self.tableau.stages - 2) * self.n
+        for i in range(self.n):
+            y[i] = select(mask, y_new[i], y[i])
+            slope[i] = select(mask, stage_slopes[last + i], slope[i])
+
+    def _slopes(self, first: Any, stages: Any, dense: Any = None) -> "_Slopes":
+        """Return a function (slope number, state) -> value over the buffers that hold them."""
+        n, count = self.n, self.tableau.stages
+
+        def slope(j: int, i: int) -> Any:
+            if j == 0:
+                return first[i]
+            return stages[(j - 1) * n + i] if j < count else dense[(j - count) * n + i]
+
+        return slope
+
+
+_Slopes = Callable[[int, int], Any]

@@ -1,0 +1,205 @@
+"""What every method's step offers to the loop, and how steps are put together from parts."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, NamedTuple, Protocol
+
+from buffers import BufferRegistry
+from solvers.algebra.error_norm import ErrorNorm, first_step
+from solvers.equations.right_hand_side import RightHandSide
+from solvers.straightline import are_finite
+from solvers.targets.memory import Frame
+from solvers.targets.target import DeviceFunction, Target
+
+
+class StepFunctions(NamedTuple):
+    """A method's device functions. `memory` is the step's frame; `mask` says for which runs a change counts.
+
+    start(mask, t, y, p, memory) -> finite: take up a new run; whether f(t, y) is finite.
+    first_step(t, y, p, memory) -> dt: estimate a first step.
+    attempt(active, t, h, y, p, memory) -> (error, trouble): the mean square of the error over the tolerances, and the
+        status that explains why there is none, 0 where there is.
+    finite(memory) -> whether the attempted state is.
+    prepare(t, h, y, p, memory): what `interpolate` needs besides the step.
+    interpolate(theta, h, y, memory, values): values = y(t + theta*h), theta in float64; at theta = 1 the
+        attempted state, exactly.
+    advance(mask, y, memory): make the attempted state the present one.
+    """
+
+    start: DeviceFunction
+    first_step: DeviceFunction
+    attempt: DeviceFunction
+    finite: DeviceFunction
+    prepare: DeviceFunction
+    interpolate: DeviceFunction
+    advance: DeviceFunction
+
+
+class Step(Protocol):
+    """A component that advances a run by one step."""
+
+    owner: str
+    rhs: RightHandSide
+
+    def register(self, registry: BufferRegistry) -> None:
+        """Register the step's buffers, and host its solvers."""
+
+    def frame(self, registry: BufferRegistry) -> Frame:
+        """Return the step's frame."""
+
+    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
+        """Return the device functions, given the limits of the first step."""
+
+
+class OneStepMethod(ABC):
+    """What the steps of all families share.
+
+    Attributes
+    ----------
+    rhs, norm, order
+        f, the tolerances, and the order of the method.
+    n
+        The number of states.
+    """
+
+    owner = "step"
+    #: Where the frame holds the attempted state.
+    attempted: int
+
+    def __init__(self, rhs: RightHandSide, norm: ErrorNorm, order: int) -> None:
+        self.rhs = rhs
+        self.norm = norm
+        self.order = order
+        self.n = len(rhs.system.states)
+
+    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
+        """Return the device functions.
+
+        Parameters
+        ----------
+        longest, shortest
+            Limits of the first step.
+        """
+        estimate = first_step(self.rhs, self.norm, self.order, longest, shortest)
+
+        def estimate_first_step(t: Any, y: Any, p: Any, memory: Any) -> Any:
+            return estimate(t, y, p, *self._first_step_buffers(t, y, p, memory))
+
+        return StepFunctions(
+            start=target.straight_line(self._start),
+            first_step=target.straight_line(estimate_first_step),
+            attempt=self._attempt(target),
+            finite=target.straight_line(self._finite),
+            prepare=target.straight_line(self._prepare),
+            interpolate=target.straight_line(self._interpolate),
+            advance=target.straight_line(self._advance),
+        )
+
+    @abstractmethod
+    def _attempt(self, target: Target) -> DeviceFunction:
+        """Return `StepFunctions.attempt`."""
+
+    @abstractmethod
+    def _first_step_buffers(self, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any, Any]:
+        """Return f(t, y), and room for a state and for a slope."""
+
+    @abstractmethod
+    def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
+        """Write `StepFunctions.start`."""
+
+    @abstractmethod
+    def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
+        """Write `StepFunctions.interpolate`."""
+
+    @abstractmethod
+    def _advance(self, mask: Any, y: Any, memory: Any) -> None:
+        """Write `StepFunctions.advance`."""
+
+    def _prepare(self, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:  # noqa: B027 - most need nothing
+        """Do nothing: what the step holds is all that interpolation needs."""
+
+    def _finite(self, memory: Any) -> Any:
+        return are_finite(memory[self.attempted], self.n)
+
+
+#: Parts that one device function calls; compilers take their time for each of these.
+CHAINED = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a step: a function (active, t, h, y, p, memory), which leaves its results in `memory`.
+
+    Parameters
+    ----------
+    function
+        Straight-line code not yet lowered, or a device function.
+    straight
+        Which of the two.
+    """
+
+    function: Callable[..., Any]
+    straight: bool = True
+
+
+def sequence(target: Target, parts: Sequence[Part]) -> DeviceFunction:
+    """Return a device function that runs parts one after the other; straight neighbours become one function."""
+    functions = []
+    for straight, group in groupby(parts, lambda part: part.straight):
+        members = [part.function for part in group]
+        functions += [_joined(target, members)] if straight else members
+    while len(functions) > 1:
+        functions = [
+            _chained(target, functions[start : start + CHAINED]) for start in range(0, len(functions), CHAINED)
+        ]
+    return functions[0]
+
+
+def attempt_in_parts(target: Target, parts: Sequence[Part], outcome: Callable[..., Any]) -> DeviceFunction:
+    """Return `StepFunctions.attempt`: parts one after the other, then the outcome.
+
+    Parameters
+    ----------
+    outcome
+        Straight-line code (y, memory) -> (error, trouble).
+    """
+    run = sequence(target, parts)
+    tell = target.straight_line(outcome)
+
+    @target.control
+    def attempt(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+        run(active, t, h, y, p, memory)
+        return tell(y, memory)
+
+    return attempt
+
+
+def _joined(target: Target, functions: Sequence[Callable[..., Any]]) -> DeviceFunction:
+    @target.straight_line
+    def joined(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+        for function in functions:
+            function(active, t, h, y, p, memory)
+
+    return joined
+
+
+def _chained(target: Target, functions: Sequence[DeviceFunction]) -> DeviceFunction:
+    """Return a device function that runs up to `CHAINED` others one after the other."""
+    idle = target.straight_line(_idle)
+    filled = list(functions) + [idle] * (CHAINED - len(functions))
+    first, second, third, fourth = filled
+
+    @target.control
+    def chained(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+        first(active, t, h, y, p, memory)
+        second(active, t, h, y, p, memory)
+        third(active, t, h, y, p, memory)
+        fourth(active, t, h, y, p, memory)
+
+    return chained
+
+
+def _idle(_active: Any, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:
+    """Do nothing."""

@@ -1,0 +1,96 @@
+"""What passes between the host and a kernel: values in, results out. It depends on no equation."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from solvers.equations.quantities import Quantities
+from solvers.settings import SaveSettings, SolveSettings
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The arrays of a batch.
+
+    Parameters
+    ----------
+    quantities
+        Names and default values.
+    solve, save
+        Span and precision, and what is kept.
+    swept
+        Names of the states and parameters that differ from run to run, in the order of the input rows.
+    """
+
+    quantities: Quantities
+    solve: SolveSettings
+    save: SaveSettings
+    swept: tuple[str, ...] = ()
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """Save times, float64."""
+        return self.save.times(self.solve.t0, self.solve.t1)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of what is saved: states, then observables."""
+        states = (self.quantities.states[index] for index in self.save.states)
+        return (*states, *(self.quantities.observables[index] for index in self.save.observables))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of states and results."""
+        return np.dtype(self.solve.precision)
+
+    @property
+    def input_bytes_per_run(self) -> int:
+        """Bytes of a run's swept values on the device."""
+        return len(self.swept) * self.dtype.itemsize
+
+    @property
+    def result_bytes_per_run(self) -> int:
+        """Bytes of a run's results on the device: variables, status and two counts."""
+        return len(self.variables) * len(self.times) * self.dtype.itemsize + 3 * 4
+
+    @property
+    def bytes_per_run(self) -> int:
+        """Bytes of a run's input and results."""
+        return self.input_bytes_per_run + self.result_bytes_per_run
+
+    def inputs(self, values: np.ndarray) -> np.ndarray:
+        """Return swept values, shape (swept, runs), as a kernel takes them."""
+        return np.ascontiguousarray(values, dtype=self.dtype)
+
+    def default_values(self) -> np.ndarray:
+        """Return the states' and parameters' default values, as a kernel takes them."""
+        return np.array((*self.quantities.initial_values, *self.quantities.parameter_values), dtype=self.dtype)
+
+    def empty_results(self, runs: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return arrays for the variables, and for status, steps and rejected (int32)."""
+        shape = (len(self.variables), len(self.times), runs)
+        return np.empty(shape, dtype=self.dtype), np.full((3, runs), -1, dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a chunk of runs gave.
+
+    Parameters
+    ----------
+    variables
+        Shape (variables, times, runs), in the problem's precision.
+    status, steps, rejected
+        One a run: `Status` words (int8), accepted and rejected steps (int32).
+    kernel_seconds, transfer_seconds
+        Time in the kernel, and in copies to and from the device.
+    """
+
+    variables: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+    rejected: np.ndarray
+    kernel_seconds: float
+    transfer_seconds: float

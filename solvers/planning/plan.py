@@ -1,0 +1,105 @@
+"""From a problem to a plan: the tree of components that solves it, and the memory that each needs."""
+
+from dataclasses import dataclass
+from itertools import product
+
+from buffers import BufferRegistry
+from solvers.equations.program import Program
+from solvers.equations.system import TIME, System, state_symbol
+from solvers.errors import PlanError
+from solvers.integration.loop import Loop
+from solvers.planning.assembly import make_loop, register
+from solvers.planning.exchange import Exchange
+from solvers.planning.problem import Problem
+from solvers.settings import KernelSettings, LinearKind, LinearSettings, NewtonSettings, SaveSettings, SolveSettings
+from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A problem and the memory that it takes.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    target
+        "cuda", "cpu" or "python".
+    loop, registry
+        The tree of components, and their buffers.
+    unused
+        Names in the user's choice of locations that exist for other methods only.
+    """
+
+    problem: Problem
+    target: str
+    loop: Loop
+    registry: BufferRegistry
+    unused: tuple[str, ...]
+
+    @property
+    def exchange(self) -> Exchange:
+        """The arrays that pass between the host and the kernel."""
+        return self.problem.exchange
+
+    @property
+    def ordered(self) -> bool:
+        """Whether runs are worked on in an order of the device's own."""
+        problem, adaptive = self.problem, self.problem.fixed_steps is None
+        return self.target == "cuda" and order_rule(problem.kernel, disorder=problem.disorder, adaptive=adaptive)
+
+    @property
+    def derivatives(self) -> Program:
+        """The right-hand side."""
+        return self.loop.step.rhs.derivatives
+
+
+def order_rule(settings: KernelSettings, *, disorder: int, adaptive: bool) -> bool:
+    """Return whether runs are worked on in an order in which neighbours are alike, rather than in their own.
+
+    That takes the time of a few steps, and a warp takes as long as its longest run.
+
+    Parameters
+    ----------
+    disorder
+        See `Problem`.
+    adaptive
+        Whether steps vary.
+    """
+    if settings.order is not None:
+        return settings.order
+    return disorder > 0 and adaptive
+
+
+def make_plan(problem: Problem, target: str) -> Plan:
+    """Work out the components of a problem and the memory each needs.
+
+    Raises
+    ------
+    PlanError
+        Where the method cannot do what is asked.
+    buffers.UnknownBufferError
+        For a location of a buffer that no method has.
+    """
+    loop = make_loop(problem)
+    registry = register(loop, problem)
+    return Plan(problem, target, loop, registry, registry.check(_known_buffers(problem)))
+
+
+def _known_buffers(problem: Problem) -> frozenset[str]:
+    """Return the buffers that exist for some method; names depend on no system but on whether it depends on time."""
+    if not problem.locations.assignments:
+        return frozenset()
+    system = System("", ("y",), (0.0,), (), (), derivatives=(TIME - state_symbol(0),))
+    names: set[str] = set()
+    kinds: tuple[LinearKind, ...] = ("lu", "bicgstab")
+    backtracking = NewtonSettings(max_backtracks=1)
+    for algorithm, kind, every in product((*TABLEAUS, *IMPLICIT_TABLEAUS), kinds, (1.0, None)):
+        solve = SolveSettings(algorithm, t0=0.0, t1=1.0, atol=(1.0,), linear=LinearSettings(kind), newton=backtracking)
+        variant = Problem(system, solve, SaveSettings(states=(0,), every=every))
+        try:
+            loop = make_loop(variant)
+        except PlanError:
+            continue
+        names.update(register(loop, variant).names)
+    return frozenset(names)

@@ -1,0 +1,80 @@
+"""Everything a kernel depends on."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from buffers import Locations
+from solvers.equations.system import System
+from solvers.planning.exchange import Exchange
+from solvers.settings import KernelSettings, SaveSettings, SolveSettings
+from solvers.tableaus import find
+from solvers.tableaus.tableau import ButcherTableau
+
+if TYPE_CHECKING:
+    from solvers.tableaus.registry import Tableau
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A system with everything the user chose.
+
+    Parameters
+    ----------
+    system, solve, save
+        The equations, how they are solved, what is kept.
+    swept
+        Names of the states and parameters that differ from run to run, in the order of the input rows.
+    locations
+        Where buffers live.
+    kernel
+        How the kernel is compiled and launched.
+    disorder
+        How many swept quantities vary, where runs that follow each other have values that differ much; else 0.
+    """
+
+    system: System
+    solve: SolveSettings
+    save: SaveSettings
+    swept: tuple[str, ...] = ()
+    locations: Locations = field(default_factory=Locations)
+    kernel: KernelSettings = field(default_factory=KernelSettings)
+    disorder: int = 0
+
+    @property
+    def tableau(self) -> "Tableau":
+        """The method."""
+        return find(self.solve.algorithm)
+
+    @property
+    def explicit(self) -> bool:
+        """Whether steps solve no equations."""
+        return isinstance(self.tableau, ButcherTableau)
+
+    @property
+    def exchange(self) -> Exchange:
+        """The arrays that pass between the host and the kernel."""
+        return Exchange(self.system, self.solve, self.save, self.swept)
+
+    @property
+    def times(self) -> np.ndarray:
+        """The save times, float64."""
+        return self.save.times(self.solve.t0, self.solve.t1)
+
+    @property
+    def only_end(self) -> bool:
+        """Whether the state at t1 is all that is saved."""
+        return self.save.every is None and self.save.at is None
+
+    @property
+    def lands(self) -> bool:
+        """Whether steps have to end at the save times, because the method cannot interpolate."""
+        return not self.only_end and self.tableau.dense_output is None
+
+    @property
+    def fixed_steps(self) -> int | None:
+        """The number of equal steps, or None where steps adapt."""
+        if self.solve.dt is None:
+            return None
+        return max(1, round((self.solve.t1 - self.solve.t0) / self.solve.dt))

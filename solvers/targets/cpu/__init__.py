@@ -1,0 +1,1 @@
+"""How device code is written for the CPU."""

@@ -1,0 +1,336 @@
+"""The cuda target: Numba-CUDA compiles device code with a thread for each run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba import cuda
+from numba.cuda import cgutils, types
+from numba.cuda.extending import intrinsic
+from numba.cuda.typing import signature
+
+from buffers import Allocator
+from solvers.straightline.factors import merge_factors
+from solvers.straightline.order import by_demand
+from solvers.straightline.record import Argument, Arguments, Recorded
+from solvers.targets.cuda import warp as cuda_warp
+from solvers.targets.emitter import Emitter, stack_memory
+from solvers.targets.memory import Frame
+from solvers.targets.numba_bridge import straight_line_intrinsic
+from solvers.targets.target import DeviceFunction, Target
+
+_NAMES = {
+    types.float32: "float32",
+    types.float64: "float64",
+    types.int32: "int32",
+    types.int64: "int64",
+    types.uint8: "uint8",
+    types.boolean: "mask",
+}
+_TYPES = {name: kind for kind, name in _NAMES.items()}
+_BYTE = ir.IntType(8)
+_LONG = ir.IntType(64)
+_SHARED = 3
+#: Looking who waits costs a warp about a tenth of a small step.
+SPELL = 8
+
+
+class CudaEmitter(Emitter):
+    """Scalar code; mathematical functions are libdevice's."""
+
+    def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
+        """Call a function of libdevice."""
+        symbol = f"__nv_{name}{'f' if dtype == 'float32' else ''}"
+        return self.external(symbol, operands[0].type, operands)
+
+    def _emit_abs(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        return self.function("fabs", operation.dtype, operands)
+
+    def _emit_larger_magnitude(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        """Choose in float64 before the sign is cleared, and that as an integer: it leaves one operation in float64."""
+        if operation.dtype == "float32":
+            return super()._emit_larger_magnitude(operation, operands)
+        sizes = [self._emit_abs(operation, [operand]) for operand in operands]
+        larger = self.builder.select(self.builder.fcmp_ordered(">", *sizes), *operands)
+        bits = self.builder.and_(self.builder.bitcast(larger, _LONG), ir.Constant(_LONG, 2**63 - 1))
+        return self.builder.bitcast(bits, larger.type)
+
+    def _emit_larger(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        if operation.dtype == "float32":
+            return self.intrinsic("llvm.maxnum", operands)
+        return super()._emit_larger(operation, operands)
+
+    def _emit_smaller(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        if operation.dtype == "float32":
+            return self.intrinsic("llvm.minnum", operands)
+        return super()._emit_smaller(operation, operands)
+
+    def reciprocal(self, dtype: str, value: ir.Value) -> ir.Value:
+        """Take the hardware's approximate reciprocal, in float64 with a correction.
+
+        In float32 it has an error of one unit in the last place. In float64 it has 20 bits: with e = 1 - value*guess,
+        1/value = guess/(1 - e) = guess*(1 + e + e^2 + ...), where e^3 is below rounding.
+        """
+        guess = self._reciprocal_estimate(dtype, value)
+        if dtype == "float32":
+            return guess
+        negated = self.builder.fsub(self.constant(-0.0, dtype), value)
+        error = self.intrinsic("llvm.fma", [negated, guess, self.constant(1.0, dtype)])
+        error = self.intrinsic("llvm.fma", [error, error, error])
+        return self.intrinsic("llvm.fma", [guess, error, guess])
+
+    def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
+        """Multiply with the hardware's approximate reciprocal."""
+        return self.builder.fmul(numerator, self._reciprocal_estimate(dtype, denominator))
+
+    def _reciprocal_estimate(self, dtype: str, value: ir.Value) -> ir.Value:
+        if dtype == "float64":
+            return self.external("llvm.nvvm.rcp.approx.ftz.d", value.type, [value])
+        kind = ir.FunctionType(value.type, [value.type])
+        return self.builder.call(ir.InlineAsm(kind, "rcp.approx.ftz.f32 $0, $1;", "=f,f"), [value])
+
+    def log2_estimate(self, value: ir.Value) -> ir.Value:
+        """Use the hardware's approximation."""
+        return self.external("llvm.nvvm.lg2.approx.ftz.f", value.type, [value])
+
+    def exp2_estimate(self, value: ir.Value) -> ir.Value:
+        """Use the hardware's approximation."""
+        return self.external("llvm.nvvm.ex2.approx.ftz.f", value.type, [value])
+
+    def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:
+        """Load from a place that exists in any case."""
+        place = self.builder.select(mask, index, ir.Constant(_LONG, 0))
+        loaded = self.builder.load(self.builder.gep(base, [place]))
+        return self.builder.select(mask, loaded, self.constant(0, dtype))
+
+    def scatter(self, base: ir.Value, _dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
+        """Store behind a branch."""
+        with self.builder.if_then(mask):
+            self.builder.store(value, self.builder.gep(base, [index]))
+
+
+@dataclass(frozen=True)
+class _CudaDialect:
+    def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
+        return intrinsic(typing)
+
+    def arranged(self, recorded: Recorded) -> Recorded:
+        # A float64 constant is brought by two instructions: more constants cost what fewer products gain.
+        return by_demand(merge_factors(recorded, ("float32",)))
+
+    def argument(self, kind: Any) -> Argument | Arguments:
+        if isinstance(kind, types.BaseTuple):
+            return tuple(self.argument(member) for member in kind)
+        if isinstance(kind, types.CPointer):
+            return Argument(True, _NAMES[kind.dtype])  # noqa: FBT003
+        return Argument(False, _NAMES[types.unliteral(kind)])  # noqa: FBT003
+
+    def results(self, dtypes: Sequence[str]) -> Any:
+        kinds = [_TYPES[dtype] for dtype in dtypes]
+        return types.none if not kinds else kinds[0] if len(kinds) == 1 else types.Tuple(kinds)
+
+    def signature(self, result: Any, arguments: Sequence[Any]) -> Any:
+        return signature(result, *arguments)
+
+    def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> Emitter:
+        return CudaEmitter(builder, arguments)
+
+
+class CudaTarget(Target):
+    """Runs device code on a GPU.
+
+    Parameters
+    ----------
+    patience
+        Steps that the lanes of a warp may miss, waiting for others, until they take the next runs from a queue.
+        0: no queue, each thread works on its own, on every run that is a grid further.
+    """
+
+    name = "cuda"
+    lanes = 1
+
+    def __init__(self, patience: int = 0) -> None:
+        self._patience = patience
+        self.spell = SPELL if patience else 0
+
+    def straight_line(self, function: DeviceFunction) -> DeviceFunction:
+        """Return an intrinsic."""
+        return straight_line_intrinsic(function, _CudaDialect())
+
+    def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
+        """Return a device function."""
+        return cuda.jit(device=True, forceinline=inline)(function)
+
+    def allocate(self, frame: Frame) -> DeviceFunction:
+        """Return an intrinsic that cuts a frame's buffers from the two regions, or makes local arrays."""
+
+        @intrinsic
+        def allocate(_context: Any, shared: Any, persistent: Any) -> Any:
+            def generate(context: Any, builder: ir.IRBuilder, _signature: Any, regions: Sequence[Any]) -> Any:
+                return _cut(context, builder, frame, regions)
+
+            return signature(_frame_type(frame), shared, persistent), generate
+
+        return allocate
+
+    @property
+    def any_lane(self) -> DeviceFunction:
+        """The truth of the one lane."""
+
+        @intrinsic
+        def any_lane(_context: Any, mask: Any) -> Any:
+            return signature(types.boolean, mask), lambda _c, _b, _s, values: values[0]
+
+        return any_lane
+
+    @property
+    def any_member(self) -> DeviceFunction:
+        """With a queue, the vote of a warp."""
+        return self._warp_vote() if self._patience else self.any_lane
+
+    def _warp_vote(self) -> DeviceFunction:
+        @intrinsic
+        def any_member(_context: Any, mask: Any) -> Any:
+            return signature(types.boolean, mask), lambda _c, b, _s, values: cuda_warp.any_in_warp(b, values[0])
+
+        return any_member
+
+    @property
+    def proceed(self) -> DeviceFunction:
+        """Go on while the one lane is active; with a queue, while lanes are and the others have missed few steps."""
+        patience, spell = self._patience, self.spell
+
+        @intrinsic
+        def proceed(_context: Any, active: Any, waiting: Any, idle: Any) -> Any:  # noqa: ARG001 - always an int64
+            def generate(context: Any, builder: ir.IRBuilder, kind: Any, values: Sequence[Any]) -> Any:
+                going = values[0], values[2]
+                if patience:
+                    going = cuda_warp.proceed(builder, *values, patience=patience, spell=spell)
+                return context.make_tuple(builder, kind.return_type, going)
+
+            return signature(types.Tuple((types.boolean, types.int64)), active, waiting, types.int64), generate
+
+        return proceed
+
+    @property
+    def take(self) -> DeviceFunction:
+        """Take the thread's own run first; then from the queue, or every run a grid further."""
+        queued = bool(self._patience)
+
+        @intrinsic
+        def take(_context: Any, queue: Any, run: Any, wanted: Any) -> Any:
+            def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
+                if queued:
+                    return cuda_warp.take_from_queue(builder, *values)
+                return cuda_warp.take_by_stride(builder, *values[1:])
+
+            return signature(types.int64, queue, run, wanted), generate
+
+        return take
+
+
+def _frame_type(frame: Frame) -> types.Tuple:
+    own = [types.CPointer(_TYPES[str(allocator.dtype)]) for allocator in frame.own]
+    return types.Tuple([*own, *(_frame_type(child) for *_, child in frame.children)])
+
+
+def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value]) -> ir.Value:
+    """Return the nested tuple of a frame's buffers, given its shared and persistent regions."""
+    kind = _frame_type(frame)
+    parts = [
+        builder.bitcast(_buffer(builder, allocator, regions), context.get_value_type(member))
+        for allocator, member in zip(frame.own, kind, strict=False)
+    ]
+    for in_shared, in_persistent, child in frame.children:
+        inner = [_buffer(builder, allocator, regions) for allocator in (in_shared, in_persistent)]
+        parts.append(_cut(context, builder, child, inner))
+    return context.make_tuple(builder, kind, parts)
+
+
+def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value]) -> ir.Value:
+    if allocator.location == "local":
+        return stack_memory(builder, allocator.nbytes, 16)
+    region = regions[0] if allocator.location == "shared" else regions[1]
+    assert allocator.offset is not None  # noqa: S101 - only local buffers have none
+    return builder.gep(region, [ir.Constant(_LONG, allocator.offset)])
+
+
+def shared_stride(nbytes: int, alignment: int = 8) -> int:
+    """Return the bytes between the slices of neighbouring threads.
+
+    An odd number of words, or of double words where a slice holds those, puts neighbours into different banks.
+    """
+    units = -(-nbytes // alignment)
+    return alignment * (units | 1) if units else 0
+
+
+def _regions(shared_bytes: int, persistent_bytes: int) -> DeviceFunction:
+    """Return an intrinsic () -> a thread's shared and persistent regions."""
+
+    @intrinsic
+    def regions(_context: Any) -> Any:
+        region = types.CPointer(types.uint8)
+
+        def generate(context: Any, builder: ir.IRBuilder, kind: Any, _values: Sequence[Any]) -> Any:
+            shared = _shared_slice(builder, shared_bytes)
+            return context.make_tuple(builder, kind.return_type, [shared, stack_memory(builder, persistent_bytes, 16)])
+
+        return signature(types.UniTuple(region, 2)), generate
+
+    return regions
+
+
+def _shared_slice(builder: ir.IRBuilder, stride: int) -> ir.Value:
+    if not stride:
+        return ir.Constant(_BYTE.as_pointer(), None)
+    memory = cgutils.add_global_variable(builder.module, ir.ArrayType(_BYTE, 0), "cubie_shared", _SHARED)
+    memory.align = 16
+    memory.linkage = "external"
+    start = builder.addrspacecast(memory, _BYTE.as_pointer(), "generic")
+    thread = builder.zext(cuda_warp.register(builder, "tid.x"), _LONG)
+    return builder.gep(start, [builder.mul(thread, ir.Constant(_LONG, stride))])
+
+
+def make_kernel(
+    integrate: DeviceFunction, precision: str, shared_bytes: int, persistent_bytes: int
+) -> tuple[Callable[..., None], Any]:
+    """Return the kernel as Numba-CUDA compiles it, and its signature.
+
+    Parameters
+    ----------
+    integrate
+        The loop's device function.
+    precision
+        Of the states.
+    shared_bytes
+        Bytes between the slices of shared memory of neighbouring threads; see `shared_stride`.
+    persistent_bytes
+        Bytes that a run keeps between steps.
+
+    Returns
+    -------
+    kernel, arguments
+        The types of its arguments: address of the queue, an int64 that starts at 0; runs (int64); then addresses of
+        inputs, defaults, variables, times, status, steps, rejected.
+    """
+    regions = _regions(shared_bytes, persistent_bytes)
+
+    def cubie(  # noqa: PLR0913, PLR0917 - one argument an array
+        queue: Any,
+        runs: Any,
+        inputs: Any,
+        defaults: Any,
+        variables: Any,
+        times: Any,
+        status: Any,
+        steps: Any,
+        rejected: Any,
+    ) -> None:
+        shared, persistent = regions()
+        reports = (status, steps, rejected)
+        integrate(queue, runs, inputs, defaults, (variables, times), reports, shared, persistent)
+
+    real, counts = types.CPointer(_TYPES[precision]), types.CPointer(types.int32)
+    queue, times = types.CPointer(types.int64), types.CPointer(types.float64)
+    return cubie, (queue, types.int64, real, real, real, times, counts, counts, counts)
