@@ -148,6 +148,28 @@ class BufferRegistry:
         self._parents[child] = parent
         self._roles[parent][role] = (child, group)
 
+    def buffers_of(self, owner: str) -> tuple[str, ...]:
+        """Return the names of an owner's buffers, in the order registered.
+
+        Raises
+        ------
+        RegistrationError
+            If the owner is unknown.
+        """
+        self._known(owner)
+        return tuple(self._buffers[owner])
+
+    def children_of(self, owner: str) -> dict[str, str]:
+        """Return the owners that an owner hosts by their roles, in the order hosted.
+
+        Raises
+        ------
+        RegistrationError
+            If the owner is unknown.
+        """
+        self._known(owner)
+        return {role: child for role, (child, _) in self._roles[owner].items()}
+
     def shared_buffer_size(self, owner: str) -> int:
         """Return the elements in shared memory of an owner and all below it, overlaps counted once."""
         return self.element_sizes(owner, "shared").total

@@ -7,19 +7,19 @@ reduction of the residual; the direct one factors it.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from buffers import BufferRegistry, Lifetime
+from buffers import BufferRegistry
+from solvers.algebra.point import Point
 from solvers.algebra.preconditioners import neumann
 from solvers.settings import LinearSettings
 from solvers.straightline import both, convert, fma, literal, select
-from solvers.targets.memory import Frame, make_frame
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import LINEAR
 
 
 class Operator(Protocol):
-    """A matrix M(t, h, y, p), with the norm its residuals are measured in."""
+    """A matrix at a `Point`, with the norm its residuals are measured in."""
 
     precision: str
 
@@ -34,20 +34,20 @@ class Operator(Protocol):
     def unit(self, h: Any) -> Any:
         """Return the s for which s*M tends to I as h tends to 0."""
 
-    def product(self, t: Any, h: Any, y: Any, p: Any, v: Any) -> list[Any]:
+    def product(self, point: Point, v: Any) -> list[Any]:
         """Return M v."""
 
     @property
     def diagonal_elements(self) -> int:
         """Length of the buffer that the diagonal takes."""
 
-    def diagonal(self, t: Any, h: Any, y: Any, p: Any) -> list[Any]:
+    def diagonal(self, point: Point) -> list[Any]:
         """Return what `divide` needs of the diagonal of M."""
 
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
         """Return r divided by the diagonal of M, in blocks where states have several entries."""
 
-    def factor(self, t: Any, h: Any, y: Any, p: Any, factors: Any) -> Any:
+    def factor(self, point: Point, factors: Any) -> Any:
         """Factor M; return whether all pivots are sound."""
 
     def solve(self, factors: Any, b: list[Any]) -> list[Any]:
@@ -60,8 +60,8 @@ class Operator(Protocol):
 class LinearSolver(Protocol):
     """A component that solves linear systems.
 
-    `prepare` is straight-line code (t, h, y, p, memory) -> sound, to be run once for each matrix. `solve` is code
-    (active, t, h, y, p, b, x, memory) -> sound that leaves the solution in x and may change b.
+    `prepare` is straight-line code (point, memory) -> sound, to be run once for each matrix. `solve` is code
+    (active, point, b, x, memory) -> sound that leaves the solution in x and may change b.
     """
 
     @property
@@ -79,10 +79,7 @@ class LinearSolver(Protocol):
     def register(self, registry: BufferRegistry) -> None:
         """Register the solver's buffers."""
 
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the solver's frame."""
-
-    def prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+    def prepare(self, point: Point, memory: Any) -> Any:
         """Prepare for a matrix."""
 
     def build(self, target: Target) -> DeviceFunction:
@@ -112,24 +109,43 @@ class DirectSolver:
         """Register the factors."""
         registry.register(self.owner, "factors", self.operator.factor_elements, self.operator.precision, lifetime="run")
 
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the solver's frame."""
-        return make_frame(registry, self.owner, ("factors",))
-
-    def prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+    def prepare(self, point: Point, memory: Any) -> Any:
         """Factor the matrix; return whether every pivot is sound."""
-        return self.operator.factor(t, h, y, p, memory[0])
+        return self.operator.factor(point, memory.factors)
 
-    def solve(self, _active: Any, _t: Any, _h: Any, _y: Any, _p: Any, b: Any, x: Any, memory: Any) -> Any:
+    def solve(self, _active: Any, _point: Point, b: Any, x: Any, memory: Any) -> Any:
         """Solve with the factors."""
         size = self.operator.size
-        for index, value in enumerate(self.operator.solve(memory[0], [b[i] for i in range(size)])):
+        for index, value in enumerate(self.operator.solve(memory.factors, [b[i] for i in range(size)])):
             x[index] = value
         return True
 
     def build(self, target: Target) -> DeviceFunction:
         """Return `solve` as a device function."""
         return target.straight_line(self.solve)
+
+
+class Iteration(NamedTuple):
+    """Where an iterative solver stands: mean square of the residual, that at which it stops, iterations so far."""
+
+    square: Any
+    limit: Any
+    iterations: Any
+
+
+class Bicgstab(NamedTuple):
+    """An `Iteration` of bi-conjugate gradients, with the scalars that the method carries on."""
+
+    square: Any
+    limit: Any
+    iterations: Any
+    rho: Any
+    alpha: Any
+    omega: Any
+
+
+#: What an iteration leaves for the next one.
+State = TypeVar("State", Iteration, Bicgstab)
 
 
 class IterativeSolver(ABC):
@@ -161,47 +177,35 @@ class IterativeSolver(ABC):
 
     def register(self, registry: BufferRegistry) -> None:
         """Register the solver's vectors."""
-        for name in self._names:
-            lifetime: Lifetime = "run" if name == "diagonal" else "call"
-            size = self.operator.diagonal_elements if name == "diagonal" else self.operator.size
-            registry.register(self.owner, name, size, self.operator.precision, lifetime=lifetime)
+        operator = self.operator
+        for name in ("preconditioned_vec", "temp", *self.vectors):
+            registry.register(self.owner, name, operator.size, operator.precision)
+        if self.settings.preconditioner == "jacobi":
+            registry.register(self.owner, "diagonal", operator.diagonal_elements, operator.precision, lifetime="run")
 
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the solver's frame."""
-        return make_frame(registry, self.owner, self._names)
-
-    @property
-    def _names(self) -> tuple[str, ...]:
-        jacobi = ("diagonal",) if self.settings.preconditioner == "jacobi" else ()
-        return ("preconditioned_vec", "temp", *self.vectors, *jacobi)
-
-    def prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+    def prepare(self, point: Point, memory: Any) -> Any:
         """Store the diagonal where it is the preconditioner."""
         if self.settings.preconditioner == "jacobi":
-            for index, value in enumerate(self.operator.diagonal(t, h, y, p)):
-                memory[-1][index] = value
+            for index, value in enumerate(self.operator.diagonal(point)):
+                memory.diagonal[index] = value
         return True
 
-    def precondition(self, point: Any, r: Any, memory: Any) -> list[Any]:
+    def precondition(self, point: Point, r: Any, memory: Any) -> list[Any]:
         """Return P r for an approximate inverse P of M."""
         residual = [r[i] for i in range(self.operator.size)]
         if self.settings.preconditioner == "jacobi":
-            return self.operator.divide(memory[-1], residual)
-        unit = self.operator.unit(point[1])
+            return self.operator.divide(memory.diagonal, residual)
+        unit = self.operator.unit(point.h)
         first = [unit * value for value in residual]
         if self.settings.preconditioner == "none":
             return first
 
         def less(z: Sequence[Any]) -> list[Any]:
             """Return (I - unit*M) z."""
-            product = self._product(point, z)
+            product = self.operator.product(point, z)
             return [fma(-unit, new, old) for old, new in zip(z, product, strict=True)]
 
         return neumann(less, first, self.settings.neumann_order)
-
-    def _product(self, point: Any, v: Sequence[Any]) -> list[Any]:
-        t, h, y, p = point
-        return self.operator.product(t, h, y, p, v)
 
     def build(self, target: Target) -> DeviceFunction:
         """Return `solve` as a device function."""
@@ -213,46 +217,53 @@ class IterativeSolver(ABC):
         probe = target.probe(LINEAR)
 
         @target.control
-        def solve(active: Any, t: Any, h: Any, y: Any, p: Any, b: Any, x: Any, memory: Any) -> Any:
-            state = first = begin(y, b, x, memory)
+        def solve(active: Any, point: Any, b: Any, x: Any, memory: Any) -> Any:
+            state = first = begin(point.y, b, x, memory)
             going = unfinished(active, state)
             while any_lane(going):
-                state = iterate(going, (t, h, y, p), b, x, memory, state)
-                probe((state[2], first[0], state[0], state[1]))
+                state = iterate(going, point, b, x, memory, state)
+                probe((state.iterations, first.square, state.square, state.limit))
                 going = unfinished(going, state)
             return finished(active, state)
 
         return solve
 
-    def begin(self, y: Any, b: Any, x: Any, memory: Any) -> tuple[Any, ...]:
-        """Start from zero; return (norm, limit, iterations) and what the method carries from one to the next."""
+    def begin(self, y: Any, b: Any, x: Any, memory: Any) -> Any:
+        """Start from zero; return the state before the first iteration."""
         values = [b[i] for i in range(self.operator.size)]
         for index in range(self.operator.size):
             x[index] = literal(b, 0.0, self.operator.precision)
-        size = self.operator.mean_square(values, y)
-        limit = size * self.tolerance**2
-        return (size, limit, literal(b, 0, "int32"), *self.carry(b, memory))
+        square = self.operator.mean_square(values, y)
+        return self.carry(Iteration(square, square * self.tolerance**2, literal(b, 0, "int32")), b, memory)
 
-    def carry(self, _b: Any, _memory: Any) -> tuple[Any, ...]:
-        """Return what the method carries from one iteration to the next."""
-        return ()
+    def carry(self, first: Iteration, _b: Any, _memory: Any) -> Any:
+        """Return the first state, with what the method carries from one iteration to the next."""
+        return first
 
     @abstractmethod
-    def iterate(self, going: Any, point: Any, r: Any, x: Any, memory: Any, state: Any) -> tuple[Any, ...]:
+    def iterate(self, going: Any, point: Point, r: Any, x: Any, memory: Any, state: Any) -> Any:
         """Improve x and its residual r where `going`; return the state after it."""
 
+    def _apply(self, point: Point, vector: Any, z: Any, product: Any, memory: Any) -> None:
+        """Store z = P vector and M z."""
+        for index, value in enumerate(self.precondition(point, vector, memory)):
+            z[index] = value
+        values = [z[i] for i in range(self.operator.size)]
+        for index, value in enumerate(self.operator.product(point, values)):
+            product[index] = value
+
     def _unfinished(self, going: Any, state: Any) -> Any:
-        norm, limit, iterations = state[:3]
-        return both(going, both(norm > limit, iterations < self.settings.max_iters))
+        return both(going, both(state.square > state.limit, state.iterations < self.settings.max_iters))
 
     def _finished(self, active: Any, state: Any) -> Any:
-        return both(active, state[0] <= state[1])
+        return both(active, state.square <= state.limit)
 
-    def _counted(self, going: Any, y: Any, r: Any, state: Any) -> tuple[Any, Any, Any]:
-        """Return norm, limit and iterations after an iteration."""
-        values = [r[i] for i in range(self.operator.size)]
-        norm = self.operator.mean_square(values, y)
-        return select(going, norm, state[0]), state[1], state[2] + convert(going, "int32")
+    def _counted(self, going: Any, y: Any, r: Any, state: State) -> State:
+        """Return the state after an iteration that left a residual."""
+        square = self.operator.mean_square([r[i] for i in range(self.operator.size)], y)
+        return state._replace(
+            square=select(going, square, state.square), iterations=state.iterations + convert(going, "int32")
+        )
 
 
 class DescentSolver(IterativeSolver):
@@ -272,21 +283,17 @@ class DescentSolver(IterativeSolver):
     def _minimal_residual(self) -> bool:
         return self.settings.kind == "minimal_residual"
 
-    def iterate(self, going: Any, point: Any, r: Any, x: Any, memory: Any, state: Any) -> tuple[Any, ...]:
+    def iterate(self, going: Any, point: Point, r: Any, x: Any, memory: Any, state: Iteration) -> Iteration:
         """Improve x and its residual r where `going`."""
-        z, product = memory[0], memory[1]
-        size = self.operator.size
-        for index, value in enumerate(self.precondition(point, r, memory)):
-            z[index] = value
-        for index, value in enumerate(self._product(point, [z[i] for i in range(size)])):
-            product[index] = value
+        z, product, size = memory.preconditioned_vec, memory.temp, self.operator.size
+        self._apply(point, r, z, product, memory)
         against = product if self._minimal_residual else z
         above, below = dot(r, against, size), dot(product, against, size)
         step = select(going, above / below, above * 0.0)
         for i in range(size):
             x[i] = select(going, fma(step, z[i], x[i]), x[i])
             r[i] = select(going, fma(-step, product[i], r[i]), r[i])
-        return self._counted(going, point[2], r, state)
+        return self._counted(going, point.y, r, state)
 
 
 class BicgstabSolver(IterativeSolver):
@@ -297,25 +304,24 @@ class BicgstabSolver(IterativeSolver):
 
     vectors = ("shadow", "direction", "direction_product")
 
-    def carry(self, b: Any, memory: Any) -> tuple[Any, ...]:
+    def carry(self, first: Iteration, b: Any, memory: Any) -> Bicgstab:
         """Return rho, alpha and omega, all 1; the shadow residual is the first one."""
-        shadow, direction, product = memory[2:5]
         for i in range(self.operator.size):
-            shadow[i] = b[i]
-            direction[i] = b[i] * 0.0
-            product[i] = b[i] * 0.0
+            memory.shadow[i] = b[i]
+            memory.direction[i] = b[i] * 0.0
+            memory.direction_product[i] = b[i] * 0.0
         one = literal(b, 1.0, self.operator.precision)
-        return one, one, one
+        return Bicgstab(*first, rho=one, alpha=one, omega=one)
 
-    def iterate(self, going: Any, point: Any, r: Any, x: Any, memory: Any, state: Any) -> tuple[Any, ...]:
+    def iterate(self, going: Any, point: Point, r: Any, x: Any, memory: Any, state: Bicgstab) -> Bicgstab:
         """Improve x and its residual r where `going`."""
-        z, product, shadow, direction, direction_product = memory[:5]
+        z, product, shadow = memory.preconditioned_vec, memory.temp, memory.shadow
+        direction, direction_product = memory.direction, memory.direction_product
         size = self.operator.size
-        rho_old, alpha, omega = state[3:6]
         rho = dot(shadow, r, size)
-        beta = (rho / rho_old) * (alpha / omega)
+        beta = (rho / state.rho) * (state.alpha / state.omega)
         for i in range(size):
-            fresh = fma(beta, fma(-omega, direction_product[i], direction[i]), r[i])
+            fresh = fma(beta, fma(-state.omega, direction_product[i], direction[i]), r[i])
             direction[i] = select(going, fresh, direction[i])
         self._apply(point, direction, z, direction_product, memory)
         alpha = rho / dot(shadow, direction_product, size)
@@ -328,15 +334,7 @@ class BicgstabSolver(IterativeSolver):
         for i in range(size):
             x[i] = select(going, fma(omega, z[i], x[i]), x[i])
             r[i] = select(going, fma(-omega, product[i], r[i]), r[i])
-        return (*self._counted(going, point[2], r, state), rho, alpha, omega)
-
-    def _apply(self, point: Any, vector: Any, z: Any, product: Any, memory: Any) -> None:
-        """Store z = P vector and M z."""
-        for index, value in enumerate(self.precondition(point, vector, memory)):
-            z[index] = value
-        values = [z[i] for i in range(self.operator.size)]
-        for index, value in enumerate(self._product(point, values)):
-            product[index] = value
+        return self._counted(going, point.y, r, state)._replace(rho=rho, alpha=alpha, omega=omega)
 
 
 def dot(first: Any, second: Any, size: int) -> Any:

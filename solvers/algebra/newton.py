@@ -2,10 +2,11 @@
 
 import math
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from buffers import BufferRegistry
 from solvers.algebra.linear_solvers import LinearSolver, Operator
+from solvers.algebra.point import Point
 from solvers.settings import NewtonSettings
 from solvers.status import Status
 from solvers.straightline import (
@@ -22,7 +23,6 @@ from solvers.straightline import (
     select,
     smaller,
 )
-from solvers.targets.memory import Frame, make_frame
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import NEWTON
 
@@ -44,11 +44,19 @@ class StageEquations(Protocol):
     def operator(self) -> Operator:
         """The matrix of the corrections."""
 
-    def residual(self, t: Any, h: Any, p: Any, base: Any, z: Any) -> list[Any]:
+    def residual(self, point: Point, base: Any, z: Any) -> list[Any]:
         """Return -F(z)."""
 
     def linearisation(self, base: Any, z: Any) -> list[Any]:
         """Return the state at which the Jacobian of the iterate is taken."""
+
+
+class Progress(NamedTuple):
+    """How far Newton's method is: corrections, log2 of the last one's mean square, why it would fail now."""
+
+    corrections: Any
+    level: Any
+    trouble: Any
 
 
 class NewtonSolver:
@@ -92,38 +100,30 @@ class NewtonSolver:
     def _precision(self) -> str:
         return self.equations.operator.precision
 
-    @property
-    def _names(self) -> tuple[str, ...]:
-        linearisation = ("linearisation",) if self.full else ()
-        trial = ("residual_temp", "stage_base_bt") if self.settings.max_backtracks else ()
-        return ("delta", "residual", "contraction", *linearisation, *trial)
-
     def register(self, registry: BufferRegistry) -> None:
         """Register Newton's buffers, and host the linear solver."""
-        for name in self._names:
-            if name == "contraction":
-                registry.register(self.owner, name, 1, "float32", lifetime="run")
-            else:
-                registry.register(self.owner, name, self._size, self._precision)
+        linearisation = ("linearisation",) if self.full else ()
+        trial = ("residual_temp", "stage_base_bt") if self.settings.max_backtracks else ()
+        for name in ("delta", "residual"):
+            registry.register(self.owner, name, self._size, self._precision)
+        registry.register(self.owner, "contraction", 1, "float32", lifetime="run")
+        for name in (*linearisation, *trial):
+            registry.register(self.owner, name, self._size, self._precision)
         self.linear.register(registry)
         registry.host(self.owner, self.linear.owner, "solver")
 
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return Newton's frame; the linear solver's is its last."""
-        return make_frame(registry, self.owner, self._names, {"solver": self.linear.frame(registry)})
-
-    def prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+    def prepare(self, point: Point, memory: Any) -> Any:
         """Prepare the matrix of a step; straight-line code. Return whether it is sound."""
-        return True if self.full else self.linear.prepare(t, h, y, p, memory[-1])
+        return True if self.full else self.linear.prepare(point, memory.linear)
 
     def reset(self, mask: Any, memory: Any) -> None:
         """Forget the contraction of another run; straight-line code."""
-        contraction = memory[2]
+        contraction = memory.contraction
         first = literal(contraction, FIRST_CONTRACTION, "float32")
         contraction[0] = select(mask, first, contraction[0])
 
     def build(self, target: Target) -> DeviceFunction:
-        """Return the device function (active, t, h, y, p, base, z, memory) -> trouble; z goes from guess to root."""
+        """Return the device function (active, point, base, z, memory) -> trouble; z goes from guess to root."""
         any_lane = target.any_lane
         begin = target.straight_line(self._begin)
         evaluate = target.straight_line(self._keep_residual if self.settings.max_backtracks else self._evaluate)
@@ -137,21 +137,20 @@ class NewtonSolver:
         probe = target.probe(NEWTON)
 
         @partial(target.control, inline=False)
-        def solve(active: Any, t: Any, h: Any, y: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
-            size, count, last, trouble = begin(t, h, y, p, base, z, memory)
+        def solve(active: Any, point: Any, base: Any, z: Any, memory: Any) -> Any:
+            size, progress = begin(point, base, z, memory)
             going = active
             while any_lane(going):
-                before = evaluate((t, h, p), y, base, z, memory, size)
-                sound = correct(going, t, h, y, p, base, z, memory)
-                size, scale, backtracks = advance(going, (t, h, p), y, base, z, memory, before)
-                state = (count, last, trouble)
-                square, level, eta, again = measure(y, count, memory)
+                before = evaluate(point, base, z, memory, size)
+                sound = correct(going, point, base, z, memory)
+                size, scale, backtracks = advance(going, point, base, z, memory, before)
+                square, level, eta, again = measure(point.y, progress, memory)
                 theta, hopeless = unknown(level)
                 if any_lane(again):
-                    eta, theta, hopeless = compare(going, square, level, state, memory)
-                going, count, last, trouble, error, good = judge(going, sound, square, level, eta, hopeless, state)
-                probe((t, count, square, theta, error, before, size, scale, backtracks, good))
-            return verdict(active, (count, last, trouble))
+                    eta, theta, hopeless = compare(going, square, level, progress, memory)
+                going, progress, error, good = judge(going, sound, square, level, eta, hopeless, progress)
+                probe((point.t, progress.corrections, square, theta, error, before, size, scale, backtracks, good))
+            return verdict(active, progress)
 
         return solve
 
@@ -162,24 +161,24 @@ class NewtonSolver:
         solve = self.linear.build(target)
 
         @target.control
-        def simplified(going: Any, t: Any, h: Any, y: Any, p: Any, _base: Any, _z: Any, memory: Any) -> Any:
-            return solve(going, t, h, y, p, memory[1], memory[0], memory[-1])
+        def simplified(going: Any, point: Any, _base: Any, _z: Any, memory: Any) -> Any:
+            return solve(going, point, memory.residual, memory.delta, memory.linear)
 
         @target.straight_line
-        def renew(t: Any, h: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
-            point = memory[3]
+        def renew(point: Point, base: Any, z: Any, memory: Any) -> Any:
             for index, value in enumerate(self.equations.linearisation(base, z)):
-                point[index] = value
-            return self.linear.prepare(t, h, point, p, memory[-1])
+                memory.linearisation[index] = value
+            return self.linear.prepare(point, memory.linear)
 
         @target.straight_line
         def together(first: Any, second: Any) -> Any:
             return both(first, second)
 
         @target.control
-        def full(going: Any, t: Any, h: Any, _y: Any, p: Any, base: Any, z: Any, memory: Any) -> Any:
-            sound = renew(t, h, p, base, z, memory)
-            return together(sound, solve(going, t, h, memory[3], p, memory[1], memory[0], memory[-1]))
+        def full(going: Any, point: Any, base: Any, z: Any, memory: Any) -> Any:
+            there = Point(point.t, point.h, memory.linearisation, point.p)
+            sound = renew(there, base, z, memory)
+            return together(sound, solve(going, there, memory.residual, memory.delta, memory.linear))
 
         return full if self.full else simplified
 
@@ -197,12 +196,12 @@ class NewtonSolver:
         take = target.straight_line(self._take)
 
         @target.control
-        def search(going: Any, point: Any, y: Any, base: Any, z: Any, memory: Any, size: Any) -> Any:
+        def search(going: Any, point: Any, base: Any, z: Any, memory: Any, size: Any) -> Any:
             scale, count = start(size)
-            new = attempt(point, y, base, z, memory, scale)
+            new = attempt(point, base, z, memory, scale)
             shorter, scale, count = shorten(going, size, new, scale, count)
             while any_lane(shorter):
-                new = attempt(point, y, base, z, memory, scale)
+                new = attempt(point, base, z, memory, scale)
                 shorter, scale, count = shorten(shorter, size, new, scale, count)
             return take(going, z, memory, size, new), scale, count
 
@@ -210,53 +209,51 @@ class NewtonSolver:
 
     # -- straight-line code ---------------------------------------------------------------------
 
-    def _begin(self, t: Any, h: Any, y: Any, p: Any, base: Any, z: Any, memory: Any) -> tuple[Any, ...]:
-        """Return the size of the guess's residual, corrections, log2 of the last, and trouble.
+    def _begin(self, point: Point, base: Any, z: Any, memory: Any) -> tuple[Any, Progress]:
+        """Return the size of the guess's residual, and the progress before the first correction.
 
         Without backtracking each correction evaluates the residual it needs; then there is no size yet.
         """
-        size = literal(h, 0.0, self._precision)
+        size = literal(point.h, 0.0, self._precision)
         if self.settings.max_backtracks:
-            size = self._evaluate((t, h, p), y, base, z, memory, size)
-        count = literal(size, 0, "int32")
-        return size, count, literal(size, 0.0, "float32"), literal(size, Status.NEWTON_FAILED, "int32")
+            size = self._evaluate(point, base, z, memory, size)
+        none, nothing = literal(size, 0, "int32"), literal(size, 0.0, "float32")
+        return size, Progress(none, nothing, literal(size, Status.NEWTON_FAILED, "int32"))
 
-    def _evaluate(self, point: Any, y: Any, base: Any, z: Any, memory: Any, _size: Any) -> Any:
+    def _evaluate(self, point: Point, base: Any, z: Any, memory: Any, _size: Any) -> Any:
         """Store the residual of z; return its size."""
-        t, h, p = point
-        residual = self.equations.residual(t, h, p, base, z)
-        for index, value in enumerate(residual):
-            memory[1][index] = value
-        return self.equations.operator.mean_square(residual, y)
+        return self._store_residual(point, base, z, memory.residual)
 
-    def _keep_residual(self, _point: Any, _y: Any, _base: Any, _z: Any, _memory: Any, size: Any) -> Any:
+    def _store_residual(self, point: Point, base: Any, z: Any, store: Any) -> Any:
+        """Store the residual of z in a buffer; return its size."""
+        residual = self.equations.residual(point, base, z)
+        for index, value in enumerate(residual):
+            store[index] = value
+        return self.equations.operator.mean_square(residual, point.y)
+
+    def _keep_residual(self, _point: Point, _base: Any, _z: Any, _memory: Any, size: Any) -> Any:
         """Return the size of the residual that the last trial left."""
         return size
 
-    def _advance(self, going: Any, point: Any, y: Any, base: Any, z: Any, memory: Any, size: Any) -> tuple[Any, ...]:
+    def _advance(self, going: Any, point: Point, base: Any, z: Any, memory: Any, size: Any) -> tuple[Any, ...]:
         """Take the whole correction.
 
         The residual after it is for those who watch: elsewhere nothing uses it, and the compiler drops it.
         """
-        t, h, p = point
         for i in range(self._size):
-            z[i] = select(going, z[i] + memory[0][i], z[i])
-        new = self.equations.operator.mean_square(self.equations.residual(t, h, p, base, z), y)
+            z[i] = select(going, z[i] + memory.delta[i], z[i])
+        new = self.equations.operator.mean_square(self.equations.residual(point, base, z), point.y)
         return select(going, new, size), *self._start_search(size)
 
     def _start_search(self, size: Any) -> tuple[Any, Any]:
         return literal(size, 1.0, self._precision), literal(size, 0, "int32")
 
-    def _attempt(self, point: Any, y: Any, base: Any, z: Any, memory: Any, scale: Any) -> Any:
+    def _attempt(self, point: Point, base: Any, z: Any, memory: Any, scale: Any) -> Any:
         """Try z + scale*delta; return the size of its residual."""
-        delta, trial_residual, trial = memory[0], memory[-3], memory[-2]
-        t, h, p = point
+        trial = memory.stage_base_bt
         for i in range(self._size):
-            trial[i] = fma(scale, delta[i], z[i])
-        residual = self.equations.residual(t, h, p, base, trial)
-        for index, value in enumerate(residual):
-            trial_residual[index] = value
-        return self.equations.operator.mean_square(residual, y)
+            trial[i] = fma(scale, memory.delta[i], z[i])
+        return self._store_residual(point, base, trial, memory.residual_temp)
 
     def _shorten(self, going: Any, size: Any, new: Any, scale: Any, count: Any) -> tuple[Any, Any, Any]:
         """Return which runs need a shorter correction, and its scale and number."""
@@ -264,64 +261,65 @@ class NewtonSolver:
         return worse, select(worse, scale * self.settings.damping, scale), count + convert(worse, "int32")
 
     def _take(self, going: Any, z: Any, memory: Any, size: Any, new: Any) -> Any:
-        residual, trial_residual, trial = memory[1], memory[-3], memory[-2]
+        residual = memory.residual
         for i in range(self._size):
-            z[i] = select(going, trial[i], z[i])
-            residual[i] = select(going, trial_residual[i], residual[i])
+            z[i] = select(going, memory.stage_base_bt[i], z[i])
+            residual[i] = select(going, memory.residual_temp[i], residual[i])
         return select(going, new, size)
 
-    def _measure(self, y: Any, count: Any, memory: Any) -> tuple[Any, Any, Any, Any]:
+    def _measure(self, y: Any, progress: Progress, memory: Any) -> tuple[Any, Any, Any, Any]:
         """Return the mean square of a correction, log2 of that, log2 of theta/(1 - theta), and which are not the first.
 
         For the first correction theta is what was remembered. Runs that go on have made equally many. Comparisons are
         between logarithms, good to about six digits: every correction waits for them, and a GPU takes exponentials at
         an eighth of the rate of additions.
         """
-        size = self.equations.operator.mean_square([memory[0][i] for i in range(self._size)], y)
-        return size, log2_estimate(convert(size, "float32")), memory[2][0] * FORGETTING, count > 0
+        size = self.equations.operator.mean_square([memory.delta[i] for i in range(self._size)], y)
+        level = log2_estimate(convert(size, "float32"))
+        return size, level, memory.contraction[0] * FORGETTING, progress.corrections > 0
 
     def _unknown(self, level: Any) -> tuple[Any, Any]:
         """Return the theta of a first correction, and which are hopeless."""
         return literal(level, math.nan, "float32"), literal(level, False, "mask")  # noqa: FBT003
 
-    def _compare(self, going: Any, size: Any, level: Any, state: Any, memory: Any) -> tuple[Any, Any, Any]:
+    def _compare(self, going: Any, size: Any, level: Any, progress: Progress, memory: Any) -> tuple[Any, Any, Any]:
         """Compare a correction with the one before; return log2 of theta/(1 - theta), theta, and which are hopeless."""
-        count, last, _ = state
         # What overflowed says nothing about how much smaller the next is.
-        change = level - smaller(last, LARGEST_LEVEL)
+        change = level - smaller(progress.level, LARGEST_LEVEL)
         theta = exp2_estimate(change * 0.5)
         rest = log2_estimate(larger(1.0 - theta, 2.0**-24))
         eta = select(theta < 1.0, fma(change, 0.5, -rest), literal(theta, -LEAST_CONTRACTION, "float32"))
         remembered = larger(smaller(eta, FIRST_CONTRACTION), LEAST_CONTRACTION)
-        memory[2][0] = select(both(going, is_finite(size)), remembered, memory[2][0])
-        return eta, theta, self._diverges(theta, rest, change, level, count)
+        memory.contraction[0] = select(both(going, is_finite(size)), remembered, memory.contraction[0])
+        return eta, theta, self._diverges(theta, rest, change, level, progress.corrections)
 
-    def _judge(self, going: Any, sound: Any, size: Any, level: Any, eta: Any, hopeless: Any, state: Any) -> Any:
-        """Return which runs go on, corrections, log2 of the mean square of the last, and trouble.
+    def _judge(
+        self, going: Any, sound: Any, size: Any, level: Any, eta: Any, hopeless: Any, progress: Progress
+    ) -> tuple[Any, Progress, Any, Any]:
+        """Return which runs go on, and the progress.
 
         Then, for those who watch, the estimated error, and whether that is small enough.
         """
-        count, _, trouble = state
         error = fma(level, 0.5, eta)
         failed = either(negate(is_finite(size)), negate(sound))
         good = both(going, both(error <= math.log2(self.settings.tolerance), negate(failed)))
-        trouble = select(good, literal(trouble, 0, "int32"), trouble)
-        trouble = select(both(going, negate(sound)), literal(trouble, Status.LINEAR_FAILED, "int32"), trouble)
-        count = count + convert(going, "int32")
+        trouble = select(good, literal(error, 0, "int32"), progress.trouble)
+        trouble = select(both(going, negate(sound)), literal(error, Status.LINEAR_FAILED, "int32"), trouble)
+        corrections = progress.corrections + convert(going, "int32")
         going = both(going, negate(either(good, either(failed, hopeless))))
-        going = both(going, count < self.settings.max_iters)
-        return going, count, level, trouble, _root_of_power(error * 2.0), good
+        going = both(going, corrections < self.settings.max_iters)
+        return going, Progress(corrections, level, trouble), _root_of_power(error * 2.0), good
 
-    def _diverges(self, theta: Any, rest: Any, change: Any, level: Any, count: Any) -> Any:
+    def _diverges(self, theta: Any, rest: Any, change: Any, level: Any, corrections: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
         if self.settings.max_backtracks:
             return literal(theta, False, "mask")  # noqa: FBT003
-        left = convert(self.settings.max_iters - 1 - count, "float32")
+        left = convert(self.settings.max_iters - 1 - corrections, "float32")
         short = fma(change, left, level) * 0.5 > rest + math.log2(self.settings.tolerance)
         return either(theta > DIVERGENCE, both(theta < 1.0, short))
 
-    def _verdict(self, active: Any, state: Any) -> Any:
-        return select(active, state[2], state[2] * 0)
+    def _verdict(self, active: Any, progress: Progress) -> Any:
+        return select(active, progress.trouble, progress.trouble * 0)
 
 
 def _root_of_power(level: Any) -> Any:

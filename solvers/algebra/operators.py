@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.algebra.complex_numbers import Complex, reciprocal
 from solvers.algebra.error_norm import ErrorNorm
+from solvers.algebra.point import Point
 from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.equations.jacobian import Jacobian
 from solvers.straightline import View, both, fma, literal
@@ -56,10 +57,10 @@ class StageMatrix:
         """Return what stands on the diagonal besides J."""
         return shift(h, self.gamma)
 
-    def product(self, t: Any, h: Any, y: Any, p: Any, v: Sequence[Any]) -> list[Any]:
+    def product(self, point: Point, v: Sequence[Any]) -> list[Any]:
         """Return W v."""
-        diagonal = self.shift(h)
-        slopes = self.jacobian.product(t, y, p, v)
+        diagonal = self.shift(point.h)
+        slopes = self.jacobian.product(point.t, point.y, point.p, v)
         return [diagonal * value - slope for value, slope in zip(v, slopes, strict=True)]
 
     @property
@@ -67,19 +68,20 @@ class StageMatrix:
         """Length of the buffer that the diagonal takes."""
         return self.size
 
-    def diagonal(self, t: Any, h: Any, y: Any, p: Any) -> list[Any]:
+    def diagonal(self, point: Point) -> list[Any]:
         """Return the diagonal of W."""
-        diagonal = self.shift(h)
-        return [diagonal - entry for entry in self.jacobian.diagonal(t, y, p)]
+        diagonal = self.shift(point.h)
+        return [diagonal - entry for entry in self.jacobian.diagonal(point.t, point.y, point.p)]
 
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
         """Return r divided by the diagonal of W."""
         return [value / diagonal[index] for index, value in enumerate(r)]
 
-    def factor(self, t: Any, h: Any, y: Any, p: Any, factors: Any) -> Any:
+    def factor(self, point: Point, factors: Any) -> Any:
         """Factor W; return whether all pivots are sound."""
-        entries = dict(zip(self.jacobian.pattern, self.jacobian.entries(t, y, p), strict=True))
-        return self._lu.factor(iteration_matrix(entries, self.size, self.shift(h)), factors)
+        entries = self.jacobian.entries(point.t, point.y, point.p)
+        by_place = dict(zip(self.jacobian.pattern, entries, strict=True))
+        return self._lu.factor(iteration_matrix(by_place, self.size, self.shift(point.h)), factors)
 
     def solve(self, factors: Any, b: list[Any]) -> list[Any]:
         """Return x with W x = b."""
@@ -148,20 +150,22 @@ class CoupledMatrix:
         """Return 1: M itself tends to I as h tends to 0."""
         return literal(h, 1.0, self.precision)
 
-    def product(self, t: Any, h: Any, y: Any, p: Any, v: Sequence[Any]) -> list[Any]:
+    def product(self, point: Point, v: Sequence[Any]) -> list[Any]:
         """Return M v."""
-        slopes = [self.jacobian.product(t, y, p, stage) for stage in self.stages(v)]
+        slopes = [self.jacobian.product(point.t, point.y, point.p, stage) for stage in self.stages(v)]
         mixed = mix(self.tableau.a, slopes)
-        return [fma(-h, mixed[j][i], v[j * self.n + i]) for j in range(self.tableau.stages) for i in range(self.n)]
+        return [
+            fma(-point.h, mixed[j][i], v[j * self.n + i]) for j in range(self.tableau.stages) for i in range(self.n)
+        ]
 
     @property
     def diagonal_elements(self) -> int:
         """Length of the buffer that the diagonal takes."""
         return self.n
 
-    def diagonal(self, t: Any, h: Any, y: Any, p: Any) -> list[Any]:
+    def diagonal(self, point: Point) -> list[Any]:
         """Return h times the diagonal of J."""
-        return [h * entry for entry in self.jacobian.diagonal(t, y, p)]
+        return [point.h * entry for entry in self.jacobian.diagonal(point.t, point.y, point.p)]
 
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
         """Return the solution of M x = r with J cut down to its diagonal: (I - h*J_ii*A)^-1 couples a state's stages.
@@ -182,19 +186,20 @@ class CoupledMatrix:
             solved += [[number.re for number in numbers], [number.im for number in numbers]]
         return [value for stage in mix(split.t, solved) for value in stage]
 
-    def factor(self, t: Any, h: Any, y: Any, p: Any, factors: Any) -> Any:
+    def factor(self, point: Point, factors: Any) -> Any:
         """Factor the blocks; return whether all pivots are sound."""
-        entries = dict(zip(self.jacobian.pattern, self.jacobian.entries(t, y, p), strict=True))
+        entries = self.jacobian.entries(point.t, point.y, point.p)
+        by_place = dict(zip(self.jacobian.pattern, entries, strict=True))
         split = self.tableau.transformation
         real, pairs = self._blocks(factors)
-        inverse = reciprocal(h)
+        inverse = reciprocal(point.h)
         factors[self.factor_elements - 1] = inverse
         sound: Any = True
         for value, block in zip(split.real, real, strict=True):
-            matrix = iteration_matrix(entries, self.n, inverse * value)
+            matrix = iteration_matrix(by_place, self.n, inverse * value)
             sound = both(self._real.factor(matrix, block), sound)
         for (a, b), block in zip(split.pairs, pairs, strict=True):
-            matrix = iteration_matrix(entries, self.n, Complex(inverse * a, inverse * b))
+            matrix = iteration_matrix(by_place, self.n, Complex(inverse * a, inverse * b))
             sound = both(self._complex.factor(matrix, block), sound)
         return sound
 

@@ -1,14 +1,14 @@
 """Where a run is in time, and where its next step leads.
 
-A lane's `time` is (t, remaining, left): the time, what remains from it to t1, both float64, and what is left to where a
-step has to end at the latest, in the states' precision. A clock keeps up those that it needs. Steps are chosen by what
-is left, in the same way whether or not somebody asks for t, so that saving changes no step.
+A clock keeps up those members of a lane's `Time` that it needs. Steps are chosen by what is left, in the same way
+whether or not somebody asks for t, so that saving changes no step.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from solvers.integration.lane import Saving, Time
 from solvers.straightline import absolute, convert, literal, minimum, select
 from solvers.targets.target import DeviceFunction, Target
 
@@ -17,7 +17,7 @@ CRUMB = 2.0**-20
 
 
 class ClockFunctions(NamedTuple):
-    """A clock's device functions. `saving` is (cursor, save_time): the next save and its time.
+    """A clock's device functions. `time` is a `Time`, `saving` a `Saving`.
 
     begin(fresh, time, saving) -> time: start again at t0.
     propose(time, dt, attempts, saving) -> (t, h, t_next, ends): the step to try, from t to t_next, and whether it ends
@@ -55,13 +55,13 @@ class Clock(ABC):
         functions = self._begin, self._propose, self._measure, self._stay, self._advance
         return ClockFunctions(*(target.straight_line(function) for function in functions))
 
-    def _begin(self, fresh: Any, time: Any, saving: Any) -> Any:
+    def _begin(self, fresh: Any, time: Time, saving: Saving) -> Time:
         """Write `ClockFunctions.begin`."""
-        starts = literal(fresh, self.t0, "float64"), literal(fresh, self.t1 - self.t0, "float64")
-        left = self._left(*starts, saving)
-        return tuple(select(fresh, start, old) for start, old in zip((*starts, left), time, strict=True))
+        t, remaining = literal(fresh, self.t0, "float64"), literal(fresh, self.t1 - self.t0, "float64")
+        left = self._left(t, remaining, saving)
+        return Time(select(fresh, t, time.t), select(fresh, remaining, time.remaining), select(fresh, left, time.left))
 
-    def _left(self, _t: Any, remaining: Any, _saving: Any) -> Any:
+    def _left(self, _t: Any, remaining: Any, _saving: Saving) -> Any:
         """Return what is left to where a step has to end at the latest."""
         return convert(remaining, self.precision)
 
@@ -79,11 +79,11 @@ class Clock(ABC):
         return select(reject, literal(length, 0.0, "float64"), length)
 
     @abstractmethod
-    def _propose(self, time: Any, dt: Any, attempts: Any, saving: Any) -> Any:
+    def _propose(self, time: Time, dt: Any, attempts: Any, saving: Saving) -> Any:
         """Write `ClockFunctions.propose`."""
 
     @abstractmethod
-    def _advance(self, accept: Any, time: Any, length: Any, t_next: Any, saving: Any) -> Any:
+    def _advance(self, accept: Any, time: Time, length: Any, t_next: Any, saving: Saving) -> Time:
         """Write `ClockFunctions.advance`."""
 
 
@@ -102,35 +102,32 @@ class EvenClock(Clock):
     steps: int
     landings: int = 0
 
-    def _propose(self, time: Any, dt: Any, attempts: Any, saving: Any) -> Any:
+    def _propose(self, time: Time, dt: Any, attempts: Any, saving: Saving) -> Any:
         h = (self.t1 - self.t0) / self.steps
         following = attempts + 1
         t_next = convert(following, "float64") * h + self.t0
         if self.landings:
-            cursor, save_time = saving
-            lands = absolute(t_next - save_time) < 0.5 * h
-            t_next = select(cursor < self.landings, select(lands, save_time, t_next), t_next)
+            lands = absolute(t_next - saving.time) < 0.5 * h
+            t_next = select(saving.cursor < self.landings, select(lands, saving.time, t_next), t_next)
         ends = following >= self.steps
-        return time[0], dt, select(ends, self.t1, t_next), ends
+        return time.t, dt, select(ends, self.t1, t_next), ends
 
-    def _advance(self, _accept: Any, time: Any, _length: Any, t_next: Any, _saving: Any) -> Any:
-        return t_next, *time[1:]
+    def _advance(self, _accept: Any, time: Time, _length: Any, t_next: Any, _saving: Saving) -> Time:
+        return time._replace(t=t_next)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemainingClock(Clock):
     """Subtracts steps from the span: all there is to do where nobody asks for t."""
 
-    def _propose(self, time: Any, dt: Any, _attempts: Any, _saving: Any) -> Any:
-        _, remaining, left = time
-        h, last = self._choose(dt, left)
-        t = self.t1 - remaining
+    def _propose(self, time: Time, dt: Any, _attempts: Any, _saving: Saving) -> Any:
+        h, last = self._choose(dt, time.left)
+        t = self.t1 - time.remaining
         return t, h, t + h, last
 
-    def _advance(self, _accept: Any, time: Any, length: Any, _t_next: Any, saving: Any) -> Any:
-        t, remaining, _ = time
-        remaining = remaining - length
-        return t, remaining, self._left(t, remaining, saving)
+    def _advance(self, _accept: Any, time: Time, length: Any, _t_next: Any, saving: Saving) -> Time:
+        remaining = time.remaining - length
+        return Time(time.t, remaining, self._left(time.t, remaining, saving))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,15 +137,14 @@ class SummingClock(RemainingClock):
     Either has the rounding of the smaller one, and no step ends behind t1.
     """
 
-    def _propose(self, time: Any, dt: Any, attempts: Any, saving: Any) -> Any:
-        t = time[0]
+    def _propose(self, time: Time, dt: Any, attempts: Any, saving: Saving) -> Any:
         _, h, _, last = super()._propose(time, dt, attempts, saving)
-        return t, h, select(last, self.t1, t + h), last
+        return time.t, h, select(last, self.t1, time.t + h), last
 
-    def _advance(self, accept: Any, time: Any, length: Any, t_next: Any, saving: Any) -> Any:
-        _, remaining, left = super()._advance(accept, time, length, t_next, saving)
-        t = time[0] + length
-        return select(remaining < absolute(t), self.t1 - remaining, t), remaining, left
+    def _advance(self, accept: Any, time: Time, length: Any, t_next: Any, saving: Saving) -> Time:
+        moved = super()._advance(accept, time, length, t_next, saving)
+        t = time.t + length
+        return moved._replace(t=select(moved.remaining < absolute(t), self.t1 - moved.remaining, t))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,24 +159,22 @@ class LandingClock(Clock):
 
     landings: int
 
-    def _stop_at(self, saving: Any) -> Any:
-        cursor, save_time = saving
-        stop = literal(save_time, self.t1, "float64")
-        return select(cursor < self.landings, minimum(save_time, stop), stop)
+    def _stop_at(self, saving: Saving) -> Any:
+        stop = literal(saving.time, self.t1, "float64")
+        return select(saving.cursor < self.landings, minimum(saving.time, stop), stop)
 
-    def _left(self, t: Any, _remaining: Any, saving: Any) -> Any:
+    def _left(self, t: Any, _remaining: Any, saving: Saving) -> Any:
         return convert(self._stop_at(saving) - t, self.precision)
 
-    def _propose(self, time: Any, dt: Any, _attempts: Any, saving: Any) -> Any:
-        t, _, left = time
-        h, last = self._choose(dt, left)
-        t_next = select(last, self._stop_at(saving), t + h)
+    def _propose(self, time: Time, dt: Any, _attempts: Any, saving: Saving) -> Any:
+        h, last = self._choose(dt, time.left)
+        t_next = select(last, self._stop_at(saving), time.t + h)
         # Rounding may lead to the end before its time, and nothing is left for a last step.
-        return t, h, t_next, t_next >= self.t1
+        return time.t, h, t_next, t_next >= self.t1
 
-    def _advance(self, accept: Any, time: Any, _length: Any, t_next: Any, saving: Any) -> Any:
-        t = select(accept, t_next, time[0])
-        return t, time[1], self._left(t, time[1], saving)
+    def _advance(self, accept: Any, time: Time, _length: Any, t_next: Any, saving: Saving) -> Time:
+        t = select(accept, t_next, time.t)
+        return time._replace(t=t, left=self._left(t, time.remaining, saving))
 
 
 def make_clock(t0: float, t1: float, precision: str, *, steps: int | None, landings: int, asked: bool) -> Clock:

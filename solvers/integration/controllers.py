@@ -18,7 +18,6 @@ from solvers.straightline import (
     select,
     smaller,
 )
-from solvers.targets.memory import Frame, make_frame
 from solvers.targets.target import DeviceFunction, Target
 
 #: Errors below 1e-4 count as that in the history, so that one lucky step does not throttle the next; log2 of 1e-8.
@@ -75,10 +74,6 @@ class FixedController:
         """Register nothing: there is no history."""
         registry.declare(self.owner)
 
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return an empty frame."""
-        return make_frame(registry, self.owner, ())
-
     def build(self, target: Target) -> ControllerFunctions:
         """Return the device functions."""
 
@@ -104,6 +99,8 @@ class FixedController:
 @dataclass(frozen=True)
 class AdaptiveController:
     """The deadbeat controller, dt_next = h * safety * e^-exponent; what others add to it, they derive.
+
+    Buffers: `error_history`, logarithms kept from step to step, where the control looks at them.
 
     After a rejected step only the present error counts, and the step does not grow.
 
@@ -135,9 +132,9 @@ class AdaptiveController:
     attempts = math.inf
 
     @property
-    def history(self) -> dict[str, int]:
-        """Names and lengths of the buffers that are kept from step to step; they hold logarithms, in float32."""
-        return {}
+    def history(self) -> int:
+        """The length of `error_history`."""
+        return 0
 
     def past(self, _size: Any, _memory: Any) -> Any:
         """Return what the history adds to the change after an accepted step; a number where there is none."""
@@ -160,12 +157,8 @@ class AdaptiveController:
     def register(self, registry: BufferRegistry) -> None:
         """Register the history."""
         registry.declare(self.owner)
-        for name, elements in self.history.items():
-            registry.register(self.owner, name, elements, "float32", lifetime="run")
-
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the frame: the history."""
-        return make_frame(registry, self.owner, tuple(self.history))
+        if self.history:
+            registry.register(self.owner, "error_history", self.history, "float32", lifetime="run")
 
     def build(self, target: Target) -> ControllerFunctions:
         """Return the device functions."""
@@ -224,20 +217,19 @@ class FilterController(AdaptiveController):
     beta3: float = 0.0
 
     @property
-    def history(self) -> dict[str, int]:
-        """Names and lengths of the buffers that are kept from step to step."""
-        length = 2 if self.beta3 else 1 if self.beta2 else 0
-        return {"error_history": length} if length else {}
+    def history(self) -> int:
+        """The length of `error_history`."""
+        return 2 if self.beta3 else 1 if self.beta2 else 0
 
     @property
     def _gains(self) -> tuple[float, ...]:
-        return (self.beta2, -self.beta3)[: sum(self.history.values())]
+        return (self.beta2, -self.beta3)[: self.history]
 
     def past(self, _size: Any, memory: Any) -> Any:
         """Return what past errors add."""
         if not self.history:
             return 0.0
-        return combine([gain / 2 for gain in self._gains], lambda index: memory[0][index], None)
+        return combine([gain / 2 for gain in self._gains], memory.error_history.__getitem__, None)
 
     @property
     def least_past(self) -> float:
@@ -248,15 +240,15 @@ class FilterController(AdaptiveController):
         """Keep log2 of the mean square of an accepted step's error."""
         if not self.history:
             return
-        errors = memory[0]
+        errors = memory.error_history
         if self.beta3:
             errors[1] = select(accept, errors[0], errors[1])
         errors[0] = select(accept, larger(size, LEAST_REMEMBERED), errors[0])
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""
-        for index in range(sum(self.history.values())):
-            errors = memory[0]
+        for index in range(self.history):
+            errors = memory.error_history
             errors[index] = select(fresh, literal(errors, 0.0, "float32"), errors[index])  # log2 of 1: no past
 
 
@@ -269,13 +261,13 @@ class PredictiveController(AdaptiveController):
     """
 
     @property
-    def history(self) -> dict[str, int]:
-        """Names and lengths of the buffers that are kept from step to step."""
-        return {"error_history": 1}
+    def history(self) -> int:
+        """The length of `error_history`."""
+        return 1
 
     def past(self, size: Any, memory: Any) -> Any:
         """Return what the step before adds, which is never positive."""
-        return smaller(memory[0][0] - self._power(size), 0.0)
+        return smaller(memory.error_history[0] - self._power(size), 0.0)
 
     @property
     def least_past(self) -> float:
@@ -288,15 +280,17 @@ class PredictiveController(AdaptiveController):
 
     def remember(self, accept: Any, size: Any, memory: Any) -> None:
         """Keep log2 of e^exponent of an accepted step."""
-        memory[0][0] = select(accept, self._power(size), memory[0][0])
+        errors = memory.error_history
+        errors[0] = select(accept, self._power(size), errors[0])
 
     def move(self, change: Any, memory: Any) -> None:
         """Add how much longer the step to try next is than the one whose error is kept.
 
         That it may be cut short, to land somewhere or to end the span, is not looked at.
         """
-        memory[0][0] = memory[0][0] + change
+        memory.error_history[0] = memory.error_history[0] + change
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""
-        memory[0][0] = select(fresh, literal(memory[0], NO_ERROR_YET, "float32"), memory[0][0])
+        errors = memory.error_history
+        errors[0] = select(fresh, literal(errors, NO_ERROR_YET, "float32"), errors[0])

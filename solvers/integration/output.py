@@ -5,20 +5,20 @@ from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
 from solvers.equations.right_hand_side import RightHandSide
+from solvers.integration.lane import Saving
 from solvers.methods.step import StepFunctions
 from solvers.straightline import both, convert, gather, literal, scatter, select
-from solvers.targets.memory import Frame, make_frame
 from solvers.targets.target import DeviceFunction, Target
 
 
 class OutputFunctions(NamedTuple):
     """The output's device functions.
 
-    `results` is (variables, times), `place` (run, runs), `saving` (cursor, save_time), `span` (t, t_next, h).
+    `results`, `place` and `saving` are those of `solvers.integration.lane`; `point` is where a step starts.
 
     begin(fresh, t, y, p, results, place, saving) -> saving: store what is due at t0.
     due(accept, saving, t_next) -> mask: whether a step passed a save time.
-    save(due, span, y, p, step_memory, memory, results, place, saving) -> saving: store all that it passed.
+    save(due, point, t_next, step_memory, memory, results, place, saving) -> saving: store all that it passed.
     end(mask, status, t, y, p, results, place, saving): store what is due at the end, NaN for what was not reached.
     """
 
@@ -62,10 +62,6 @@ class Output:
             states = len(self.rhs.system.states)
             registry.register(self.owner, "interpolated_state", states, self.rhs.precision)
 
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the output's frame."""
-        return make_frame(registry, self.owner, () if self.only_end else ("interpolated_state",))
-
     def build(self, target: Target, step: StepFunctions) -> OutputFunctions:
         """Return the device functions, given those of the method."""
         return self._end_only(target) if self.only_end else self._grid(target, step)
@@ -84,9 +80,8 @@ class Output:
         @target.straight_line
         def save(
             _due: Any,
-            _span: Any,
-            _y: Any,
-            _p: Any,
+            _point: Any,
+            _t_next: Any,
             _step_memory: Any,
             _memory: Any,
             _results: Any,
@@ -99,7 +94,7 @@ class Output:
         def end(mask: Any, status: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> None:
             nothing = literal(y, float("nan"), self.rhs.precision)
             values = [select(status == 0, value, nothing) for value in self._values(t, y, p)]
-            self._scatter(mask, values, saving[0], results, place)
+            self._scatter(mask, values, saving.cursor, results, place)
 
         return OutputFunctions(begin, due, save, end)
 
@@ -111,51 +106,45 @@ class Output:
 
         @target.straight_line
         def begin(fresh: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> Any:
-            cursor = select(fresh, 0, saving[0])
-            save_time = select(fresh, results[1][0], saving[1])
-            now = both(fresh, save_time <= t)
-            self._scatter(now, self._values(t, y, p), cursor, results, place)
-            return self._following(now, (cursor, save_time), results[1])
+            first = Saving(select(fresh, 0, saving.cursor), select(fresh, results.times[0], saving.time))
+            now = both(fresh, first.time <= t)
+            self._scatter(now, self._values(t, y, p), first.cursor, results, place)
+            return self._following(now, first, results.times)
 
         @target.straight_line
         def due(accept: Any, saving: Any, t_next: Any) -> Any:
-            cursor, save_time = saving
-            return both(accept, both(cursor < self.times, save_time <= t_next))
+            return both(accept, both(saving.cursor < self.times, saving.time <= t_next))
 
         @target.straight_line
-        def inverse(span: Any) -> Any:
-            t, t_next, _ = span
+        def inverse(t: Any, t_next: Any) -> Any:
             return 1.0 / (t_next - t)
 
         @target.straight_line
-        def fraction(span: Any, saving: Any, inverse: Any) -> Any:
-            t, t_next, _ = span
-            return select(saving[1] == t_next, 1.0, (saving[1] - t) * inverse)
+        def fraction(t: Any, t_next: Any, saving: Any, inverse: Any) -> Any:
+            return select(saving.time == t_next, 1.0, (saving.time - t) * inverse)
 
         @target.straight_line
         def store(mask: Any, p: Any, memory: Any, results: Any, place: Any, saving: Any) -> Any:
-            cursor, save_time = saving
-            self._scatter(mask, self._values(save_time, memory[0], p), cursor, results, place)
-            return self._following(mask, saving, results[1])
+            values = self._values(saving.time, memory.interpolated_state, p)
+            self._scatter(mask, values, saving.cursor, results, place)
+            return self._following(mask, saving, results.times)
 
         @target.control
-        def save(  # noqa: PLR0913, PLR0917 - all that an interpolation needs
+        def save(
             mask: Any,
-            span: Any,
-            y: Any,
-            p: Any,
+            point: Any,
+            t_next: Any,
             step_memory: Any,
             memory: Any,
             results: Any,
             place: Any,
             saving: Any,
         ) -> Any:
-            t, t_next, h = span
-            prepare(t, h, y, p, step_memory)
-            scale = inverse(span)
+            prepare(point, step_memory)
+            scale = inverse(point.t, t_next)
             while any_lane(mask):
-                interpolate(fraction(span, saving, scale), h, y, step_memory, memory[0])
-                saving = store(mask, p, memory, results, place, saving)
+                interpolate(fraction(point.t, t_next, saving, scale), point, step_memory, memory.interpolated_state)
+                saving = store(mask, point.p, memory, results, place, saving)
                 mask = due(mask, saving, t_next)
             return saving
 
@@ -178,7 +167,7 @@ class Output:
 
         @target.control
         def end(mask: Any, _status: Any, _t: Any, y: Any, _p: Any, results: Any, place: Any, saving: Any) -> None:
-            cursor = saving[0]
+            cursor = saving.cursor
             mask = missing(mask, cursor)
             while any_lane(mask):
                 cursor = fill(mask, y, cursor, results, place)
@@ -194,19 +183,16 @@ class Output:
 
     def _scatter(self, mask: Any, values: list[Any], cursor: Any, results: Any, place: Any) -> None:
         """Store variables at a save time; results lie as (variable, time, run)."""
-        variables, _ = results
-        run, runs = place
-        first = convert(cursor, "int64") * runs + run
+        first = convert(cursor, "int64") * place.runs + place.run
         for number, value in enumerate(values):
-            scatter(variables, first + runs * (number * self.times), value, mask)
+            scatter(results.variables, first + place.runs * (number * self.times), value, mask)
 
-    def _following(self, mask: Any, saving: Any, times: Any) -> tuple[Any, Any]:
-        """Return cursor and time of the next save where one was stored."""
-        cursor, save_time = saving
-        cursor = cursor + convert(mask, "int32")
+    def _following(self, mask: Any, saving: Saving, times: Any) -> Saving:
+        """Return the next save where one was stored."""
+        cursor = saving.cursor + convert(mask, "int32")
         if self.grid is not None:
             # Rounded as NumPy rounds it. To wait for a table costs more than the rest of a save.
             start, interval = self.grid
-            return cursor, select(mask, convert(cursor, "float64") * interval + start, save_time)
+            return Saving(cursor, select(mask, convert(cursor, "float64") * interval + start, saving.time))
         another = both(mask, cursor < self.times)
-        return cursor, select(another, gather(times, convert(cursor, "int64"), another), save_time)
+        return Saving(cursor, select(another, gather(times, convert(cursor, "int64"), another), saving.time))

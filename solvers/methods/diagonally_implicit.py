@@ -9,13 +9,13 @@ from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import DirectSolver
 from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.operators import StageMatrix, shift
+from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
 from solvers.methods.weighted_sums import blend, interpolation_weights, weighted_sum
 from solvers.status import Status
 from solvers.straightline import both, fma, literal, negate, select
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
-from solvers.targets.memory import Frame, make_frame
 from solvers.targets.target import DeviceFunction, Target
 
 
@@ -34,10 +34,10 @@ class StageEquation:
         self.rhs = rhs
         self.operator = operator
 
-    def residual(self, t: Any, h: Any, p: Any, base: Any, z: Any) -> list[Any]:
+    def residual(self, point: Point, base: Any, z: Any) -> list[Any]:
         """Return -F(w)."""
-        slopes = self.rhs.values(t, self.linearisation(base, z), p)
-        inverse = self.operator.shift(h)
+        slopes = self.rhs.values(point.t, self.linearisation(base, z), point.p)
+        inverse = self.operator.shift(point.h)
         return [fma(-inverse, z[i], slope) for i, slope in enumerate(slopes)]
 
     def linearisation(self, base: Any, z: Any) -> list[Any]:
@@ -69,8 +69,6 @@ class DiagonallyImplicitStep(OneStepMethod):
         Whether values between steps are needed.
     """
 
-    attempted = 2
-
     def __init__(
         self,
         tableau: DiagonallyImplicitTableau,
@@ -93,11 +91,6 @@ class DiagonallyImplicitStep(OneStepMethod):
     def _filters(self) -> bool:
         return self.tableau.filtered and not self.fixed
 
-    @property
-    def _names(self) -> tuple[str, ...]:
-        names = ("slope", "stage_slopes", "stage_accumulator", "stage_increment", "trouble")
-        return (*names, "filter_rhs") if self._filters and not self.newton.linear.direct else names
-
     def register(self, registry: BufferRegistry) -> None:
         """Register the step's buffers, and host Newton's solver."""
         precision, n = self.rhs.precision, self.n
@@ -106,14 +99,10 @@ class DiagonallyImplicitStep(OneStepMethod):
         registry.register(self.owner, "stage_accumulator", n, precision)
         registry.register(self.owner, "stage_increment", n, precision)
         registry.register(self.owner, "trouble", 1, "int32")
-        if "filter_rhs" in self._names:
+        if self._filters and not self.newton.linear.direct:
             registry.register(self.owner, "filter_rhs", n, precision)
         self.newton.register(registry)
         registry.host(self.owner, self.newton.owner, "solver")
-
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the step's frame; Newton's is its last."""
-        return make_frame(registry, self.owner, self._names, {"solver": self.newton.frame(registry)})
 
     # -- device functions -----------------------------------------------------------------------
 
@@ -132,23 +121,22 @@ class DiagonallyImplicitStep(OneStepMethod):
         return attempt_in_parts(target, [*parts, *self._error_parts(target)], self._outcome)
 
     def _solve_part(self, target: Target) -> DeviceFunction:
-        """Return a device function (active, t, h, y, p, memory) that solves a stage."""
+        """Return a device function (active, point, memory) that solves a stage."""
         solve = self.newton.build(target)
-        frame = len(self._names)
 
         @target.straight_line
         def healthy(active: Any, memory: Any) -> Any:
-            return both(active, memory[4][0] == 0)
+            return both(active, memory.trouble[0] == 0)
 
         @target.straight_line
         def note(trouble: Any, memory: Any) -> None:
-            before = memory[4][0]
-            memory[4][0] = select(before == 0, trouble, before)
+            before = memory.trouble[0]
+            memory.trouble[0] = select(before == 0, trouble, before)
 
         @target.control
-        def part(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+        def part(active: Any, point: Any, memory: Any) -> None:
             sound = healthy(active, memory)
-            note(solve(sound, t, h, y, p, memory[2], memory[3], memory[frame]), memory)
+            note(solve(sound, point, memory.stage_accumulator, memory.stage_increment, memory.newton), memory)
 
         return part
 
@@ -161,8 +149,8 @@ class DiagonallyImplicitStep(OneStepMethod):
             return t + h * node
 
         @target.control
-        def part(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-            solve(active, time(t, h), h, y, p, memory)
+        def part(active: Any, point: Any, memory: Any) -> None:
+            solve(active, Point(time(point.t, point.h), point.h, point.y, point.p), memory)
 
         return part
 
@@ -175,102 +163,103 @@ class DiagonallyImplicitStep(OneStepMethod):
         linear = self.newton.linear
         if isinstance(linear, DirectSolver):
             return [Part(self._filter_directly)]
-        solve, frame = linear.build(target), len(self._names)
+        solve = linear.build(target)
 
         @target.straight_line
         def note(sound: Any, memory: Any) -> None:
-            trouble = memory[4]
+            trouble = memory.trouble
             lost = both(trouble[0] == 0, negate(sound))
             trouble[0] = select(lost, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble[0])
 
         @target.control
-        def part(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-            note(solve(active, t, h, y, p, memory[5], memory[3], memory[frame][-1]), memory)
+        def part(active: Any, point: Any, memory: Any) -> None:
+            note(solve(active, point, memory.filter_rhs, memory.stage_increment, memory.newton.linear), memory)
 
         return [Part(self._filter_rhs), Part(part, straight=False)]
 
     # -- straight-line code ---------------------------------------------------------------------
 
     def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
-        slope, _, accumulator, increment = memory[:4]
-        return slope, accumulator, increment
+        return memory.slope, memory.stage_accumulator, memory.stage_increment
 
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
-        slope, accumulator = memory[0], memory[2]
+        slope, accumulator = memory.slope, memory.stage_accumulator
         self.rhs.evaluate(t, y, p, accumulator)
-        self.newton.reset(mask, memory[-1])
+        self.newton.reset(mask, memory.newton)
         for i in range(self.n):
             slope[i] = select(mask, accumulator[i], slope[i])
         return self._finite(memory)
 
-    def _begin(self, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-        trouble = memory[4]
+    def _begin(self, _active: Any, point: Point, memory: Any) -> None:
+        trouble = memory.trouble
         trouble[0] = literal(trouble, 0, "int32")
-        sound = self.newton.prepare(t, h, y, p, memory[-1])
+        sound = self.newton.prepare(point, memory.newton)
         if sound is not True:
             trouble[0] = select(sound, trouble[0], literal(trouble, Status.LINEAR_FAILED, "int32"))
 
     def _combine(self, weights: Sequence[float], memory: Any, i: int) -> Any:
         """Return sum_j weights_j k_j of one state; None for no weights."""
-        slope, stage_slopes = memory[:2]
-        first = slope[i] * weights[0] if weights and weights[0] else None
-        return weighted_sum(weights[1:], stage_slopes, i, self.n, first)
+        first = memory.slope[i] * weights[0] if weights and weights[0] else None
+        return weighted_sum(weights[1:], memory.stage_slopes, i, self.n, first)
 
-    def _sum_up(self, weights: Sequence[float], h: Any, y: Any, memory: Any) -> None:
+    def _sum_up(self, weights: Sequence[float], point: Point, memory: Any) -> None:
         """Store y + h * sum_j weights_j k_j."""
         for i in range(self.n):
-            total = self._combine(weights, memory, i)
-            memory[2][i] = y[i] if total is None else fma(h, total, y[i])
+            total, y = self._combine(weights, memory, i), point.y[i]
+            memory.stage_accumulator[i] = y if total is None else fma(point.h, total, y)
 
-    def _guess(self, stage: int, _active: Any, _t: Any, h: Any, y: Any, _p: Any, memory: Any) -> None:
+    def _guess(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
         """Store what a stage starts from, and a guess of its increment."""
-        self._sum_up(self.tableau.rows[stage][:stage], h, y, memory)
+        self._sum_up(self.tableau.rows[stage][:stage], point, memory)
+        h = point.h
         weight = h * self.tableau.gamma
         for i in range(self.n):
             slope = self._combine(self.tableau.predictors[stage - 1], memory, i)
-            memory[3][i] = literal(h, 0.0, self.rhs.precision) if slope is None else weight * slope
+            guess = literal(h, 0.0, self.rhs.precision) if slope is None else weight * slope
+            memory.stage_increment[i] = guess
 
-    def _keep(self, stage: int, _active: Any, _t: Any, h: Any, _y: Any, _p: Any, memory: Any) -> None:
+    def _keep(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
         """Store a solved stage's state, and its slope, which the equation gives better than f does."""
-        _, stage_slopes, accumulator, increment = memory[:4]
-        inverse = shift(h, self.tableau.gamma)
+        increment, inverse = memory.stage_increment, shift(point.h, self.tableau.gamma)
         for i in range(self.n):
-            stage_slopes[(stage - 1) * self.n + i] = increment[i] * inverse
-            accumulator[i] += increment[i]
+            memory.stage_slopes[(stage - 1) * self.n + i] = increment[i] * inverse
+            memory.stage_accumulator[i] += increment[i]
 
-    def _explicit_stage(self, stage: int, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-        self._sum_up(self.tableau.rows[stage], h, y, memory)
-        self.rhs.evaluate(t + h * self.tableau.nodes[stage], memory[2], p, memory[1], (stage - 1) * self.n)
+    def _explicit_stage(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
+        self._sum_up(self.tableau.rows[stage], point, memory)
+        time, place = point.t + point.h * self.tableau.nodes[stage], (stage - 1) * self.n
+        self.rhs.evaluate(time, memory.stage_accumulator, point.p, memory.stage_slopes, place)
 
     def _error(self, h: Any, memory: Any) -> list[Any]:
         return [h * self._combine(self.tableau.error, memory, i) for i in range(self.n)]
 
-    def _plain_error(self, _active: Any, _t: Any, h: Any, _y: Any, _p: Any, memory: Any) -> None:
-        for i, error in enumerate(self._error(h, memory)):
-            memory[3][i] = error
+    def _plain_error(self, _active: Any, point: Point, memory: Any) -> None:
+        for i, error in enumerate(self._error(point.h, memory)):
+            memory.stage_increment[i] = error
 
     def _scaled_error(self, h: Any, memory: Any) -> list[Any]:
         """Return the right-hand side whose solution is the filtered error."""
         inverse = shift(h, self.tableau.gamma)
         return [error * inverse for error in self._error(h, memory)]
 
-    def _filter_rhs(self, _active: Any, _t: Any, h: Any, _y: Any, _p: Any, memory: Any) -> None:
-        for i, error in enumerate(self._scaled_error(h, memory)):
-            memory[5][i] = error
+    def _filter_rhs(self, _active: Any, point: Point, memory: Any) -> None:
+        for i, error in enumerate(self._scaled_error(point.h, memory)):
+            memory.filter_rhs[i] = error
 
-    def _filter_directly(self, _active: Any, _t: Any, h: Any, _y: Any, _p: Any, memory: Any) -> None:
-        operator, factors = self.newton.equations.operator, memory[-1][-1][0]
-        for i, error in enumerate(operator.solve(factors, self._scaled_error(h, memory))):
-            memory[3][i] = error
+    def _filter_directly(self, _active: Any, point: Point, memory: Any) -> None:
+        operator, factors = self.newton.equations.operator, memory.newton.linear.factors
+        for i, error in enumerate(operator.solve(factors, self._scaled_error(point.h, memory))):
+            memory.stage_increment[i] = error
 
     def _outcome(self, y: Any, memory: Any) -> tuple[Any, Any]:
-        _, _, accumulator, increment, trouble = memory[:5]
+        increment, trouble = memory.stage_increment, memory.trouble[0]
         if self.fixed:
-            return literal(increment, 0.0, self.rhs.precision), trouble[0]
-        return self.norm.mean_square((increment[i] for i in range(self.n)), y, accumulator), trouble[0]
+            return literal(increment, 0.0, self.rhs.precision), trouble
+        errors = (increment[i] for i in range(self.n))
+        return self.norm.mean_square(errors, y, memory.stage_accumulator), trouble
 
-    def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
-        slope, stage_slopes, y_new = memory[:3]
+    def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
+        slope, stage_slopes, y_new = memory.slope, memory.stage_slopes, memory.stage_accumulator
         if self.dense is None:
             for i in range(self.n):
                 values[i] = y_new[i]
@@ -278,11 +267,11 @@ class DiagonallyImplicitStep(OneStepMethod):
         weights = interpolation_weights(self.dense, theta, self.rhs.precision)
         for i in range(self.n):
             slopes = [slope[i], *(stage_slopes[j * self.n + i] for j in range(self.tableau.stages - 1))]
-            values[i] = select(theta == 1.0, y_new[i], fma(h, blend(weights, slopes.__getitem__, None), y[i]))
+            step = blend(weights, slopes.__getitem__, None)
+            values[i] = select(theta == 1.0, y_new[i], fma(point.h, step, point.y[i]))
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
-        slope, stage_slopes, y_new = memory[:3]
-        last = (self.tableau.stages - 2) * self.n
+        slope, last = memory.slope, (self.tableau.stages - 2) * self.n
         for i in range(self.n):
-            y[i] = select(mask, y_new[i], y[i])
-            slope[i] = select(mask, stage_slopes[last + i], slope[i])
+            y[i] = select(mask, memory.stage_accumulator[i], y[i])
+            slope[i] = select(mask, memory.stage_slopes[last + i], slope[i])

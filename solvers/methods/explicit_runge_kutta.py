@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
+from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, split_share
 from solvers.straightline import are_finite, fma, literal, quotient_estimate, select
 from solvers.tableaus.tableau import ButcherTableau
-from solvers.targets.memory import Frame, make_frame
 from solvers.targets.target import DeviceFunction, Target
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         Whether values between steps are needed.
     """
 
-    attempted = 2
-
     def __init__(
         self,
         tableau: ButcherTableau,
@@ -64,12 +62,6 @@ class ExplicitRungeKuttaStep(OneStepMethod):
             registry.register(self.owner, "dense_slopes", self._extra_slopes * n, precision)
             registry.register(self.owner, "dense_accumulator", n, precision)
 
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the step's frame."""
-        names = ("slope", "stage_slopes", "stage_accumulator")
-        extra = ("dense_slopes", "dense_accumulator") if self._extra_slopes else ()
-        return make_frame(registry, self.owner, (*names, *extra))
-
     @property
     def _extra_slopes(self) -> int:
         return len(self.dense.extra_a) if self.dense else 0
@@ -77,7 +69,7 @@ class ExplicitRungeKuttaStep(OneStepMethod):
     # -- straight-line code ---------------------------------------------------------------------
 
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
-        slope, _, accumulator = memory[:3]
+        slope, accumulator = memory.slope, memory.stage_accumulator
         self.rhs.evaluate(t, y, p, accumulator)
         for i in range(self.n):
             slope[i] = select(mask, accumulator[i], slope[i])
@@ -87,28 +79,26 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         return target.straight_line(self._attempt_step)
 
     def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
-        slope, stage_slopes, accumulator = memory[:3]
-        return slope, accumulator, stage_slopes
+        return memory.slope, memory.stage_accumulator, memory.stage_slopes
 
-    def _attempt_step(self, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
-        slope, stage_slopes, accumulator = memory[:3]
-        slopes = self._slopes(slope, stage_slopes)
+    def _attempt_step(self, _active: Any, point: Point, memory: Any) -> tuple[Any, Any]:
+        accumulator, slopes = memory.stage_accumulator, self._slopes(memory)
         for stage in range(1, self.tableau.stages):
             last = stage == self.tableau.stages - 1
-            self._stage(self.tableau.rows[stage], h, y, slopes, accumulator, last=last)
-            time = t + h * self.tableau.nodes[stage]
-            self.rhs.evaluate(time, accumulator, p, stage_slopes, (stage - 1) * self.n)
-        trouble = literal(t, 0, "int32")
+            self._stage(self.tableau.rows[stage], point, slopes, accumulator, last=last)
+            time = point.t + point.h * self.tableau.nodes[stage]
+            self.rhs.evaluate(time, accumulator, point.p, memory.stage_slopes, (stage - 1) * self.n)
+        trouble = literal(point.t, 0, "int32")
         if self.fixed_step is not None:
-            return literal(t, 0.0, self.rhs.precision), trouble
-        return self._error(h, y, accumulator, slopes), trouble
+            return literal(point.t, 0.0, self.rhs.precision), trouble
+        return self._error(point, accumulator, slopes), trouble
 
-    def _stage(self, row: Sequence[float], h: Any, y: Any, slopes: "_Slopes", out: Any, *, last: bool = False) -> None:
+    def _stage(self, row: Sequence[float], point: Point, slopes: "_Slopes", out: Any, *, last: bool = False) -> None:
         """Store y + h * sum_j row_j k_j; the last row's is the next step's y."""
-        step = self.fixed_step
+        step, y = self.fixed_step, point.y
         if step is None:
             for i in range(self.n):
-                out[i] = fma(h, self._combine(row, slopes, i), y[i])
+                out[i] = fma(point.h, self._combine(row, slopes, i), y[i])
             return
         weights = [step * weight for weight in row]
         # Summed by themselves, increments are rounded at their own size. It costs an addition, and matters where
@@ -121,11 +111,11 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         """Return start + sum_j row_j k_j of one state."""
         return combine(row, lambda j: slopes(j, i), start)
 
-    def _error(self, h: Any, y: Any, y_new: Any, slopes: "_Slopes") -> Any:
+    def _error(self, point: Point, y_new: Any, slopes: "_Slopes") -> Any:
         squares = []
         for share, row in map(split_share, self.tableau.error_rows):
-            errors = [h * self._combine(row, slopes, i) for i in range(self.n)]
-            squares.append(self.norm.mean_square(errors, y, y_new, share=share))
+            errors = [point.h * self._combine(row, slopes, i) for i in range(self.n)]
+            squares.append(self.norm.mean_square(errors, point.y, y_new, share=share))
         if len(squares) == 1:
             return squares[0]
         fifth, third = squares
@@ -137,42 +127,42 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         below = fma(third, 0.01, fifth)
         return select(below > 0.0, fifth * quotient_estimate(fifth, below), below)
 
-    def _prepare(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+    def _prepare(self, point: Point, memory: Any) -> None:
         if self.dense is None or not self._extra_slopes:
             return
-        slope, stage_slopes, _, dense_slopes, accumulator = memory
-        slopes = self._slopes(slope, stage_slopes, dense_slopes)
+        accumulator, slopes = memory.dense_accumulator, self._slopes(memory)
         for extra, (row, node) in enumerate(zip(self.dense.extra_a, self.dense.extra_c, strict=True)):
-            self._stage(row, h, y, slopes, accumulator)
-            self.rhs.evaluate(t + h * node, accumulator, p, dense_slopes, extra * self.n)
+            self._stage(row, point, slopes, accumulator)
+            self.rhs.evaluate(point.t + point.h * node, accumulator, point.p, memory.dense_slopes, extra * self.n)
 
-    def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
-        slope, stage_slopes, y_new = memory[:3]
+    def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
+        y_new = memory.stage_accumulator
         if self.dense is None:
             for i in range(self.n):
                 values[i] = y_new[i]
             return
-        slopes = self._slopes(slope, stage_slopes, *memory[3:4])
+        slopes = self._slopes(memory)
         weights = interpolation_weights(self.dense, theta, self.rhs.precision)
         for i in range(self.n):
             column = [slopes(j, i) for j in range(len(weights))]
-            values[i] = select(theta == 1.0, y_new[i], fma(h, blend(weights, column.__getitem__, None), y[i]))
+            values[i] = select(
+                theta == 1.0, y_new[i], fma(point.h, blend(weights, column.__getitem__, None), point.y[i])
+            )
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
-        slope, stage_slopes, y_new = memory[:3]
-        last = (self.tableau.stages - 2) * self.n
+        slope, last = memory.slope, (self.tableau.stages - 2) * self.n
         for i in range(self.n):
-            y[i] = select(mask, y_new[i], y[i])
-            slope[i] = select(mask, stage_slopes[last + i], slope[i])
+            y[i] = select(mask, memory.stage_accumulator[i], y[i])
+            slope[i] = select(mask, memory.stage_slopes[last + i], slope[i])
 
-    def _slopes(self, first: Any, stages: Any, dense: Any = None) -> "_Slopes":
+    def _slopes(self, memory: Any) -> "_Slopes":
         """Return a function (slope number, state) -> value over the buffers that hold them."""
         n, count = self.n, self.tableau.stages
 
         def slope(j: int, i: int) -> Any:
             if j == 0:
-                return first[i]
-            return stages[(j - 1) * n + i] if j < count else dense[(j - count) * n + i]
+                return memory.slope[i]
+            return memory.stage_slopes[(j - 1) * n + i] if j < count else memory.dense_slopes[(j - count) * n + i]
 
         return slope
 

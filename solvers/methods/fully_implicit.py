@@ -7,13 +7,13 @@ from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import LinearSolver
 from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.operators import CoupledMatrix, mix
+from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod
 from solvers.methods.weighted_sums import blend, polynomial
 from solvers.status import Status
 from solvers.straightline import both, convert, fma, literal, negate, reciprocal, select
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
-from solvers.targets.memory import Frame, make_frame
 from solvers.targets.target import DeviceFunction, Target
 
 
@@ -32,15 +32,15 @@ class CoupledEquations:
         self.rhs = rhs
         self.operator = operator
 
-    def residual(self, t: Any, h: Any, p: Any, base: Any, z: Any) -> list[Any]:
-        """Return -F(z); t is the start of the step."""
+    def residual(self, point: Point, base: Any, z: Any) -> list[Any]:
+        """Return -F(z); the point is the start of the step."""
         tableau, n = self.operator.tableau, self.operator.n
         slopes = []
         for node, stage in zip(tableau.c, self.operator.stages(z), strict=True):
             state = [base[i] + stage[i] for i in range(n)]
-            slopes.append(self.rhs.values(t + h * node, state, p))
+            slopes.append(self.rhs.values(point.t + point.h * node, state, point.p))
         mixed = mix(tableau.a, slopes)
-        return [fma(h, mixed[j][i], -z[j * n + i]) for j in range(tableau.stages) for i in range(n)]
+        return [fma(point.h, mixed[j][i], -z[j * n + i]) for j in range(tableau.stages) for i in range(n)]
 
     def linearisation(self, base: Any, _z: Any) -> list[Any]:
         """Return the start of the step: one matrix serves all stages."""
@@ -71,8 +71,6 @@ class FullyImplicitStep(OneStepMethod):
         Whether values between steps are needed.
     """
 
-    attempted = 3
-
     def __init__(
         self,
         tableau: FullyImplicitTableau,
@@ -100,28 +98,10 @@ class FullyImplicitStep(OneStepMethod):
         for name in ("stage_accumulator", "slope", "error", "error_rhs"):
             registry.register(self.owner, name, n, precision)
         registry.register(self.owner, "trouble", 1, "int32")
-        for role, solver in self._solvers.items():
+        solvers: dict[str, Any] = {"solver": self.newton} | ({"filter": self.error_filter} if self.error_filter else {})
+        for role, solver in solvers.items():
             solver.register(registry)
             registry.host(self.owner, solver.owner, role)
-
-    @property
-    def _solvers(self) -> dict[str, Any]:
-        return {"solver": self.newton} | ({"filter": self.error_filter} if self.error_filter else {})
-
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the step's frame; Newton's is the ninth, the filter's the last."""
-        names = (
-            "stage_increment",
-            "kept_increment",
-            "kept_step",
-            "stage_accumulator",
-            "slope",
-            "error",
-            "error_rhs",
-            "trouble",
-        )
-        frames = {role: solver.frame(registry) for role, solver in self._solvers.items()}
-        return make_frame(registry, self.owner, names, frames)
 
     # -- device functions -----------------------------------------------------------------------
 
@@ -133,12 +113,12 @@ class FullyImplicitStep(OneStepMethod):
         outcome = target.straight_line(self._outcome)
 
         @target.control
-        def attempt(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
-            sound = begin(active, t, h, y, p, memory)
-            trouble = solve(sound, t, h, y, p, y, memory[0], memory[8])
-            end(h, y, trouble, memory)
-            filter_error(active, t, h, y, p, memory)
-            return outcome(y, memory)
+        def attempt(active: Any, point: Any, memory: Any) -> Any:
+            sound = begin(active, point, memory)
+            trouble = solve(sound, point, point.y, memory.stage_increment, memory.newton)
+            end(point, trouble, memory)
+            filter_error(active, point, memory)
+            return outcome(point.y, memory)
 
         return attempt
 
@@ -146,14 +126,14 @@ class FullyImplicitStep(OneStepMethod):
         """Return code that leaves the filtered error in `error`."""
         if self.error_filter is None:
             return target.straight_line(_nothing)
-        prepare = target.straight_line(self._prepare_filter)
+        prepare = target.straight_line(self.error_filter.prepare)
         solve = self.error_filter.build(target)
         note = target.straight_line(self._note_filter)
 
         @target.control
-        def filter_error(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-            prepared = prepare(t, h, y, p, memory)
-            solved = solve(active, t, h, y, p, memory[6], memory[5], memory[9])
+        def filter_error(active: Any, point: Any, memory: Any) -> None:
+            prepared = prepare(point, memory.filter)
+            solved = solve(active, point, memory.error_rhs, memory.error, memory.filter)
             note(prepared, solved, memory)
 
         return filter_error
@@ -161,23 +141,23 @@ class FullyImplicitStep(OneStepMethod):
     # -- straight-line code ---------------------------------------------------------------------
 
     def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
-        return memory[4], memory[3], memory[5]
+        return memory.slope, memory.stage_accumulator, memory.error
 
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
-        kept_step, accumulator, slope = memory[2], memory[3], memory[4]
+        kept_step = memory.kept_step
         kept_step[0] = select(mask, literal(kept_step, 0.0, self.rhs.precision), kept_step[0])
-        self.newton.reset(mask, memory[8])
+        self.newton.reset(mask, memory.newton)
         for i, value in enumerate(self.rhs.values(t, y, p)):
-            slope[i] = value
-            accumulator[i] = value
+            memory.slope[i] = value
+            memory.stage_accumulator[i] = value
         return self._finite(memory)
 
-    def _begin(self, active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
+    def _begin(self, active: Any, point: Point, memory: Any) -> Any:
         """Evaluate f(t, y), guess the stages, prepare the matrix; return which runs may go on."""
-        increment, kept, kept_step, _, slope, _, _, trouble = memory[:8]
-        self.rhs.evaluate(t, y, p, slope)
-        kept_step[1] = h
-        before = kept_step[0]
+        h, kept, trouble = point.h, memory.kept_increment, memory.trouble
+        self.rhs.evaluate(point.t, point.y, point.p, memory.slope)
+        memory.kept_step[1] = h
+        before = memory.kept_step[0]
         known = before > 0.0
         ratio = h / select(known, before, h)
         weights = self._continued(ratio)
@@ -187,8 +167,9 @@ class FullyImplicitStep(OneStepMethod):
                 for m, weight in enumerate(row):
                     value = kept[m * self.n + i]
                     total = value * weight if total is None else fma(value, weight, total)
-                increment[j * self.n + i] = select(known, total, literal(h, 0.0, self.rhs.precision))
-        sound = self.newton.prepare(t, h, y, p, memory[8])
+                guess = select(known, total, literal(h, 0.0, self.rhs.precision))
+                memory.stage_increment[j * self.n + i] = guess
+        sound = self.newton.prepare(point, memory.newton)
         failed = literal(trouble, Status.LINEAR_FAILED, "int32")
         trouble[0] = literal(trouble, 0, "int32") if sound is True else select(sound, failed * 0, failed)
         return active if sound is True else both(active, sound)
@@ -202,38 +183,34 @@ class FullyImplicitStep(OneStepMethod):
             rows.append([polynomial(dense[m], theta) - float(increments[m]) for m in range(self.tableau.stages)])
         return rows
 
-    def _end(self, h: Any, y: Any, trouble: Any, memory: Any) -> None:
-        increment, _, _, accumulator, slope, _, error_rhs, troubles = memory[:8]
+    def _end(self, point: Point, trouble: Any, memory: Any) -> None:
+        increment, troubles, h = memory.stage_increment, memory.trouble, point.h
         troubles[0] = select(troubles[0] == 0, trouble, troubles[0])
         stages = [[increment[j * self.n + i] for i in range(self.n)] for j in range(self.tableau.stages)]
         (rise,) = mix([self.tableau.increments.tolist()], stages)
         for i in range(self.n):
-            accumulator[i] = y[i] + rise[i]
+            memory.stage_accumulator[i] = point.y[i] + rise[i]
         if self.error_filter is None:
             return
         inverse = reciprocal(h * self.tableau.error_gamma)
         (known,) = mix([self.tableau.error_increments.tolist()], stages)
         for i in range(self.n):
-            error_rhs[i] = inverse * fma(h * self.tableau.error[0], slope[i], known[i])
+            memory.error_rhs[i] = inverse * fma(h * self.tableau.error[0], memory.slope[i], known[i])
 
     def _note_filter(self, prepared: Any, solved: Any, memory: Any) -> None:
         """Remember that the error was not filtered, where nothing went wrong before."""
-        trouble = memory[7]
+        trouble = memory.trouble
         lost = both(trouble[0] == 0, negate(both(prepared, solved)))
         trouble[0] = select(lost, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble[0])
 
-    def _prepare_filter(self, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
-        assert self.error_filter is not None  # noqa: S101 - see _filter
-        return self.error_filter.prepare(t, h, y, p, memory[9])
-
     def _outcome(self, y: Any, memory: Any) -> tuple[Any, Any]:
-        accumulator, error, trouble = memory[3], memory[5], memory[7]
+        accumulator, trouble = memory.stage_accumulator, memory.trouble[0]
         if self.error_filter is None:
-            return literal(accumulator, 0.0, self.rhs.precision), trouble[0]
-        return self.norm.mean_square((error[i] for i in range(self.n)), y, accumulator), trouble[0]
+            return literal(accumulator, 0.0, self.rhs.precision), trouble
+        return self.norm.mean_square((memory.error[i] for i in range(self.n)), y, accumulator), trouble
 
-    def _interpolate(self, theta: Any, _h: Any, y: Any, memory: Any, values: Any) -> None:
-        increment, y_new = memory[0], memory[3]
+    def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
+        increment, y_new = memory.stage_increment, memory.stage_accumulator
         if not self.dense:
             for i in range(self.n):
                 values[i] = y_new[i]
@@ -241,16 +218,16 @@ class FullyImplicitStep(OneStepMethod):
         weights = [convert(polynomial(row, theta), self.rhs.precision) for row in self.tableau.dense_increments]
         for i in range(self.n):
             stages = [increment[j * self.n + i] for j in range(self.tableau.stages)]
-            values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, y[i]))
+            values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, point.y[i]))
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
-        increment, kept, kept_step, y_new = memory[:4]
+        kept, kept_step = memory.kept_increment, memory.kept_step
         kept_step[0] = select(mask, kept_step[1], kept_step[0])
         for i in range(self.n):
-            y[i] = select(mask, y_new[i], y[i])
+            y[i] = select(mask, memory.stage_accumulator[i], y[i])
         for index in range(self.tableau.stages * self.n):
-            kept[index] = select(mask, increment[index], kept[index])
+            kept[index] = select(mask, memory.stage_increment[index], kept[index])
 
 
-def _nothing(_active: Any, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:
+def _nothing(_active: Any, _point: Point, _memory: Any) -> None:
     """Filter nothing."""

@@ -7,6 +7,7 @@ from typing import Any
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import DirectSolver, LinearSolver
+from solvers.algebra.point import Point
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
@@ -14,7 +15,6 @@ from solvers.methods.weighted_sums import blend, interpolation_weights, split_sh
 from solvers.status import Status
 from solvers.straightline import View, both, fma, literal, reciprocal, select
 from solvers.tableaus.rosenbrock import RosenbrockTableau
-from solvers.targets.memory import Frame, make_frame
 from solvers.targets.target import DeviceFunction, Target
 
 #: States up to which weights that are divided by h do not crowd out what else is kept in registers.
@@ -44,8 +44,6 @@ class RosenbrockStep(OneStepMethod):
         Whether values between steps are needed.
     """
 
-    attempted = 1
-
     def __init__(
         self,
         tableau: RosenbrockTableau,
@@ -66,31 +64,16 @@ class RosenbrockStep(OneStepMethod):
 
     # -- buffers --------------------------------------------------------------------------------
 
-    @property
-    def _vectors(self) -> dict[str, int]:
-        """Names of the buffers of states, and how many states each holds."""
-        vectors = {"stage_increment": self.tableau.stages, "stage_accumulator": 1}
-        if self.jacobian.uses_time:
-            vectors["time_derivative"] = 1
-        if not self.linear.direct:
-            vectors |= {"stage_rhs": 1, "stage_solution": 1}
-        return vectors
-
     def register(self, registry: BufferRegistry) -> None:
         """Register the step's buffers, and host the linear solver."""
-        for name, states in self._vectors.items():
-            registry.register(self.owner, name, states * self.n, self.rhs.precision)
+        registry.register(self.owner, "stage_increment", self.tableau.stages * self.n, self.rhs.precision)
+        time_derivative = ("time_derivative",) if self.jacobian.uses_time else ()
+        iteration = () if self.linear.direct else ("stage_rhs", "stage_solution")
+        for name in ("stage_accumulator", *time_derivative, *iteration):
+            registry.register(self.owner, name, self.n, self.rhs.precision)
         registry.register(self.owner, "trouble", 1, "int32")
         self.linear.register(registry)
         registry.host(self.owner, self.linear.owner, "solver")
-
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the step's frame."""
-        names = (*self._vectors, "trouble")
-        return make_frame(registry, self.owner, names, {"solver": self.linear.frame(registry)})
-
-    def _buffer(self, memory: Any, name: str) -> Any:
-        return memory[(*self._vectors, "trouble").index(name)]
 
     # -- device functions -----------------------------------------------------------------------
 
@@ -108,59 +91,54 @@ class RosenbrockStep(OneStepMethod):
     def _solve_part(self, target: Target) -> DeviceFunction:
         """Return the part that solves for a stage iteratively."""
         solve = self.linear.build(target)
-        names = (*self._vectors, "trouble")
-        rhs, solution, frame = names.index("stage_rhs"), names.index("stage_solution"), len(names)
 
         @target.straight_line
         def note(active: Any, sound: Any, memory: Any) -> None:
             self._note(both(active, sound), memory)
 
         @target.control
-        def part(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-            note(active, solve(active, t, h, y, p, memory[rhs], memory[solution], memory[frame]), memory)
+        def part(active: Any, point: Any, memory: Any) -> None:
+            note(active, solve(active, point, memory.stage_rhs, memory.stage_solution, memory.linear), memory)
 
         return part
 
     # -- straight-line code ---------------------------------------------------------------------
 
     def _first_step_buffers(self, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any, Any]:
-        increments, accumulator = memory[:2]
+        increments = memory.stage_increment
         self.rhs.evaluate(t, y, p, increments)
-        return increments, accumulator, View(increments, self.n)
+        return increments, memory.stage_accumulator, View(increments, self.n)
 
     def _start(self, _mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
-        accumulator = memory[1]
-        self.rhs.evaluate(t, y, p, accumulator)
+        self.rhs.evaluate(t, y, p, memory.stage_accumulator)
         return self._finite(memory)
 
-    def _begin(self, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-        trouble = self._buffer(memory, "trouble")
-        trouble[0] = literal(trouble, 0, "int32")
-        self._note(self.linear.prepare(t, h, y, p, memory[-1]), memory)
+    def _begin(self, _active: Any, point: Point, memory: Any) -> None:
+        memory.trouble[0] = literal(memory.trouble, 0, "int32")
+        self._note(self.linear.prepare(point, memory.linear), memory)
         if self.jacobian.uses_time:
-            slopes = self._buffer(memory, "time_derivative")
-            for i, slope in enumerate(self.jacobian.time_derivative(t, y, p)):
-                slopes[i] = slope
+            for i, slope in enumerate(self.jacobian.time_derivative(point.t, point.y, point.p)):
+                memory.time_derivative[i] = slope
 
     def _note(self, sound: Any, memory: Any) -> None:
         """Remember that a linear system was not solved."""
-        trouble = self._buffer(memory, "trouble")
+        trouble = memory.trouble
         if sound is not True:
             trouble[0] = select(sound, trouble[0], literal(trouble, Status.LINEAR_FAILED, "int32"))
 
-    def _stage_rhs(self, stage: int, _active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+    def _stage_rhs(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
         """Store the right-hand side of a stage's linear system."""
-        increments, accumulator = memory[:2]
-        tableau = self.tableau
+        increments, accumulator = memory.stage_increment, memory.stage_accumulator
+        tableau, h = self.tableau, point.h
         for i in range(self.n):
-            accumulator[i] = weighted_sum(tableau.a[stage], increments, i, self.n, y[i])
+            accumulator[i] = weighted_sum(tableau.a[stage], increments, i, self.n, point.y[i])
         b = self._stage_vector(stage, memory)
-        self.rhs.evaluate(t + h * tableau.alpha[stage], accumulator, p, b)
+        self.rhs.evaluate(point.t + h * tableau.alpha[stage], accumulator, point.p, b)
         inverse = reciprocal(h)
         for i in range(self.n):
             value = self._add_past(tableau.c[stage], inverse, increments, i, b[i])
             if self.jacobian.uses_time and tableau.d[stage]:
-                value = fma(h * tableau.d[stage], self._buffer(memory, "time_derivative")[i], value)
+                value = fma(h * tableau.d[stage], memory.time_derivative[i], value)
             b[i] = value
 
     def _add_past(self, weights: Sequence[float], inverse: Any, increments: Any, i: int, value: Any) -> Any:
@@ -176,35 +154,33 @@ class RosenbrockStep(OneStepMethod):
     def _stage_vector(self, stage: int, memory: Any) -> Any:
         """Return where a stage's right-hand side is put."""
         if self.linear.direct:
-            return View(memory[0], stage * self.n)
-        return self._buffer(memory, "stage_rhs")
+            return View(memory.stage_increment, stage * self.n)
+        return memory.stage_rhs
 
-    def _solve_directly(self, stage: int, active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+    def _solve_directly(self, stage: int, active: Any, point: Point, memory: Any) -> None:
         assert isinstance(self.linear, DirectSolver)  # noqa: S101 - the only one that is direct
         vector = self._stage_vector(stage, memory)
-        self.linear.solve(active, t, h, y, p, vector, vector, memory[-1])
+        self.linear.solve(active, point, vector, vector, memory.linear)
 
-    def _keep(self, stage: int, _active: Any, _t: Any, _h: Any, _y: Any, _p: Any, memory: Any) -> None:
-        solution = self._buffer(memory, "stage_solution")
+    def _keep(self, stage: int, _active: Any, _point: Point, memory: Any) -> None:
         for i in range(self.n):
-            memory[0][stage * self.n + i] = solution[i]
+            memory.stage_increment[stage * self.n + i] = memory.stage_solution[i]
 
-    def _end(self, _active: Any, _t: Any, _h: Any, y: Any, _p: Any, memory: Any) -> None:
-        increments, accumulator = memory[:2]
+    def _end(self, _active: Any, point: Point, memory: Any) -> None:
         for i in range(self.n):
-            accumulator[i] = weighted_sum(self.tableau.m, increments, i, self.n, y[i])
+            step = weighted_sum(self.tableau.m, memory.stage_increment, i, self.n, point.y[i])
+            memory.stage_accumulator[i] = step
 
     def _outcome(self, y: Any, memory: Any) -> tuple[Any, Any]:
-        increments, accumulator = memory[:2]
-        trouble = self._buffer(memory, "trouble")[0]
+        increments, trouble = memory.stage_increment, memory.trouble[0]
         if self.fixed:
             return literal(increments, 0.0, self.rhs.precision), trouble
         share, weights = split_share(self.tableau.error)
         errors = (weighted_sum(weights, increments, i, self.n, None) for i in range(self.n))
-        return self.norm.mean_square(errors, y, accumulator, share=share), trouble
+        return self.norm.mean_square(errors, y, memory.stage_accumulator, share=share), trouble
 
-    def _interpolate(self, theta: Any, _h: Any, y: Any, memory: Any, values: Any) -> None:
-        increments, y_new = memory[:2]
+    def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
+        increments, y_new = memory.stage_increment, memory.stage_accumulator
         if not self.dense:
             for i in range(self.n):
                 values[i] = y_new[i]
@@ -212,8 +188,8 @@ class RosenbrockStep(OneStepMethod):
         weights = interpolation_weights(self.tableau.dense_output, theta, self.rhs.precision)
         for i in range(self.n):
             stages = [increments[j * self.n + i] for j in range(self.tableau.stages)]
-            values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, y[i]))
+            values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, point.y[i]))
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         for i in range(self.n):
-            y[i] = select(mask, memory[1][i], y[i])
+            y[i] = select(mask, memory.stage_accumulator[i], y[i])

@@ -8,22 +8,24 @@ from typing import Any, NamedTuple, Protocol
 
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm, first_step
+from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.straightline import are_finite
-from solvers.targets.memory import Frame
 from solvers.targets.target import DeviceFunction, Target
 
 
 class StepFunctions(NamedTuple):
-    """A method's device functions. `memory` is the step's frame; `mask` says for which runs a change counts.
+    """A method's device functions.
+
+    `memory` is the step's frame; `mask` says for which runs a change counts; `point` is where the step starts.
 
     start(mask, t, y, p, memory) -> finite: take up a new run; whether f(t, y) is finite.
     first_step(t, y, p, memory) -> dt: estimate a first step.
-    attempt(active, t, h, y, p, memory) -> (error, trouble): the mean square of the error over the tolerances, and the
+    attempt(active, point, memory) -> (error, trouble): the mean square of the error over the tolerances, and the
         status that explains why there is none, 0 where there is.
     finite(memory) -> whether the attempted state is.
-    prepare(t, h, y, p, memory): what `interpolate` needs besides the step.
-    interpolate(theta, h, y, memory, values): values = y(t + theta*h), theta in float64; at theta = 1 the
+    prepare(point, memory): what `interpolate` needs besides the step.
+    interpolate(theta, point, memory, values): values = y(t + theta*h), theta in float64; at theta = 1 the
         attempted state, exactly.
     advance(mask, y, memory): make the attempted state the present one.
     """
@@ -46,15 +48,12 @@ class Step(Protocol):
     def register(self, registry: BufferRegistry) -> None:
         """Register the step's buffers, and host its solvers."""
 
-    def frame(self, registry: BufferRegistry) -> Frame:
-        """Return the step's frame."""
-
     def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
         """Return the device functions, given the limits of the first step."""
 
 
 class OneStepMethod(ABC):
-    """What the steps of all families share.
+    """What the steps of all families share: the attempted state is in their buffer `stage_accumulator`.
 
     Attributes
     ----------
@@ -65,8 +64,6 @@ class OneStepMethod(ABC):
     """
 
     owner = "step"
-    #: Where the frame holds the attempted state.
-    attempted: int
 
     def __init__(self, rhs: RightHandSide, norm: ErrorNorm, order: int) -> None:
         self.rhs = rhs
@@ -110,18 +107,18 @@ class OneStepMethod(ABC):
         """Write `StepFunctions.start`."""
 
     @abstractmethod
-    def _interpolate(self, theta: Any, h: Any, y: Any, memory: Any, values: Any) -> None:
+    def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         """Write `StepFunctions.interpolate`."""
 
     @abstractmethod
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         """Write `StepFunctions.advance`."""
 
-    def _prepare(self, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:  # noqa: B027 - most need nothing
+    def _prepare(self, _point: Point, _memory: Any) -> None:  # noqa: B027 - most need nothing
         """Do nothing: what the step holds is all that interpolation needs."""
 
     def _finite(self, memory: Any) -> Any:
-        return are_finite(memory[self.attempted], self.n)
+        return are_finite(memory.stage_accumulator, self.n)
 
 
 #: Parts that one device function calls; compilers take their time for each of these.
@@ -130,7 +127,7 @@ CHAINED = 4
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a step: a function (active, t, h, y, p, memory), which leaves its results in `memory`.
+    """A part of a step: a function (active, point, memory), which leaves its results in `memory`.
 
     Parameters
     ----------
@@ -169,18 +166,18 @@ def attempt_in_parts(target: Target, parts: Sequence[Part], outcome: Callable[..
     tell = target.straight_line(outcome)
 
     @target.control
-    def attempt(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> Any:
-        run(active, t, h, y, p, memory)
-        return tell(y, memory)
+    def attempt(active: Any, point: Any, memory: Any) -> Any:
+        run(active, point, memory)
+        return tell(point.y, memory)
 
     return attempt
 
 
 def _joined(target: Target, functions: Sequence[Callable[..., Any]]) -> DeviceFunction:
     @target.straight_line
-    def joined(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
+    def joined(active: Any, point: Point, memory: Any) -> None:
         for function in functions:
-            function(active, t, h, y, p, memory)
+            function(active, point, memory)
 
     return joined
 
@@ -192,14 +189,14 @@ def _chained(target: Target, functions: Sequence[DeviceFunction]) -> DeviceFunct
     first, second, third, fourth = filled
 
     @target.control
-    def chained(active: Any, t: Any, h: Any, y: Any, p: Any, memory: Any) -> None:
-        first(active, t, h, y, p, memory)
-        second(active, t, h, y, p, memory)
-        third(active, t, h, y, p, memory)
-        fourth(active, t, h, y, p, memory)
+    def chained(active: Any, point: Any, memory: Any) -> None:
+        first(active, point, memory)
+        second(active, point, memory)
+        third(active, point, memory)
+        fourth(active, point, memory)
 
     return chained
 
 
-def _idle(_active: Any, _t: Any, _h: Any, _y: Any, _p: Any, _memory: Any) -> None:
+def _idle(_active: Any, _point: Any, _memory: Any) -> None:
     """Do nothing."""

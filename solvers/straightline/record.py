@@ -1,6 +1,6 @@
 """Recording of straight-line functions: values that remember how they were computed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, NamedTuple
@@ -206,20 +206,57 @@ class Argument(NamedTuple):
     dtype: str
 
 
-#: Arguments may be tuples of arguments.
+#: Arguments may be tuples of arguments, named or not.
 Arguments = Sequence["Argument | Arguments"]
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A recorded straight-line function: its operations and which of them are its results."""
+    """A recorded straight-line function.
+
+    Parameters
+    ----------
+    record
+        Its operations.
+    returned
+        What it returns: None, a value, or a tuple, named or not, of values and such tuples.
+    """
 
     record: Record
-    results: tuple[Value, ...]
+    returned: Any
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        """The values that it returns, tuples opened."""
+        return tuple(_opened(self.returned))
 
     def rewritten(self, log: Record, places: Mapping[int, int]) -> "Recorded":
         """Return the function written anew, with the new places of its results."""
-        return Recorded(log, tuple(Value(log, places[result.position], result.dtype) for result in self.results))
+        return Recorded(log, mapped(lambda result: Value(log, places[result.position], result.dtype), self.returned))
+
+
+def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Return a tree of tuples with a function applied to each leaf; None stays as it is."""
+    if not _is_tuple(tree):
+        return None if tree is None else function(tree)
+    return regrouped(tree, [mapped(function, member) for member in tree])
+
+
+def regrouped(like: Any, members: Iterable[Any]) -> Any:
+    """Return members as a tuple of the same kind, with the same names if it has any."""
+    return like._make(members) if hasattr(like, "_make") else tuple(members)
+
+
+def _is_tuple(tree: Any) -> bool:
+    return isinstance(tree, tuple) and not isinstance(tree, Argument)
+
+
+def _opened(tree: Any) -> Iterator[Value]:
+    if _is_tuple(tree):
+        for member in tree:
+            yield from _opened(member)
+    elif tree is not None:
+        yield tree
 
 
 def record(function: Callable[..., Any], arguments: Arguments) -> Recorded:
@@ -233,21 +270,15 @@ def record(function: Callable[..., Any], arguments: Arguments) -> Recorded:
         If the function branches on a value, mixes types, or returns a plain number.
     """
     log = Record()
-    returned = function(*_inputs(log, arguments, count()))
-    results = () if returned is None else returned if isinstance(returned, tuple) else (returned,)
-    return Recorded(log, tuple(_as_value(log, result) for result in results))
+    positions = count()
 
+    def value(argument: Argument) -> Any:
+        if argument.is_array:
+            return Array(log, next(positions), argument.dtype)
+        return log.argument(next(positions), argument.dtype)
 
-def _inputs(log: Record, arguments: Arguments, positions: Iterator[int]) -> tuple[Any, ...]:
-    inputs: list[Any] = []
-    for argument in arguments:
-        if not isinstance(argument, Argument):
-            inputs.append(_inputs(log, argument, positions))
-        elif argument.is_array:
-            inputs.append(Array(log, next(positions), argument.dtype))
-        else:
-            inputs.append(log.argument(next(positions), argument.dtype))
-    return tuple(inputs)
+    returned = function(*mapped(value, tuple(arguments)))
+    return Recorded(log, mapped(lambda result: _as_value(log, result), returned))
 
 
 def _as_value(log: Record, result: Any) -> Value:

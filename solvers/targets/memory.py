@@ -1,53 +1,70 @@
-"""A component's buffers, and its children's, as one nested tuple."""
+"""A component's buffers, and its children's, by name: `memory.delta`, `memory.linear.factors`."""
 
-from collections.abc import Mapping
+from collections import namedtuple
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
 
 from buffers import Allocator, BufferRegistry
 
 
+class Child(NamedTuple):
+    """A hosted component: how its regions are cut from those of its host, and its frame."""
+
+    shared: Allocator
+    persistent: Allocator
+    frame: "Frame"
+
+
 @dataclass(frozen=True)
 class Frame:
-    """What one component receives: its own buffers in the order named, then each child's frame.
+    """What one component receives: its own buffers by their names, and each child's frame by the child's name.
 
     Parameters
     ----------
+    owner
+        The component.
     own
-        Allocators of the component's own buffers.
+        Allocators of its buffers, in the order registered.
     children
-        For each child the allocators of its shared and of its persistent region, and its frame.
+        Those that it hosts.
     """
 
+    owner: str
     own: tuple[Allocator, ...]
-    children: tuple[tuple[Allocator, Allocator, "Frame"], ...] = ()
+    children: tuple[Child, ...]
 
     @property
     def allocators(self) -> tuple[Allocator, ...]:
         """The allocators of all buffers in the tree, regions left out."""
-        below = (allocator for *_, frame in self.children for allocator in frame.allocators)
+        below = (allocator for child in self.children for allocator in child.frame.allocators)
         return (*self.own, *below)
 
+    @property
+    def kind(self) -> Any:
+        """The named tuple that code gets at it by: buffers, then children."""
+        return _named(
+            self.owner, (*(buffer.name for buffer in self.own), *(child.frame.owner for child in self.children))
+        )
 
-def make_frame(
-    registry: BufferRegistry, owner: str, names: tuple[str, ...], children: Mapping[str, Frame] | None = None
-) -> Frame:
-    """Return the frame of an owner: its buffers, then its children, in the order in which its code unpacks them.
 
-    Parameters
-    ----------
-    names
-        The owner's buffers.
-    children
-        Frames of its children, by the role under which it hosts them.
-    """
+@cache
+def _named(owner: str, fields: tuple[str, ...]) -> Any:
+    """Return one class for each shape: compilers tell types apart by the class."""
+    return namedtuple(owner, fields)  # noqa: PYI024 - the fields are known when a solver is built
+
+
+def make_frame(registry: BufferRegistry, owner: str) -> Frame:
+    """Return the frame of an owner and of all below it."""
     return Frame(
-        own=tuple(registry.get_allocator(name, owner) for name in names),
+        owner,
+        own=tuple(registry.get_allocator(name, owner) for name in registry.buffers_of(owner)),
         children=tuple(
-            (
+            Child(
                 registry.get_allocator(f"{role}_shared", owner),
                 registry.get_allocator(f"{role}_persistent", owner),
-                frame,
+                make_frame(registry, child),
             )
-            for role, frame in (children or {}).items()
+            for role, child in registry.children_of(owner).items()
         ),
     )

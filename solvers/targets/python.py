@@ -38,13 +38,13 @@ class PythonTarget(Target):
     def allocate(self, frame: Frame) -> DeviceFunction:
         """Return a function that cuts a frame's buffers from NumPy arrays of bytes."""
 
-        def cut(shared: Any, persistent: Any) -> tuple[Any, ...]:
+        def cut(shared: Any, persistent: Any) -> Any:
             own = (allocator(shared, persistent) for allocator in frame.own)
             children = (
-                self.allocate(child)(in_shared(shared, persistent), in_persistent(shared, persistent))
-                for in_shared, in_persistent, child in frame.children
+                self.allocate(child.frame)(child.shared(shared, persistent), child.persistent(shared, persistent))
+                for child in frame.children
             )
-            return (*own, *children)
+            return frame.kind._make((*own, *children))
 
         return cut
 

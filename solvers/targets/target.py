@@ -36,7 +36,7 @@ class Target(ABC):
 
     @abstractmethod
     def allocate(self, frame: Frame) -> DeviceFunction:
-        """Return a function (shared, persistent) -> the nested tuple of a frame's buffers."""
+        """Return a function (shared, persistent) -> the frame's named tuple."""
 
     @property
     @abstractmethod

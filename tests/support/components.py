@@ -10,6 +10,7 @@ from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.operators import StageMatrix
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.system import System
+from solvers.targets.memory import make_frame
 from solvers.targets.python import PythonTarget
 
 
@@ -24,7 +25,7 @@ def hosted(component: Any) -> SimpleNamespace:
     component.register(registry)
     target = PythonTarget()
     nothing = np.empty(0, dtype=np.uint8)
-    memory = target.allocate(component.frame(registry))(nothing, nothing)
+    memory = target.allocate(make_frame(registry, component.owner))(nothing, nothing)
     return SimpleNamespace(solve=component.build(target), memory=memory)
 
 

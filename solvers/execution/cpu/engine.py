@@ -33,7 +33,8 @@ def describe() -> str:
 
 def compile_plan(plan: "Plan") -> Kernel:
     """Compile a plan's kernel for this machine's processors."""
-    from solvers.targets.cpu.target import CpuTarget, compile_kernel  # noqa: PLC0415 - imports Numba
+    from solvers.execution.cpu.entry import compile_kernel  # noqa: PLC0415 - imports Numba
+    from solvers.targets.cpu.target import CpuTarget  # noqa: PLC0415 - likewise
 
     start = time.perf_counter()
     problem, precision = plan.problem, plan.problem.solve.precision
@@ -115,9 +116,9 @@ class CpuSolver:
 
 def _aligned(nbytes: int) -> np.ndarray:
     """Return undefined memory that starts at a multiple of `ALIGNMENT`; it reads as NaN."""
-    memory = np.full(nbytes + ALIGNMENT, 0xFF, dtype=np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    return memory[start : start + nbytes]
+    room = np.full(nbytes + ALIGNMENT, 0xFF, dtype=np.uint8)
+    start = -room.ctypes.data % ALIGNMENT
+    return room[start : start + nbytes]
 
 
 def _free_bytes() -> int:

@@ -149,12 +149,13 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
         raise TargetUnavailableError(*reason)
     from solvers.execution.cuda import sorting as cuda_order  # noqa: PLC0415 - import Numba
     from solvers.execution.cuda import toolchain as cuda_toolchain  # noqa: PLC0415 - import Numba
-    from solvers.targets.cuda import target as cuda  # noqa: PLC0415 - import Numba
+    from solvers.execution.cuda.entry import make_kernel, shared_stride  # noqa: PLC0415 - import Numba
+    from solvers.targets.cuda.target import CudaTarget  # noqa: PLC0415 - import Numba
 
     start = time.perf_counter()
     chosen = parse_architecture(architecture_name(arch))
     totals = plan.registry.totals()
-    stride = cuda.shared_stride(totals.shared)
+    stride = shared_stride(totals.shared)
     check_shared(stride, chosen)
     problem, settings, precision = plan.problem, plan.problem.kernel, plan.problem.solve.precision
     adaptive, saves, ordered = problem.fixed_steps is None, not problem.only_end, plan.ordered
@@ -163,8 +164,8 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
     registers = registers_rule(
         settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
     )
-    integrate = plan.loop.build(cuda.CudaTarget(patience), plan.registry)
-    entry, arguments = cuda.make_kernel(integrate, precision, stride, totals.persistent)
+    integrate = plan.loop.build(CudaTarget(patience), plan.registry)
+    entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
     compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers, beside=beside)
     scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0

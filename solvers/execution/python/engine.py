@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from solvers.integration.lane import Reports, Results
 from solvers.planning.exchange import Solution
 from solvers.planning.plan import Plan
 from solvers.targets.python import PythonTarget
@@ -46,8 +47,8 @@ class PythonSolver:
                 np.int64(runs),
                 exchange.inputs(values).reshape(-1),
                 exchange.default_values(),
-                (variables.reshape(-1), exchange.times),
-                tuple(reports),
+                Results(variables.reshape(-1), exchange.times),
+                Reports(*reports),
                 np.full(self._totals.shared, 0xFF, dtype=np.uint8),
                 np.full(self._totals.persistent, 0xFF, dtype=np.uint8),
             )

@@ -12,13 +12,13 @@ from numba.extending import intrinsic, models, register_model
 
 from buffers import Allocator
 from solvers.straightline.factors import merge_factors
-from solvers.straightline.record import FLOATS, Argument, Arguments, Recorded
-from solvers.targets.cpu.compiler import device_function, machine_code
+from solvers.straightline.record import FLOATS, Argument, Recorded
+from solvers.targets.cpu.compiler import device_function
 from solvers.targets.cpu.emitter import GroupEmitter, join, split
 from solvers.targets.cpu.lanes import Group, keep_order
 from solvers.targets.emitter import LaneBuilder, stack_memory
 from solvers.targets.memory import Frame
-from solvers.targets.numba_bridge import straight_line_intrinsic
+from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
 from solvers.targets.target import DeviceFunction, Target
 
 types: Any = numba_types  # names appear in it at run time
@@ -70,6 +70,7 @@ class _LaneArrayModel(models.PrimitiveModel):
 @dataclass(frozen=True)
 class _CpuDialect:
     group: Group
+    types = types
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
         return intrinsic(typing)
@@ -78,18 +79,15 @@ class _CpuDialect:
         # Stage by stage, as recorded: what a core cannot keep in registers lies in its nearest cache.
         return merge_factors(recorded, FLOATS)
 
-    def argument(self, kind: Any) -> Argument | Arguments:
-        if isinstance(kind, types.BaseTuple):
-            return tuple(self.argument(member) for member in kind)
+    def argument(self, kind: Any) -> Argument:
         if isinstance(kind, types.CPointer):
             return Argument(True, _NATIVE[kind.dtype])  # noqa: FBT003
         if isinstance(kind, (Lanes, LaneArray)):
             return Argument(isinstance(kind, LaneArray), kind.dtype)
         return Argument(False, _NATIVE[types.unliteral(kind)])  # noqa: FBT003
 
-    def results(self, dtypes: Sequence[str]) -> Any:
-        kinds = [Lanes(dtype, self.group) for dtype in dtypes]
-        return types.none if not kinds else kinds[0] if len(kinds) == 1 else types.Tuple(kinds)
+    def result(self, dtype: str) -> Lanes:
+        return Lanes(dtype, self.group)
 
     def signature(self, result: Any, arguments: Sequence[Any]) -> Any:
         return signature(result, *arguments)
@@ -246,15 +244,15 @@ def _with_aligned_stack(_context: Any) -> Any:
 
 def _frame_type(frame: Frame, group: Group) -> Any:
     own = [LaneArray(str(allocator.dtype), group) for allocator in frame.own]
-    return types.Tuple([*own, *(_frame_type(child, group) for *_, child in frame.children)])
+    return tuple_type(types, [*own, *(_frame_type(child.frame, group) for child in frame.children)], frame.kind)
 
 
 def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value], group: Group) -> ir.Value:
-    """Return the nested tuple of a frame's buffers, given its shared and persistent regions."""
+    """Return the named tuple of a frame, given its shared and persistent regions."""
     parts = [_buffer(builder, allocator, regions, group) for allocator in frame.own]
-    for in_shared, in_persistent, child in frame.children:
-        inner = [_buffer(builder, allocator, regions, group) for allocator in (in_shared, in_persistent)]
-        parts.append(_cut(context, builder, child, inner, group))
+    for child in frame.children:
+        inner = [_buffer(builder, allocator, regions, group) for allocator in (child.shared, child.persistent)]
+        parts.append(_cut(context, builder, child.frame, inner, group))
     return context.make_tuple(builder, _frame_type(frame, group), parts)
 
 
@@ -264,71 +262,3 @@ def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Va
     region = regions[0] if allocator.location == "shared" else regions[1]
     assert allocator.offset is not None  # noqa: S101 - only local buffers have none
     return builder.gep(region, [ir.Constant(_LONG, allocator.offset * group.lanes)])
-
-
-def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str) -> tuple[bytes, str]:
-    """Compile the loop to machine code.
-
-    Parameters
-    ----------
-    target
-        Where the loop was built.
-    integrate
-        The loop's device function.
-    precision
-        Of the states.
-
-    Returns
-    -------
-    code, symbol
-        An object file, and its function of the number of runs and of addresses: (queue, runs, inputs, defaults,
-        variables, times, status, steps, rejected, shared, persistent).
-    """
-    as_region = _region(LaneArray("uint8", target.group))
-
-    def kernel(  # noqa: PLR0913, PLR0917 - one argument an array
-        queue: Any,
-        runs: Any,
-        inputs: Any,
-        defaults: Any,
-        variables: Any,
-        times: Any,
-        status: Any,
-        steps: Any,
-        rejected: Any,
-        shared: Any,
-        persistent: Any,
-    ) -> None:
-        integrate(
-            queue,
-            runs,
-            inputs,
-            defaults,
-            (variables, times),
-            (status, steps, rejected),
-            as_region(shared),
-            as_region(persistent),
-        )
-
-    return machine_code(kernel, types.void(*_arguments(precision)))
-
-
-def _arguments(precision: str) -> tuple[Any, ...]:
-    """Return the types of a kernel's arguments."""
-    real = types.CPointer(types.float32 if precision == "float32" else types.float64)
-    counts, region = types.CPointer(types.int32), types.CPointer(types.uint8)
-    queue, times = types.CPointer(types.int64), types.CPointer(types.float64)
-    return queue, types.int64, real, real, real, times, counts, counts, counts, region, region
-
-
-def _region(kind: LaneArray) -> DeviceFunction:
-    """Return an intrinsic that takes an address as a region."""
-
-    @intrinsic
-    def as_region(_context: Any, address: Any) -> Any:
-        def generate(_: Any, _builder: Any, _signature: Any, values: Sequence[Any]) -> Any:
-            return values[0]
-
-        return signature(kind, address), generate
-
-    return as_region

@@ -6,18 +6,18 @@ from typing import Any
 
 from llvmlite import ir
 from numba import cuda
-from numba.cuda import cgutils, types
+from numba.cuda import types
 from numba.cuda.extending import intrinsic
 from numba.cuda.typing import signature
 
 from buffers import Allocator
 from solvers.straightline.factors import merge_factors
 from solvers.straightline.order import by_demand
-from solvers.straightline.record import Argument, Arguments, Recorded
+from solvers.straightline.record import Argument, Recorded
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.emitter import Emitter, stack_memory
 from solvers.targets.memory import Frame
-from solvers.targets.numba_bridge import straight_line_intrinsic
+from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
 from solvers.targets.target import DeviceFunction, Target
 
 _NAMES = {
@@ -112,6 +112,8 @@ class CudaEmitter(Emitter):
 
 @dataclass(frozen=True)
 class _CudaDialect:
+    types = types
+
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
         return intrinsic(typing)
 
@@ -119,16 +121,13 @@ class _CudaDialect:
         # A float64 constant is brought by two instructions: more constants cost what fewer products gain.
         return by_demand(merge_factors(recorded, ("float32",)))
 
-    def argument(self, kind: Any) -> Argument | Arguments:
-        if isinstance(kind, types.BaseTuple):
-            return tuple(self.argument(member) for member in kind)
+    def argument(self, kind: Any) -> Argument:
         if isinstance(kind, types.CPointer):
             return Argument(True, _NAMES[kind.dtype])  # noqa: FBT003
         return Argument(False, _NAMES[types.unliteral(kind)])  # noqa: FBT003
 
-    def results(self, dtypes: Sequence[str]) -> Any:
-        kinds = [_TYPES[dtype] for dtype in dtypes]
-        return types.none if not kinds else kinds[0] if len(kinds) == 1 else types.Tuple(kinds)
+    def result(self, dtype: str) -> Any:
+        return _TYPES[dtype]
 
     def signature(self, result: Any, arguments: Sequence[Any]) -> Any:
         return signature(result, *arguments)
@@ -230,21 +229,21 @@ class CudaTarget(Target):
         return take
 
 
-def _frame_type(frame: Frame) -> types.Tuple:
+def _frame_type(frame: Frame) -> Any:
     own = [types.CPointer(_TYPES[str(allocator.dtype)]) for allocator in frame.own]
-    return types.Tuple([*own, *(_frame_type(child) for *_, child in frame.children)])
+    return tuple_type(types, [*own, *(_frame_type(child.frame) for child in frame.children)], frame.kind)
 
 
 def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value]) -> ir.Value:
-    """Return the nested tuple of a frame's buffers, given its shared and persistent regions."""
+    """Return the named tuple of a frame, given its shared and persistent regions."""
     kind = _frame_type(frame)
     parts = [
         builder.bitcast(_buffer(builder, allocator, regions), context.get_value_type(member))
         for allocator, member in zip(frame.own, kind, strict=False)
     ]
-    for in_shared, in_persistent, child in frame.children:
-        inner = [_buffer(builder, allocator, regions) for allocator in (in_shared, in_persistent)]
-        parts.append(_cut(context, builder, child, inner))
+    for child in frame.children:
+        inner = [_buffer(builder, allocator, regions) for allocator in (child.shared, child.persistent)]
+        parts.append(_cut(context, builder, child.frame, inner))
     return context.make_tuple(builder, kind, parts)
 
 
@@ -254,83 +253,3 @@ def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Va
     region = regions[0] if allocator.location == "shared" else regions[1]
     assert allocator.offset is not None  # noqa: S101 - only local buffers have none
     return builder.gep(region, [ir.Constant(_LONG, allocator.offset)])
-
-
-def shared_stride(nbytes: int, alignment: int = 8) -> int:
-    """Return the bytes between the slices of neighbouring threads.
-
-    An odd number of words, or of double words where a slice holds those, puts neighbours into different banks.
-    """
-    units = -(-nbytes // alignment)
-    return alignment * (units | 1) if units else 0
-
-
-def _regions(shared_bytes: int, persistent_bytes: int) -> DeviceFunction:
-    """Return an intrinsic () -> a thread's shared and persistent regions."""
-
-    @intrinsic
-    def regions(_context: Any) -> Any:
-        region = types.CPointer(types.uint8)
-
-        def generate(context: Any, builder: ir.IRBuilder, kind: Any, _values: Sequence[Any]) -> Any:
-            shared = _shared_slice(builder, shared_bytes)
-            return context.make_tuple(builder, kind.return_type, [shared, stack_memory(builder, persistent_bytes, 16)])
-
-        return signature(types.UniTuple(region, 2)), generate
-
-    return regions
-
-
-def _shared_slice(builder: ir.IRBuilder, stride: int) -> ir.Value:
-    if not stride:
-        return ir.Constant(_BYTE.as_pointer(), None)
-    memory = cgutils.add_global_variable(builder.module, ir.ArrayType(_BYTE, 0), "cubie_shared", _SHARED)
-    memory.align = 16
-    memory.linkage = "external"
-    start = builder.addrspacecast(memory, _BYTE.as_pointer(), "generic")
-    thread = builder.zext(cuda_warp.register(builder, "tid.x"), _LONG)
-    return builder.gep(start, [builder.mul(thread, ir.Constant(_LONG, stride))])
-
-
-def make_kernel(
-    integrate: DeviceFunction, precision: str, shared_bytes: int, persistent_bytes: int
-) -> tuple[Callable[..., None], Any]:
-    """Return the kernel as Numba-CUDA compiles it, and its signature.
-
-    Parameters
-    ----------
-    integrate
-        The loop's device function.
-    precision
-        Of the states.
-    shared_bytes
-        Bytes between the slices of shared memory of neighbouring threads; see `shared_stride`.
-    persistent_bytes
-        Bytes that a run keeps between steps.
-
-    Returns
-    -------
-    kernel, arguments
-        The types of its arguments: address of the queue, an int64 that starts at 0; runs (int64); then addresses of
-        inputs, defaults, variables, times, status, steps, rejected.
-    """
-    regions = _regions(shared_bytes, persistent_bytes)
-
-    def cubie(  # noqa: PLR0913, PLR0917 - one argument an array
-        queue: Any,
-        runs: Any,
-        inputs: Any,
-        defaults: Any,
-        variables: Any,
-        times: Any,
-        status: Any,
-        steps: Any,
-        rejected: Any,
-    ) -> None:
-        shared, persistent = regions()
-        reports = (status, steps, rejected)
-        integrate(queue, runs, inputs, defaults, (variables, times), reports, shared, persistent)
-
-    real, counts = types.CPointer(_TYPES[precision]), types.CPointer(types.int32)
-    queue, times = types.CPointer(types.int64), types.CPointer(types.float64)
-    return cubie, (queue, types.int64, real, real, real, times, counts, counts, counts)

@@ -6,6 +6,7 @@ from support.components import hosted, stage_matrix
 from support.systems import make_system
 
 from solvers.algebra.linear_solvers import DirectSolver, make_linear_solver
+from solvers.algebra.point import Point
 from solvers.settings import LinearSettings
 
 N = 6
@@ -50,8 +51,8 @@ def run(solver, h, b=B, *, active=True):
     component = hosted(solver)
     h, b_left, x = np.float64(h), b.copy(), np.full(N, np.nan)
     with np.errstate(all="ignore"):
-        solver.prepare(T, h, Y, P, component.memory)
-        sound = component.solve(np.bool_(active), T, h, Y, P, b_left, x, component.memory)
+        solver.prepare(Point(T, h, Y, P), component.memory)
+        sound = component.solve(np.bool_(active), Point(T, h, Y, P), b_left, x, component.memory)
     return bool(sound), x, b_left, sizes
 
 
@@ -130,9 +131,9 @@ def test_preconditioners_save_iterations(kind):
 
         solver.iterate = iterate
         component = hosted(solver)
-        y, x = np.ones(4), np.empty(4)
-        solver.prepare(T, np.float64(1.0), y, P, component.memory)
-        assert component.solve(np.bool_(1), T, np.float64(1.0), y, P, np.ones(4), x, component.memory)
+        point, x = Point(T, np.float64(1.0), np.ones(4), P), np.empty(4)
+        solver.prepare(point, component.memory)
+        assert component.solve(np.bool_(1), point, np.ones(4), x, component.memory)
         counts[preconditioner] = count
     assert counts["jacobi"] < counts["none"]
 
@@ -141,9 +142,9 @@ def test_direct_solver():
     solver = make_linear_solver(stage_matrix(CHAIN, 0.5), LinearSettings(), 1e-3)
     assert isinstance(solver, DirectSolver)
     component = hosted(solver)
-    h, x = np.float64(0.4), np.empty(N)
-    assert solver.prepare(T, h, Y, P, component.memory)
-    assert component.solve(np.bool_(1), T, h, Y, P, B, x, component.memory)
+    point, x = Point(T, np.float64(0.4), Y, P), np.empty(N)
+    assert solver.prepare(point, component.memory)
+    assert component.solve(np.bool_(1), point, B, x, component.memory)
     np.testing.assert_allclose(x, np.linalg.solve(matrix(0.4), B), rtol=1e-13)
 
 
@@ -152,5 +153,5 @@ def test_direct_solver_tells_a_vanishing_pivot():
     solver = make_linear_solver(stage_matrix(system, 1.0), LinearSettings(), 1e-3)
     component = hosted(solver)
     with np.errstate(all="ignore"):
-        assert not solver.prepare(T, np.float64(0.25), np.ones(1), P, component.memory)
-        assert solver.prepare(T, np.float64(0.2), np.ones(1), P, component.memory)
+        assert not solver.prepare(Point(T, np.float64(0.25), np.ones(1), P), component.memory)
+        assert solver.prepare(Point(T, np.float64(0.2), np.ones(1), P), component.memory)

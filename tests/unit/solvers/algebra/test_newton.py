@@ -11,6 +11,7 @@ from support.systems import make_system
 
 from solvers.algebra.linear_solvers import make_linear_solver
 from solvers.algebra.newton import NewtonSolver
+from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.diagonally_implicit import StageEquation
 from solvers.settings import LinearSettings, NewtonSettings
@@ -28,8 +29,8 @@ class Recorded(NewtonSolver):
         self.trials, self.iterates = [], []
         return super().build(target)
 
-    def _attempt(self, point, y, base, z, memory, scale):
-        new = super()._attempt(point, y, base, z, memory, scale)
+    def _attempt(self, point, base, z, memory, scale):
+        new = super()._attempt(point, base, z, memory, scale)
         self.trials.append((float(scale), float(new)))
         return new
 
@@ -38,8 +39,8 @@ class Recorded(NewtonSolver):
         self.iterates.append(z.copy())
         return size
 
-    def _advance(self, going, point, y, base, z, memory, size):
-        found = super()._advance(going, point, y, base, z, memory, size)
+    def _advance(self, going, point, base, z, memory, size):
+        found = super()._advance(going, point, base, z, memory, size)
         self.iterates.append(z.copy())
         return found
 
@@ -63,8 +64,9 @@ def run(made, h, base, p=(), *, reset=True):
     with np.errstate(all="ignore"):
         if reset:
             solver.reset(np.bool_(1), component.memory)
-        solver.prepare(T, np.float64(h), base, p, component.memory)
-        trouble = component.solve(np.bool_(1), T, np.float64(h), base, p, base, z, component.memory)
+        point = Point(T, np.float64(h), base, p)
+        solver.prepare(point, component.memory)
+        trouble = component.solve(np.bool_(1), point, base, z, component.memory)
     return int(trouble), z
 
 
@@ -170,7 +172,8 @@ def test_inactive_changes_nothing():
     solver, component = newton(VAN_DER_POL)
     z, y = np.array([0.25, 0.5]), np.array([1.0, 1.0])
     solver.reset(np.bool_(1), component.memory)
-    trouble = component.solve(np.bool_(0), T, np.float64(0.1), y, np.array([1.0]), y, z, component.memory)
+    point = Point(T, np.float64(0.1), y, np.array([1.0]))
+    trouble = component.solve(np.bool_(0), point, y, z, component.memory)
     assert trouble == 0
     np.testing.assert_array_equal(z, [0.25, 0.5])
 

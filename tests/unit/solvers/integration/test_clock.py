@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solvers.integration.clock import EvenClock, LandingClock, RemainingClock, SummingClock
+from solvers.integration.lane import Saving, Time
 from solvers.targets.python import PythonTarget
 
 SPAN = {"t0": 0.7, "t1": 1.0, "precision": "float64"}
@@ -14,9 +15,9 @@ SPAN = {"t0": 0.7, "t1": 1.0, "precision": "float64"}
 def started(clock, save_time=1.0):
     """Return a clock's functions, the time at the start, and what is to be saved next."""
     functions = clock.build(PythonTarget())
-    saving = np.int32(0), np.float64(save_time)
+    saving = Saving(np.int32(0), np.float64(save_time))
     nothing = np.float64(np.nan)
-    return functions, functions.begin(True, (nothing, nothing, nothing), saving), saving  # noqa: FBT003
+    return functions, functions.begin(True, Time(nothing, nothing, nothing), saving), saving  # noqa: FBT003
 
 
 def advanced(functions, time, proposal, saving, *, accept=True):
@@ -74,8 +75,8 @@ def test_landing():
     assert walk(clock, [0.5], save_time=1.0) == [(0.7, 1 - 0.7, 1.0, 1)]
     # Behind the last save the end of the span is all there is.
     functions = clock.build(PythonTarget())
-    beyond = np.int32(2), np.float64(0.75)
-    time = functions.begin(True, (np.float64(0),) * 3, beyond)  # noqa: FBT003
+    beyond = Saving(np.int32(2), np.float64(0.75))
+    time = functions.begin(True, Time(*(np.float64(0),) * 3), beyond)  # noqa: FBT003
     assert functions.propose(time, np.float64(0.5), np.int32(0), beyond)[2] == 1.0
     functions, time, saving = started(clock, 0.75)
     proposal = functions.propose(time, np.float64(0.5), np.int32(0), saving)
@@ -88,8 +89,8 @@ def test_float32_steps_keep_float64_time():
     h = np.float32(1e-7)
     for _ in range(3):
         time = advanced(functions, time, (None, h, np.float64(0)), saving)
-    assert time[1] == pytest.approx(1 - 3 * float(h), abs=1e-15)
-    assert time[2].dtype == np.float32
+    assert time.remaining == pytest.approx(1 - 3 * float(h), abs=1e-15)
+    assert time.left.dtype == np.float32
 
 
 def test_fixed_steps_are_counted_not_added():

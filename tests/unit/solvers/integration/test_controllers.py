@@ -30,7 +30,7 @@ def controller(kind, method="dormand_prince54", **settings):
     chosen = ControllerSettings(kind=kind, **GAINS[kind], **LIMITS)
     made = make_loop(replace(problem, solve=replace(problem.solve, controller=chosen))).controller
     functions = made.build(PythonTarget())
-    memory = tuple(np.full(length, np.nan) for length in made.history.values())
+    memory = SimpleNamespace(error_history=np.full(made.history, np.nan))
     functions.reset(True, memory)  # noqa: FBT003
     return SimpleNamespace(functions=functions, memory=memory, made=made)
 
@@ -93,11 +93,11 @@ def test_predictive_control_with_limits():
 def test_rejection_uses_the_present_error_alone_and_is_not_remembered():
     made = controller("pid")
     judge(made, 0.5)
-    before = [buffer.copy() for buffer in made.memory]
+    before = made.memory.error_history.copy()
     accept, proposed = judge(made, 3.0)
     assert not accept
     assert proposed == pytest.approx(0.01 * 0.9 * 3.0 ** -(0.8 / 5), rel=1e-5)
-    np.testing.assert_array_equal(made.memory, before)
+    np.testing.assert_array_equal(made.memory.error_history, before)
 
 
 def test_one_lucky_step_does_not_throttle_the_next():
@@ -148,7 +148,7 @@ def test_a_rejected_step_does_not_grow_without_a_margin_of_safety():
 def test_a_step_that_counts_shrinks_no_more_than_the_limit(kind):
     made = controller(kind)
     limited = replace(made.made, min_factor=0.85)
-    memory = tuple(np.full(length, np.nan) for length in limited.history.values())
+    memory = SimpleNamespace(error_history=np.full(limited.history, np.nan))
     functions = limited.build(PythonTarget())
     functions.reset(True, memory)  # noqa: FBT003
     bounded = SimpleNamespace(functions=functions, memory=memory)
@@ -173,9 +173,9 @@ def test_landing_does_not_spoil_the_longer_step():
 
 def test_the_history_is_that_of_steps_that_count():
     made = controller("pid")
-    before = [buffer.copy() for buffer in made.memory]
+    before = made.memory.error_history.copy()
     assert not judge(made, 0.01, active=False)[0]
-    np.testing.assert_array_equal(made.memory, before)
+    np.testing.assert_array_equal(made.memory.error_history, before)
 
 
 def test_shortest_and_longest_step():

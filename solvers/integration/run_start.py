@@ -1,0 +1,80 @@
+"""Where a run starts: its values, its first step, and whether it can start at all."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from solvers.equations.right_hand_side import RightHandSide
+from solvers.integration.lane import Place, Progress, Saving, Time
+from solvers.status import Status
+from solvers.straightline import are_finite, both, either, gather, literal, select
+from solvers.targets.target import DeviceFunction, Target
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """Straight-line code that gives a lane a run.
+
+    Parameters
+    ----------
+    rhs
+        The system.
+    t0
+        Where runs start.
+    dt
+        First step; None: estimated.
+    swept_states, swept_parameters
+        Position of each input row by the position of the state or parameter that it sets.
+    """
+
+    rhs: RightHandSide
+    t0: float
+    dt: float | None
+    swept_states: dict[int, int]
+    swept_parameters: dict[int, int]
+
+    def nobody(self, runs: Any) -> tuple[Any, Any, Any, Progress, Saving]:
+        """Return what a lane without a run has: run, fresh, active, progress, saving."""
+        t, dt = literal(runs, self.t0, "float64"), literal(runs, self.dt or 0.0, self.rhs.precision)
+        none, idle = literal(runs, 0, "int32"), literal(runs, False, "mask")  # noqa: FBT003
+        progress = Progress(Time(t, t, dt), dt, none, none, none, idle)
+        fresh = literal(runs, True, "mask")  # noqa: FBT003
+        return literal(runs, -1, "int64"), fresh, idle, progress, Saving(none, t)
+
+    def load(self, fresh: Any, place: Place, inputs: Any, defaults: Any, y: Any, p: Any) -> None:
+        """Store a run's initial values and parameters."""
+
+        def value(row: int | None, position: int) -> Any:
+            return defaults[position] if row is None else gather(inputs, place.run + row * place.runs, fresh)
+
+        states = len(self.rhs.system.states)
+        for i in range(states):
+            y[i] = select(fresh, value(self.swept_states.get(i), i), y[i])
+        for j in range(len(self.rhs.system.parameters)):
+            p[j] = select(fresh, value(self.swept_parameters.get(j), states + j), p[j])
+
+    def begin(self, fresh: Any, attempts: Any, rejected: Any) -> tuple[Any, Any, Any]:
+        """Return the time at which runs start, and their counts."""
+        return literal(fresh, self.t0, "float64"), select(fresh, 0, attempts), select(fresh, 0, rejected)
+
+    def check(self, fresh: Any, sound: Any, y: Any, status: Any, active: Any) -> tuple[Any, Any]:
+        """Return the status, and which runs are active; `sound` are those whose right-hand side is finite."""
+        sound = both(sound, are_finite(y, len(self.rhs.system.states)))
+        fresh_status = select(sound, literal(status, 0, "int32"), literal(status, Status.NONFINITE, "int32"))
+        return select(fresh, fresh_status, status), either(both(fresh, sound), active)
+
+    def first_step(self, target: Target, estimate: DeviceFunction) -> DeviceFunction:
+        """Return code (fresh, dt, t, y, p, memory) -> dt, given `StepFunctions.first_step`."""
+
+        @target.straight_line
+        def choose(fresh: Any, dt: Any, estimated: Any) -> Any:
+            return select(fresh, estimated, dt)
+
+        @target.control
+        def estimated(fresh: Any, dt: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
+            return choose(fresh, dt, estimate(t, y, p, memory))
+
+        @target.straight_line
+        def given(fresh: Any, dt: Any, _t: Any, _y: Any, _p: Any, _memory: Any) -> Any:
+            return select(fresh, self.dt, dt)
+
+        return estimated if self.dt is None else given
