@@ -166,8 +166,8 @@ class SparseLU:
         return [z[self._places[j]] for j in range(self.n)]
 
     def _get(self, lu: Any, entry: Entry) -> Any:
-        slot, *imaginary = self._slots[entry]
-        return Complex(lu[slot], lu[imaginary[0]]) if imaginary else lu[slot]
+        parts = [lu[slot] for slot in self._slots[entry]]
+        return Complex(*parts) if len(parts) > 1 else parts.pop()
 
     def _put(self, lu: Any, entry: Entry, value: Any) -> None:
         slots = self._slots[entry]

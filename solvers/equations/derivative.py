@@ -93,15 +93,15 @@ class Derivatives:
         return sympy.Add(*terms)
 
     def _power(self, node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
-        base, exponent = node.args
+        (base, exponent), (base_slope, exponent_slope) = node.args, slopes
         total = sympy.S.Zero
-        if slopes[0]:
-            total += exponent * self._lowered(base, exponent) * slopes[0]
-        if slopes[1]:
+        if base_slope:
+            total += exponent * self._lowered(base, exponent) * base_slope
+        if exponent_slope:
             # 0**x is zero for every x > 0, but 0*log(0) is not.
             slope = node * sympy.log(base, evaluate=False)
             guarded = sympy.Piecewise((0, sympy.Eq(base, 0)), (slope, True), evaluate=False)
-            total += guarded * slopes[1]
+            total += guarded * exponent_slope
         return total
 
     def _lowered(self, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:

@@ -229,7 +229,8 @@ class _Compiler:
 
         Products of which the negative is used as well are negated: both are one.
         """
-        first, *rest = factors = _split(product)[0]
+        factors, _ = _split(product)
+        first, *rest = factors
         if self._has_negative(product):
             factors = rest if first == -1 and rest else [-first, *rest]
             return True, [self._compile(factor) for factor in factors]
@@ -305,7 +306,10 @@ def _is_whole_power(term: sympy.Expr) -> bool:
 
 def _is_product(term: sympy.Expr) -> bool:
     """Return whether a term is a product of two or more factors without a division."""
-    if not term.is_Mul or _split(term)[1]:
+    if not term.is_Mul:
+        return False
+    _, below = _split(term)
+    if below:
         return False
     return len(term.args) > 2 or not _is_negated(term)
 

@@ -43,7 +43,7 @@ def _align(*operands: Any) -> list[Value]:
     assert like is not None  # noqa: S101 - callers looked
     for operand in operands:
         like, _ = promote(like, operand)
-    return [promote(like, operand)[1] for operand in operands]
+    return [aligned for _, aligned in (promote(like, operand) for operand in operands)]
 
 
 def literal(like: Any, number: float, dtype: str) -> Any:

@@ -57,6 +57,6 @@ def _product(operations: list[Operation], operation: Operation, kinds: tuple[str
     first, second = operation.operands[:2]
     for value, factor in ((first, second), (second, first)):
         if operations[factor].kind == "constant":
-            number: Any = operations[factor].detail[0]
+            number: Any = operations[factor].detail.number
             return _Product(value, number)
     return None

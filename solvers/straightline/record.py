@@ -26,6 +26,13 @@ class Operation(NamedTuple):
         return self._replace(operands=tuple(places[each] for each in self.operands))
 
 
+class Constant(NamedTuple):
+    """The detail of a constant: its number, and its text, as zeros of both signs are equal in Python but not here."""
+
+    number: float
+    text: str
+
+
 #: Takes the place of an operation that turned out to be useless.
 NOTHING = Operation("nothing", (), None)
 
@@ -74,8 +81,7 @@ class Record:
     def constant(self, number: float, dtype: str) -> "Value":
         """Return a number as a value of a type."""
         number = bool(number) if dtype == MASK else int(number) if dtype in INTEGERS else float(number)
-        # Zeros of both signs are equal in Python but not here.
-        return self.pure("constant", (), dtype, (number, str(number)))
+        return self.pure("constant", (), dtype, Constant(number, str(number)))
 
     def argument(self, position: int, dtype: str) -> "Value":
         """Return the scalar argument at a position of the function's argument list."""

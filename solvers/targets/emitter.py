@@ -129,7 +129,7 @@ class Emitter(LaneBuilder, ABC):
 
     def _emit_constant(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         assert operation.dtype is not None  # noqa: S101
-        return self.constant(operation.detail[0], operation.dtype)
+        return self.constant(operation.detail.number, operation.dtype)
 
     def _emit_argument(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         return self.splat(self.arguments[operation.detail])

@@ -16,6 +16,13 @@ class Child(NamedTuple):
     frame: "Frame"
 
 
+class Regions(NamedTuple):
+    """The memory that a component's buffers are cut from: its slices of the block's and of what a run keeps."""
+
+    shared: Any
+    persistent: Any
+
+
 @dataclass(frozen=True)
 class Frame:
     """What one component receives: its own buffers by their names, and each child's frame by the child's name.

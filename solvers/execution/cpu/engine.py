@@ -102,7 +102,8 @@ class CpuSolver:
             wait(cores)
             raise
         seconds = time.perf_counter() - start
-        return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], seconds, 0.0)
+        status, steps, rejected = reports
+        return Solution(variables, status.astype(np.int8), steps, rejected, seconds, 0.0)
 
     def close(self) -> None:
         """Let go of the threads and the workspaces."""

@@ -76,7 +76,8 @@ def _region(kind: LaneArray) -> DeviceFunction:
     @intrinsic
     def as_region(_context: Any, address: Any) -> Any:
         def generate(_: Any, _builder: Any, _signature: Any, values: Sequence[Any]) -> Any:
-            return values[0]
+            (region,) = values
+            return region
 
         return signature(kind, address), generate
 

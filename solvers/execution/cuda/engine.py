@@ -40,7 +40,8 @@ def describe() -> str:
     """Return the GPU's name, or why there is none to use."""
     reason = why_unavailable()
     if reason:
-        return f"unavailable: {reason[0]}"
+        message, _ = reason
+        return f"unavailable: {message}"
     with cuda_driver.open_device() as device:
         major, minor = device.capability
         return f"{device.name}, sm_{major}{minor}, {device.memory_bytes / 2**30:.0f} GiB"
@@ -107,10 +108,10 @@ class Launch:
 
     def facts(self) -> dict[str, Any]:
         """Return what the kernel needs and how many of its blocks a multiprocessor holds."""
-        resources = self.resources
+        resources, (major, minor) = self.resources, self.arch
         resident = occupancy(resources, self.threads, self.shared_bytes, self.arch)
         return {
-            "arch": f"sm_{self.arch[0]}{self.arch[1]}",
+            "arch": f"sm_{major}{minor}",
             "registers": resources.registers,
             "local_bytes": resources.stack_bytes,
             "spill_bytes": resources.spill_store_bytes + resources.spill_load_bytes,
@@ -196,9 +197,10 @@ def check_shared(stride: int, arch: Architecture) -> None:
 
 def _too_much_shared(stride: int, arch: Architecture) -> PlanError:
     room = architecture_facts(arch).shared_bytes_per_block
+    major, minor = arch
     message = (
         f"the buffers in shared memory take {stride} bytes a run, {32 * stride} for the 32 runs of the smallest block; "
-        f"sm_{arch[0]}{arch[1]} has {room} bytes a block"
+        f"sm_{major}{minor} has {room} bytes a block"
     )
     return PlanError(message, 'move buffers to "local" or "persistent"', "buffers")
 
@@ -214,7 +216,8 @@ def parse_architecture(text: str) -> Architecture:
     match = re.fullmatch(r"sm_(\d+)(\d)", text)
     if match is None:
         raise PlanError(f"{text!r} is no GPU architecture", "write it like sm_90", "--arch")
-    arch = int(match[1]), int(match[2])
+    major, minor = match.groups()
+    arch = int(major), int(minor)
     try:
         architecture_facts(arch)
     except ValueError as error:
@@ -326,7 +329,8 @@ class CudaSolver:
         if sum(memory.sizes) > KEPT_SHARE * self._device.memory_bytes:
             self._free_memory()
         transfer = time.perf_counter() - start - kernel_seconds
-        return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], kernel_seconds, transfer)
+        status, steps, rejected = reports
+        return Solution(variables, status.astype(np.int8), steps, rejected, kernel_seconds, transfer)
 
     def _memory_for(self, *arrays: np.ndarray) -> ChunkMemory:
         """Return memory for a chunk: that of the last one, where it fits."""

@@ -118,7 +118,8 @@ def architecture_facts(arch: Architecture) -> ArchitectureFacts:
     """
     known = [each for each in FACTS if each <= arch]
     if not known:
-        raise ValueError(f"compute capability {arch[0]}.{arch[1]} is older than 7.0, the oldest supported")
+        major, minor = arch
+        raise ValueError(f"compute capability {major}.{minor} is older than 7.0, the oldest supported")
     return FACTS[max(known)]
 
 

@@ -19,7 +19,8 @@ def _count_up(_context: Any, counts: Any, _index: Any) -> Any:
     """Add 1 to a count that all threads share; return what it was."""
 
     def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
-        place = builder.gep(values[0], [builder.sext(values[1], _LONG)])
+        start, index = values
+        place = builder.gep(start, [builder.sext(index, _LONG)])
         return builder.atomic_rmw("add", place, ir.Constant(ir.IntType(32), 1), "monotonic")
 
     return signature(types.int32, counts, types.int32), generate

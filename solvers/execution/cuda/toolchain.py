@@ -240,7 +240,8 @@ def optimise(modules: list[str], arch: Architecture, options: dict[str, Any]) ->
     options
         Of libNVVM, without the leading dash.
     """
-    unit = nvvm.CompilationUnit({"arch": f"compute_{arch[0]}{arch[1]}", **options})
+    major, minor = arch
+    unit = nvvm.CompilationUnit({"arch": f"compute_{major}{minor}", **options})
     try:
         for module in modules:
             unit.add_module(nvvm.llvm_replace(module).encode())
@@ -264,11 +265,12 @@ def assemble(
     ToolchainError
         With the assembler's message.
     """
+    major, minor = arch
     limit = [] if max_registers is None else [f"--maxrregcount={max_registers}"]
     with tempfile.TemporaryDirectory(prefix="cubie-") as folder:
         source, output = Path(folder, "kernel.ptx"), Path(folder, "kernel.cubin")
         source.write_text(ptx)
-        command = [find_ptxas(), "-v", "-O3", f"--gpu-name=sm_{arch[0]}{arch[1]}", *limit]
+        command = [find_ptxas(), "-v", "-O3", f"--gpu-name=sm_{major}{minor}", *limit]
         done = subprocess.run(  # noqa: S603 - no part of it comes from a user
             [*command, str(source), "-o", str(output)], capture_output=True, text=True, check=False
         )

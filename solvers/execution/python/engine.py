@@ -53,7 +53,8 @@ class PythonSolver:
                 np.full(self._totals.persistent, 0xFF, dtype=np.uint8),
             )
         seconds = time.perf_counter() - start
-        return Solution(variables, reports[0].astype(np.int8), reports[1], reports[2], seconds, 0.0)
+        status, steps, rejected = reports
+        return Solution(variables, status.astype(np.int8), steps, rejected, seconds, 0.0)
 
     def close(self) -> None:
         """Hold nothing."""

@@ -101,9 +101,8 @@ class CpuEmitter(Emitter):
         pointers = self._addresses(base, index)
         kind = self.type(dtype)
         suffix = f"{self.suffix(kind)}.{self._pointer_suffix()}"
-        arguments = [pointers, ir.Constant(_INT, 8), mask, self.constant(0, dtype)]
-        if dtype == "float32":
-            arguments[1] = ir.Constant(_INT, 4)
+        alignment = ir.Constant(_INT, 4 if dtype == "float32" else 8)
+        arguments = [pointers, alignment, mask, self.constant(0, dtype)]
         return self.external(f"llvm.masked.gather.{suffix}", kind, arguments)
 
     def scatter(self, base: ir.Value, dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:

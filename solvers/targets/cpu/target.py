@@ -17,7 +17,7 @@ from solvers.targets.cpu.compiler import device_function
 from solvers.targets.cpu.emitter import GroupEmitter, join, split
 from solvers.targets.cpu.lanes import Group, keep_order
 from solvers.targets.emitter import LaneBuilder, stack_memory
-from solvers.targets.memory import Frame
+from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
 from solvers.targets.target import DeviceFunction, Target
 
@@ -143,7 +143,7 @@ class CpuTarget(Target):
 
             def generate(context: Any, builder: ir.IRBuilder, _signature: Any, regions: Sequence[Any]) -> Any:
                 _align_stack(builder)
-                return _cut(context, builder, frame, regions, group)
+                return _cut(context, builder, frame, Regions(*regions), group)
 
             return signature(kind, shared, persistent), generate
 
@@ -156,7 +156,8 @@ class CpuTarget(Target):
         @intrinsic
         def any_lane(_context: Any, mask: Any) -> Any:
             def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
-                return _any(builder, values[0])
+                (mask,) = values
+                return _any(builder, mask)
 
             return signature(types.boolean, mask), generate
 
@@ -169,10 +170,11 @@ class CpuTarget(Target):
         @intrinsic
         def proceed(_context: Any, active: Any, waiting: Any, idle: Any) -> Any:
             def generate(context: Any, builder: ir.IRBuilder, kind: Any, values: Sequence[Any]) -> Any:
-                count = _count(builder, _bits(builder, values[1]))
+                active, waiting, idle = values
+                count = _count(builder, _bits(builder, waiting))
                 few = builder.icmp_unsigned("<", count, ir.Constant(_LONG, max(1, self.lanes // 4)))
-                going = builder.and_(_any(builder, values[0]), few)
-                return context.make_tuple(builder, kind.return_type, [going, values[2]])
+                going = builder.and_(_any(builder, active), few)
+                return context.make_tuple(builder, kind.return_type, [going, idle])
 
             return signature(types.Tuple((types.boolean, types.unliteral(idle))), active, waiting, idle), generate
 
@@ -247,18 +249,18 @@ def _frame_type(frame: Frame, group: Group) -> Any:
     return tuple_type(types, [*own, *(_frame_type(child.frame, group) for child in frame.children)], frame.kind)
 
 
-def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value], group: Group) -> ir.Value:
-    """Return the named tuple of a frame, given its shared and persistent regions."""
+def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Regions, group: Group) -> ir.Value:
+    """Return the named tuple of a frame, given the regions of its component."""
     parts = [_buffer(builder, allocator, regions, group) for allocator in frame.own]
     for child in frame.children:
-        inner = [_buffer(builder, allocator, regions, group) for allocator in (child.shared, child.persistent)]
+        inner = Regions(*(_buffer(builder, each, regions, group) for each in (child.shared, child.persistent)))
         parts.append(_cut(context, builder, child.frame, inner, group))
     return context.make_tuple(builder, _frame_type(frame, group), parts)
 
 
-def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value], group: Group) -> ir.Value:
+def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Regions, group: Group) -> ir.Value:
     if allocator.location == "local":
         return stack_memory(builder, allocator.nbytes * group.lanes, ALIGNMENT)
-    region = regions[0] if allocator.location == "shared" else regions[1]
+    region = regions.shared if allocator.location == "shared" else regions.persistent
     assert allocator.offset is not None  # noqa: S101 - only local buffers have none
     return builder.gep(region, [ir.Constant(_LONG, allocator.offset * group.lanes)])

@@ -16,7 +16,7 @@ from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Recorded
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.emitter import Emitter, stack_memory
-from solvers.targets.memory import Frame
+from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
 from solvers.targets.target import DeviceFunction, Target
 
@@ -167,7 +167,7 @@ class CudaTarget(Target):
         @intrinsic
         def allocate(_context: Any, shared: Any, persistent: Any) -> Any:
             def generate(context: Any, builder: ir.IRBuilder, _signature: Any, regions: Sequence[Any]) -> Any:
-                return _cut(context, builder, frame, regions)
+                return _cut(context, builder, frame, Regions(*regions))
 
             return signature(_frame_type(frame), shared, persistent), generate
 
@@ -179,7 +179,7 @@ class CudaTarget(Target):
 
         @intrinsic
         def any_lane(_context: Any, mask: Any) -> Any:
-            return signature(types.boolean, mask), lambda _c, _b, _s, values: values[0]
+            return signature(types.boolean, mask), lambda _context, _builder, _signature, values: next(iter(values))
 
         return any_lane
 
@@ -191,7 +191,9 @@ class CudaTarget(Target):
     def _warp_vote(self) -> DeviceFunction:
         @intrinsic
         def any_member(_context: Any, mask: Any) -> Any:
-            return signature(types.boolean, mask), lambda _c, b, _s, values: cuda_warp.any_in_warp(b, values[0])
+            return signature(types.boolean, mask), lambda _c, builder, _s, values: cuda_warp.any_in_warp(
+                builder, *values
+            )
 
         return any_member
 
@@ -203,7 +205,8 @@ class CudaTarget(Target):
         @intrinsic
         def proceed(_context: Any, active: Any, waiting: Any, idle: Any) -> Any:  # noqa: ARG001 - always an int64
             def generate(context: Any, builder: ir.IRBuilder, kind: Any, values: Sequence[Any]) -> Any:
-                going = values[0], values[2]
+                active, _, idle = values
+                going = active, idle
                 if patience:
                     going = cuda_warp.proceed(builder, *values, patience=patience, spell=spell)
                 return context.make_tuple(builder, kind.return_type, going)
@@ -234,22 +237,22 @@ def _frame_type(frame: Frame) -> Any:
     return tuple_type(types, [*own, *(_frame_type(child.frame) for child in frame.children)], frame.kind)
 
 
-def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Sequence[ir.Value]) -> ir.Value:
-    """Return the named tuple of a frame, given its shared and persistent regions."""
+def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Regions) -> ir.Value:
+    """Return the named tuple of a frame, given the regions of its component."""
     kind = _frame_type(frame)
     parts = [
         builder.bitcast(_buffer(builder, allocator, regions), context.get_value_type(member))
         for allocator, member in zip(frame.own, kind, strict=False)
     ]
     for child in frame.children:
-        inner = [_buffer(builder, allocator, regions) for allocator in (child.shared, child.persistent)]
+        inner = Regions(*(_buffer(builder, each, regions) for each in (child.shared, child.persistent)))
         parts.append(_cut(context, builder, child.frame, inner))
     return context.make_tuple(builder, kind, parts)
 
 
-def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Sequence[ir.Value]) -> ir.Value:
+def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Regions) -> ir.Value:
     if allocator.location == "local":
         return stack_memory(builder, allocator.nbytes, 16)
-    region = regions[0] if allocator.location == "shared" else regions[1]
+    region = regions.shared if allocator.location == "shared" else regions.persistent
     assert allocator.offset is not None  # noqa: S101 - only local buffers have none
     return builder.gep(region, [ir.Constant(_LONG, allocator.offset)])
