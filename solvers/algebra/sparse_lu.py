@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from solvers.algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal, subtract
-from solvers.algebra.ordering import Entry, choose_order, work
+from solvers.algebra.pivot_order import Entry, choose_order, work
 from solvers.straightline import both
 
 #: Rows from which on pivots are inverted by divisions, which have branches on a GPU: where a whole elimination is one

@@ -7,8 +7,8 @@ from typing import Any
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import DirectSolver
+from solvers.algebra.matrices import StageMatrix, shift
 from solvers.algebra.newton import NewtonSolver
-from solvers.algebra.operators import StageMatrix, shift
 from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts

@@ -5,8 +5,8 @@ from typing import Any
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import LinearSolver
+from solvers.algebra.matrices import CoupledMatrix, mix
 from solvers.algebra.newton import NewtonSolver
-from solvers.algebra.operators import CoupledMatrix, mix
 from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod

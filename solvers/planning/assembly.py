@@ -8,8 +8,8 @@ import numpy as np
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import make_linear_solver
+from solvers.algebra.matrices import CoupledMatrix, StageMatrix
 from solvers.algebra.newton import NewtonSolver
-from solvers.algebra.operators import CoupledMatrix, StageMatrix
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.errors import PlanError

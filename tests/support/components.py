@@ -7,7 +7,7 @@ import numpy as np
 
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
-from solvers.algebra.operators import StageMatrix
+from solvers.algebra.matrices import StageMatrix
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.system import System
 from solvers.targets.memory import make_frame

@@ -14,9 +14,10 @@ from solvers.algebra.complex_numbers import Complex
 from solvers.algebra.preconditioners import jacobi, neumann
 from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.equations.jacobian import Jacobian
+from solvers.execution.cpu.entry import _region
 from solvers.straightline import literal, select
 from solvers.targets.cpu.lanes import Group
-from solvers.targets.cpu.target import CpuTarget, LaneArray, _region
+from solvers.targets.cpu.target import CpuTarget, LaneArray
 
 GROUP = Group(4, 2)
 LANES = GROUP.lanes

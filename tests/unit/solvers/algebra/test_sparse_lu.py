@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from support.systems import make_system
 
 from solvers.algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal
-from solvers.algebra.ordering import choose_order, work
+from solvers.algebra.pivot_order import choose_order, work
 from solvers.algebra.preconditioners import jacobi, neumann
 from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.equations.jacobian import Jacobian

@@ -6,7 +6,7 @@ from support.components import dense_jacobian, stage_matrix
 from support.systems import make_system
 
 from solvers.algebra.error_norm import ErrorNorm
-from solvers.algebra.operators import CoupledMatrix, mix
+from solvers.algebra.matrices import CoupledMatrix, mix
 from solvers.algebra.point import Point
 from solvers.equations.jacobian import Jacobian
 from solvers.tableaus import IMPLICIT_TABLEAUS
