@@ -1,7 +1,7 @@
 """Recording of straight-line functions: values that remember how they were computed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -218,7 +218,7 @@ Arguments = Sequence["Argument | Arguments"]
 
 @dataclass(frozen=True)
 class Recorded:
-    """A recorded straight-line function.
+    """A recorded straight-line function; as a text it is what `solvers.straightline.text.written` makes of it.
 
     Parameters
     ----------
@@ -226,10 +226,14 @@ class Recorded:
         Its operations.
     returned
         What it returns: None, a value, or a tuple, named or not, of values and such tuples.
+    function, arguments
+        What was recorded, and with what.
     """
 
     record: Record
     returned: Any
+    function: Callable[..., Any]
+    arguments: Arguments
 
     @property
     def results(self) -> tuple[Value, ...]:
@@ -238,7 +242,13 @@ class Recorded:
 
     def rewritten(self, log: Record, places: Mapping[int, int]) -> "Recorded":
         """Return the function written anew, with the new places of its results."""
-        return Recorded(log, mapped(lambda result: Value(log, places[result.position], result.dtype), self.returned))
+        returned = mapped(lambda result: Value(log, places[result.position], result.dtype), self.returned)
+        return replace(self, record=log, returned=returned)
+
+    def __str__(self) -> str:
+        from solvers.straightline.text import written  # noqa: PLC0415 - which reads records
+
+        return written(self)
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
@@ -284,7 +294,7 @@ def record(function: Callable[..., Any], arguments: Arguments) -> Recorded:
         return log.argument(next(positions), argument.dtype)
 
     returned = function(*mapped(value, tuple(arguments)))
-    return Recorded(log, mapped(lambda result: _as_value(log, result), returned))
+    return Recorded(log, mapped(lambda result: _as_value(log, result), returned), function, arguments)
 
 
 def _as_value(log: Record, result: Any) -> Value:

@@ -1,0 +1,157 @@
+"""Records as texts: every operation on a line, arguments by name."""
+
+from inspect import cleandoc
+from typing import NamedTuple
+
+from solvers import straightline as sl
+from solvers.straightline import Argument, record
+from solvers.straightline.text import arguments, operations, written
+from solvers.targets.emitter import Emitter
+
+F64 = Argument(False, "float64")  # noqa: FBT003
+F32 = Argument(False, "float32")  # noqa: FBT003
+I64 = Argument(False, "int64")  # noqa: FBT003
+MASK = Argument(False, "mask")  # noqa: FBT003
+ARRAY = Argument(True, "float64")  # noqa: FBT003
+
+
+def everything(mask, run, x, single, y, memory):
+    """Use every operation there is."""
+    y[0] = 1.0
+    y[0] = sl.fma(x, 0.5, y[1])
+    y[2] = -((x + y[0]) - 2.0) * (x / 3.0)
+    found = sl.both(sl.either(mask, run == 3), sl.negate(x < y[1]))
+    seen = sl.gather(memory, run + 1, found)
+    sl.scatter(memory, run, sl.select(found, seen, 0.0), found)
+    extremes = sl.minimum(x, seen) * sl.maximum(x, seen) * sl.larger(x, seen) * sl.smaller(x, seen)
+    sizes = sl.larger_magnitude(x, seen) * sl.absolute(x) * sl.square_root(x)
+    estimates = sl.exp2_estimate(sl.log2_estimate(single))
+    quotients = sl.reciprocal(x) * sl.quotient_estimate(x, seen)
+    return extremes, sizes, sl.convert(estimates, "float64"), quotients, sl.call("atan2", x, seen), False
+
+
+EVERYTHING = """
+everything(mask: mask, run: int64, x: float64, single: float32, y: float64[], memory: float64[])
+    v0: float64 = load y[1]
+    v1: float64 = fma x 0.5 v0
+    store y[0] = v1
+    v2: float64 = add x v1
+    v3: float64 = sub v2 2.0
+    v4: float64 = neg v3
+    v5: float64 = div x 3.0
+    v6: float64 = mul v4 v5
+    store y[2] = v6
+    v7: mask = compare run == 3
+    v8: mask = or mask v7
+    v9: mask = compare x < v0
+    v10: mask = not v9
+    v11: mask = and v8 v10
+    v12: int64 = add run 1
+    v13: float64 = gather memory[v12] where v11
+    v14: float64 = select v11 v13 0.0
+    scatter memory[run] = v14 where v11
+    v15: float64 = minimum x v13
+    v16: float64 = maximum x v13
+    v17: float64 = mul v15 v16
+    v18: float64 = larger x v13
+    v19: float64 = mul v17 v18
+    v20: float64 = smaller x v13
+    v21: float64 = mul v19 v20
+    v22: float64 = larger_magnitude x v13
+    v23: float64 = abs x
+    v24: float64 = mul v22 v23
+    v25: float64 = sqrt x
+    v26: float64 = mul v24 v25
+    v27: float32 = log2_estimate single
+    v28: float32 = exp2_estimate v27
+    v29: float64 = reciprocal x
+    v30: float64 = quotient_estimate x v13
+    v31: float64 = mul v29 v30
+    v32: float64 = convert v28
+    v33: float64 = call atan2 x v13
+    return v21 v26 v32 v31 v33 false
+"""
+
+
+def test_every_operation_is_a_line():
+    recorded = record(everything, [MASK, I64, F64, F32, ARRAY, ARRAY])
+    kinds = {operation.kind.replace(" ", "_") for operation in recorded.record.operations}
+    known = {name.removeprefix("_emit_") for name in dir(Emitter) if name.startswith("_emit_")}
+    assert kinds == known
+    assert str(recorded) == written(recorded) == EVERYTHING.strip()
+    assert operations(recorded) == len(EVERYTHING.strip().splitlines()) - 2
+
+
+def test_the_same_function_is_the_same_text():
+    first, second = (record(everything, [MASK, I64, F64, F32, ARRAY, ARRAY]) for _ in range(2))
+    assert written(first) == written(second)
+
+
+def test_zeros_of_both_signs_are_told_apart():
+    def zeros(y):
+        y[0] = 0.0
+        y[1] = -0.0
+
+    assert [line.split()[-1] for line in str(record(zeros, [ARRAY])).splitlines()[1:]] == ["0.0", "-0.0"]
+
+
+class Memory(NamedTuple):
+    slopes: object
+    linear: object
+
+
+class Linear(NamedTuple):
+    factors: object
+    spare: object
+
+
+def test_members_of_tuples_go_by_name_or_index():
+    def step(place, memory, *rest):
+        del place, memory, rest
+
+    memory = Memory(ARRAY, Linear(ARRAY, (F64, ARRAY)))
+    names = [name for name, _ in arguments(step, [(I64, I64), memory, F64, (MASK, MASK)])]
+    assert names == [
+        "place[0]",
+        "place[1]",
+        "memory.slopes",
+        "memory.linear.factors",
+        "memory.linear.spare[0]",
+        "memory.linear.spare[1]",
+        "rest[0]",
+        "rest[1][0]",
+        "rest[1][1]",
+    ]
+
+
+def test_buffers_go_by_the_names_of_named_tuples():
+    def store(memory):
+        memory[0][4] = memory[1][0][2]
+
+    assert str(record(store, [Memory(ARRAY, (ARRAY,))])) == cleandoc("""
+        store(memory.slopes: float64[], memory.linear[0]: float64[])
+            v0: float64 = load memory.linear[0][2]
+            store memory.slopes[4] = v0
+    """)
+
+
+def test_the_object_of_a_method_is_no_argument():
+    class Doubler:
+        def double(self, x):
+            return x + x
+
+    assert str(record(Doubler().double, [F64])) == "double(x: float64)\n    v0: float64 = add x x\n    return v0"
+
+
+def test_many_arguments_take_a_line_each():
+    def step(first_of_many_buffers, second_of_many_buffers, third_of_many_buffers):
+        first_of_many_buffers[0] = second_of_many_buffers[0] + third_of_many_buffers[0]
+
+    head = str(record(step, [ARRAY] * 3)).splitlines()[:5]
+    assert head == [
+        "step(",
+        "    first_of_many_buffers: float64[],",
+        "    second_of_many_buffers: float64[],",
+        "    third_of_many_buffers: float64[],",
+        ")",
+    ]
