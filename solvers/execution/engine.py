@@ -17,6 +17,7 @@ from solvers.planning.exchange import Exchange, Solution
 if TYPE_CHECKING:
     from solvers.planning.plan import Plan
     from solvers.planning.problem import Problem
+    from solvers.targets.listing import Listing
     from solvers.trace import Recorder
 
 __all__ = [
@@ -127,13 +128,15 @@ def plan(problem: "Problem", target: str) -> "Plan":
     return make_plan(problem, target)
 
 
-def compile_kernel(made: "Plan", arch: str | None = None) -> Kernel:
+def compile_kernel(made: "Plan", arch: str | None = None, listing: "Listing | None" = None) -> Kernel:
     """Compile a plan for its target, "cuda" or "cpu".
 
     Parameters
     ----------
     arch
         For "cuda": a named architecture instead of that of the GPU here.
+    listing
+        Takes what the kernel is made of.
 
     Raises
     ------
@@ -146,10 +149,10 @@ def compile_kernel(made: "Plan", arch: str | None = None) -> Kernel:
         if made.target == "cuda":
             from solvers.execution.cuda import engine as cuda_engine  # noqa: PLC0415 - see the module's docstring
 
-            return cuda_engine.compile_plan(made, arch)
+            return cuda_engine.compile_plan(made, arch, listing)
         from solvers.execution.cpu import engine as cpu_engine  # noqa: PLC0415
 
-        return cpu_engine.compile_plan(made)
+        return cpu_engine.compile_plan(made, listing)
 
 
 @contextmanager

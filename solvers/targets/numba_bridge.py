@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from llvmlite import ir
 
 from solvers.straightline.record import Argument, Arguments, Recorded, record
+from solvers.targets.listing import Listing
 
 
 class Writer(Protocol):
@@ -50,13 +51,21 @@ class Dialect(Protocol):
         """Return the emitter that writes the function's code."""
 
 
-def straight_line_intrinsic(function: Callable[..., Any], dialect: Dialect) -> Callable[..., Any]:
-    """Return an intrinsic that records a straight-line function and writes its code where it is called."""
+def straight_line_intrinsic(
+    function: Callable[..., Any], dialect: Dialect, listing: Listing | None = None
+) -> Callable[..., Any]:
+    """Return an intrinsic that records a straight-line function and writes its code where it is called.
+
+    A listing takes what is recorded.
+    """
     memo: dict[tuple[Any, ...], Recorded] = {}
 
     def typing(_: Any, *kinds: Any) -> tuple[Any, Callable[..., Any]]:
         if kinds not in memo:
-            memo[kinds] = dialect.arranged(record(function, [_argument(kind, dialect) for kind in kinds]))
+            plain = record(function, [_argument(kind, dialect) for kind in kinds])
+            memo[kinds] = dialect.arranged(plain)
+            if listing is not None:
+                listing.add_function(plain, memo[kinds])
         recorded = memo[kinds]
 
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Sequence[ir.Value]) -> Any:

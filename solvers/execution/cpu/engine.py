@@ -17,6 +17,7 @@ from solvers.targets.cpu.lanes import group_for
 
 if TYPE_CHECKING:
     from solvers.planning.plan import Plan
+    from solvers.targets.listing import Listing
 
 #: Share of the memory that is free which results of one chunk may take.
 MEMORY_SHARE = 0.25
@@ -31,16 +32,24 @@ def describe() -> str:
     return f"{found.model}, {8 * cpu_machine.vector_bytes()}-bit vectors, {found.threads} threads"
 
 
-def compile_plan(plan: "Plan") -> Kernel:
-    """Compile a plan's kernel for this machine's processors."""
-    from solvers.execution.cpu.entry import compile_kernel  # noqa: PLC0415 - imports Numba
+def compile_plan(plan: "Plan", listing: "Listing | None" = None) -> Kernel:
+    """Compile a plan's kernel for this machine's processors.
+
+    Parameters
+    ----------
+    listing
+        Takes what the kernel is made of.
+    """
+    from solvers.execution.cpu.entry import make_kernel  # noqa: PLC0415 - imports Numba
+    from solvers.targets.cpu.compiler import machine_code  # noqa: PLC0415 - likewise
     from solvers.targets.cpu.target import CpuTarget  # noqa: PLC0415 - likewise
 
     start = time.perf_counter()
     problem, precision = plan.problem, plan.problem.solve.precision
     group = group_for(np.dtype(precision).itemsize, len(problem.system.states), problem.kernel.vectors)
-    target = CpuTarget(group)
-    code, symbol = compile_kernel(target, plan.loop.build(target, plan.registry), precision)
+    target = CpuTarget(group, listing)
+    kernel = make_kernel(target, plan.loop.build(target, plan.registry), precision)
+    code, symbol = machine_code(*kernel, listing)
     seconds = time.perf_counter() - start
     details = {"symbol": symbol, "lanes": group.lanes}
     return Kernel("cpu", plan.registry, plan.unused, plan.derivatives, code, details, seconds)

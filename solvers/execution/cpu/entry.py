@@ -1,6 +1,6 @@
 """The function that a core calls: the loop over a queue of runs, given the addresses of arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from numba.core import types as numba_types
@@ -8,15 +8,16 @@ from numba.core.typing import signature
 from numba.extending import intrinsic
 
 from solvers.integration.lane import Reports, Results
-from solvers.targets.cpu.compiler import machine_code
 from solvers.targets.cpu.target import CpuTarget, LaneArray
 from solvers.targets.target import DeviceFunction
 
 types: Any = numba_types  # names appear in it at run time
 
 
-def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str) -> tuple[bytes, str]:
-    """Compile the loop to machine code.
+def make_kernel(
+    target: CpuTarget, integrate: DeviceFunction, precision: str
+) -> tuple[Callable[..., None], numba_types.Type]:
+    """Return the kernel as Numba compiles it, and its signature.
 
     Parameters
     ----------
@@ -29,9 +30,9 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
 
     Returns
     -------
-    code, symbol
-        An object file, and its function of the number of runs and of addresses: (queue, runs, inputs, defaults,
-        variables, times, status, steps, rejected, shared, persistent).
+    kernel, signature
+        The former is a function of the number of runs and of addresses: (queue, runs, inputs, defaults, variables,
+        times, status, steps, rejected, shared, persistent).
     """
     as_region = _region(LaneArray("uint8", target.group))
 
@@ -59,7 +60,7 @@ def compile_kernel(target: CpuTarget, integrate: DeviceFunction, precision: str)
             as_region(persistent),
         )
 
-    return machine_code(kernel, types.void(*_arguments(precision)))
+    return kernel, types.void(*_arguments(precision))
 
 
 def _arguments(precision: str) -> tuple[Any, ...]:

@@ -27,7 +27,9 @@ from solvers.execution.kernel import Kernel
 from solvers.planning.exchange import Exchange, Solution
 
 if TYPE_CHECKING:
+    from solvers.execution.cuda.toolchain import CompiledKernel
     from solvers.planning.plan import Plan
+    from solvers.targets.listing import Listing
 
 #: Share of the free device memory that the runs of one chunk may take.
 MEMORY_SHARE = 0.85
@@ -130,13 +132,15 @@ class Launch:
         return cls(**{**values, "resources": resources, "arch": (major, minor), "grid": grid})
 
 
-def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
+def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None" = None) -> Kernel:
     """Compile a plan's kernel; no GPU is needed.
 
     Parameters
     ----------
     arch
         Such as "sm_90"; None: that of the GPU here, else sm_90.
+    listing
+        Takes what the kernel is made of.
 
     Raises
     ------
@@ -165,7 +169,7 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
     registers = registers_rule(
         settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
     )
-    integrate = plan.loop.build(CudaTarget(patience), plan.registry)
+    integrate = plan.loop.build(CudaTarget(patience, listing), plan.registry)
     entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
     compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers, beside=beside)
@@ -175,7 +179,23 @@ def compile_plan(plan: "Plan", arch: str | None = None) -> Kernel:
         raise _too_much_shared(stride, chosen)
     launch = Launch(compiled.name, compiled.resources, chosen, grid, stride, ordered)
     seconds = time.perf_counter() - start
+    if listing is not None:
+        _list(compiled, listing)
     return Kernel("cuda", plan.registry, plan.unused, plan.derivatives, compiled.cubin, asdict(launch), seconds)
+
+
+def _list(compiled: "CompiledKernel", listing: "Listing") -> None:
+    """Hand over what a kernel is made of."""
+    from solvers.execution.cuda.disassembly import disassemble  # noqa: PLC0415 - imports Numba
+    from solvers.execution.cuda.toolchain import ToolchainError, module_name  # noqa: PLC0415 - likewise
+
+    for module in sorted(compiled.modules, key=module_name):
+        listing.add_llvm(f"llvm/{module_name(module)}", "LLVM code as written", module)
+    listing.add("kernel.ptx", "PTX", compiled.ptx)
+    try:
+        listing.add("kernel.sass", "SASS", disassemble(compiled.cubin))
+    except ToolchainError as error:
+        listing.remarks.append(f"there is no kernel.sass: {error}")
 
 
 def report(kernel: Kernel) -> dict[str, Any]:

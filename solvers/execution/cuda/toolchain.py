@@ -69,6 +69,8 @@ class CompiledKernel:
         As the assembler reports them.
     seconds
         Wall time of the whole compilation.
+    modules
+        The LLVM IR that the PTX comes from.
     """
 
     name: str
@@ -76,6 +78,7 @@ class CompiledKernel:
     cubin: bytes
     resources: KernelResources
     seconds: float
+    modules: tuple[str, ...]
 
 
 def compile_kernel(
@@ -108,9 +111,9 @@ def compile_kernel(
     start = time.perf_counter()
     require_toolkit()
     name = pyfunc.__name__
-    ptx = compile_ptx(pyfunc, signature, arch, beside=beside, **rules)
+    modules, ptx = _translate([(pyfunc, signature), *beside], arch, **rules)
     cubin, resources = assemble(ptx, name, arch, max_registers)
-    return CompiledKernel(name, ptx, cubin, resources, time.perf_counter() - start)
+    return CompiledKernel(name, ptx, cubin, resources, time.perf_counter() - start, modules)
 
 
 def compile_ptx(
@@ -119,10 +122,7 @@ def compile_ptx(
     arch: Architecture = (9, 0),
     *,
     beside: Sequence[Entry] = (),
-    fma: bool = False,
-    flush_subnormals: bool = False,
-    exact_division: bool = True,
-    exact_sqrt: bool = True,
+    **rules: bool,
 ) -> str:
     """Compile a Python function as a CUDA kernel, to PTX, which drivers take where there is no assembler.
 
@@ -139,10 +139,10 @@ def compile_ptx(
     beside
         Other kernels for the same text, as (function, signature).
     fma
-        Let the compiler fuse any multiplication with the addition that follows. Otherwise only what is
-        written as a fused operation, or is marked `contract` in LLVM IR, is fused.
+        Let the compiler fuse any multiplication with the addition that follows. Otherwise, which is the default, only
+        what is written as a fused operation, or is marked `contract` in LLVM IR, is fused.
     flush_subnormals, exact_division, exact_sqrt
-        Float32 only: treat subnormals as 0; divide and take roots correctly rounded.
+        Float32 only: treat subnormals as 0 (default: not); divide and take roots correctly rounded (default).
 
     Raises
     ------
@@ -150,14 +150,27 @@ def compile_ptx(
         As `compile_kernel`, but for ptxas.
     """
     _require_compiler()
+    _, ptx = _translate([(pyfunc, signature), *beside], arch, **rules)
+    return ptx
+
+
+def _translate(
+    entries: Sequence[Entry],
+    arch: Architecture,
+    *,
+    fma: bool = False,
+    flush_subnormals: bool = False,
+    exact_division: bool = True,
+    exact_sqrt: bool = True,
+) -> tuple[tuple[str, ...], str]:
+    """Return the LLVM IR of some kernels, module by module, and their PTX; the rules are those of `compile_ptx`."""
     options = {"opt": 3, "fma": fma, "ftz": flush_subnormals, "prec-div": exact_division, "prec-sqrt": exact_sqrt}
-    entries = [(pyfunc, signature), *beside]
     lowered = [lower(function, arguments, arch) for function, arguments in entries]
-    modules = dict.fromkeys(text for texts, _ in lowered for text in texts)
-    ptx = optimise(list(modules), arch, options)
+    modules = tuple(dict.fromkeys(text for texts, _ in lowered for text in texts))
+    ptx = optimise(modules, arch, options)
     for (function, _), (_, entry) in zip(entries, lowered, strict=True):
         ptx = ptx.replace(entry, function.__name__)
-    return ptx
+    return modules, ptx
 
 
 def require_toolkit() -> None:
@@ -232,7 +245,13 @@ def lower(pyfunc: Callable[..., None], signature: tuple[types.Type, ...], arch: 
     return [ENVIRONMENT.sub("", text) for text in texts], entry.name
 
 
-def optimise(modules: list[str], arch: Architecture, options: dict[str, Any]) -> str:
+def module_name(module: str) -> str:
+    """Return the name of the function that a module of `lower` is of, without what Numba numbers it by."""
+    found = re.search(r'^; ModuleID = "(.*?)(\$\d+)?"$', module, re.MULTILINE)
+    return found[1].replace(".<locals>", "") if found else "module"
+
+
+def optimise(modules: Sequence[str], arch: Architecture, options: dict[str, Any]) -> str:
     """Compile LLVM IR to PTX with libNVVM, libdevice linked in.
 
     Parameters

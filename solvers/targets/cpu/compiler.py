@@ -9,6 +9,8 @@ from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 
+from solvers.targets.listing import Listing
+
 
 class DeviceLibrary(CPUCodeLibrary):
     """The LLVM code of one device function, as it was written.
@@ -59,7 +61,21 @@ def device_function(function: Callable[..., Any], *, inline: bool) -> Any:
     )(function)
 
 
-def machine_code(kernel: Callable[..., Any], signature: Any) -> tuple[bytes, str]:
+def lower(kernel: Callable[..., Any], signature: Any) -> Any:
+    """Lower a kernel and all it calls to LLVM code.
+
+    Returns
+    -------
+    compiled
+        Numba's description of the kernel; its `library` is a `DeviceLibrary`.
+    """
+    dispatcher = device_function(kernel, inline=False)
+    dispatcher.compile(signature)
+    (compiled,) = dispatcher.overloads.values()
+    return compiled
+
+
+def machine_code(kernel: Callable[..., Any], signature: Any, listing: Listing | None = None) -> tuple[bytes, str]:
     """Compile a kernel to machine code.
 
     Parameters
@@ -68,19 +84,25 @@ def machine_code(kernel: Callable[..., Any], signature: Any) -> tuple[bytes, str
         Its Python function.
     signature
         Numba's, of its arguments.
+    listing
+        Takes the code as it comes about.
 
     Returns
     -------
     code, symbol
         An object file, and the kernel's name in it.
     """
-    dispatcher = device_function(kernel, inline=False)
-    dispatcher.compile(signature)
-    (compiled,) = dispatcher.overloads.values()
+    compiled = lower(kernel, signature)
     symbol, machine = compiled.fndesc.llvm_func_name, compiled.library.codegen._tm  # noqa: SLF001
     with global_compiler_lock:
         module = compiled.library.linked()
+        written = "" if listing is None else str(module)
         _optimise(module, symbol, machine)
+        if listing is not None:
+            listing.add_llvm("kernel", "LLVM code as written", written)
+            listing.add_llvm("kernel.optimised", "LLVM code as optimised", str(module))
+            # Of a copy: writing machine code changes what it is written from.
+            listing.add("kernel.s", "assembly", machine.emit_assembly(module.clone()))
         return machine.emit_object(module), symbol
 
 

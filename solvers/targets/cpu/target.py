@@ -17,6 +17,7 @@ from solvers.targets.cpu.compiler import device_function
 from solvers.targets.cpu.emitter import GroupEmitter, join, split
 from solvers.targets.cpu.lanes import Group, keep_order
 from solvers.targets.emitter import LaneBuilder, stack_memory
+from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
 from solvers.targets.target import DeviceFunction, Target
@@ -103,19 +104,22 @@ class CpuTarget(Target):
     ----------
     group
         Runs that a core advances together.
+    listing
+        Takes what the code is made of.
     """
 
     name = "cpu"
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Group, listing: Listing | None = None) -> None:
         keep_order()
         self.group = group
+        self.listing = listing
         self.lanes = group.lanes
         self._dialect = _CpuDialect(group)
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""
-        return straight_line_intrinsic(function, self._dialect)
+        return straight_line_intrinsic(function, self._dialect, self.listing)
 
     def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Return a Numba function."""

@@ -16,6 +16,7 @@ from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Recorded
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.emitter import Emitter, stack_memory
+from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
 from solvers.targets.target import DeviceFunction, Target
@@ -144,18 +145,21 @@ class CudaTarget(Target):
     patience
         Steps that the lanes of a warp may miss, waiting for others, until they take the next runs from a queue.
         0: no queue, each thread works on its own, on every run that is a grid further.
+    listing
+        Takes what the code is made of.
     """
 
     name = "cuda"
     lanes = 1
 
-    def __init__(self, patience: int = 0) -> None:
+    def __init__(self, patience: int = 0, listing: Listing | None = None) -> None:
+        self.listing = listing
         self._patience = patience
         self.spell = SPELL if patience else 0
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""
-        return straight_line_intrinsic(function, _CudaDialect())
+        return straight_line_intrinsic(function, _CudaDialect(), self.listing)
 
     def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Return a device function."""
