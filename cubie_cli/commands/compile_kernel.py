@@ -1,18 +1,27 @@
 """`cubie compile`: fill the cache of kernels before the batch runs."""
 
 import json
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, TargetChoice
 from cubie_cli.documents.messages import size
 
+if TYPE_CHECKING:
+    from cubie_cli.configurations.job import Job
+
 Arch = Annotated[
     list[str] | None,
     typer.Option(
         "--arch", metavar="sm_XX", help="Compile for this GPU architecture, here or not. Repeatable; implies cuda."
     ),
+]
+Dump = Annotated[
+    Path | None,
+    typer.Option("--dump", metavar="DIR", help="Write what the kernel is made of, as texts, to a folder that is new."),
 ]
 
 
@@ -22,6 +31,7 @@ def compile_kernel(
     overrides: Overrides = None,
     target: TargetChoice = None,
     arch: Arch = None,
+    dump: Dump = None,
     as_json: Json = False,
 ) -> None:
     """Compile the kernel of CONFIG and keep it, so that a run of it starts at once."""
@@ -30,11 +40,47 @@ def compile_kernel(
 
     job = load(config, overrides or ())
     architectures: list[str | None] = [*arch] if arch else [None]
-    kept = [kernels.keep(job, target, name) for name in architectures]
-    if as_json:
-        typer.echo(json.dumps([each.as_json() for each in kept]))
-        return
-    for each in kept:
-        what = "was there already" if each.known else f"compiled in {each.seconds:.2f} s"
-        processor, *_ = each.architecture.split()  # without the list of its features
-        typer.echo(f"{each.target} {processor}: {what}, {each.path} ({size(each.bytes)})")
+    if dump is None:
+        answers = [kernels.keep(job, target, name).as_json() for name in architectures]
+    else:
+        answers = _dumped(dump, job, overrides, target, architectures)
+    typer.echo(json.dumps(answers) if as_json else "\n".join(map(_told, answers)))
+
+
+def _dumped(
+    dump: Path, job: "Job", overrides: Overrides, target: TargetChoice, architectures: Sequence[str | None]
+) -> list[dict[str, Any]]:
+    """Compile a job's kernel for each architecture, keep it, and write what it is made of."""
+    from cubie_cli.kernels import prepare as kernels  # noqa: PLC0415 - see above
+    from cubie_cli.reports import kernel_dump  # noqa: PLC0415
+    from cubie_cli.runs.batch import examine  # noqa: PLC0415
+    from solvers.targets.listing import Listing  # noqa: PLC0415
+
+    kernel_dump.open_folder(dump)
+    answers = []
+    for name in architectures:
+        listing = Listing()
+        kept = kernels.keep(job, target, name, listing)
+        answer = kept.as_json()
+        folder = dump / str(name) if len(architectures) > 1 else dump
+        title = f"{job.model.quantities.name}, {kept.target} {_processor(answer)}, kernel {kept.path.stem}"
+        memory = examine(job.path, overrides, kept.target, name)
+        answers.append({**answer, "dump": kernel_dump.write(folder, title, listing, memory)})
+    return answers
+
+
+def _told(answer: dict[str, Any]) -> str:
+    """Return what became of a kernel."""
+    dump = answer.get("dump")
+    compiled = f"compiled in {answer['seconds']:.2f} s"
+    what = compiled if not answer["known"] else f"{compiled} anew" if dump else "was there already"
+    lines = [f"{answer['target']} {_processor(answer)}: {what}, {answer['path']} ({size(answer['bytes'])})"]
+    if dump:
+        lines += [f"  {len(dump['files'])} files in {dump['folder']}", *(f"  {each}" for each in dump["remarks"])]
+    return "\n".join(lines)
+
+
+def _processor(answer: dict[str, Any]) -> str:
+    """Return what a kernel is compiled for, without the list of its features."""
+    name: str = answer["architecture"]
+    return name.split(maxsplit=1)[0]

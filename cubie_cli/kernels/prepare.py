@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from solvers.planning.exchange import Exchange
 
 if TYPE_CHECKING:
     from solvers.planning.plan import Plan
+    from solvers.targets.listing import Listing
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,13 @@ class Prepared:
         """Whether there is nothing left to compile."""
         return isinstance(self.work, Kernel) or self.work.target == "python"
 
-    def kernel(self) -> Kernel:
+    def kernel(self, listing: "Listing | None" = None) -> Kernel:
         """Return the kernel, compiled and kept where it was not before.
+
+        Parameters
+        ----------
+        listing
+            Takes what a kernel that is compiled is made of.
 
         Raises
         ------
@@ -56,7 +62,7 @@ class Prepared:
         """
         if isinstance(self.work, Kernel):
             return self.work
-        kernel = engine.compile_kernel(self.work, self.arch)
+        kernel = engine.compile_kernel(self.work, self.arch, listing)
         if self.entry:
             self.entry.write(kernel)
         return kernel
@@ -168,7 +174,7 @@ class Kept:
         return {**asdict(self), "path": str(self.path)}
 
 
-def keep(job: Job, target: str | None = None, arch: str | None = None) -> Kept:
+def keep(job: Job, target: str | None = None, arch: str | None = None, listing: "Listing | None" = None) -> Kept:
     """Compile a job's kernel, and keep it for later runs.
 
     Parameters
@@ -177,6 +183,8 @@ def keep(job: Job, target: str | None = None, arch: str | None = None) -> Kept:
         The command line's choice, which beats the file's.
     arch
         A GPU architecture; the GPU need not be there.
+    listing
+        Takes what the kernel is made of, for which one that was kept is compiled anew.
 
     Raises
     ------
@@ -190,16 +198,20 @@ def keep(job: Job, target: str | None = None, arch: str | None = None) -> Kept:
     if chosen == "python":
         raise UsageError("the python target compiles nothing", hint="choose another: --target cpu, or --arch sm_90")
     prepared = prepare(job, chosen, arch, fallback=arch is None and requested == "auto")
-    if prepared.entry is None:
+    entry = prepared.entry
+    if entry is None:
         reason = prepared.notes[0] if prepared.notes else "kernels are not kept: [run] cache = false"
         raise OutputError(reason, hint="name a folder of your own: [run] cache")
+    known = isinstance(prepared.work, Kernel)
+    if known and listing is not None:
+        prepared = replace(prepared, work=_plan(job, prepared.work.target))
     with as_user_errors(job):
-        kernel = prepared.kernel()
+        kernel = prepared.kernel(listing)
         architecture = engine.architecture(kernel.target, arch)
-    path = prepared.entry.path
+    path = entry.path
     if not path.exists():
         raise OutputError(f"cannot write {path}", hint="is there room on the disk?")
-    return Kept(kernel.target, architecture, path, path.stat().st_size, prepared.work is kernel, kernel.seconds)
+    return Kept(kernel.target, architecture, path, path.stat().st_size, known, kernel.seconds)
 
 
 # -- mistakes -----------------------------------------------------------------------------------
