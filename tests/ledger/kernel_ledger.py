@@ -3,8 +3,9 @@
     python tests/ledger/kernel_ledger.py              compare
     python tests/ledger/kernel_ledger.py --update     record what is found now
 
-Neither needs a GPU. More registers mean fewer runs at a time on a multiprocessor; a stack or spills mean that the
-state of a run has left the registers, which costs a factor, not per cents.
+Neither needs a GPU. Both begin with the table of `growth`. More registers mean fewer runs at a time on a
+multiprocessor; a stack or spills mean that the state of a run has left the registers, which costs a factor, not per
+cents.
 """
 
 import argparse
@@ -14,6 +15,20 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+
+import growth
+from problems import (
+    ADAPTIVE,
+    ALL_SHARED,
+    FIXED,
+    LORENZ,
+    PLEIADES,
+    QUEUE,
+    ROBERTSON,
+    SAVING,
+    SINGLE,
+    lorenz96,
+)
 
 from cubie_cli.runs.batch import examine
 from solvers.execution.cuda import occupancy
@@ -32,64 +47,6 @@ MARGINS = {
     "spill_bytes": (0.0, 0.25),
     "instructions": (0.02, 0.10),
 }
-
-LORENZ = """
-[model.states]
-x = 1.0
-y = 0.0
-z = 0.0
-[model.parameters]
-rho = 21.0
-[model.constants]
-sigma = 10.0
-beta = 2.6666666666666665
-[model.equations]
-x = "sigma*(y - x)"
-y = "x*(rho - z) - y"
-z = "x*y - beta*z"
-[batch.values]
-rho = { linspace = [0.0, 28.0, 1024] }
-"""
-
-PLEIADES = f"""
-[model]
-file = "{Path(__file__).parents[2] / "configs/models/pleiades.toml"}"
-[batch.values]
-x1 = {{ linspace = [2.9, 3.1, 1024] }}
-"""
-
-
-ROBERTSON = f"""
-[model]
-file = "{Path(__file__).parents[2] / "configs/models/robertson.toml"}"
-[batch.values]
-k1 = {{ linspace = [0.036, 0.044, 1024] }}
-"""
-
-
-def lorenz96(n: int) -> str:
-    """Return a configuration of n variables in a ring, without its [solve] table."""
-    ring = [(f"x{(i + 1) % n}", f"x{i - 2 if i > 1 else i - 2 + n}", f"x{(i - 1) % n}", f"x{i}") for i in range(n)]
-    states = "\n".join(f"{x} = 8.0" for *_, x in ring)
-    equations = "\n".join(f'{x} = "({ahead} - {far})*{near} - {x} + F"' for ahead, far, near, x in ring)
-    return f"""
-[model.states]
-{states}
-[model.parameters]
-F = 8.0
-[model.equations]
-{equations}
-[batch.values]
-F = {{ linspace = [7.0, 9.0, 1024] }}
-"""
-
-
-FIXED = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\ndt = 1e-3'
-ADAPTIVE = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\nrtol = 1e-6\natol = 1e-9'
-SINGLE = 'precision = "float32"'
-SAVING = "[output]\nsave_every = 0.01"
-QUEUE = "[run.kernel]\npatience = 48"
-ALL_SHARED = '[buffers]\ndefault = "shared"'
 
 #: Name -> parts of a run configuration.
 CASES = {
@@ -153,6 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update", action="store_true")
     update = parser.parse_args().update
+    growth.main(update=update)
     cuda_toolchain.require_toolkit()
     release, kernels = recorded() if LEDGER.exists() else (toolkit(), {})
     print(f"toolkit {toolkit()}, the ledger's {release}")
