@@ -26,14 +26,14 @@ _TITLES = {
 
 def algorithms(*, as_json: Json = False) -> None:
     """List the methods of integration with their orders, names and sources."""
-    from cubie_cli.reports import memory as report  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.reports import terminal  # noqa: PLC0415 - each command loads what it needs, when it runs
     from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS  # noqa: PLC0415
 
     methods = [_describe(method) for method in (*TABLEAUS.values(), *IMPLICIT_TABLEAUS.values())]
     if as_json:
         typer.echo(json.dumps({"algorithms": methods}))
         return
-    console = report.console()
+    console = terminal.console()
     for part in _tables(methods):
         console.print(part)
 
@@ -62,13 +62,13 @@ def _describe(method: "Tableau") -> dict[str, Any]:
 
 def _tables(methods: list[dict[str, Any]]) -> Iterator["RenderableType"]:
     """Yield a table for each family, then the sources."""
-    from cubie_cli.reports import memory as report  # noqa: PLC0415
+    from cubie_cli.reports import terminal  # noqa: PLC0415
 
     for family, title in _TITLES.items():
         rows = [_cells(method) for method in methods if method["family"] == family]
-        yield report.table(title, _COLUMNS, rows, numeric=_NUMERIC)
+        yield terminal.table(title, _COLUMNS, rows, numeric=_NUMERIC)
         yield ""
-    yield report.summary("Sources", [(method["name"], method["source"]) for method in methods])
+    yield terminal.summary("Sources", [(method["name"], method["source"]) for method in methods])
 
 
 def _cells(method: Mapping[str, Any]) -> list[str]:

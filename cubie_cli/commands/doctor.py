@@ -26,18 +26,18 @@ def doctor(*, as_json: Json = False) -> None:
 
 
 def _print(diagnosis: "Diagnosis") -> None:
-    from cubie_cli.reports import memory as report  # noqa: PLC0415
+    from cubie_cli.reports import terminal  # noqa: PLC0415
 
     toolkit = diagnosis.toolkit or {"none": "kernels cannot be compiled for a GPU; install cubie-cli[cuda13]"}
-    output = report.console()
-    output.print(report.summary("Versions", diagnosis.versions.items()))
-    output.print(report.summary("CUDA toolkit", toolkit.items()))
-    output.print(report.summary("Targets", diagnosis.targets.items()))
-    output.print(report.summary("Processor", _describe(diagnosis.processor)))
+    output = terminal.console()
+    output.print(terminal.summary("Versions", diagnosis.versions.items()))
+    output.print(terminal.summary("CUDA toolkit", toolkit.items()))
+    output.print(terminal.summary("Targets", diagnosis.targets.items()))
+    output.print(terminal.summary("Processor", _describe(diagnosis.processor)))
     kept = diagnosis.kernels
     kernels = f"{kept['number']:,} ({size(int(kept['bytes']))})"
-    output.print(report.summary("Kernels", [("folder", str(kept["folder"])), ("kept", kernels)]))
-    output.print(report.summary("Problems", [("-", text) for text in diagnosis.problems] or [("none", "")]))
+    output.print(terminal.summary("Kernels", [("folder", str(kept["folder"])), ("kept", kernels)]))
+    output.print(terminal.summary("Problems", [("-", text) for text in diagnosis.problems] or [("none", "")]))
 
 
 def _describe(processor: "Processor") -> list[tuple[str, str]]:

@@ -78,13 +78,13 @@ def _names(batch: "Batch") -> dict[str, str | None]:
 
 
 def _report_plan(batch: "Batch", *, as_json: bool) -> None:
-    from cubie_cli.reports import memory as report  # noqa: PLC0415
+    from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
 
     if as_json:
         planned = {"runs": batch.runs, "target": batch.target, "bytes": batch.bytes} | _names(batch)
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
-    console = report.console()
+    console = terminal.console()
     pairs = [
         ("runs", f"{batch.runs:,}"),
         ("save times", f"{len(batch.exchange.times):,}"),
@@ -92,12 +92,12 @@ def _report_plan(batch: "Batch", *, as_json: bool) -> None:
         ("target", batch.target),
         ("file", f"{batch.output} ({size(batch.bytes)}, not written)" if batch.output else "none"),
     ]
-    console.print(report.summary("Plan", pairs))
-    console.print(report.short(batch.report()))
+    console.print(terminal.summary("Plan", pairs))
+    console.print(memory_tables.short(batch.report()))
 
 
 def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verbose: bool) -> None:
-    from cubie_cli.reports import memory as report  # noqa: PLC0415
+    from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
 
     seconds = clock.seconds()
     if as_json:
@@ -111,7 +111,7 @@ def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verb
         }
         typer.echo(json.dumps(result | _names(batch)))
         return
-    console = report.console()
+    console = terminal.console()
     pairs = [
         ("runs", f"{batch.runs:,}"),
         ("failed", tally.describe_failures()),
@@ -119,5 +119,5 @@ def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verb
         ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),
         *((what, f"{path} ({size(Path(path).stat().st_size)})") for what, path in _names(batch).items() if path),
     ]
-    console.print(report.summary(batch.title, pairs))
-    console.print((report.full if verbose else report.short)(tally.report))
+    console.print(terminal.summary(batch.title, pairs))
+    console.print((memory_tables.full if verbose else memory_tables.short)(tally.report))

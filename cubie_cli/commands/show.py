@@ -56,7 +56,7 @@ def _opened(path: Path) -> "h5py.File":
 
 
 def _print_result(found: Mapping[str, Any]) -> None:
-    from cubie_cli.reports import memory as report  # noqa: PLC0415
+    from cubie_cli.reports import terminal  # noqa: PLC0415
 
     sizes, span = found["dimensions"], found["time"]
     pairs = [
@@ -66,14 +66,14 @@ def _print_result(found: Mapping[str, Any]) -> None:
         ("steps", f"{found['steps']:,} accepted, {found['rejected']:,} rejected"),
     ]
     columns = ("name", "minimum", "maximum", "missing", "units")
-    console = report.console()
-    console.print(report.summary(found["title"], pairs))
+    console = terminal.console()
+    console.print(terminal.summary(found["title"], pairs))
     for title, rows in (("Variables", found["variables"]), ("Swept values", found["swept"])):
         cells = [[_cell(row[column]) for column in columns] for row in rows]
         if cells:
-            console.print(report.table(title, columns, cells, numeric=columns[1:4]))
+            console.print(terminal.table(title, columns, cells, numeric=columns[1:4]))
             console.print()
-    console.print(report.summary("Where it comes from", found["attributes"].items()))
+    console.print(terminal.summary("Where it comes from", found["attributes"].items()))
 
 
 def _cell(value: Any) -> str:

@@ -60,7 +60,7 @@ def _describe(trial: "Trial") -> str:
 
 def _print(found: "Tuning", config: Path, path: Path) -> None:
     from cubie_cli.kernels.tuning import dotted  # noqa: PLC0415
-    from cubie_cli.reports import memory as report  # noqa: PLC0415
+    from cubie_cli.reports import terminal  # noqa: PLC0415
 
     settings = [(key, json.dumps(value)) for key, value in dotted(found.settings).items()]
     pairs = [
@@ -72,7 +72,7 @@ def _print(found: "Tuning", config: Path, path: Path) -> None:
         *(settings or [("settings", "none: nothing was faster than the configuration as it is")]),
         ("file", str(path)),
     ]
-    output = report.console()
-    output.print(report.summary(found.title, pairs))
+    output = terminal.console()
+    output.print(terminal.summary(found.title, pairs))
     if settings:
         output.print(f"Use them with: cubie run {config} --set @{path}", soft_wrap=True)

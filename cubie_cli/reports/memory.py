@@ -1,19 +1,20 @@
-"""The memory report: where every byte lies, as plain values for JSON and as tables to read."""
+"""The numbers of the memory report: buffers, the tree of components, the kernel, the device's arrays, the disk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from buffers import LOCATIONS, BufferRegistry
-from cubie_cli.documents.messages import size
-from cubie_cli.reports.memory_tree import branches
+from solvers.execution.cuda.launch import order_bytes_per_run
+from solvers.planning.exchange import Exchange
 
-_BUFFER_KEYS = ("owner", "name", "location", "dtype", "elements", "bytes", "offset")
-_WIDTH_OF_FILES = 140
+if TYPE_CHECKING:
+    from solvers.execution.kernel import Kernel
+    from solvers.planning.plan import Plan
+
+NOT_ASKED = "see what a CUDA kernel needs with: cubie memory-report --arch sm_90"
+BUFFER_KEYS = ("owner", "name", "location", "dtype", "elements", "bytes", "offset")
+_RESERVED = "_shared"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class MemoryReport:
         report: dict[str, Any] = {
             "tree": [branch.as_json() for branch in branches(self.registry)],
             "buffers": [
-                {key: getattr(row, key) for key in _BUFFER_KEYS} for row in self.registry.rows() if row.kind == "own"
+                {key: getattr(row, key) for key in BUFFER_KEYS} for row in self.registry.rows() if row.kind == "own"
             ],
             "totals": {
                 "shared": totals.shared,
@@ -93,108 +94,109 @@ class MemoryReport:
         return report
 
 
-def full(report: MemoryReport) -> RenderableType:
-    """Return the report as tables."""
-    return Group(
-        _buffer_table(report),
-        Text(""),
-        _tree_table(report),
-        Text(""),
-        _pairs("Totals", _totals(report)),
-        _pairs("Kernel", _kernel(report)),
-        _pairs("Device", [*((array.name, size(array.bytes)) for array in report.arrays), *_chunks(report)]),
-        _pairs("Output", [("on disk", size(report.output_bytes))]),
-    )
-
-
-def short(report: MemoryReport) -> RenderableType:
-    """Return the few lines that end a run."""
-    device = ("device arrays", size(sum(array.bytes for array in report.arrays)))
-    return _pairs("Memory", [*_totals(report), *_kernel(report), device, *_chunks(report)])
-
-
-def summary(title: str, pairs: Iterable[tuple[str, str]]) -> RenderableType:
-    """Return what a command has to say as two columns under a title."""
-    return _pairs(title, pairs)
-
-
-def console() -> Console:
-    """Return standard output: as wide as the terminal, and wide enough for every column in a file."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=_WIDTH_OF_FILES)
-
-
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()) -> Table:
-    """Return a table whose cells are text, not markup.
+def memory_of(
+    work: "Plan | Kernel",
+    exchange: Exchange,
+    runs: int,
+    output_bytes: int,
+    runs_per_chunk: int | None = None,
+    kernel: Mapping[str, Any] | None = None,
+) -> MemoryReport:
+    """Return the memory that a batch takes.
 
     Parameters
     ----------
-    title
-        Its heading.
-    columns
-        Headings, in order.
-    rows
-        A cell for each column.
-    numeric
-        The columns set to the right.
+    work
+        What solves it.
+    exchange
+        The arrays that pass between the host and the kernel.
+    runs
+        How many are solved.
+    output_bytes
+        Bytes of the result on disk.
+    runs_per_chunk
+        How many runs the device takes at once; None: not known before it is asked.
+    kernel
+        What the compiler made of the kernel, where that is known.
     """
-    result = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        result.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
-    for row in rows:
-        result.add_row(*(Text(cell) for cell in row))
-    return result
-
-
-def _buffer_table(report: MemoryReport) -> RenderableType:
-    rows = [["" if row[key] is None else str(row[key]) for key in _BUFFER_KEYS] for row in report.as_json()["buffers"]]
-    if not rows:
-        return Text("This solver has no buffers.")
-    return table("Buffers of one run", _BUFFER_KEYS, rows, numeric=("elements", "bytes", "offset"))
-
-
-def _tree_table(report: MemoryReport) -> RenderableType:
-    """Return for each component its own bytes, and those reserved for the components below it."""
-    columns = [heading for location in LOCATIONS for heading in (location, f"{location} below")]
-    rows = [
-        ["  " * branch.depth + branch.owner]
-        + [str(count) for where in LOCATIONS for count in (branch.own[where], branch.reserved[where])]
-        for branch in branches(report.registry)
+    in_memory = runs_per_chunk or runs
+    arrays = [
+        Array("swept values", exchange.input_bytes_per_run * in_memory),
+        Array("results, status and counts", exchange.result_bytes_per_run * in_memory),
     ]
-    return table("Bytes of each component and of those below it", ("component", *columns), rows, numeric=columns)
+    if work.ordered:
+        arrays.append(Array("all of it in order", order_bytes_per_run(exchange) * in_memory))
+    return MemoryReport(
+        registry=work.registry,
+        kernel=kernel,
+        kernel_hint=None if kernel else NOT_ASKED,
+        arrays=tuple(arrays),
+        runs_per_chunk=runs_per_chunk,
+        chunks=None if runs_per_chunk is None else -(-runs // runs_per_chunk),
+        output_bytes=output_bytes,
+    )
 
 
-def _totals(report: MemoryReport) -> list[tuple[str, str]]:
-    totals = report.registry.totals()
-    return [
-        ("local, a run", size(totals.local)),
-        ("persistent, a run", size(totals.persistent)),
-        ("shared, a run", size(totals.shared)),
-    ]
+# -- the tree of components ---------------------------------------------------------------------
 
 
-def _kernel(report: MemoryReport) -> list[tuple[str, str]]:
-    if report.kernel is None:
-        return [("kernel", report.kernel_hint or "no figures")]
-    return [(name.replace("_", " "), _figure(name, value)) for name, value in report.kernel.items()]
+@dataclass(frozen=True)
+class Branch:
+    """A component of the solver, and the memory it needs.
+
+    Parameters
+    ----------
+    owner
+        Its name.
+    parent, role
+        The component that hosts it, and as what; None for the first.
+    depth
+        How many components are above it.
+    own, reserved
+        Bytes of its own buffers, and those reserved for the components below it, by location.
+    """
+
+    owner: str
+    parent: str | None
+    role: str | None
+    depth: int
+    own: Mapping[str, int]
+    reserved: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the branch as plain values."""
+        return {
+            "owner": self.owner,
+            "parent": self.parent,
+            "role": self.role,
+            "own": dict(self.own),
+            "reserved": dict(self.reserved),
+        }
 
 
-def _figure(name: str, value: Any) -> str:
-    if name == "occupancy":
-        return f"{value:.0%}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def branches(registry: BufferRegistry) -> list[Branch]:
+    """Return the components, parents before children, in the order in which they registered."""
+    roles: dict[str, list[str]] = {}
+    for row in registry.rows():
+        if row.kind == "aggregation" and row.name.endswith(_RESERVED):
+            roles.setdefault(row.owner, []).append(row.name.removesuffix(_RESERVED))
+    owners = iter(registry.owners)
+    return list(_grow(registry, roles, owners, None, None, 0)) if registry.owners else []
 
 
-def _chunks(report: MemoryReport) -> list[tuple[str, str]]:
-    if report.runs_per_chunk is None or report.chunks is None:
-        return [("runs per chunk", "as many as fit the device")]
-    return [("runs per chunk", f"{report.runs_per_chunk:,}"), ("chunks", f"{report.chunks:,}")]
-
-
-def _pairs(title: str, pairs: Iterable[tuple[str, str]]) -> RenderableType:
-    result = Table(box=None, show_header=False, pad_edge=False)
-    result.add_column(style="dim")
-    result.add_column(overflow="fold")
-    for name, value in pairs:
-        result.add_row(Text(name), Text(value))
-    return Group(Text(title, style="bold"), result, Text(""))
+def _grow(
+    registry: BufferRegistry,
+    roles: Mapping[str, list[str]],
+    owners: Iterator[str],
+    parent: str | None,
+    role: str | None,
+    depth: int,
+) -> Iterator[Branch]:
+    """Yield the next component and those below it: each registers before the components that it hosts."""
+    owner = next(owners)
+    sizes = {location: registry.byte_sizes(owner, location) for location in LOCATIONS}
+    own: dict[str, int] = {location: size.own for location, size in sizes.items()}
+    reserved: dict[str, int] = {location: size.hosted for location, size in sizes.items()}
+    yield Branch(owner, parent, role, depth, own, reserved)
+    for hosted in roles.get(owner, []):
+        yield from _grow(registry, roles, owners, owner, hosted, depth + 1)

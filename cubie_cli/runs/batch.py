@@ -1,25 +1,24 @@
 """A batch: its files read, its kernel found or planned, and what would fail later refused now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cubie_cli.configurations.job import Job, load
 from cubie_cli.kernels import prepare as kernels
 from cubie_cli.kernels.prepare import Prepared, as_user_errors, choose_target
-from cubie_cli.reports.memory import Array, MemoryReport
+from cubie_cli.reports.memory import MemoryReport, memory_of
 from cubie_cli.results.destination import check_destination, check_different, check_space
 from cubie_cli.results.result_file import expected_bytes
 from cubie_cli.results.tracing import Tracing, read_tracing
 from cubie_cli.runs.preflight import sampled_runs, undefined_states
 from solvers.errors import TargetUnavailableError
 from solvers.execution import engine
-from solvers.execution.cuda.launch import order_bytes_per_run
 from solvers.planning.exchange import Exchange
 
-NOT_ASKED = "see what a CUDA kernel needs with: cubie memory-report --arch sm_90"
 _NO_TOOLKIT = "the CUDA toolkit is missing: pip install 'cubie-cli[cuda13]'"
 
 
@@ -89,31 +88,9 @@ class Batch:
         unused = [f"this method has no buffer {name!r}: its location is not used" for name in self.prepared.work.unused]
         return [*self.job.configuration.warnings, *unused, *self.prepared.notes]
 
-    def report(self, runs_per_chunk: int | None = None) -> MemoryReport:
-        """Return the memory report, without the kernel's figures.
-
-        Parameters
-        ----------
-        runs_per_chunk
-            How many runs the device takes at once; None: not known before it is asked.
-        """
-        exchange = self.exchange
-        in_memory = runs_per_chunk or self.runs
-        arrays = [
-            Array("swept values", exchange.input_bytes_per_run * in_memory),
-            Array("results, status and counts", exchange.result_bytes_per_run * in_memory),
-        ]
-        if self.prepared.work.ordered:
-            arrays.append(Array("all of it in order", order_bytes_per_run(exchange) * in_memory))
-        return MemoryReport(
-            registry=self.prepared.work.registry,
-            kernel=None,
-            kernel_hint=NOT_ASKED,
-            arrays=tuple(arrays),
-            runs_per_chunk=runs_per_chunk,
-            chunks=None if runs_per_chunk is None else -(-self.runs // runs_per_chunk),
-            output_bytes=self.bytes,
-        )
+    def report(self, runs_per_chunk: int | None = None, kernel: Mapping[str, Any] | None = None) -> MemoryReport:
+        """Return the memory report; see `memory_of`."""
+        return memory_of(self.prepared.work, self.exchange, self.runs, self.bytes, runs_per_chunk, kernel)
 
 
 def prepare(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from cubie_cli.reports.memory import MemoryReport
 from cubie_cli.results import provenance
 from cubie_cli.results.result_file import Contents, ResultFile, Variable
 from cubie_cli.results.trace_file import TraceFile
-from cubie_cli.runs.batch import NOT_ASKED, Batch
+from cubie_cli.runs.batch import Batch
 from cubie_cli.runs.progress import Progress
 from cubie_cli.runs.stopwatch import Clock
 from solvers.execution import engine
@@ -89,8 +89,7 @@ def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock)
     """
     fitting = solver.runs_per_chunk(batch.runs)
     width = min(fitting, batch.job.configuration.chunk or fitting, batch.runs)
-    kernel = solver.kernel_report()
-    report = replace(batch.report(width), kernel=kernel, kernel_hint=None if kernel else NOT_ASKED)
+    report = batch.report(width, solver.kernel_report())
     ended = np.zeros(len(Status), dtype=np.int64)
     progress.start(batch.runs)
     with _files(batch, solver.device, report) as files:

@@ -1,37 +1,18 @@
-from io import StringIO
+"""The report has the parts of the contract; its tree is that of the components, and their bytes add up."""
 
 import pytest
-from rich.console import Console
+from support.solving import make_problem
+from support.systems import make_system
 
-from buffers import BufferRegistry, Locations
-from cubie_cli.documents.messages import size
-from cubie_cli.reports.memory import Array, MemoryReport, full, short, table
+from buffers import LOCATIONS, BufferRegistry
+from cubie_cli.reports.memory import branches
+from solvers.planning.assembly import make_loop, register
 
 KERNEL = {"arch": "sm_90", "registers": 48, "shared_bytes_per_block": 3072, "occupancy": 0.5, "limiter": "registers"}
+TAIL = [("controller", "loop"), ("output", "loop")]
 
 
-def memory(kernel=None, runs_per_chunk=100, chunks=3):
-    registry = BufferRegistry(Locations(assignments=(("step.stages", "shared"),)))
-    registry.register("step", "slope", 3, "float64")
-    registry.register("step", "stages", 3, "float64")
-    return MemoryReport(
-        registry=registry,
-        kernel=kernel,
-        kernel_hint=None if kernel else "no toolkit",
-        arrays=(Array("results", 2048), Array("swept values", 1024)),
-        runs_per_chunk=runs_per_chunk,
-        chunks=chunks,
-        output_bytes=5_000_000,
-    )
-
-
-def printed(renderable):
-    text = StringIO()
-    Console(file=text, width=120).print(renderable)
-    return text.getvalue()
-
-
-def test_json_has_the_parts_of_the_contract():
+def test_json_has_the_parts_of_the_contract(memory):
     found = memory(KERNEL).as_json()
     slope, stages = found["buffers"]
     assert slope == {
@@ -52,31 +33,54 @@ def test_json_has_the_parts_of_the_contract():
     assert "hint" not in found
 
 
-def test_without_a_kernel_there_is_a_hint():
+def test_without_a_kernel_there_is_a_hint(memory):
     found = memory().as_json()
     assert found["kernel"] is None
     assert found["hint"] == "no toolkit"
     assert found["totals"]["shared_per_block"] is None
 
 
-def test_tables_show_the_figures():
-    text = printed(full(memory(KERNEL)))
-    for figure in ("stages", "shared", "24 B", "48", "50%", "registers", "2 KiB", "4.77 MiB"):
-        assert figure in text
-    assert "no toolkit" in printed(short(memory()))
-
-
-def test_unknown_chunks_are_not_invented():
-    assert "as many as fit the device" in printed(short(memory(runs_per_chunk=None, chunks=None)))
-
-
-def test_cells_are_no_markup():
-    assert "[bold]x[/bold]" in printed(table("T", ["a"], [["[bold]x[/bold]"]]))
+def registry_of(algorithm, **settings):
+    system = make_system({"x": 1.0, "y": 0.0}, {"x": "y", "y": "-x - 1000*y"})
+    problem = make_problem(system, algorithm, 1.0, **settings)
+    return register(make_loop(problem), problem)
 
 
 @pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (1536, "1.5 KiB"), (1023 * 1024, "1023 KiB"), (1 << 30, "1 GiB")],
+    ("algorithm", "solvers"),
+    [
+        ("tsit5", []),
+        ("rodas5p", [("linear", "step")]),
+        ("kvaerno5", [("newton", "step"), ("linear", "newton")]),
+        ("radau_iia_5", [("newton", "step"), ("linear", "newton"), ("filter", "step")]),
+    ],
 )
-def test_sizes_are_readable(count, text):
-    assert size(count) == text
+@pytest.mark.parametrize("fixed", [False, True])
+def test_parents(algorithm, solvers, fixed):
+    found = branches(registry_of(algorithm, **({"dt": 0.1} if fixed else {})))
+    expected = [("loop", None), ("step", "loop"), *solvers, *TAIL]
+    expected.remove(("filter", "step")) if fixed and ("filter", "step") in expected else None
+    assert [(branch.owner, branch.parent) for branch in found] == expected
+    depths = {None: -1} | {branch.owner: branch.depth for branch in found}
+    assert all(branch.depth == depths[branch.parent] + 1 for branch in found)
+
+
+@pytest.mark.parametrize("place", ["local", "shared", "persistent"])
+@pytest.mark.parametrize("algorithm", ["tsit5", "rodas4", "kvaerno5", "radau_iia_5"])
+def test_bytes_add_up_at_every_level(algorithm, place):
+    registry = registry_of(algorithm, locations={"default": place, "step.*": "local"})
+    found = branches(registry)
+    totals = registry.totals()
+    for location in LOCATIONS:
+        assert found[0].own[location] + found[0].reserved[location] == getattr(totals, location)
+        for branch in found:
+            below = [other for other in found if other.parent == branch.owner]
+            assert branch.reserved[location] >= sum(other.own[location] + other.reserved[location] for other in below)
+            rows = [
+                row for row in registry.rows() if (row.owner, row.location, row.kind) == (branch.owner, location, "own")
+            ]
+            assert branch.own[location] >= sum(row.bytes for row in rows)
+
+
+def test_a_registry_without_buffers_has_no_tree():
+    assert branches(BufferRegistry()) == []

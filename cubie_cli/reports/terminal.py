@@ -1,0 +1,47 @@
+"""How commands lay out what they print: the console, tables, names beside values."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+_WIDTH_OF_FILES = 140
+
+
+def console() -> Console:
+    """Return standard output: as wide as the terminal, and wide enough for every column in a file."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=_WIDTH_OF_FILES)
+
+
+def summary(title: str, pairs: Iterable[tuple[str, str]]) -> RenderableType:
+    """Return what a command has to say as two columns under a title."""
+    result = Table(box=None, show_header=False, pad_edge=False)
+    result.add_column(style="dim")
+    result.add_column(overflow="fold")
+    for name, value in pairs:
+        result.add_row(Text(name), Text(value))
+    return Group(Text(title, style="bold"), result, Text(""))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()) -> Table:
+    """Return a table whose cells are text, not markup.
+
+    Parameters
+    ----------
+    title
+        Its heading.
+    columns
+        Headings, in order.
+    rows
+        A cell for each column.
+    numeric
+        The columns set to the right.
+    """
+    result = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        result.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
+    for row in rows:
+        result.add_row(*(Text(cell) for cell in row))
+    return result
