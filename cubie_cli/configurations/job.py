@@ -6,8 +6,9 @@ from pathlib import Path
 
 from cubie_cli.batches.axes import Axes, read_axes
 from cubie_cli.configurations.configuration import Configuration, check_format, read_configuration
-from cubie_cli.documents.document import Document, apply_overrides, read_document
+from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.overrides import apply_overrides
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.models.model import Model, read_model
 

@@ -1,17 +1,16 @@
-"""A TOML file as data that knows where each of its parts is written."""
+"""Reads a TOML file: data that knows where each of its parts is written, and makes messages that show the place."""
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import tomli
 
-from cubie_cli.documents.messages import ExitCode, UserError
+from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath, Span, locate, string_offsets
 
 #: Nobody writes a model by hand that is larger; a data file named by mistake is refused before it is parsed.
@@ -131,73 +130,6 @@ def read_document(path: Path) -> Document:
     except ValueError as error:
         raise UserError(f"a number cannot be read: {error}", path) from None
     return Document(path, text, data)
-
-
-def apply_overrides(document: Document, options: tuple[str, ...]) -> Document:
-    """Return a document with options applied, in order.
-
-    Parameters
-    ----------
-    options
-        `table.key=value`, where a value is TOML, or else the string itself; or `@FILE`, all values of a TOML file.
-
-    Raises
-    ------
-    UserError
-        An option has no `=`, its key is no TOML key or goes through a value that is no table, or its file cannot be
-        read.
-    """
-    for option in options:
-        if option.startswith("@"):
-            other = read_document(Path(option[1:]))
-            for path, value in _leaves(other.data):
-                document = _override(document, path, value, option, other)
-        else:
-            document = _override(document, *_parse_option(option), option, option)
-    return document
-
-
-def _leaves(table: Mapping[str, Any], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield the key path and value of everything that is no table."""
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*path, key))
-        else:
-            yield (*path, key), value
-
-
-def _override(document: Document, path: KeyPath, value: Any, option: str, origin: str | Document) -> Document:
-    data = deepcopy(dict(document.data))
-    table: Any = data
-    for part in path[:-1]:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise _option_error(option, f"{part!r} is no table", "name a key as in solve.rtol")
-    table[path[-1]] = value
-    return replace(document, data=data, overrides={**document.overrides, path: origin})
-
-
-def _parse_option(option: str) -> tuple[tuple[str, ...], Any]:
-    left, equals, right = option.partition("=")
-    try:
-        found: Any = tomli.loads(f"{left} = 0")
-    except (tomli.TOMLDecodeError, RecursionError):
-        found = None
-    if not equals or not found or "\n" in left or "#" in left:
-        raise _option_error(option, "this is not table.key=value", "write it as in --set solve.rtol=1e-8")
-    path: tuple[str, ...] = ()
-    while isinstance(found, dict):
-        (name, found), *_ = found.items()
-        path = (*path, name)
-    try:
-        values = tomli.loads(f"value = {right}")
-    except (ValueError, RecursionError):
-        return path, right
-    return path, values["value"] if list(values) == ["value"] else right
-
-
-def _option_error(option: str, message: str, hint: str) -> UserError:
-    return UserError(f"--set {option}: {message}", hint=hint, exit_code=ExitCode.USAGE)
 
 
 def _read_text(path: Path) -> str:

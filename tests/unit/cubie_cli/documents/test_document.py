@@ -1,15 +1,11 @@
 """Reading TOML: places of keys, values and characters in strings, and files that are no TOML."""
 
 import os
-import tomllib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cubie_cli.documents.document import apply_overrides, read_document
-from cubie_cli.documents.messages import ExitCode, OutputError, UserError
-from cubie_cli.documents.positions import string_offsets
+from cubie_cli.documents.document import read_document
+from cubie_cli.documents.messages import ExitCode, UserError
 
 TEXT = """\
 # comment with \u00fcml\u00e4uts: 'x'
@@ -27,16 +23,6 @@ n = 2
 [many.sub]
 m = 3
 """
-
-
-@pytest.fixture
-def write(tmp_path):
-    def written(content):
-        path = tmp_path / "file.toml"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return written
 
 
 @pytest.mark.parametrize(
@@ -84,35 +70,6 @@ def test_a_character_of_a_string_has_a_place(write, literal, character, place):
     document = read_document(write(f"k = {literal}\n"))
     error = document.error("wrong", ("k",), offset=document.data["k"].index(character))
     assert (error.line, error.column) == place
-
-
-@given(st.lists(st.sampled_from(["a", "\\n", "\\\\", '\\"', "\\u00e9", "\\U0001F600", "\\\n  ", "\n", "\u00e9", "'"])))
-def test_offsets_match_the_value(pieces):
-    raw = f'"""{"".join(pieces)}"""'
-    value = tomllib.loads(f"k = {raw}")["k"]
-    offsets = string_offsets(raw)
-    assert len(offsets) == len(value) + 1
-    assert offsets == sorted(offsets)
-    for character, offset in zip(value, offsets, strict=False):
-        assert raw[offset] in (character, "\\")
-
-
-def test_a_message_has_place_line_caret_and_hint(write):
-    path = write('[solve]\nrtol = "x"\n')
-    error = read_document(path).error("a number is needed", ("solve", "rtol"), hint="take the quotes away")
-    assert str(error) == (f'{path}:2:8: a number is needed\n    rtol = "x"\n           ^\n  hint: take the quotes away')
-
-
-def test_a_long_line_is_cut_and_keeps_its_caret(write):
-    document = read_document(write(f'k = "{"x" * 5000}!{"y" * 5000}"'))
-    lines = str(document.error("wrong", ("k",), offset=5000)).splitlines()
-    assert max(map(len, lines[1:])) < 120
-    assert lines[1][lines[2].index("^")] == "!"
-
-
-def test_messages_hold_no_control_characters(write):
-    document = read_document(write('k = "\\u001b[2J"'))
-    assert "\x1b" not in str(document.error(f"wrong {document.data['k']}", ("k",)))
 
 
 @pytest.mark.parametrize(
@@ -166,64 +123,3 @@ def test_newer_toml_is_read_even_where_places_are_not_known(write):
     escaped = read_document(write('a = "\\e"\n'))
     assert escaped.data == {"a": "\x1b"}
     assert str(escaped.error("wrong", ("a",))) == f"{escaped.path}: wrong"
-
-
-# -- overrides ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("option", "path", "value"),
-    [
-        ("a.b=2", ("a", "b"), 2),
-        ("a.b = 1e-8", ("a", "b"), 1e-8),
-        ("a.b=text", ("a", "b"), "text"),
-        ('a.b="2"', ("a", "b"), "2"),
-        ("a.b=[1, 2]", ("a", "b"), [1, 2]),
-        ("a.b={ linspace = [0, 1, 2] }", ("a", "b"), {"linspace": [0, 1, 2]}),
-        ('a."b.c"=2', ("a", "b.c"), 2),
-        ("new.table.key=true", ("new", "table", "key"), True),
-        ("a.b=", ("a", "b"), ""),
-        ("a.b=x=y", ("a", "b"), "x=y"),
-        ("a.b=1\nc=2", ("a", "b"), "1\nc=2"),
-    ],
-)
-def test_an_override_is_toml_or_text(write, option, path, value):
-    document = read_document(write("[a]\nb = 1\n"))
-    changed = apply_overrides(document, (option,))
-    assert changed.get(path) == value
-    assert document.data == {"a": {"b": 1}}
-    assert str(changed.error("wrong", path)).startswith(f"error: --set {option.splitlines()[0]}")
-
-
-@pytest.mark.parametrize("option", ["", "a", "a.b", "=1", "a..b=1", "a b=1", "top.x=1", "a#b=1", "[x]\ny=1"])
-def test_an_override_that_is_none_is_wrong_usage(write, option):
-    with pytest.raises(UserError, match="--set") as caught:
-        apply_overrides(read_document(write("top = 1\n")), (option,))
-    assert caught.value.exit_code == ExitCode.USAGE
-
-
-def test_kinds_of_errors_have_their_exit_codes():
-    assert UserError("x").exit_code == 3
-    assert UserError("x", exit_code=6).exit_code == 6
-    assert OutputError("x").exit_code == 5
-    assert str(UserError("no place")) == "error: no place"
-
-
-def test_a_file_of_overrides_is_laid_over_a_document(write, tmp_path):
-    other = tmp_path / "other.toml"
-    other.write_text('[a]\nb = 2\n[a.deep]\n"c.d" = "x"\n')
-    document = read_document(write("[a]\nb = 1\ne = 3\n"))
-    changed = apply_overrides(document, (f"@{other}", "a.e=4"))
-    assert changed.data == {"a": {"b": 2, "e": 4, "deep": {"c.d": "x"}}}
-    error = changed.error("wrong", ("a", "b"))
-    assert (error.file, error.line, error.column) == (str(other), 2, 5)
-    assert apply_overrides(document, ("a.b=5", f"@{other}")).get(("a", "b")) == 2
-
-
-def test_a_file_of_overrides_must_fit(write, tmp_path):
-    other = tmp_path / "other.toml"
-    other.write_text("[top]\nx = 2\n")
-    with pytest.raises(UserError, match="is no table"):
-        apply_overrides(read_document(write("top = 1\n")), (f"@{other}",))
-    with pytest.raises(UserError, match="no such file"):
-        apply_overrides(read_document(write("top = 1\n")), ("@nothing.toml",))
