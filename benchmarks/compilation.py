@@ -11,7 +11,7 @@ from benchmarks.kernels import needs
 from benchmarks.problems import PROBLEMS
 from benchmarks.table import Row, attempted
 from cubie_cli.configurations.job import load
-from cubie_cli.kernels import prepare as kernels
+from cubie_cli.kernels.job_kernel import find_kernel
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
 
@@ -51,9 +51,9 @@ def _compiled(case: Case, target: str, options: Sequence[str], arch: str | None)
     with tempfile.TemporaryDirectory() as folder:
         job = load(case.write(Path(folder)), ["run.cache=false", *options])
     start = time.perf_counter()
-    prepared = kernels.prepare(job, target, arch)
+    found = find_kernel(job, target, arch)
     planned = time.perf_counter() - start
-    return planned, prepared.kernel()
+    return planned, found.compiled()
 
 
 def _row(name: str, target: str, options: Sequence[str], arch: str | None) -> Row:

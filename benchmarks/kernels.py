@@ -17,7 +17,7 @@ from benchmarks.table import Row, attempted
 from benchmarks.yardsticks import Yardstick, YardstickError
 from cubie_cli.batches.axes import Axes, Axis
 from cubie_cli.configurations.job import load
-from cubie_cli.kernels import prepare as kernels
+from cubie_cli.kernels.job_kernel import find_kernel
 from solvers.execution import engine
 
 SECTION = "kernels"
@@ -67,8 +67,8 @@ def compiled(case: Case, target: str, options: Sequence[str] = ()) -> Compiled:
         job = load(case.write(Path(folder)), ["run.cache=false", *options])
     if case.shuffled:
         job = replace(job, axes=_shuffled(job.axes))
-    kernel = kernels.prepare(job, target).kernel()
-    solver = engine.load(kernel, kernels.exchange(job), job.configuration.threads)
+    kernel = find_kernel(job, target).compiled()
+    solver = engine.load(kernel, job.exchange, job.configuration.threads)
     return Compiled(solver, job.axes.values(0, case.runs), kernel.seconds)
 
 

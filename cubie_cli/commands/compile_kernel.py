@@ -36,12 +36,12 @@ def compile_kernel(
 ) -> None:
     """Compile the kernel of CONFIG and keep it, so that a run of it starts at once."""
     from cubie_cli.configurations.job import load  # noqa: PLC0415
-    from cubie_cli.kernels import prepare as kernels  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.kernels.job_kernel import keep  # noqa: PLC0415 - each command loads what it needs, when it runs
 
     job = load(config, overrides or ())
     architectures: list[str | None] = [*arch] if arch else [None]
     if dump is None:
-        answers = [kernels.keep(job, target, name).as_json() for name in architectures]
+        answers = [keep(job, target, name).as_json() for name in architectures]
     else:
         answers = _dumped(dump, job, overrides, target, architectures)
     typer.echo(json.dumps(answers) if as_json else "\n".join(map(_told, answers)))
@@ -51,7 +51,7 @@ def _dumped(
     dump: Path, job: "Job", overrides: Overrides, target: TargetChoice, architectures: Sequence[str | None]
 ) -> list[dict[str, Any]]:
     """Compile a job's kernel for each architecture, keep it, and write what it is made of."""
-    from cubie_cli.kernels import prepare as kernels  # noqa: PLC0415 - see above
+    from cubie_cli.kernels.job_kernel import keep  # noqa: PLC0415 - see above
     from cubie_cli.reports import kernel_dump  # noqa: PLC0415
     from cubie_cli.runs.batch import examine  # noqa: PLC0415
     from solvers.targets.listing import Listing  # noqa: PLC0415
@@ -60,7 +60,7 @@ def _dumped(
     answers = []
     for name in architectures:
         listing = Listing()
-        kept = kernels.keep(job, target, name, listing)
+        kept = keep(job, target, name, listing)
         answer = kept.as_json()
         folder = dump / str(name) if len(architectures) > 1 else dump
         title = f"{job.model.quantities.name}, {kept.target} {_processor(answer)}, kernel {kept.path.stem}"

@@ -61,7 +61,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         if dry_run:
             _report_plan(batch, as_json=as_json)
             return
-        if not batch.prepared.complete:
+        if not batch.kernel.complete:
             progress.stage(f"compiling for {batch.target}")
         with solving.compiled(batch, clock) as solver:
             tally = solving.solve(batch, solver, progress, clock)

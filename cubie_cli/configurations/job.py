@@ -11,6 +11,7 @@ from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.overrides import apply_overrides
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.models.model import Model, read_model
+from solvers.planning.exchange import Exchange
 
 #: Variables and groups that every result has.
 RESULT_NAMES = ("time", "run", "status", "steps", "rejected", "memory_report")
@@ -40,6 +41,12 @@ class Job:
     def path(self) -> Path:
         """The run configuration's file."""
         return self.document.path
+
+    @property
+    def exchange(self) -> Exchange:
+        """The arrays that pass between the host and the kernel."""
+        settings = self.configuration
+        return Exchange(self.model.quantities, settings.solve, settings.save, self.axes.names)
 
     @property
     def texts(self) -> dict[str, str]:

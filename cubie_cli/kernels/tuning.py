@@ -1,4 +1,4 @@
-"""Finding settings under which a batch runs faster on this device, by measuring them one after the other.
+"""Finds settings under which a batch runs faster on this device, by measuring them one after the other.
 
 A search that changes one thing at a time: a change stays where the kernel is faster with it and gives the same
 results. Each is timed in turn with the best so far, so that a device that slows down slows both.
@@ -18,7 +18,8 @@ import numpy as np
 from cubie_cli.configurations.job import load
 from cubie_cli.documents.messages import UsageError, UserError
 from cubie_cli.documents.positions import KeyPath
-from cubie_cli.kernels import prepare as kernels
+from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
+from cubie_cli.kernels.user_errors import as_user_errors
 from solvers.execution import engine
 from solvers.planning.exchange import Solution
 
@@ -192,12 +193,12 @@ class Workbench:
         self._config, self._overrides = config, tuple(overrides)
         self.job = load(config, self._overrides)
         requested = str(target or self.job.configuration.target)
-        self.target = kernels.choose_target(requested)
+        self.target = choose_target(requested)
         if self.target == "cuda" and requested == "auto" and engine.why_cannot_compile("cuda"):
             self.target = "cpu"
         if self.target == "python":
             raise UsageError("the python target is not tuned", hint="choose another: --target cpu or cuda")
-        self.base = self._prepare({})
+        self.base = self._find({})
         self._values = self.job.axes.sample(runs or MOST_RUNS[self.target])
         if runs is None:
             self._shorten()
@@ -215,18 +216,18 @@ class Workbench:
         UserError
             Where it cannot be compiled or does not fit.
         """
-        prepared = self._prepare(settings)
+        found = self._find(settings)
         threads = self.job.configuration.threads
-        with kernels.as_user_errors(self.job), ExitStack() as held:
-            solver = held.enter_context(closing(engine.load(prepared.kernel(), kernels.exchange(self.job), threads)))
+        with as_user_errors(self.job), ExitStack() as held:
+            solver = held.enter_context(closing(engine.load(found.compiled(), self.job.exchange, threads)))
             candidate = Candidate(solver, self._values)
             held.pop_all()
         return candidate
 
-    def _prepare(self, settings: Settings) -> kernels.Prepared:
+    def _find(self, settings: Settings) -> JobKernel:
         options = [f"{key}={json.dumps(value)}" for key, value in dotted(settings).items()]
         job = load(self._config, (*self._overrides, *options))
-        return kernels.prepare(replace(job, model=self.job.model), self.target)
+        return find_kernel(replace(job, model=self.job.model), self.target)
 
     def _shorten(self) -> None:
         """Take fewer runs where all of them take long."""

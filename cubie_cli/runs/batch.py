@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from cubie_cli.configurations.job import Job, load
-from cubie_cli.kernels import prepare as kernels
-from cubie_cli.kernels.prepare import Prepared, as_user_errors, choose_target
+from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
+from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
 from cubie_cli.results.destination import check_destination, check_different, check_space
 from cubie_cli.results.result_file import expected_bytes
@@ -39,19 +39,19 @@ class Batch:
     """
 
     job: Job
-    prepared: Prepared
+    kernel: JobKernel
     output: Path | None = None
     tracing: Tracing | None = None
 
     @property
     def target(self) -> str:
         """What it runs on."""
-        return self.prepared.work.target
+        return self.kernel.work.target
 
     @property
     def exchange(self) -> Exchange:
         """The arrays that pass between the host and the kernel."""
-        return kernels.exchange(self.job)
+        return self.job.exchange
 
     @property
     def title(self) -> str:
@@ -85,12 +85,12 @@ class Batch:
     @property
     def warnings(self) -> list[str]:
         """What is allowed and probably not meant."""
-        unused = [f"this method has no buffer {name!r}: its location is not used" for name in self.prepared.work.unused]
-        return [*self.job.configuration.warnings, *unused, *self.prepared.notes]
+        unused = [f"this method has no buffer {name!r}: its location is not used" for name in self.kernel.work.unused]
+        return [*self.job.configuration.warnings, *unused, *self.kernel.notes]
 
     def report(self, runs_per_chunk: int | None = None, kernel: Mapping[str, Any] | None = None) -> MemoryReport:
         """Return the memory report; see `memory_of`."""
-        return memory_of(self.prepared.work, self.exchange, self.runs, self.bytes, runs_per_chunk, kernel)
+        return memory_of(self.kernel.work, self.exchange, self.runs, self.bytes, runs_per_chunk, kernel)
 
 
 def prepare(
@@ -124,7 +124,7 @@ def prepare(
     requested = str(target or settings.target)
     chosen = choose_target(requested)
     tracing = read_tracing(trace, runs, chosen, job.axes.count)
-    prepared = kernels.prepare(job, chosen, fallback=requested == "auto")
+    prepared = find_kernel(job, chosen, fallback=requested == "auto")
     return Batch(job, prepared, output or (settings.output if runs is None else None), tracing)
 
 
@@ -156,7 +156,7 @@ def check_start(batch: Batch) -> None:
     """
     job, solve = batch.job, batch.job.configuration.solve
     samples = [job.axes.values(run, run + 1) for run in sampled_runs(job.axes.count)]
-    undefined = undefined_states(batch.prepared.work.derivatives, batch.exchange, np.concatenate(samples, axis=1))
+    undefined = undefined_states(batch.kernel.work.derivatives, batch.exchange, np.concatenate(samples, axis=1))
     for name, found in undefined.items():
         expression = job.model.text_of("equations", name)
         message = f"the right-hand side of {name}, {expression}, is {found} at t0 = {solve.t0:g}"
@@ -184,13 +184,13 @@ def examine(
     job = load(config, overrides or ())
     requested = str(target or job.configuration.target)
     wants_kernel = arch is not None or requested in {"auto", "cuda"}
-    prepared = kernels.prepare(job, "cuda" if wants_kernel else requested, arch)
+    prepared = find_kernel(job, "cuda" if wants_kernel else requested, arch)
     report = Batch(job, prepared, job.configuration.output).report(job.configuration.chunk)
     if not wants_kernel:
         return report
     with as_user_errors(job):
         try:
-            kernel = prepared.kernel()
+            kernel = prepared.compiled()
         except TargetUnavailableError:
             return replace(report, kernel_hint=_NO_TOOLKIT)
     return replace(report, kernel=engine.kernel_report(kernel), kernel_hint=None)

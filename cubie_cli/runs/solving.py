@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cubie_cli.kernels.prepare import as_user_errors
+from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport
 from cubie_cli.results import provenance
 from cubie_cli.results.result_file import Contents, ResultFile, Variable
@@ -68,13 +68,13 @@ def compiled(batch: Batch, clock: Clock) -> Iterator[engine.Solver]:
 
 
 def _interpreter(batch: Batch) -> engine.Solver:
-    plan = batch.prepared.work
+    plan = batch.kernel.work
     assert not isinstance(plan, Kernel)  # noqa: S101 - the interpreter has none
     return engine.interpret(plan, batch.tracing.recorder if batch.tracing else None)
 
 
 def _loaded(batch: Batch, clock: Clock) -> engine.Solver:
-    kernel = batch.prepared.kernel()
+    kernel = batch.kernel.compiled()
     clock.move(kernel.seconds, "import", "compile")
     return engine.load(kernel, batch.exchange, batch.job.configuration.threads)
 

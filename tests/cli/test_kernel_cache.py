@@ -149,13 +149,13 @@ def test_what_a_kernel_is_handed_is_no_part_of_it(cubie, cache, change):
 
 
 def test_versions_sources_and_machines_are_part_of_the_key(cubie, cache, monkeypatch):
-    from cubie_cli.kernels import key as kernel_key  # noqa: PLC0415
+    from cubie_cli.kernels import cache_key  # noqa: PLC0415
     from solvers.execution import engine  # noqa: PLC0415
 
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
-    monkeypatch.setattr(kernel_key, "installed_version", lambda name: f"{name} 0")
+    monkeypatch.setattr(cache_key, "installed_version", lambda name: f"{name} 0")
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
-    monkeypatch.setattr(kernel_key, "_digest_of_sources", lambda: "edited")
+    monkeypatch.setattr(cache_key, "_digest_of_sources", lambda: "edited")
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
     monkeypatch.setattr(engine, "architecture", lambda *_: "another processor")
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0

@@ -1,20 +1,18 @@
-"""From a job to its kernel: the one that is kept, or a plan that is compiled when it is needed, and then kept."""
+"""Finds the kernel of a job: one that was kept, or a plan that is compiled when it is needed, and then kept."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from buffers import Locations, UnknownBufferError
+from buffers import Locations
 from cubie_cli.configurations.job import Job
-from cubie_cli.documents.messages import DeviceError, OutputError, UsageError, UserError
-from cubie_cli.kernels import cache as kernel_cache
-from cubie_cli.kernels.key import kernel_key
-from solvers import errors
+from cubie_cli.documents.messages import DeviceError, OutputError, UsageError
+from cubie_cli.kernels.cache import CacheUnusableError, Entry, open_cache
+from cubie_cli.kernels.cache_key import kernel_key
+from cubie_cli.kernels.user_errors import as_user_errors
+from solvers.errors import TargetUnavailableError
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
-from solvers.planning.exchange import Exchange
 
 if TYPE_CHECKING:
     from solvers.planning.plan import Plan
@@ -22,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """What a job runs with.
+class JobKernel:
+    """The kernel of a job, or what it is compiled from.
 
     Parameters
     ----------
@@ -38,7 +36,7 @@ class Prepared:
     """
 
     work: "Plan | Kernel"
-    entry: kernel_cache.Entry | None = None
+    entry: Entry | None = None
     notes: tuple[str, ...] = ()
     arch: str | None = None
 
@@ -47,7 +45,7 @@ class Prepared:
         """Whether there is nothing left to compile."""
         return isinstance(self.work, Kernel) or self.work.target == "python"
 
-    def kernel(self, listing: "Listing | None" = None) -> Kernel:
+    def compiled(self, listing: "Listing | None" = None) -> Kernel:
         """Return the kernel, compiled and kept where it was not before.
 
         Parameters
@@ -78,17 +76,11 @@ def choose_target(requested: str) -> str:
     """
     try:
         return engine.choose_target(requested)
-    except errors.TargetUnavailableError as error:
+    except TargetUnavailableError as error:
         raise DeviceError(str(error), hint=error.hint) from error
 
 
-def exchange(job: Job) -> Exchange:
-    """Return the arrays that pass between the host and a job's kernel."""
-    settings = job.configuration
-    return Exchange(job.model.quantities, settings.solve, settings.save, job.axes.names)
-
-
-def prepare(job: Job, target: str, arch: str | None = None, *, fallback: bool = False) -> Prepared:
+def find_kernel(job: Job, target: str, arch: str | None = None, *, fallback: bool = False) -> JobKernel:
     """Return a job's kernel, where that is kept, else its plan.
 
     Parameters
@@ -108,21 +100,21 @@ def prepare(job: Job, target: str, arch: str | None = None, *, fallback: bool = 
     entry, notes = _entry(job, target, arch)
     kernel = entry.read() if entry else None
     if kernel is None and fallback and engine.why_cannot_compile(target):
-        return prepare(job, "cpu")
-    return Prepared(kernel or _plan(job, target), entry, notes, arch)
+        return find_kernel(job, "cpu")
+    return JobKernel(kernel or _plan(job, target), entry, notes, arch)
 
 
-def _entry(job: Job, target: str, arch: str | None) -> tuple[kernel_cache.Entry | None, tuple[str, ...]]:
+def _entry(job: Job, target: str, arch: str | None) -> tuple[Entry | None, tuple[str, ...]]:
     """Return where a job's kernel is kept, and a remark where it should be and cannot."""
     chosen = job.configuration.cache
     if target == "python" or chosen is False:
         return None, ()
     try:
-        folder = kernel_cache.open_cache(chosen if isinstance(chosen, Path) else None)
-    except kernel_cache.CacheUnusableError as error:
+        folder = open_cache(chosen if isinstance(chosen, Path) else None)
+    except CacheUnusableError as error:
         return None, (str(error),)
     with as_user_errors(job):
-        return kernel_cache.Entry(folder, kernel_key(job, target, engine.architecture(target, arch))), ()
+        return Entry(folder, kernel_key(job, target, engine.architecture(target, arch))), ()
 
 
 def _plan(job: Job, target: str) -> "Plan":
@@ -197,7 +189,7 @@ def keep(job: Job, target: str | None = None, arch: str | None = None, listing: 
     chosen = "cuda" if arch else choose_target(requested)
     if chosen == "python":
         raise UsageError("the python target compiles nothing", hint="choose another: --target cpu, or --arch sm_90")
-    prepared = prepare(job, chosen, arch, fallback=arch is None and requested == "auto")
+    prepared = find_kernel(job, chosen, arch, fallback=arch is None and requested == "auto")
     entry = prepared.entry
     if entry is None:
         reason = prepared.notes[0] if prepared.notes else "kernels are not kept: [run] cache = false"
@@ -206,39 +198,9 @@ def keep(job: Job, target: str | None = None, arch: str | None = None, listing: 
     if known and listing is not None:
         prepared = replace(prepared, work=_plan(job, prepared.work.target))
     with as_user_errors(job):
-        kernel = prepared.kernel(listing)
+        kernel = prepared.compiled(listing)
         architecture = engine.architecture(kernel.target, arch)
     path = entry.path
     if not path.exists():
         raise OutputError(f"cannot write {path}", hint="is there room on the disk?")
     return Kept(kernel.target, architecture, path, path.stat().st_size, known, kernel.seconds)
-
-
-# -- mistakes -----------------------------------------------------------------------------------
-
-
-@contextmanager
-def as_user_errors(job: Job) -> Iterator[None]:
-    """Give the solvers' errors their place in the user's files."""
-    try:
-        yield
-    except errors.TargetUnavailableError as error:
-        raise DeviceError(str(error), hint=error.hint) from error
-    except errors.DeviceError as error:
-        raise DeviceError(f"the device failed: {error}", hint="try a smaller [run] chunk") from error
-    except UnknownBufferError as error:
-        raise _locate(job, ("buffers", error.key), error.problem, error.remedy) from error
-    except errors.PlanError as error:
-        if error.key and error.key.startswith("--"):
-            raise UsageError(f"{error.key}: {error}", hint=error.hint) from error
-        key = tuple(error.key.split(".")) if error.key else ()
-        located = _locate(job, key, str(error), error.hint)
-        located.exit_code = error.exit_code
-        raise located from error
-
-
-def _locate(job: Job, key: tuple[str, ...], message: str, hint: str | None) -> UserError:
-    """Return an error at a key; a dotted last part may be written as tables too."""
-    if key and job.document.get(key) is None:
-        key = (*key[:-1], *key[-1].split("."))
-    return job.document.error(message, key, "key", hint=hint)

@@ -1,4 +1,4 @@
-"""The name under which a kernel is kept: a digest of everything that its machine code depends on.
+"""Makes the key under which a kernel is kept: a digest of everything that its machine code depends on.
 
 It is taken from what is written, not from what follows, so that a kernel is found without SymPy or a
 compiler.
