@@ -7,20 +7,21 @@ from typing import Any
 import h5py
 import numpy as np
 
+from cubie_cli.results.layout import COUNTS
+
 #: Values of a variable that are looked at together.
 _BLOCK = 1 << 22
-_COUNTS = ("status", "steps", "rejected")
 
 
 def is_result(file: h5py.File) -> bool:
     """Return whether a file is the result of a batch."""
-    return all(isinstance(file.get(name), h5py.Dataset) for name in ("time", "run", *_COUNTS))
+    return all(isinstance(file.get(name), h5py.Dataset) for name in ("time", "run", *COUNTS))
 
 
 def describe(file: h5py.File) -> dict[str, Any]:
     """Return a summary of a result: sizes, ranges of the variables, outcomes, and where it comes from."""
     columns = {name: data for name, data in file.items() if isinstance(data, h5py.Dataset)}
-    swept = [name for name, data in columns.items() if data.ndim == 1 and name not in {"time", "run", *_COUNTS}]
+    swept = [name for name, data in columns.items() if data.ndim == 1 and name not in {"time", "run", *COUNTS}]
     times = file["time"]
     return {
         "kind": "result",

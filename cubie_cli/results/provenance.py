@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, hashes, the command line and the time."""
+"""Tells where a result comes from: versions, hashes of the files, the command line and the time."""
 
 import hashlib
 import shlex
@@ -6,6 +6,10 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cubie_cli.configurations.job import Job
 
 #: Distributions whose version may change a number in a result.
 _NUMERICAL = ("numpy", "numba", "numba-cuda", "llvmlite", "sympy", "h5py")
@@ -24,23 +28,39 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
-def versions() -> dict[str, str]:
+def attributes(job: "Job", target: str, device: str) -> dict[str, str]:
+    """Return the attributes that tell where a result comes from.
+
+    Parameters
+    ----------
+    job
+        What was solved.
+    target, device
+        What solved it.
+    """
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    command = shlex.join(["cubie", *sys.argv[1:]])
+    return {
+        "Conventions": "CF-1.10",
+        "title": job.model.quantities.name,
+        "source": f"cubie {version()}, {job.configuration.solve.algorithm}",
+        "history": f"{created} {command}",
+        "created": created,
+        "command_line": command,
+        "configuration_sha256": _sha256(job.path),
+        "model_sha256": _sha256(job.model_path),
+        "target": target,
+        "device": device,
+    } | {f"{name}_version": text for name, text in _versions().items()}
+
+
+def _versions() -> dict[str, str]:
     """Return the versions of Python, of cubie and of the libraries that compute."""
     python = ".".join(str(part) for part in sys.version_info[:3])
     found = {name: installed_version(name) for name in _NUMERICAL}
     return {"cubie": version(), "python": python} | {name: text for name, text in found.items() if text}
 
 
-def sha256(path: Path) -> str:
+def _sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal digits, as `sha256sum` prints it."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def command_line() -> str:
-    """Return the command that runs this process, quoted for a shell."""
-    return shlex.join(["cubie", *sys.argv[1:]])
-
-
-def timestamp() -> str:
-    """Return the current time, UTC, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

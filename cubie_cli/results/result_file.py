@@ -1,135 +1,24 @@
-"""The result of a batch: one HDF5 file that netCDF-4 readers open as it is.
+"""Writes the result of a batch, run by run, to a file that appears only once it is complete.
 
-The file follows the netCDF-4 data model (dimension scales with the attributes netCDF-4 gives them) and
-CF-1.10. It is written under a temporary name beside its own, and renamed once it is complete and on disk:
+It is written under a temporary name beside its own, and renamed once it is complete and on disk:
 whatever stops the program, a file of the right name is a whole result.
-
-Sources: Unidata, "NetCDF-4 Format"; CF conventions 1.10, section 3.5 (flags).
 """
 
-import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-import h5py
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError
-from solvers.status import Status
+from cubie_cli.results.layout import COUNTS, Contents, lay_out
 
 if TYPE_CHECKING:
     from solvers.execution.engine import Solution
-
-#: What a file holds besides its values and texts: attributes and report, and the header of a variable.
-_FIXED_BYTES = 32 << 10
-_VARIABLE_BYTES = 1 << 10
-
-_COUNTS: Mapping[str, tuple[np.dtype[Any], str]] = {
-    "status": (np.dtype(np.int8), "outcome of the run"),
-    "steps": (np.dtype(np.int32), "accepted steps"),
-    "rejected": (np.dtype(np.int32), "rejected steps"),
-}
-
-_REPORT_COLUMNS = {
-    "owner": str,
-    "name": str,
-    "location": str,
-    "dtype": str,
-    "elements": np.int64,
-    "bytes": np.int64,
-    "offset": np.int64,
-}
-#: A local buffer is the compiler's to place.
-_NO_OFFSET = -1
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A quantity of the model, as the result names it.
-
-    Parameters
-    ----------
-    name
-        The variable in the file.
-    units
-        Its unit, if the model gives one.
-    """
-
-    name: str
-    units: str | None = None
-
-
-@dataclass(frozen=True)
-class Contents:
-    """All that is known of a result before it is computed.
-
-    Parameters
-    ----------
-    times
-        Save times, float64, shape (n_times,).
-    n_runs
-        Runs of the batch.
-    precision
-        dtype of the variables: float64 or float32.
-    variables
-        Saved states and observables, in the order of `Solution.variables`.
-    coordinates
-        Swept parameters and initial values, in the order of the batch's axes.
-    time_units
-        The model's unit of time, if it gives one.
-    attributes
-        Global attributes: text or numbers.
-    texts
-        The input files' texts by name: string datasets in the group `input-files`; no variable has such
-        a name.
-    report
-        The memory report.
-    first_run
-        Index of the first run in the whole batch.
-    """
-
-    times: np.ndarray
-    n_runs: int
-    precision: np.dtype[Any]
-    variables: tuple[Variable, ...]
-    coordinates: tuple[Variable, ...]
-    time_units: str | None
-    attributes: Mapping[str, Any]
-    texts: Mapping[str, str]
-    report: Mapping[str, Any]
-    first_run: int = 0
-
-    @property
-    def header_bytes(self) -> int:
-        """Bytes of all but the values, or somewhat more."""
-        texts = sum(len(text.encode()) for text in self.texts.values())
-        return texts + _header_bytes(len(self.variables) + len(self.coordinates))
-
-
-def expected_bytes(n_runs: int, n_times: int, n_variables: int, n_coordinates: int, itemsize: int) -> int:
-    """Return the bytes of a result of these sizes, its texts not counted, or somewhat more."""
-    counts = sum(dtype.itemsize for dtype, _ in _COUNTS.values())
-    index = np.dtype(np.int64).itemsize
-    a_run = n_variables * n_times * itemsize + n_coordinates * 8 + counts + index
-    return n_runs * a_run + n_times * 8 + _header_bytes(n_variables + n_coordinates)
-
-
-def _header_bytes(n_variables: int) -> int:
-    return _FIXED_BYTES + _VARIABLE_BYTES * n_variables
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where the values of a variable begin, in bytes, and what they are."""
-
-    offset: int
-    dtype: np.dtype[Any]
 
 
 class ResultFile:
@@ -159,7 +48,7 @@ class ResultFile:
         self._descriptor = -1
         try:
             with self._refusals_told():
-                self._places = _lay_out(self._temporary, contents)
+                self._places = lay_out(self._temporary, contents)
                 self._descriptor = os.open(self._temporary, os.O_RDWR)
         except BaseException:
             self._discard()
@@ -192,7 +81,7 @@ class ResultFile:
                 self._write_block(variable.name, first_run, block)
             for variable, row in zip(self._contents.coordinates, values, strict=True):
                 self._write_block(variable.name, first_run, row[None])
-            for name, column in {"run": indices, **{name: getattr(solution, name) for name in _COUNTS}}.items():
+            for name, column in {"run": indices, **{name: getattr(solution, name) for name in COUNTS}}.items():
                 self._write_block(name, first_run, column[None])
 
     def publish(self) -> None:
@@ -257,103 +146,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _lay_out(path: Path, contents: Contents) -> dict[str, _Place]:
-    """Create the file with all but its values; return where those of each variable belong."""
-    with path.open("xb") as file:  # fails here, if at all, and not inside HDF5
-        file.write(bytes(contents.header_bytes))
-    # The name is ours alone, so no lock is needed; folders on a network often have none.
-    with h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as file:
-        _write_headers(file, contents)
-        names = [*(variable.name for variable in (*contents.variables, *contents.coordinates)), "run", *_COUNTS]
-        return {name: _Place(file[name].id.get_offset(), file[name].dtype) for name in names}
-
-
-def _write_headers(file: h5py.File, contents: Contents) -> None:
-    file.attrs["_NCProperties"] = np.bytes_(f"version=2,h5py={h5py.__version__},hdf5={h5py.version.hdf5_version}")
-    for name, value in contents.attributes.items():
-        file.attrs[name] = value
-    _write_dimensions(file, contents)
-    listed = " ".join(variable.name for variable in contents.coordinates)
-    for variable in contents.variables:
-        _describe(_create_grid(file, variable.name, contents), variable.units, listed)
-    for variable in contents.coordinates:
-        _describe(_create_column(file, variable.name, np.dtype(np.float64), contents), variable.units)
-    for name, (dtype, meaning) in _COUNTS.items():
-        column = _create_column(file, name, dtype, contents)
-        column.attrs["long_name"] = meaning
-        _describe(column, None, listed)
-    _describe_status(file["status"])
-    texts = file.create_group("input-files")
-    for name, text in contents.texts.items():
-        texts[name] = text
-    _write_report(file.create_group("memory_report"), contents.report)
-
-
-def _write_dimensions(file: h5py.File, contents: Contents) -> None:
-    time = file.create_dataset("time", data=contents.times)
-    run = _create(file, "run", (contents.n_runs,), np.dtype(np.int64))
-    for number, (name, scale) in enumerate({"time": time, "run": run}.items()):
-        scale.make_scale(name)
-        scale.attrs["_Netcdf4Dimid"] = np.int32(number)
-    time.attrs["long_name"] = "independent variable"
-    run.attrs["long_name"] = "index of the run in the whole batch"
-    _describe(time, contents.time_units)
-
-
-def _create_grid(file: h5py.File, name: str, contents: Contents) -> h5py.Dataset:
-    """Create a variable over time and run."""
-    fill = contents.precision.type(np.nan)
-    shape = (len(contents.times), contents.n_runs)
-    dataset = _create(file, name, shape, contents.precision, fillvalue=fill)
-    dataset.dims[0].attach_scale(file["time"])
-    dataset.dims[1].attach_scale(file["run"])
-    dataset.attrs["_Netcdf4Coordinates"] = np.array([0, 1], dtype=np.int32)
-    dataset.attrs["_FillValue"] = np.array([fill])
-    return dataset
-
-
-def _create_column(file: h5py.File, name: str, dtype: np.dtype[Any], contents: Contents) -> h5py.Dataset:
-    dataset = _create(file, name, (contents.n_runs,), dtype)
-    dataset.dims[0].attach_scale(file["run"])
-    return dataset
-
-
-def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> h5py.Dataset:
-    """Create a contiguous dataset that has its place in the file at once, and no values yet."""
-    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    return file.create_dataset(name, shape=shape, dtype=dtype, dcpl=creation, **options)
-
-
-def _describe(dataset: h5py.Dataset, units: str | None, coordinates: str = "") -> None:
-    if units:
-        dataset.attrs["units"] = units
-    if coordinates:
-        dataset.attrs["coordinates"] = coordinates
-
-
-def _describe_status(dataset: h5py.Dataset) -> None:
-    ordered = sorted(Status)
-    dataset.attrs["flag_values"] = np.array(ordered, dtype=np.int8)
-    dataset.attrs["flag_meanings"] = " ".join(status.name.lower() for status in ordered)
-
-
-def _write_report(group: h5py.Group, report: Mapping[str, Any]) -> None:
-    """Write the report as JSON, and its buffers and totals as columns and attributes too."""
-    group["json"] = json.dumps(report)
-    for name, value in report["totals"].items():
-        if value is not None:
-            group.attrs[name] = value
-    buffers: Sequence[Mapping[str, Any]] = report["buffers"]
-    index = group.create_dataset("buffer", data=np.arange(len(buffers), dtype=np.int32))
-    index.make_scale("buffer")
-    index.attrs["_Netcdf4Dimid"] = np.int32(2)
-    text = h5py.string_dtype()
-    for column, dtype in _REPORT_COLUMNS.items():
-        values = [row[column] if row[column] is not None else _NO_OFFSET for row in buffers]
-        dataset = group.create_dataset(column, data=values, dtype=text if dtype is str else dtype)
-        dataset.dims[0].attach_scale(index)
-    group["offset"].attrs["_FillValue"] = np.array([_NO_OFFSET])

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError
-from cubie_cli.results.result_file import Contents
+from cubie_cli.results.layout import Contents
 from cubie_cli.results.tracing import Tracing
 from solvers.trace import EVENTS
 

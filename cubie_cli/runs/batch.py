@@ -12,7 +12,7 @@ from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
 from cubie_cli.results.destination import check_destination, check_different, check_space
-from cubie_cli.results.result_file import expected_bytes
+from cubie_cli.results.layout import expected_bytes
 from cubie_cli.results.tracing import Tracing, read_tracing
 from cubie_cli.runs.preflight import sampled_runs, undefined_states
 from solvers.errors import TargetUnavailableError

@@ -8,8 +8,9 @@ import numpy as np
 
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport
-from cubie_cli.results import provenance
-from cubie_cli.results.result_file import Contents, ResultFile, Variable
+from cubie_cli.results.layout import Contents, Variable
+from cubie_cli.results.provenance import attributes
+from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
 from cubie_cli.runs.batch import Batch
 from cubie_cli.runs.progress import Progress
@@ -134,25 +135,8 @@ def _contents(batch: Batch, device: str, report: MemoryReport) -> Contents:
         variables=tuple(Variable(name, units.get(name)) for name in batch.exchange.variables),
         coordinates=tuple(Variable(name, unit) for name, unit in coordinates),
         time_units=units.get("t"),
-        attributes=_attributes(batch, device),
+        attributes=attributes(job, batch.target, device),
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.chosen.start,
     )
-
-
-def _attributes(batch: Batch, device: str) -> dict[str, str]:
-    job, created = batch.job, provenance.timestamp()
-    versions = {f"{name}_version": text for name, text in provenance.versions().items()}
-    return {
-        "Conventions": "CF-1.10",
-        "title": batch.title,
-        "source": f"cubie {provenance.version()}, {job.configuration.solve.algorithm}",
-        "history": f"{created} {provenance.command_line()}",
-        "created": created,
-        "command_line": provenance.command_line(),
-        "configuration_sha256": provenance.sha256(job.path),
-        "model_sha256": provenance.sha256(job.model_path),
-        "target": batch.target,
-        "device": device,
-    } | versions

@@ -1,0 +1,51 @@
+"""What a result will hold."""
+
+import numpy as np
+import pytest
+
+from cubie_cli.results.layout import Contents, Variable
+
+REPORT = {
+    "totals": {"shared": 24, "local": 8, "shared_per_block": None},
+    "buffers": [
+        {
+            "owner": "step",
+            "name": "slope",
+            "location": "local",
+            "dtype": "float64",
+            "elements": 1,
+            "bytes": 8,
+            "offset": None,
+        },
+        {
+            "owner": "step",
+            "name": "stages",
+            "location": "shared",
+            "dtype": "float64",
+            "elements": 3,
+            "bytes": 24,
+            "offset": 8,
+        },
+    ],
+}
+
+
+@pytest.fixture
+def contents():
+    """Return a function that describes a result of ten runs, with changes."""
+
+    def made(n_runs=10, n_times=3, precision="float64", **changes):
+        held = {
+            "times": np.linspace(0.0, 1.0, n_times),
+            "n_runs": n_runs,
+            "precision": np.dtype(precision),
+            "variables": (Variable("x", "m"), Variable("speed")),
+            "coordinates": (Variable("rho", "1/s"), Variable("x_0")),
+            "time_units": "s",
+            "attributes": {"title": "t"},
+            "texts": {"model": "a = 1\n"},
+            "report": REPORT,
+        }
+        return Contents(**(held | changes))
+
+    return made
