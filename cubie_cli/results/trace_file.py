@@ -1,17 +1,18 @@
-"""The trace of a batch: one HDF5 file with a group of columns for each kind of event, and one for the runs."""
+"""The trace that --trace asks for: an HDF5 file with columns for each kind of event, and for the runs."""
 
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 
-from cubie_cli.documents.messages import OutputError
+from cubie_cli.documents.messages import OutputError, UsageError
 from cubie_cli.results.layout import Contents
-from cubie_cli.results.tracing import Tracing
-from solvers.trace import EVENTS
+from solvers.trace import EVENTS, Recorder
 
 if TYPE_CHECKING:
     from solvers.execution.engine import Solution
@@ -22,6 +23,47 @@ _COUNTS = {
     "steps": ("int32", "accepted steps"),
     "rejected": ("int32", "rejected steps"),
 }
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """A trace that was asked for.
+
+    Parameters
+    ----------
+    path
+        Its file.
+    recorder
+        Keeps the events of a chunk.
+    """
+
+    path: Path
+    recorder: Recorder
+
+
+def read_tracing(trace: Path | None, runs: str | None, target: str) -> Tracing | None:
+    """Return what --trace asks for; None for no trace.
+
+    Parameters
+    ----------
+    trace, runs
+        The options' values.
+    target
+        What the batch runs on.
+
+    Raises
+    ------
+    UsageError
+        For another target than python, and --runs alone.
+    """
+    if trace is None:
+        if runs is not None:
+            raise UsageError("--runs says which runs --trace records", hint="add --trace FILE, or leave --runs away")
+        return None
+    if target != "python":
+        message = f"--trace records on the python target only, and this batch runs on {target}"
+        raise UsageError(message, hint="add --target python; --runs 0:4 keeps it short")
+    return Tracing(trace, Recorder())
 
 
 class TraceFile:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from cubie_cli.batches.selection import select_runs
 from cubie_cli.configurations.job import Job, load
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
 from cubie_cli.results.destination import check_destination, check_different, check_space
 from cubie_cli.results.layout import expected_bytes
-from cubie_cli.results.tracing import Tracing, read_tracing
+from cubie_cli.results.trace_file import Tracing, read_tracing
 from cubie_cli.runs.preflight import sampled_runs, undefined_states
 from solvers.errors import TargetUnavailableError
 from solvers.execution import engine
@@ -32,6 +33,8 @@ class Batch:
         What the files say.
     prepared
         Its kernel, or the plan of one.
+    selected
+        The runs that are solved, by their index in the whole batch.
     output
         The result's file; None: no result is written.
     tracing
@@ -40,6 +43,7 @@ class Batch:
 
     job: Job
     kernel: JobKernel
+    selected: range
     output: Path | None = None
     tracing: Tracing | None = None
 
@@ -59,14 +63,9 @@ class Batch:
         return self.job.model.quantities.name
 
     @property
-    def chosen(self) -> range:
-        """The runs that are solved, by their index in the whole batch."""
-        return self.tracing.runs if self.tracing else range(self.job.axes.count)
-
-    @property
     def runs(self) -> int:
         """The number of runs that are solved."""
-        return len(self.chosen)
+        return len(self.selected)
 
     @property
     def bytes(self) -> int:
@@ -112,7 +111,8 @@ def prepare(
     target, output
         The command line's choices, which beat the file's.
     trace, runs
-        As for `read_tracing`. The result of some runs never takes the name that the file gives to that of all.
+        As for `read_tracing` and `select_runs`. The result of some runs never takes the name that the file gives to
+        that of all.
 
     Raises
     ------
@@ -123,9 +123,10 @@ def prepare(
     settings = job.configuration
     requested = str(target or settings.target)
     chosen = choose_target(requested)
-    tracing = read_tracing(trace, runs, chosen, job.axes.count)
-    prepared = find_kernel(job, chosen, fallback=requested == "auto")
-    return Batch(job, prepared, output or (settings.output if runs is None else None), tracing)
+    tracing = read_tracing(trace, runs, chosen)
+    selected = select_runs(runs, job.axes.count)
+    kernel = find_kernel(job, chosen, fallback=requested == "auto")
+    return Batch(job, kernel, selected, output or (settings.output if runs is None else None), tracing)
 
 
 def check(batch: Batch, *, force: bool) -> None:
@@ -184,13 +185,15 @@ def examine(
     job = load(config, overrides or ())
     requested = str(target or job.configuration.target)
     wants_kernel = arch is not None or requested in {"auto", "cuda"}
-    prepared = find_kernel(job, "cuda" if wants_kernel else requested, arch)
-    report = Batch(job, prepared, job.configuration.output).report(job.configuration.chunk)
+    found = find_kernel(job, "cuda" if wants_kernel else requested, arch)
+    report = Batch(job, found, select_runs(None, job.axes.count), job.configuration.output).report(
+        job.configuration.chunk
+    )
     if not wants_kernel:
         return report
     with as_user_errors(job):
         try:
-            kernel = prepared.compiled()
+            kernel = found.compiled()
         except TargetUnavailableError:
             return replace(report, kernel_hint=_NO_TOOLKIT)
     return replace(report, kernel=engine.kernel_report(kernel), kernel_hint=None)

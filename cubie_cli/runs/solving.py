@@ -94,8 +94,8 @@ def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock)
     ended = np.zeros(len(Status), dtype=np.int64)
     progress.start(batch.runs)
     with _files(batch, solver.device, report) as files:
-        for first in batch.chosen[::width]:
-            values = batch.job.axes.values(first, min(first + width, batch.chosen.stop))
+        for first in batch.selected[::width]:
+            values = batch.job.axes.values(first, min(first + width, batch.selected.stop))
             solution = solver.solve(values)
             with clock.task("write"):
                 for file in files:
@@ -138,5 +138,5 @@ def _contents(batch: Batch, device: str, report: MemoryReport) -> Contents:
         attributes=attributes(job, batch.target, device),
         texts=job.texts,
         report=report.as_json(),
-        first_run=batch.chosen.start,
+        first_run=batch.selected.start,
     )
