@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.cases import CASES, Case
 from benchmarks.kernels import needs
 from benchmarks.table import Row, attempted
-from cubie_cli.runs import batch
+from cubie_cli.runs.prepared_batch import report_memory
 
 SECTION = "memory"
 #: Cases whose kernels differ.
@@ -32,7 +32,7 @@ def measure(wanted: Sequence[str], target: str, options: Sequence[str], arch: st
 
 def _row(case: Case, target: str, options: Sequence[str], arch: str | None) -> Row:
     with tempfile.TemporaryDirectory() as folder:
-        report = batch.examine(case.write(Path(folder)), options, target, arch).as_json()
+        report = report_memory(case.write(Path(folder)), options, target, arch).as_json()
     figures = {f"{place} B/run": report["totals"][place] for place in ("local", "persistent", "shared")}
     figures |= {"device B/run": report["device"]["bytes"] / case.runs}
     return Row(SECTION, case.name, figures | needs(report["kernel"] or {}, _KERNEL), report)

@@ -22,11 +22,11 @@ def memory_report(
     as_json: Json = False,
 ) -> None:
     """Report the memory that the batch in CONFIG takes, without running it."""
-    from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
-    from cubie_cli.runs import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.prepared_batch import report_memory  # noqa: PLC0415
 
-    memory = tasks.examine(config, overrides, target, arch)
+    report = report_memory(config, overrides, target, arch)
     if as_json:
-        typer.echo(json.dumps(memory.as_json()))
+        typer.echo(json.dumps(report.as_json()))
     else:
-        terminal.console().print(memory_tables.full(memory))
+        terminal.console().print(memory_tables.full(report))

@@ -8,10 +8,10 @@ import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, Target, TargetChoice, Verbose
 from cubie_cli.documents.messages import ExitCode, size
-from cubie_cli.runs.stopwatch import Clock
+from cubie_cli.runs.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from cubie_cli.runs.batch import Batch
+    from cubie_cli.runs.prepared_batch import PreparedBatch
     from cubie_cli.runs.solving import Tally
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
@@ -44,40 +44,41 @@ def run(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Integrate every run of the batch that CONFIG describes, and write the result."""
     if target not in {Target.CPU, Target.PYTHON}:
-        from cubie_cli.runs.head_start import wake_gpu  # noqa: PLC0415 - before what follows
+        from cubie_cli.runs.wake_gpu import wake_gpu  # noqa: PLC0415 - before what follows
 
         wake_gpu()
     from cubie_cli.reports.advice import advice  # noqa: PLC0415
-    from cubie_cli.runs import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.runs import solving  # noqa: PLC0415
+    from cubie_cli.runs.preflight import check_batch  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.prepared_batch import prepare_batch  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
+    from cubie_cli.runs.solving import ready_solver, solve  # noqa: PLC0415
 
-    clock = Clock("plan", "compile", "transfer", "kernel", "write")
+    stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:
-        with clock.task("plan"):
-            batch = tasks.prepare(config, overrides, target, output, trace, runs)
-            tasks.check(batch, force=force)
+        with stopwatch.task("plan"):
+            batch = prepare_batch(config, overrides, target, output, trace, runs)
+            check_batch(batch, force=force)
         progress.warn(batch.warnings)
         if dry_run:
             _report_plan(batch, as_json=as_json)
             return
         if not batch.kernel.complete:
             progress.stage(f"compiling for {batch.target}")
-        with solving.compiled(batch, clock) as solver:
-            tally = solving.solve(batch, solver, progress, clock)
+        with ready_solver(batch, stopwatch) as solver:
+            tally = solve(batch, solver, progress, stopwatch)
         progress.hint(advice(batch.job.configuration.solve, tally.counts))
-    _report(batch, tally, clock, as_json=as_json, verbose=verbose)
+    _report(batch, tally, stopwatch, as_json=as_json, verbose=verbose)
     if tally.failed and not allow_failures:
         raise typer.Exit(ExitCode.FAILED_RUNS)
 
 
-def _names(batch: "Batch") -> dict[str, str | None]:
+def _names(batch: "PreparedBatch") -> dict[str, str | None]:
     """Return what is written: the result's name, None where some runs are traced only, and the trace's."""
     names = {"file": str(batch.output) if batch.output else None}
     return names | {"trace": str(batch.tracing.path)} if batch.tracing else names
 
 
-def _report_plan(batch: "Batch", *, as_json: bool) -> None:
+def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
     from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
 
     if as_json:
@@ -96,10 +97,10 @@ def _report_plan(batch: "Batch", *, as_json: bool) -> None:
     console.print(memory_tables.short(batch.report()))
 
 
-def _report(batch: "Batch", tally: "Tally", clock: Clock, *, as_json: bool, verbose: bool) -> None:
+def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_json: bool, verbose: bool) -> None:
     from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
 
-    seconds = clock.seconds()
+    seconds = stopwatch.seconds()
     if as_json:
         result = {
             "runs": batch.runs,

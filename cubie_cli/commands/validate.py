@@ -9,10 +9,11 @@ from cubie_cli.commands.options import Configuration, Json, Overrides
 
 def validate(config: Configuration, *, overrides: Overrides = None, as_json: Json = False) -> None:
     """Check CONFIG and its model without compiling or running anything."""
-    from cubie_cli.runs import batch as tasks  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.preflight import check_start  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.prepared_batch import prepare_batch  # noqa: PLC0415
 
-    batch = tasks.prepare(config, overrides)
-    tasks.check_start(batch)
+    batch = prepare_batch(config, overrides)
+    check_start(batch)
     if as_json:
         found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": batch.warnings}
         typer.echo(json.dumps(found))

@@ -49,6 +49,12 @@ class Job:
         return Exchange(self.model.quantities, settings.solve, settings.save, self.axes.names)
 
     @property
+    def swept_variables(self) -> tuple[str, ...]:
+        """What the swept quantities are called in the result: an initial value as its state, with _0."""
+        states = self.model.quantities.states
+        return tuple(f"{name}_0" if name in states else name for name in self.axes.names)
+
+    @property
     def texts(self) -> dict[str, str]:
         """The texts of the files behind the job: the two, and what options lay over the configuration."""
         overlays = self.document.overlays
@@ -124,12 +130,9 @@ def _saved(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
 
 
 def _swept(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
-    for name in job.axes.names:
-        path: KeyPath = ("batch", "values", name)
-        if name in job.model.quantities.states:
-            yield f"{name}_0", f"the swept initial value of {name!r}", path
-        else:
-            yield name, f"the swept parameter {name!r}", path
+    for name, variable in zip(job.axes.names, job.swept_variables, strict=True):
+        what = "parameter" if variable == name else "initial value of"
+        yield variable, f"the swept {what} {name!r}", ("batch", "values", name)
 
 
 def _error_at(job: Job, message: str, place: KeyPath) -> UserError:

@@ -1,4 +1,4 @@
-"""Where a result goes, and everything that can be known to be wrong with that before anything is computed."""
+"""Refuses the name of a file that cannot be written, and a result that its disk has no room for."""
 
 import os
 import shutil
@@ -31,18 +31,6 @@ def check_destination(path: Path, *, inputs: Iterable[Path], force: bool, option
         _check_name(path, list(inputs), option, force=force)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def check_different(first: Path | None, second: Path) -> None:
-    """Refuse two files of one name.
-
-    Raises
-    ------
-    OutputError
-        They are the same.
-    """
-    if first is not None and first.resolve() == second.resolve():
-        raise OutputError(f"the trace would replace the result: {second}", hint="name another file with --trace")
 
 
 def _check_name(path: Path, inputs: list[Path], option: str, *, force: bool) -> None:

@@ -1,11 +1,52 @@
-"""What is found out before anything is compiled: whether the model can be evaluated where it starts."""
+"""Refuses a batch before anything is computed: files that cannot be written, a model undefined where it starts."""
 
 import numpy as np
 
+from cubie_cli.documents.messages import OutputError
+from cubie_cli.results.destination import check_destination, check_space
+from cubie_cli.runs.prepared_batch import PreparedBatch
 from solvers.equations.program import Program, evaluate_at
 from solvers.planning.exchange import Exchange
 
 Array = np.ndarray
+
+
+def check_batch(batch: PreparedBatch, *, force: bool) -> None:
+    """Refuse what would fail later: the output first, then the model where it starts.
+
+    Raises
+    ------
+    UserError
+        With what to do about it.
+    """
+    read = [batch.job.path, batch.job.model_path]
+    if batch.output:
+        check_destination(batch.output, inputs=read, force=force)
+        check_space(batch.output, batch.bytes, batch.runs)
+    if batch.tracing:
+        path = batch.tracing.path
+        check_destination(path, inputs=read, force=force, option="--trace")
+        if batch.output and batch.output.resolve() == path.resolve():
+            raise OutputError(f"the trace would replace the result: {path}", hint="name another file with --trace")
+    check_start(batch)
+
+
+def check_start(batch: PreparedBatch) -> None:
+    """Refuse a model that cannot be evaluated at t0 in the first, the middle or the last run.
+
+    Raises
+    ------
+    UserError
+        Naming the expression.
+    """
+    job, solve = batch.job, batch.job.configuration.solve
+    samples = [job.axes.values(run, run + 1) for run in sampled_runs(job.axes.count)]
+    undefined = undefined_states(batch.kernel.work.derivatives, batch.exchange, np.concatenate(samples, axis=1))
+    for name, found in undefined.items():
+        expression = job.model.text_of("equations", name)
+        message = f"the right-hand side of {name}, {expression}, is {found} at t0 = {solve.t0:g}"
+        hint = "it is so for the first, middle and last run; check initial values and parameters"
+        raise job.model.error("equations", name, message, hint)
 
 
 def sampled_runs(n_runs: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, a few plain lines elsewhere, nothing if quiet."""
+"""Shows progress on standard error: a bar on a terminal, a few plain lines elsewhere, nothing if quiet."""
 
 from collections.abc import Iterable
 from types import TracebackType

@@ -1,4 +1,4 @@
-"""Solving a batch: its kernel made ready, chunk by chunk to the result."""
+"""Solves a batch: makes its kernel ready, then solves chunk by chunk and writes each as it comes."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -12,9 +12,9 @@ from cubie_cli.results.layout import Contents, Variable
 from cubie_cli.results.provenance import attributes
 from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
-from cubie_cli.runs.batch import Batch
+from cubie_cli.runs.prepared_batch import PreparedBatch
 from cubie_cli.runs.progress import Progress
-from cubie_cli.runs.stopwatch import Clock
+from cubie_cli.runs.stopwatch import Stopwatch
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
 from solvers.status import Status
@@ -54,7 +54,7 @@ class Tally:
 
 
 @contextmanager
-def compiled(batch: Batch, clock: Clock) -> Iterator[engine.Solver]:
+def ready_solver(batch: PreparedBatch, stopwatch: Stopwatch) -> Iterator[engine.Solver]:
     """Hold the batch's kernel ready for as long as a block runs.
 
     Raises
@@ -62,25 +62,20 @@ def compiled(batch: Batch, clock: Clock) -> Iterator[engine.Solver]:
     UserError
         Without the device, its compiler, or room on it.
     """
-    with as_user_errors(batch.job), clock.task("import"):
-        solver = _interpreter(batch) if batch.target == "python" else _loaded(batch, clock)
+    with as_user_errors(batch.job), stopwatch.task("import"):
+        if batch.target == "python":
+            plan = batch.kernel.work
+            assert not isinstance(plan, Kernel)  # noqa: S101 - the interpreter has none
+            solver = engine.interpret(plan, batch.tracing.recorder if batch.tracing else None)
+        else:
+            kernel = batch.kernel.compiled()
+            stopwatch.move(kernel.seconds, "import", "compile")
+            solver = engine.load(kernel, batch.exchange, batch.job.configuration.threads)
     with closing(solver), as_user_errors(batch.job):
         yield solver
 
 
-def _interpreter(batch: Batch) -> engine.Solver:
-    plan = batch.kernel.work
-    assert not isinstance(plan, Kernel)  # noqa: S101 - the interpreter has none
-    return engine.interpret(plan, batch.tracing.recorder if batch.tracing else None)
-
-
-def _loaded(batch: Batch, clock: Clock) -> engine.Solver:
-    kernel = batch.kernel.compiled()
-    clock.move(kernel.seconds, "import", "compile")
-    return engine.load(kernel, batch.exchange, batch.job.configuration.threads)
-
-
-def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock) -> Tally:
+def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopwatch: Stopwatch) -> Tally:
     """Solve every run, chunk by chunk, and write each as it comes.
 
     Raises
@@ -97,14 +92,14 @@ def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock)
         for first in batch.selected[::width]:
             values = batch.job.axes.values(first, min(first + width, batch.selected.stop))
             solution = solver.solve(values)
-            with clock.task("write"):
+            with stopwatch.task("write"):
                 for file in files:
                     file.write(first, values, solution)
-            clock.add("kernel", solution.kernel_seconds)
-            clock.add("transfer", solution.transfer_seconds)
+            stopwatch.add("kernel", solution.kernel_seconds)
+            stopwatch.add("transfer", solution.transfer_seconds)
             ended += np.bincount(solution.status - min(Status), minlength=len(Status))
             progress.advance(values.shape[1])
-        with clock.task("write"):
+        with stopwatch.task("write"):
             for file in files:
                 file.publish()
     counts = {status: int(ended[status - min(Status)]) for status in Status}
@@ -112,7 +107,7 @@ def solve(batch: Batch, solver: engine.Solver, progress: Progress, clock: Clock)
 
 
 @contextmanager
-def _files(batch: Batch, device: str, report: MemoryReport) -> Iterator[list[ResultFile | TraceFile]]:
+def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[list[ResultFile | TraceFile]]:
     """Open what is written: the result, the trace, or both."""
     contents = _contents(batch, device, report)
     files: list[ResultFile | TraceFile] = []
@@ -124,16 +119,17 @@ def _files(batch: Batch, device: str, report: MemoryReport) -> Iterator[list[Res
         yield files
 
 
-def _contents(batch: Batch, device: str, report: MemoryReport) -> Contents:
+def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Contents:
     job, units = batch.job, batch.job.model.quantities.units
-    states = set(job.model.quantities.states)
-    coordinates = [(f"{name}_0" if name in states else name, units.get(name)) for name in job.axes.names]
     return Contents(
         times=batch.exchange.times,
         n_runs=batch.runs,
         precision=batch.exchange.dtype,
         variables=tuple(Variable(name, units.get(name)) for name in batch.exchange.variables),
-        coordinates=tuple(Variable(name, unit) for name, unit in coordinates),
+        coordinates=tuple(
+            Variable(variable, units.get(name))
+            for variable, name in zip(job.swept_variables, job.axes.names, strict=True)
+        ),
         time_units=units.get("t"),
         attributes=attributes(job, batch.target, device),
         texts=job.texts,

@@ -1,4 +1,4 @@
-"""How long each task of a command takes."""
+"""Measures how long each task of a command takes."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from cubie_cli import STARTED
 
 
-class Clock:
+class Stopwatch:
     """Seconds by task; "import" is what passed before the first of them.
 
     Parameters

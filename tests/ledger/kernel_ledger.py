@@ -30,7 +30,7 @@ from problems import (
     lorenz96,
 )
 
-from cubie_cli.runs.batch import examine
+from cubie_cli.runs.prepared_batch import report_memory
 from solvers.execution.cuda import occupancy
 from solvers.execution.cuda import toolchain as cuda_toolchain
 
@@ -74,7 +74,7 @@ def figures(name: str) -> dict[str, int] | None:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "run.toml"
         config.write_text("\n".join(CASES[name]))
-        kernel = examine(config, None, arch=ARCHITECTURE).kernel
+        kernel = report_memory(config, None, arch=ARCHITECTURE).kernel
     return None if kernel is None else {figure: kernel[figure] for figure in MARGINS}
 
 

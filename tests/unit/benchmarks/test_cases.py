@@ -6,12 +6,12 @@ import pytest
 
 from benchmarks.cases import CASES, Case
 from benchmarks.problems import PROBLEMS
-from cubie_cli.runs import batch
+from cubie_cli.runs.prepared_batch import prepare_batch
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_case_is_planned_as_named(case, tmp_path):
-    prepared = batch.prepare(case.on("cpu", 1 / 64).write(tmp_path), (), "cpu")
+    prepared = prepare_batch(case.on("cpu", 1 / 64).write(tmp_path), (), "cpu")
     exchange = prepared.exchange
     assert (exchange.solve.dt is not None) is case.fixed
     assert exchange.solve.precision == case.precision
@@ -36,6 +36,6 @@ def test_the_absolute_tolerance_follows_the_relative_one():
 def test_a_plain_case_leaves_controller_and_first_step_to_the_method(tmp_path):
     for plain in (False, True):
         case = Case("stiff", PROBLEMS["hires"], "rodas4", 1, plain=plain)
-        solve = batch.prepare(case.write(Path(tmp_path)), (), "cpu").exchange.solve
+        solve = prepare_batch(case.write(Path(tmp_path)), (), "cpu").exchange.solve
         assert (solve.dt0 is None) is plain
         assert (solve.controller.kind is None) is plain

@@ -1,10 +1,10 @@
-"""Waking a GPU while the rest of the program is still loading: each takes some tenths of a second."""
+"""Wakes the GPU while the rest of the program is still loading: each takes some tenths of a second."""
 
 from contextlib import suppress
 from threading import Thread
 
 from solvers.errors import DeviceError
-from solvers.execution.cuda import driver as cuda_driver
+from solvers.execution.cuda import driver
 
 
 def wake_gpu() -> None:
@@ -17,4 +17,4 @@ def wake_gpu() -> None:
 
 def _open() -> None:
     with suppress(DeviceError):
-        cuda_driver.open_device()  # the context stays until the process ends
+        driver.open_device()  # the context stays until the process ends

@@ -1,21 +1,17 @@
-"""A batch: its files read, its kernel found or planned, and what would fail later refused now."""
+"""Prepares a batch: reads its files, selects its runs, finds or plans its kernel; solves nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cubie_cli.batches.selection import select_runs
 from cubie_cli.configurations.job import Job, load
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
-from cubie_cli.results.destination import check_destination, check_different, check_space
 from cubie_cli.results.layout import expected_bytes
 from cubie_cli.results.trace_file import Tracing, read_tracing
-from cubie_cli.runs.preflight import sampled_runs, undefined_states
 from solvers.errors import TargetUnavailableError
 from solvers.execution import engine
 from solvers.planning.exchange import Exchange
@@ -24,14 +20,14 @@ _NO_TOOLKIT = "the CUDA toolkit is missing: pip install 'cubie-cli[cuda13]'"
 
 
 @dataclass(frozen=True)
-class Batch:
+class PreparedBatch:
     """A job with what solves it.
 
     Parameters
     ----------
     job
         What the files say.
-    prepared
+    kernel
         Its kernel, or the plan of one.
     selected
         The runs that are solved, by their index in the whole batch.
@@ -92,14 +88,14 @@ class Batch:
         return memory_of(self.kernel.work, self.exchange, self.runs, self.bytes, runs_per_chunk, kernel)
 
 
-def prepare(
+def prepare_batch(
     config: Path,
     overrides: Sequence[str] | None,
     target: str | None = None,
     output: Path | None = None,
     trace: Path | None = None,
     runs: str | None = None,
-) -> Batch:
+) -> PreparedBatch:
     """Read a batch's files and plan its solution.
 
     Parameters
@@ -126,46 +122,10 @@ def prepare(
     tracing = read_tracing(trace, runs, chosen)
     selected = select_runs(runs, job.axes.count)
     kernel = find_kernel(job, chosen, fallback=requested == "auto")
-    return Batch(job, kernel, selected, output or (settings.output if runs is None else None), tracing)
+    return PreparedBatch(job, kernel, selected, output or (settings.output if runs is None else None), tracing)
 
 
-def check(batch: Batch, *, force: bool) -> None:
-    """Refuse what would fail later: the output first, then the model where it starts.
-
-    Raises
-    ------
-    UserError
-        With what to do about it.
-    """
-    read = [batch.job.path, batch.job.model_path]
-    if batch.output:
-        check_destination(batch.output, inputs=read, force=force)
-        check_space(batch.output, batch.bytes, batch.runs)
-    if batch.tracing:
-        check_destination(batch.tracing.path, inputs=read, force=force, option="--trace")
-        check_different(batch.output, batch.tracing.path)
-    check_start(batch)
-
-
-def check_start(batch: Batch) -> None:
-    """Refuse a model that cannot be evaluated at t0 in the first, the middle or the last run.
-
-    Raises
-    ------
-    UserError
-        Naming the expression.
-    """
-    job, solve = batch.job, batch.job.configuration.solve
-    samples = [job.axes.values(run, run + 1) for run in sampled_runs(job.axes.count)]
-    undefined = undefined_states(batch.kernel.work.derivatives, batch.exchange, np.concatenate(samples, axis=1))
-    for name, found in undefined.items():
-        expression = job.model.text_of("equations", name)
-        message = f"the right-hand side of {name}, {expression}, is {found} at t0 = {solve.t0:g}"
-        hint = "it is so for the first, middle and last run; check initial values and parameters"
-        raise job.model.error("equations", name, message, hint)
-
-
-def examine(
+def report_memory(
     config: Path, overrides: Sequence[str] | None, target: str | None = None, arch: str | None = None
 ) -> MemoryReport:
     """Return the memory report of a batch, with what the compiler makes of its CUDA kernel.
@@ -173,7 +133,7 @@ def examine(
     Parameters
     ----------
     config, overrides, target
-        As for `prepare`; neither a GPU nor the target needs to be there.
+        As for `prepare_batch`; neither a GPU nor the target needs to be there.
     arch
         The architecture compiled for; None: that of the GPU here, or a common one.
 
@@ -186,9 +146,8 @@ def examine(
     requested = str(target or job.configuration.target)
     wants_kernel = arch is not None or requested in {"auto", "cuda"}
     found = find_kernel(job, "cuda" if wants_kernel else requested, arch)
-    report = Batch(job, found, select_runs(None, job.axes.count), job.configuration.output).report(
-        job.configuration.chunk
-    )
+    batch = PreparedBatch(job, found, select_runs(None, job.axes.count), job.configuration.output)
+    report = batch.report(job.configuration.chunk)
     if not wants_kernel:
         return report
     with as_user_errors(job):
