@@ -146,18 +146,26 @@ class Axes:
         return result
 
 
-def read_axes(document: Document, model: Model) -> Axes:
+def read_axes(document: Document, mode: Mode, model: Model) -> Axes:
     """Read the `[batch]` table of a run configuration.
 
     `linspace = [first, last, n]` and `logspace = [first, last, n]` give n values from the first to the last,
     both included; those of `logspace` have equal ratios, and its ends are values, not exponents.
+
+    Parameters
+    ----------
+    document
+        The run configuration.
+    mode
+        How its axes combine.
+    model
+        What has the quantities that are swept.
 
     Raises
     ------
     UserError
         With the place of the first mistake.
     """
-    mode = document.get(("batch", "mode"), "grid")
     swept = tables.table(document, ("batch", "values"))
     axes = tuple(_read_axis(document, model, name) for name in swept)
     if mode == "zip":

@@ -1,26 +1,21 @@
 """Run configurations: from a document to settings whose values fit each other and the model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-from cubie_cli.configurations.schema import KernelTable, RunConfiguration
-from cubie_cli.configurations.solve import read_solve, warnings_of
+from buffers import LOCATIONS
+from cubie_cli.configurations.schema import DEFAULT_LOCATION, KernelTable, RunConfiguration, Target
+from cubie_cli.configurations.solve_tables import read_solve, warnings_of
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
-from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.documents.validation import validated
 from cubie_cli.models.model import Model
 from solvers.settings import KernelSettings, SaveSettings, SolveSettings
-
-Location = Literal["auto", "local", "shared", "persistent"]
-Target = Literal["auto", "cuda", "cpu", "python"]
-
-LOCATIONS = ("local", "shared", "persistent")
 
 #: More save times than an index of 32 bits can count.
 _TOO_MANY_SAVES = 2**31
@@ -50,8 +45,8 @@ class BufferChoices:
         Location by buffer name or glob, in the order written. Names are checked where the buffers are known.
     """
 
-    default: Location = "auto"
-    named: Mapping[str, str] = field(default_factory=dict)
+    default: str
+    named: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -86,12 +81,12 @@ class Configuration:
     save: SaveSettings
     buffers: BufferChoices
     output: Path
-    target: Target = "auto"
-    threads: int | None = None
-    chunk: int | None = None
-    cache: Path | bool = True
-    kernel: KernelSettings = field(default_factory=KernelSettings)
-    warnings: tuple[str, ...] = ()
+    target: Target
+    threads: int | None
+    chunk: int | None
+    cache: Path | bool
+    kernel: KernelSettings
+    warnings: tuple[str, ...]
 
 
 def check_format(document: Document) -> RunConfiguration:
@@ -203,8 +198,8 @@ def _read_kernel(table: KernelTable) -> KernelSettings:
 
 def _read_buffers(document: Document) -> BufferChoices:
     named = dict(_flat(document, ("buffers",)))
-    default = named.pop("default", "auto")
-    return BufferChoices(default, named)  # type: ignore[arg-type] # _flat checks locations
+    default = named.pop("default", DEFAULT_LOCATION)
+    return BufferChoices(default, named)
 
 
 def _flat(document: Document, path: KeyPath) -> list[tuple[str, str]]:
@@ -225,11 +220,3 @@ def _check_location(document: Document, path: KeyPath, value: Any) -> None:
     if value not in allowed:
         message = f"a buffer's location is one of {', '.join(allowed)}"
         raise document.error(message, path, hint=did_you_mean(str(value), allowed))
-
-
-def unknown_buffer(document: Document, name: str, known: Sequence[str]) -> UserError:
-    """Return the error for a `[buffers]` name that no buffer has."""
-    path: KeyPath = ("buffers", name)
-    if document.get(path) is None:
-        path = ("buffers", *name.split("."))
-    return document.error(f"no buffer has the name {name!r}", path, "key", did_you_mean(name, known))

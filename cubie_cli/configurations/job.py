@@ -27,20 +27,22 @@ class Job:
         What is to be done.
     document
         The run configuration as written, for messages.
-    model_path
-        The model's file; the run configuration itself where it holds the model.
     """
 
     configuration: Configuration
     model: Model
     axes: Axes
     document: Document
-    model_path: Path
 
     @property
     def path(self) -> Path:
         """The run configuration's file."""
         return self.document.path
+
+    @property
+    def model_path(self) -> Path:
+        """The model's file; the run configuration itself where it holds the model."""
+        return self.model.document.path
 
     @property
     def exchange(self) -> Exchange:
@@ -81,14 +83,10 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
     tables = check_format(document)
     model = _load_model(document)
     configuration = read_configuration(document, tables, model)
-    axes = read_axes(document, model)
-    job = Job(configuration, model, axes, document, _path_of(model, document))
+    axes = read_axes(document, tables.batch.mode, model)
+    job = Job(configuration, model, axes, document)
     _check_result_names(job)
     return job
-
-
-def _path_of(model: Model, document: Document) -> Path:
-    return model.document.path if model.document is not None else document.path
 
 
 def _load_model(document: Document) -> Model:

@@ -6,9 +6,13 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from solvers.settings import LinearKind, LinearSettings, NewtonSettings, Preconditioner
 
+Target = Literal["auto", "cuda", "cpu", "python"]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+
+#: Where buffers live that `[buffers]` does not name.
+DEFAULT_LOCATION = "auto"
 
 
 class _Table(BaseModel):
@@ -107,7 +111,7 @@ class KernelTable(_Table):
 class RunTable(_Table):
     """`[run]`."""
 
-    target: Literal["auto", "cuda", "cpu", "python"] = "auto"
+    target: Target = "auto"
     threads: Count | None = None
     chunk: Count | None = None
     cache: str | bool = True

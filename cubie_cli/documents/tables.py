@@ -1,7 +1,6 @@
 """Reading tables of a document: known keys, numbers, text."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +8,6 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 
-_NAME = re.compile("[A-Za-z_][A-Za-z_0-9]*")
 _KINDS = {
     bool: "true or false",
     int: "a number",
@@ -82,11 +80,6 @@ def text(document: Document, path: KeyPath) -> str:
     if not isinstance(value, str):
         raise document.error(f"text in quotes is needed, this is {kind_of(value)}", path)
     return value
-
-
-def is_identifier(name: str) -> bool:
-    """Return whether a name is an ASCII identifier; Python's keywords are names like any other."""
-    return _NAME.fullmatch(name) is not None
 
 
 def _is_number(value: str) -> bool:

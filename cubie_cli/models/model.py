@@ -1,5 +1,6 @@
 """Model files: tables of names, values and expressions. Expressions stay texts; `models.system` reads them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ KEYS = ("name", "states", "parameters", "constants", "equations", "observables",
 
 _VALUE_TABLES = ("states", "parameters", "constants")
 _NAMING_TABLES = (*_VALUE_TABLES, "observables")
+#: Python's keywords are names like any other.
+_NAME = re.compile("[A-Za-z_][A-Za-z_0-9]*")
 _LONGEST_NAME = 200
 
 
@@ -125,7 +128,7 @@ class _Reader:
                 home[name] = table
 
     def _check_name(self, name: str, path: KeyPath) -> None:
-        if not tables.is_identifier(name):
+        if not _NAME.fullmatch(name):
             hint = "use ASCII letters, digits and _, a digit not first"
             raise self._document.error(f"{name!r} is not a name", path, "key", hint)
         if len(name) > _LONGEST_NAME:

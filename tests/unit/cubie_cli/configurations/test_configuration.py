@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from cubie_cli.configurations.configuration import unknown_buffer
 from cubie_cli.configurations.job import load
 from cubie_cli.models.system import read_system
 from solvers.settings import ControllerSettings, KernelSettings
@@ -73,9 +72,6 @@ def test_buffers_keep_their_order_and_may_be_quoted_or_not(files):
     buffers = files.load().configuration.buffers
     assert buffers.default == "local"
     assert list(buffers.named.items()) == [("linear.*", "persistent"), ("newton.delta", "shared")]
-    document = files.load().document
-    assert unknown_buffer(document, "newton.delta", ["newton.residual"]).line == 9
-    assert unknown_buffer(document, "linear.*", []).line == 7
 
 
 def test_a_fixed_step_needs_no_controller(files):
