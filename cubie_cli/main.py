@@ -1,4 +1,4 @@
-"""The entry point: registers the commands, and answers whatever goes wrong with one message."""
+"""The entry point: registers the commands; answers mistakes, bugs and signals with one message and an exit code."""
 
 import errno
 import gc

@@ -1,1 +1,1 @@
-"""Which values each run has."""
+"""Which runs there are, which of them are solved, and which values each has."""

@@ -1,4 +1,4 @@
-"""What is swept: the value of every swept quantity in every run, without holding them all."""
+"""Reads what is swept, and gives each run its values, without holding them all."""
 
 import math
 from collections.abc import Mapping

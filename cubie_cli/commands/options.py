@@ -1,4 +1,4 @@
-"""Arguments that several commands take."""
+"""The arguments and options that several commands take."""
 
 import os
 from enum import StrEnum

@@ -19,27 +19,26 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A result, or a trace
 
 def show(file: File, *, as_json: Json = False) -> None:
     """Print a summary of a result, or what the solvers did from a trace."""
-    from cubie_cli.reports import trace_summary as show_trace  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.reports import trace_summary  # noqa: PLC0415 - each command loads what it needs, when it runs
 
     found = _describe(file)
     if as_json:
         typer.echo(json.dumps(_finite(found)))
     elif found["kind"] == "trace":
-        typer.echo("\n".join(show_trace.lines(found)))
+        typer.echo("\n".join(trace_summary.lines(found)))
     else:
         _print_result(found)
 
 
 def _describe(path: Path) -> dict[str, Any]:
-    from cubie_cli.reports import result_summary as show_result  # noqa: PLC0415
-    from cubie_cli.reports import trace_summary as show_trace  # noqa: PLC0415
+    from cubie_cli.reports import result_summary, trace_summary  # noqa: PLC0415
 
     try:
         with _opened(path) as file:
-            if show_trace.is_trace(file):
-                return show_trace.describe(file)
-            if show_result.is_result(file):
-                return show_result.describe(file)
+            if trace_summary.is_trace(file):
+                return trace_summary.describe(file)
+            if result_summary.is_result(file):
+                return result_summary.describe(file)
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise UserError(f"cannot read {path}: it is damaged, or not a file of cubie", path) from error
     raise UserError("this is neither a result nor a trace of cubie", path)

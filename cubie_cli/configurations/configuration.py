@@ -1,4 +1,4 @@
-"""Run configurations: from a document to settings whose values fit each other and the model."""
+"""Reads a run configuration: settings whose values fit each other and the model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

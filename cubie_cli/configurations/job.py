@@ -1,4 +1,4 @@
-"""What one command works on: a run configuration, its model and its batch, read and checked."""
+"""Loads what one command works on: a run configuration, its model and its batch, checked against each other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

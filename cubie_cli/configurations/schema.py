@@ -1,4 +1,4 @@
-"""The run configuration's tables and keys, with the type and range of each value."""
+"""Every table and key of a run configuration: the type, range and default of each value."""
 
 from typing import Annotated, Any, Literal
 

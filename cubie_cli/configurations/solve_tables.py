@@ -1,4 +1,4 @@
-"""The `[solve]` tables: from what is written to settings whose values fit each other, the method and the model."""
+"""Reads the `[solve]` tables: settings whose values fit each other, the method and the model."""
 
 import math
 from collections.abc import Mapping

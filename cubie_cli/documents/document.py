@@ -1,4 +1,4 @@
-"""Reads a TOML file: data that knows where each of its parts is written, and makes messages that show the place."""
+"""Reads a TOML file: data that knows where each of its parts is written, and can point there in a message."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Mistakes of users: one kind of error, told as one message with the place, what is wrong and what to do."""
+"""What a message to the user looks like: the place, what is wrong, what to do; and the exit code beside it."""
 
 from enum import IntEnum
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where each key and value of a TOML text stands."""
+"""Finds where each key, value and character of a TOML text stands."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Reading tables of a document: known keys, numbers, text."""
+"""Reads tables, numbers and texts of a document one by one, and refuses anything else in their place."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence

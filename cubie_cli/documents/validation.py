@@ -1,4 +1,4 @@
-"""Validation errors in plain words, at the place of the value."""
+"""Checks a whole document against a schema, and says in plain words what does not fit, and where."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar

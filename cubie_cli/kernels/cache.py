@@ -1,4 +1,4 @@
-"""Compiled kernels on disk, so that the same problem is compiled once.
+"""Keeps compiled kernels on disk, so that the same problem is compiled once.
 
 An entry is machine code that later runs as the user: the folder must be the user's alone, and nothing in an entry is
 evaluated. It is written under a temporary name and renamed, so any number of processes may share a folder.

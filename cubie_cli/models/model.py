@@ -1,4 +1,4 @@
-"""Model files: tables of names, values and expressions. Expressions stay texts; `models.system` reads them."""
+"""Reads a model file: checks names and values, and leaves expressions as texts, which `models.system` reads."""
 
 import re
 from collections.abc import Mapping

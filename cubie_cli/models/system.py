@@ -1,4 +1,4 @@
-"""From a model's texts to the system that they describe."""
+"""Makes the system of a model for the solvers, by having each of its expressions parsed."""
 
 from collections.abc import Mapping
 

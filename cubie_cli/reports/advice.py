@@ -1,4 +1,4 @@
-"""What to try where runs failed."""
+"""Says what to try where many runs failed."""
 
 from collections.abc import Iterator, Mapping
 

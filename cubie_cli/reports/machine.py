@@ -1,4 +1,4 @@
-"""What this machine offers: versions, devices, the CUDA toolkit, processors, and packages in the way."""
+"""Examines this machine: versions, devices, the CUDA toolkit, processors, and packages in the way."""
 
 import platform
 import re

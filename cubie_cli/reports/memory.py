@@ -1,4 +1,4 @@
-"""The numbers of the memory report: buffers, the tree of components, the kernel, the device's arrays, the disk."""
+"""Takes the numbers of the memory report: buffers, the tree of components, kernel, device arrays, disk."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

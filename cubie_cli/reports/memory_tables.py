@@ -1,4 +1,4 @@
-"""The memory report as tables to read: all of it, and the few lines that end a run."""
+"""Makes the tables of the memory report: all of it, and the few lines that end a run."""
 
 from typing import Any
 

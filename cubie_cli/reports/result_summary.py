@@ -1,4 +1,4 @@
-"""What is in a result, as plain values."""
+"""Sums up the file of a result, as plain values."""
 
 import math
 from collections.abc import Iterator

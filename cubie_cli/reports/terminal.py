@@ -1,4 +1,4 @@
-"""How commands lay out what they print: the console, tables, names beside values."""
+"""Lays out what commands print: the console and its width, tables, names beside values."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""What is in a trace: as plain values, and as text."""
+"""Sums up the file of a trace: as plain values, and as text."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""The trace that --trace asks for: an HDF5 file with columns for each kind of event, and for the runs."""
+"""Writes the trace that --trace asks for: an HDF5 file with columns for each kind of event, and for the runs."""
 
 import os
 import secrets

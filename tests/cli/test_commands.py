@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cubie_cli.reports import machine as doctor
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -73,22 +71,6 @@ def test_doctor_tells_of_kernels_that_are_kept(cubie, folder, monkeypatch):
     assert found["problems"] == []
     (folder / "kernels").chmod(0o755)
     assert "chmod 700" in cubie("doctor").out
-
-
-def test_doctor_tells_of_other_distributions_with_our_packages():
-    owners = {"buffers": ["cubie_cli", "ring-buffers"], "solvers": ["cubie-cli"], "numpy": ["numpy"]}
-    (problem,) = doctor.shadowed(owners)
-    assert "'ring-buffers'" in problem
-    assert "'buffers'" in problem
-
-
-@pytest.mark.parametrize(("given", "expected"), [("1", 1), ("0", None), ("x", None)])
-def test_slurm_limits_threads(monkeypatch, given, expected):
-    monkeypatch.setenv("SLURM_CPUS_PER_TASK", given)
-    found = doctor.processor()
-    assert found.slurm == expected
-    assert found.threads >= 1
-    assert expected is None or found.threads == expected
 
 
 def test_validate(cubie):

@@ -1,7 +1,6 @@
 """Kernels that are kept: found again, never a wrong one, and what it takes to run one."""
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -236,16 +235,6 @@ def test_the_configuration_chooses_the_folder(cubie, cache, folder):
     answer = cubie("run", "run.toml", "--target", "cpu", "--force", "--set", 'run.cache=" "')
     assert answer.code == 3
     assert "folder" in answer.err
-
-
-def test_the_oldest_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel_cache, "LARGEST_TOTAL", 250)
-    for age, name in enumerate(("young", "middle", "old")):
-        path = tmp_path / f"{name}.kernel"
-        path.write_bytes(b"x" * 100)
-        os.utime(path, (1e9 - age, 1e9 - age))
-    kernel_cache._drop_oldest(tmp_path)  # noqa: SLF001
-    assert kernels(tmp_path) == ["middle.kernel", "young.kernel"]
 
 
 # -- cubie compile --------------------------------------------------------------------------------

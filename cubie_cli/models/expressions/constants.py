@@ -1,4 +1,4 @@
-"""Arithmetic on the constants of an expression: exact for small fractions, binary64 for all else.
+"""Computes with the constants of an expression: exactly for small fractions, in binary64 for all else.
 
 SymPy never sees two numbers to combine by itself: it would try `9**9**9**9`.
 """

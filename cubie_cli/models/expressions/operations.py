@@ -1,4 +1,4 @@
-"""Building SymPy expressions in bounded time and size, with every constant finite in binary64.
+"""Builds the SymPy expression of each operation, in bounded time and size, with finite constants.
 
 Two properties keep SymPy from computing without bound: it is never given two constants to combine, and
 coefficients that it might raise to a power are exact only where they are small.

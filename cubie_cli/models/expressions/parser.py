@@ -1,4 +1,4 @@
-"""The language of model expressions, read into SymPy and never evaluated as a program.
+"""Turns the text of an expression into SymPy, and never evaluates it as a program.
 
 A recursive-descent parser, whose grammar is the allow-list. Python's own parser would refuse names such as
 `lambda` and fail on deep texts; SymPy's evaluates what it reads.

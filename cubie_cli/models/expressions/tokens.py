@@ -1,4 +1,4 @@
-"""The words and signs of an expression."""
+"""Splits the text of an expression into words and signs; lists the words that are reserved."""
 
 import re
 from collections.abc import Iterator
