@@ -53,7 +53,7 @@ def _dumped(
     """Compile a job's kernel for each architecture, keep it, and write what it is made of."""
     from cubie_cli.kernels.job_kernel import keep  # noqa: PLC0415 - see above
     from cubie_cli.reports import kernel_dump  # noqa: PLC0415
-    from cubie_cli.runs.batch import examine  # noqa: PLC0415
+    from cubie_cli.runs.prepared_batch import report_memory  # noqa: PLC0415
     from solvers.targets.listing import Listing  # noqa: PLC0415
 
     kernel_dump.open_folder(dump)
@@ -64,7 +64,7 @@ def _dumped(
         answer = kept.as_json()
         folder = dump / str(name) if len(architectures) > 1 else dump
         title = f"{job.model.quantities.name}, {kept.target} {_processor(answer)}, kernel {kept.path.stem}"
-        memory = examine(job.path, overrides, kept.target, name)
+        memory = report_memory(job.path, overrides, kept.target, name)
         answers.append({**answer, "dump": kernel_dump.write(folder, title, listing, memory)})
     return answers
 

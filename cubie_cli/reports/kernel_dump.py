@@ -7,7 +7,9 @@ from typing import Any
 from rich.console import Console
 
 from cubie_cli.documents.messages import OutputError
-from cubie_cli.reports.memory import MemoryReport, full, table
+from cubie_cli.reports.memory import MemoryReport
+from cubie_cli.reports.memory_tables import full
+from cubie_cli.reports.terminal import table
 from solvers.targets.listing import ARRANGED, RECORDED, Listing, Text
 
 INDEX = "index.txt"

@@ -16,11 +16,12 @@ import sympy
 from problems import ADAPTIVE, LORENZ, POLLUTION, lorenz96
 
 from cubie_cli.configurations.job import load
-from cubie_cli.kernels.prepare import prepare
+from cubie_cli.kernels.job_kernel import find_kernel
+from solvers.execution.cpu.entry import make_kernel
 from solvers.tableaus.registry import find
 from solvers.targets.cpu.compiler import lower
 from solvers.targets.cpu.lanes import Group
-from solvers.targets.cpu.target import CpuTarget, make_kernel
+from solvers.targets.cpu.target import CpuTarget
 from solvers.targets.listing import RECORDED, Listing, llvm_instructions
 
 LEDGER = Path(__file__).with_name("growth.json")
@@ -47,7 +48,7 @@ def figures(method: str, system: str) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "run.toml"
         config.write_text("\n".join([ADAPTIVE.replace("tsit5", method), SYSTEMS[system], "[run]\ncache = false"]))
-        plan = prepare(load(config, ()), "cpu").work
+        plan = find_kernel(load(config, ()), "cpu").work
     listing = Listing()
     target = CpuTarget(Group(width=4), listing)
     compiled = lower(*make_kernel(target, plan.loop.build(target, plan.registry), "float64"))
