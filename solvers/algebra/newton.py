@@ -51,7 +51,7 @@ class StageEquations(Protocol):
         """Return the state at which the Jacobian of the iterate is taken."""
 
 
-class Progress(NamedTuple):
+class NewtonState(NamedTuple):
     """How far Newton's method is: corrections, log2 of the last one's mean square, why it would fail now."""
 
     corrections: Any
@@ -209,7 +209,7 @@ class NewtonSolver:
 
     # -- straight-line code ---------------------------------------------------------------------
 
-    def _begin(self, point: Point, base: Any, z: Any, memory: Any) -> tuple[Any, Progress]:
+    def _begin(self, point: Point, base: Any, z: Any, memory: Any) -> tuple[Any, NewtonState]:
         """Return the size of the guess's residual, and the progress before the first correction.
 
         Without backtracking each correction evaluates the residual it needs; then there is no size yet.
@@ -218,7 +218,7 @@ class NewtonSolver:
         if self.settings.max_backtracks:
             size = self._evaluate(point, base, z, memory, size)
         none, nothing = literal(size, 0, "int32"), literal(size, 0.0, "float32")
-        return size, Progress(none, nothing, literal(size, Status.NEWTON_FAILED, "int32"))
+        return size, NewtonState(none, nothing, literal(size, Status.NEWTON_FAILED, "int32"))
 
     def _evaluate(self, point: Point, base: Any, z: Any, memory: Any, _size: Any) -> Any:
         """Store the residual of z; return its size."""
@@ -267,7 +267,7 @@ class NewtonSolver:
             residual[i] = select(going, memory.residual_temp[i], residual[i])
         return select(going, new, size)
 
-    def _measure(self, y: Any, progress: Progress, memory: Any) -> tuple[Any, Any, Any, Any]:
+    def _measure(self, y: Any, progress: NewtonState, memory: Any) -> tuple[Any, Any, Any, Any]:
         """Return the mean square of a correction, log2 of that, log2 of theta/(1 - theta), and which are not the first.
 
         For the first correction theta is what was remembered. Runs that go on have made equally many. Comparisons are
@@ -282,7 +282,7 @@ class NewtonSolver:
         """Return the theta of a first correction, and which are hopeless."""
         return literal(level, math.nan, "float32"), literal(level, False, "mask")  # noqa: FBT003
 
-    def _compare(self, going: Any, size: Any, level: Any, progress: Progress, memory: Any) -> tuple[Any, Any, Any]:
+    def _compare(self, going: Any, size: Any, level: Any, progress: NewtonState, memory: Any) -> tuple[Any, Any, Any]:
         """Compare a correction with the one before; return log2 of theta/(1 - theta), theta, and which are hopeless."""
         # What overflowed says nothing about how much smaller the next is.
         change = level - smaller(progress.level, LARGEST_LEVEL)
@@ -294,8 +294,8 @@ class NewtonSolver:
         return eta, theta, self._diverges(theta, rest, change, level, progress.corrections)
 
     def _judge(
-        self, going: Any, sound: Any, size: Any, level: Any, eta: Any, hopeless: Any, progress: Progress
-    ) -> tuple[Any, Progress, Any, Any]:
+        self, going: Any, sound: Any, size: Any, level: Any, eta: Any, hopeless: Any, progress: NewtonState
+    ) -> tuple[Any, NewtonState, Any, Any]:
         """Return which runs go on, and the progress.
 
         Then, for those who watch, the estimated error, and whether that is small enough.
@@ -308,7 +308,7 @@ class NewtonSolver:
         corrections = progress.corrections + convert(going, "int32")
         going = both(going, negate(either(good, either(failed, hopeless))))
         going = both(going, corrections < self.settings.max_iters)
-        return going, Progress(corrections, level, trouble), _root_of_power(error * 2.0), good
+        return going, NewtonState(corrections, level, trouble), _root_of_power(error * 2.0), good
 
     def _diverges(self, theta: Any, rest: Any, change: Any, level: Any, corrections: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
@@ -318,7 +318,7 @@ class NewtonSolver:
         short = fma(change, left, level) * 0.5 > rest + math.log2(self.settings.tolerance)
         return either(theta > DIVERGENCE, both(theta < 1.0, short))
 
-    def _verdict(self, active: Any, progress: Progress) -> Any:
+    def _verdict(self, active: Any, progress: NewtonState) -> Any:
         return select(active, progress.trouble, progress.trouble * 0)
 
 

@@ -1,6 +1,7 @@
 """`cubie compile --dump`: what a kernel is made of, as a folder of texts."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,16 @@ def test_a_disk_that_refuses_is_a_message(cubie, monkeypatch):
     answer = cubie("compile", "run.toml", "--target", "cpu", "--dump", "dump")
     assert answer.code == 5
     assert "No space left" in answer.err
+
+
+def test_the_page_for_developers_shows_what_a_dump_holds(cubie, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "developing.md").read_text()
+    operations, llvm, buffers = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    config = Path(__file__).parents[2] / "configs" / "lorenz.toml"
+    method = "solve.algorithm=kvaerno5"
+    assert cubie("compile", str(config), "--arch", "sm_90", "--dump", "tsit5").code == 0
+    assert cubie("compile", str(config), "--target", "cpu", "--set", method, "--dump", "kvaerno5").code == 0
+    step = "explicit_runge_kutta.ExplicitRungeKuttaStep._attempt_step.txt"
+    assert operations in (tmp_path / "tsit5" / "arranged" / step).read_text()
+    assert llvm in (tmp_path / "tsit5" / "llvm" / "Loop._try_step.try_step.ll").read_text()
+    assert buffers in (tmp_path / "kvaerno5" / "index.txt").read_text()
