@@ -56,6 +56,7 @@ def _describe(method: "Tableau") -> dict[str, Any]:
         "a_stable": not isinstance(method, ButcherTableau) and method.a_stable,
         "l_stable": not isinstance(method, ButcherTableau) and method.l_stable,
         "aliases": list(method.aliases),
+        "caution": method.caution,
         "source": method.source,
     }
 
@@ -68,6 +69,8 @@ def _tables(methods: list[dict[str, Any]]) -> Iterator["RenderableType"]:
         rows = [_cells(method) for method in methods if method["family"] == family]
         yield terminal.table(title, _COLUMNS, rows, numeric=_NUMERIC)
         yield ""
+    cautions = [(method["name"], method["caution"]) for method in methods if method["caution"]]
+    yield terminal.summary("With care", cautions)
     yield terminal.summary("Sources", [(method["name"], method["source"]) for method in methods])
 
 

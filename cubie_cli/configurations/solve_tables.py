@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 #: Families whose stages are equations that Newton's method solves.
 _NEWTON_FAMILIES = ("DIRK", "FIRK")
+#: What does the job of a method that is warned of, by its family.
+_INSTEAD = {
+    "explicit": "tsit5",
+    "DIRK": "kencarp4",
+    "FIRK": "radau_iia_5",
+    "Rosenbrock": "rodas4",
+    "Rosenbrock-W": "ros34pw3",
+}
+#: Errors of a method of order p add up to about rtol**(-1/(p + 1)) times the tolerance.
+_LOW_ORDER = 2
+_TIGHT = 1e-7
 _ITERATIVE_ONLY = ("preconditioner", "neumann_order", "tolerance", "max_iters")
 _MATRIX_FREE = 'kind = "minimal_residual", "steepest_descent" or "bicgstab"'
 
@@ -55,6 +66,14 @@ def read_solve(document: Document, table: SolveTable, system: Quantities) -> Sol
 def warnings_of(document: Document, solve: SolveSettings) -> tuple[str, ...]:
     """Return what is allowed and probably not meant."""
     found = []
+    method = find(solve.algorithm)
+    if solve.dt is None and method.caution:
+        found.append(f"{method.name}: {method.caution}; see docs/tolerances.md, or take {_INSTEAD[method.family]}")
+    if solve.dt is None and method.order <= _LOW_ORDER and solve.rtol < _TIGHT:
+        found.append(
+            f"{method.name} has order {method.order}: at rtol = {solve.rtol:g} it takes so many steps that their errors "
+            f"add up to hundreds of times the tolerance; take {_INSTEAD[method.family]}"
+        )
     if solve.precision == "float32" and solve.rtol < 1e-6 and solve.dt is None:
         found.append(f"rtol = {solve.rtol:g} is near the round-off of float32: steps shrink and errors do not")
     if document.get(("solve", "newton", "damping")) is not None and not solve.newton.max_backtracks:

@@ -43,6 +43,8 @@ class Method(ABC):
         Other names users may write.
     controller
         Controller settings published with the method or measured for it, where they differ from the usual ones.
+    caution
+        What the error estimate does not see, for a warning; docs/tolerances.md has the figures.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Method(ABC):
     embedded_orders: tuple[int, ...] = ()
     aliases: tuple[str, ...] = ()
     controller: ControllerDefaults | None = None
+    caution: str = ""
 
     #: The controller of methods which have an error estimate and no controller of their own.
     usual_controller: ClassVar[ControllerKind] = "pi"

@@ -1,0 +1,29 @@
+"""What the table of honest tolerances says of the methods that the docs recommend, where it is cheap to look."""
+
+import pytest
+
+from benchmarks.honesty import CLASSES, measure
+from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
+
+SMOOTH = ("decay", "oscillator", "quadrature")
+RECOMMENDED = ("tsit5", "vern7", "rodas4", "rodas5p", "radau_iia_5")
+
+
+@pytest.mark.parametrize("problem", SMOOTH)
+@pytest.mark.parametrize("method", RECOMMENDED)
+def test_errors_are_near_the_tolerance_on_smooth_problems(method, problem):
+    found = measure(method, problem, 1e-6)
+    assert found.failed == 0
+    assert found.worst <= 30
+
+
+@pytest.mark.parametrize(("method", "problem"), [("ros3p", "decay"), ("rodas5", "quadrature")])
+def test_a_method_that_sees_no_error_is_marked(method, problem):
+    assert measure(method, problem, 1e-6).worst > 1e3
+    assert {**TABLEAUS, **IMPLICIT_TABLEAUS}[method].caution
+
+
+@pytest.mark.parametrize("name", [name for name in CLASSES if name not in {"chemical", "chaotic"}])
+def test_solutions_of_classes_solve_them(name):
+    found = measure("vern9", name, 1e-9)
+    assert found.end * found.rtol < 1e-4
