@@ -70,10 +70,8 @@ def warnings_of(document: Document, solve: SolveSettings) -> tuple[str, ...]:
     if solve.dt is None and method.caution:
         found.append(f"{method.name}: {method.caution}; see docs/tolerances.md, or take {_INSTEAD[method.family]}")
     if solve.dt is None and method.order <= _LOW_ORDER and solve.rtol < _TIGHT:
-        found.append(
-            f"{method.name} has order {method.order}: at rtol = {solve.rtol:g} it takes so many steps that their errors "
-            f"add up to hundreds of times the tolerance; take {_INSTEAD[method.family]}"
-        )
+        many = f"{method.name} has order {method.order}: at rtol = {solve.rtol:g} it takes so many steps that errors"
+        found.append(f"{many} add up to hundreds of times the tolerance; take {_INSTEAD[method.family]}")
     if solve.precision == "float32" and solve.rtol < 1e-6 and solve.dt is None:
         found.append(f"rtol = {solve.rtol:g} is near the round-off of float32: steps shrink and errors do not")
     if document.get(("solve", "newton", "damping")) is not None and not solve.newton.max_backtracks:
