@@ -11,8 +11,9 @@ from solvers.algebra.matrices import StageMatrix, shift
 from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
+from solvers.methods.extension_error import THETA, ExtensionCheck
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
-from solvers.methods.weighted_sums import blend, interpolation_weights, weighted_sum
+from solvers.methods.weighted_sums import blend, combine, interpolation_weights, weighted_sum
 from solvers.status import Status
 from solvers.straightline import both, fma, literal, negate, select
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
@@ -84,6 +85,11 @@ class DiagonallyImplicitStep(OneStepMethod):
         self.newton = newton
         self.fixed = fixed
         self.dense = tableau.dense_output if dense else None
+        self.check = (
+            ExtensionCheck(norm, newton.linear, self._defect, lambda memory: memory.newton.linear)
+            if dense and not fixed
+            else None
+        )
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -101,6 +107,8 @@ class DiagonallyImplicitStep(OneStepMethod):
         registry.register(self.owner, "trouble", 1, "int32")
         if self._filters and not self.newton.linear.direct:
             registry.register(self.owner, "filter_rhs", n, precision)
+        if self.check:
+            self.check.register(registry, self.owner)
         self.newton.register(registry)
         registry.host(self.owner, self.newton.owner, "solver")
 
@@ -118,7 +126,17 @@ class DiagonallyImplicitStep(OneStepMethod):
                 ]
             else:
                 parts.append(Part(partial(self._explicit_stage, stage)))
+        if self.check:
+            parts += self.check.parts(target, partial(self._solve_defect, target))
         return attempt_in_parts(target, [*parts, *self._error_parts(target)], self._outcome)
+
+    @staticmethod
+    def _solve_defect(target: Target, solve: DeviceFunction) -> DeviceFunction:
+        @target.control
+        def part(active: Any, point: Any, memory: Any) -> None:
+            solve(active, point, memory.extension_defect, memory.extension_change, memory.newton.linear)
+
+        return part
 
     def _solve_part(self, target: Target) -> DeviceFunction:
         """Return a device function (active, point, memory) that solves a stage."""
@@ -251,23 +269,37 @@ class DiagonallyImplicitStep(OneStepMethod):
         for i, error in enumerate(operator.solve(factors, self._scaled_error(point.h, memory))):
             memory.stage_increment[i] = error
 
-    def _outcome(self, y: Any, memory: Any) -> tuple[Any, Any]:
+    def _outcome(self, point: Point, memory: Any) -> tuple[Any, Any]:
         increment, trouble = memory.stage_increment, memory.trouble[0]
         if self.fixed:
             return literal(increment, 0.0, self.rhs.precision), trouble
         errors = (increment[i] for i in range(self.n))
-        return self.norm.mean_square(errors, y, memory.stage_accumulator), trouble
+        error = self.norm.mean_square(errors, point.y, memory.stage_accumulator)
+        return self.check.larger(error, memory) if self.check else error, trouble
+
+    def _slopes_of(self, memory: Any, i: int) -> list[Any]:
+        """Return the slopes of one state, the first to the last stage's."""
+        return [memory.slope[i], *(memory.stage_slopes[j * self.n + i] for j in range(self.tableau.stages - 1))]
+
+    def _defect(self, point: Point, memory: Any) -> list[Any]:
+        """Return the defect of the continuous extension at `THETA`."""
+        assert self.dense is not None  # noqa: S101 - what is checked is there
+        weights, slopes = self.dense.weights(THETA).tolist(), self.dense.slopes(THETA).tolist()
+        stages = [self._slopes_of(memory, i) for i in range(self.n)]
+        rises = [combine(weights, stages[i].__getitem__, None) for i in range(self.n)]
+        state = [fma(point.h, rise, point.y[i]) for i, rise in enumerate(rises)]
+        rates = self.rhs.values(point.t + point.h * THETA, state, point.p)
+        return [rate - combine(slopes, stages[i].__getitem__, None) for i, rate in enumerate(rates)]
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
-        slope, stage_slopes, y_new = memory.slope, memory.stage_slopes, memory.stage_accumulator
+        y_new = memory.stage_accumulator
         if self.dense is None:
             for i in range(self.n):
                 values[i] = y_new[i]
             return
         weights = interpolation_weights(self.dense, theta, self.rhs.precision)
         for i in range(self.n):
-            slopes = [slope[i], *(stage_slopes[j * self.n + i] for j in range(self.tableau.stages - 1))]
-            step = blend(weights, slopes.__getitem__, None)
+            step = blend(weights, self._slopes_of(memory, i).__getitem__, None)
             values[i] = select(theta == 1.0, y_new[i], fma(point.h, step, point.y[i]))
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:

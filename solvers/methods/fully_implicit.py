@@ -9,8 +9,9 @@ from solvers.algebra.matrices import CoupledMatrix, mix
 from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.methods.step import OneStepMethod
-from solvers.methods.weighted_sums import blend, polynomial
+from solvers.methods.extension_error import THETA, ExtensionCheck
+from solvers.methods.step import OneStepMethod, sequence
+from solvers.methods.weighted_sums import blend, polynomial, weighted_sum
 from solvers.status import Status
 from solvers.straightline import both, convert, fma, literal, negate, reciprocal, select
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
@@ -86,6 +87,11 @@ class FullyImplicitStep(OneStepMethod):
         self.newton = newton
         self.error_filter = error_filter
         self.dense = dense
+        self.check = (
+            ExtensionCheck(norm, error_filter, self._defect, lambda memory: memory.filter)
+            if dense and error_filter
+            else None
+        )
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -98,6 +104,8 @@ class FullyImplicitStep(OneStepMethod):
         for name in ("stage_accumulator", "slope", "error", "error_rhs"):
             registry.register(self.owner, name, n, precision)
         registry.register(self.owner, "trouble", 1, "int32")
+        if self.check:
+            self.check.register(registry, self.owner)
         solvers: dict[str, Any] = {"solver": self.newton} | ({"filter": self.error_filter} if self.error_filter else {})
         for role, solver in solvers.items():
             solver.register(registry)
@@ -110,6 +118,7 @@ class FullyImplicitStep(OneStepMethod):
         solve = self.newton.build(target)
         end = target.straight_line(self._end)
         filter_error = self._filter(target)
+        check = self._check_extension(target)
         outcome = target.straight_line(self._outcome)
 
         @target.control
@@ -118,7 +127,8 @@ class FullyImplicitStep(OneStepMethod):
             trouble = solve(sound, point, point.y, memory.stage_increment, memory.newton)
             end(point, trouble, memory)
             filter_error(active, point, memory)
-            return outcome(point.y, memory)
+            check(active, point, memory)
+            return outcome(point, memory)
 
         return attempt
 
@@ -137,6 +147,20 @@ class FullyImplicitStep(OneStepMethod):
             note(prepared, solved, memory)
 
         return filter_error
+
+    def _check_extension(self, target: Target) -> DeviceFunction:
+        """Return code that leaves the error of the continuous extension in `extension_error`."""
+        if self.check is None:
+            return target.straight_line(_nothing)
+
+        def solve_defect(solve: DeviceFunction) -> DeviceFunction:
+            @target.control
+            def part(active: Any, point: Any, memory: Any) -> None:
+                solve(active, point, memory.extension_defect, memory.extension_change, memory.filter)
+
+            return part
+
+        return sequence(target, self.check.parts(target, solve_defect))
 
     # -- straight-line code ---------------------------------------------------------------------
 
@@ -203,11 +227,24 @@ class FullyImplicitStep(OneStepMethod):
         lost = both(trouble[0] == 0, negate(both(prepared, solved)))
         trouble[0] = select(lost, literal(trouble, Status.LINEAR_FAILED, "int32"), trouble[0])
 
-    def _outcome(self, y: Any, memory: Any) -> tuple[Any, Any]:
+    def _outcome(self, point: Point, memory: Any) -> tuple[Any, Any]:
         accumulator, trouble = memory.stage_accumulator, memory.trouble[0]
         if self.error_filter is None:
             return literal(accumulator, 0.0, self.rhs.precision), trouble
-        return self.norm.mean_square((memory.error[i] for i in range(self.n)), y, accumulator), trouble
+        error = self.norm.mean_square((memory.error[i] for i in range(self.n)), point.y, accumulator)
+        return self.check.larger(error, memory) if self.check else error, trouble
+
+    def _defect(self, point: Point, memory: Any) -> list[Any]:
+        """Return the defect of the continuous extension at `THETA`."""
+        inverse, rows = reciprocal(point.h), self.tableau.dense_increments
+        weights = [float(sum(c * THETA ** (m + 1) for m, c in enumerate(row))) for row in rows]
+        slopes = [float(sum((m + 1) * c * THETA**m for m, c in enumerate(row))) for row in rows]
+        state, rises = [], []
+        for i in range(self.n):
+            state.append(weighted_sum(weights, memory.stage_increment, i, self.n, point.y[i]))
+            rises.append(weighted_sum(slopes, memory.stage_increment, i, self.n, None))
+        rates = self.rhs.values(point.t + point.h * THETA, state, point.p)
+        return [fma(rise, -inverse, rate) for rise, rate in zip(rises, rates, strict=True)]
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         increment, y_new = memory.stage_increment, memory.stage_accumulator

@@ -10,6 +10,7 @@ from solvers.algebra.linear_solvers import DirectSolver, LinearSolver
 from solvers.algebra.point import Point
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
+from solvers.methods.extension_error import THETA, ExtensionCheck
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
 from solvers.methods.weighted_sums import blend, interpolation_weights, split_share, weighted_sum
 from solvers.status import Status
@@ -61,6 +62,9 @@ class RosenbrockStep(OneStepMethod):
         self.linear = linear
         self.fixed = fixed
         self.dense = dense
+        self.check = (
+            ExtensionCheck(norm, linear, self._defect, lambda memory: memory.linear) if dense and not fixed else None
+        )
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -72,6 +76,8 @@ class RosenbrockStep(OneStepMethod):
         for name in ("stage_accumulator", *time_derivative, *iteration):
             registry.register(self.owner, name, self.n, self.rhs.precision)
         registry.register(self.owner, "trouble", 1, "int32")
+        if self.check:
+            self.check.register(registry, self.owner)
         self.linear.register(registry)
         registry.host(self.owner, self.linear.owner, "solver")
 
@@ -86,7 +92,18 @@ class RosenbrockStep(OneStepMethod):
                 parts.append(Part(partial(self._solve_directly, stage)))
             else:
                 parts += [Part(solve, straight=False), Part(partial(self._keep, stage))]
-        return attempt_in_parts(target, [*parts, Part(self._end)], self._outcome)
+        parts.append(Part(self._end))
+        if self.check:
+            parts += self.check.parts(target, partial(self._solve_defect, target))
+        return attempt_in_parts(target, parts, self._outcome)
+
+    @staticmethod
+    def _solve_defect(target: Target, solve: DeviceFunction) -> DeviceFunction:
+        @target.control
+        def part(active: Any, point: Any, memory: Any) -> None:
+            solve(active, point, memory.extension_defect, memory.extension_change, memory.linear)
+
+        return part
 
     def _solve_part(self, target: Target) -> DeviceFunction:
         """Return the part that solves for a stage iteratively."""
@@ -171,13 +188,23 @@ class RosenbrockStep(OneStepMethod):
             step = weighted_sum(self.tableau.m, memory.stage_increment, i, self.n, point.y[i])
             memory.stage_accumulator[i] = step
 
-    def _outcome(self, y: Any, memory: Any) -> tuple[Any, Any]:
+    def _defect(self, point: Point, memory: Any) -> list[Any]:
+        """Return the defect of the continuous extension at `THETA`."""
+        extension, increments, inverse = self.tableau.dense_output, memory.stage_increment, reciprocal(point.h)
+        weights, slopes = extension.weights(THETA).tolist(), extension.slopes(THETA).tolist()
+        state = [weighted_sum(weights, increments, i, self.n, point.y[i]) for i in range(self.n)]
+        rates = self.rhs.values(point.t + point.h * THETA, state, point.p)
+        rises = [weighted_sum(slopes, increments, i, self.n, None) for i in range(self.n)]
+        return [fma(rise, -inverse, rate) for rise, rate in zip(rises, rates, strict=True)]
+
+    def _outcome(self, point: Point, memory: Any) -> tuple[Any, Any]:
         increments, trouble = memory.stage_increment, memory.trouble[0]
         if self.fixed:
             return literal(increments, 0.0, self.rhs.precision), trouble
         share, weights = split_share(self.tableau.error)
         errors = (weighted_sum(weights, increments, i, self.n, None) for i in range(self.n))
-        return self.norm.mean_square(errors, y, memory.stage_accumulator, share=share), trouble
+        error = self.norm.mean_square(errors, point.y, memory.stage_accumulator, share=share)
+        return self.check.larger(error, memory) if self.check else error, trouble
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         increments, y_new = memory.stage_increment, memory.stage_accumulator

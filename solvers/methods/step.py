@@ -160,7 +160,7 @@ def attempt_in_parts(target: Target, parts: Sequence[Part], outcome: Callable[..
     Parameters
     ----------
     outcome
-        Straight-line code (y, memory) -> (error, trouble).
+        Straight-line code (point, memory) -> (error, trouble).
     """
     run = sequence(target, parts)
     tell = target.straight_line(outcome)
@@ -168,7 +168,7 @@ def attempt_in_parts(target: Target, parts: Sequence[Part], outcome: Callable[..
     @target.control
     def attempt(active: Any, point: Any, memory: Any) -> Any:
         run(active, point, memory)
-        return tell(point.y, memory)
+        return tell(point, memory)
 
     return attempt
 

@@ -42,6 +42,11 @@ class DenseOutput:
         """Return b_j(theta), shape (slopes,)."""
         return np.array(self.coefficients) @ self._powers(theta)
 
+    def slopes(self, theta: float) -> Array:
+        """Return the derivatives b_j'(theta), shape (slopes,)."""
+        powers = np.arange(1, self.degree + 1)
+        return np.asarray(np.array(self.coefficients) @ (powers * theta ** (powers - 1)))
+
     def sizes(self, theta: float) -> Array:
         """Return the sums of the absolute terms of b_j(theta), which bound rounding, shape (slopes,)."""
         return np.abs(self.coefficients) @ self._powers(theta)

@@ -1,0 +1,95 @@
+"""The error of a continuous extension within its step: an embedded estimate looks at the end alone.
+
+Where a system is stiff, the end of a step can be right at any length, and what lies before it wrong: such methods find
+a slow solution again at each end, whatever it does in between. What is wrong shows in the defect f(t, u) - u' of the
+extension u, and a step of Newton's method, (I/(h*gamma) - J)^-1 times the defect, tells by how much.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from buffers import BufferRegistry
+from solvers.algebra.error_norm import ErrorNorm
+from solvers.algebra.linear_solvers import LinearSolver
+from solvers.algebra.point import Point
+from solvers.methods.step import Part
+from solvers.straightline import select
+from solvers.targets.target import DeviceFunction, Target
+
+#: Where in a step the extension is looked at: not in the middle, where the error of a symmetric one has no slope.
+THETA = 0.35
+#: Tolerances that an error between steps may be, as it adds up to nothing. A smaller number has methods of order 5 with
+#: extensions of order 3 take up to twice the steps, to no end: their own errors add up to more.
+ALLOWED = 10.0
+
+
+class ExtensionCheck:
+    """Leaves the mean square of a continuous extension's error over what is allowed in `extension_error`.
+
+    Buffers, of the step: `extension_error`; with an iterative solver `extension_defect` and `extension_change`.
+
+    Parameters
+    ----------
+    norm
+        The tolerances.
+    linear
+        Solves with the step's matrix.
+    defect
+        Straight-line code (point, memory) -> f(t, u) - u' at `THETA`, a value a state.
+    linear_memory
+        Straight-line code (memory) -> the solver's frame.
+    """
+
+    def __init__(
+        self,
+        norm: ErrorNorm,
+        linear: LinearSolver,
+        defect: Callable[[Point, Any], list[Any]],
+        linear_memory: Callable[[Any], Any],
+    ) -> None:
+        self.norm = norm
+        self.linear = linear
+        self._defect = defect
+        self._linear_memory = linear_memory
+
+    def register(self, registry: BufferRegistry, owner: str) -> None:
+        """Register the buffers under the step."""
+        precision = self.linear.operator.precision
+        registry.register(owner, "extension_error", 1, precision)
+        if not self.linear.direct:
+            for name in ("extension_defect", "extension_change"):
+                registry.register(owner, name, len(self.norm.atol), precision)
+
+    def parts(self, target: Target, solve: Callable[[DeviceFunction], DeviceFunction]) -> list[Part]:
+        """Return the parts of an attempt that do it, after those that make the extension.
+
+        Parameters
+        ----------
+        solve
+            Control code (active, point, memory) that solves from `extension_defect` to `extension_change`, given the
+            solver's device function.
+        """
+        if self.linear.direct:
+            return [Part(self._directly)]
+        iterate = solve(self.linear.build(target))
+        return [Part(self._store_defect), Part(iterate, straight=False), Part(self._measure)]
+
+    def larger(self, error: Any, memory: Any) -> Any:
+        """Return the larger of a step's error and the extension's; straight-line code. NaN stays NaN."""
+        between = memory.extension_error[0]
+        return select(between > error, between, error)
+
+    def _directly(self, _active: Any, point: Point, memory: Any) -> None:
+        factors = self._linear_memory(memory).factors
+        self._keep(self.linear.operator.solve(factors, self._defect(point, memory)), point, memory)
+
+    def _store_defect(self, _active: Any, point: Point, memory: Any) -> None:
+        for i, value in enumerate(self._defect(point, memory)):
+            memory.extension_defect[i] = value
+
+    def _measure(self, _active: Any, point: Point, memory: Any) -> None:
+        self._keep([memory.extension_change[i] for i in range(len(self.norm.atol))], point, memory)
+
+    def _keep(self, changes: list[Any], point: Point, memory: Any) -> None:
+        square = self.norm.mean_square(changes, point.y, memory.stage_accumulator, share=1 / ALLOWED)
+        memory.extension_error[0] = square
