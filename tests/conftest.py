@@ -4,8 +4,13 @@ import os
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from solvers.execution.cuda import engine as cuda_engine
+
+# How long an example takes says what else the machine does.
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 
 def pytest_configure(config):

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+#: Seconds after which a process counts as one without an end.
+GUARD = 600
 ENDLESS = ["--set", "batch.values={rate={linspace=[0.5,1.0,1000000]}}", "--set", "run.chunk=1"]
 
 
@@ -35,7 +37,7 @@ def test_a_program_looks_for_garbage_and_plugins_rarely():
 
 
 def wait_until_writing(folder):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + GUARD
     while not list(folder.glob(".*.part")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -46,7 +48,7 @@ def test_a_signal_ends_a_run_and_leaves_nothing(folder, number):
     with start(folder, *ENDLESS) as process:
         wait_until_writing(folder)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=GUARD)
     assert process.returncode == 128 + number
     assert out == ""
     assert err.endswith(f"stopped by {number.name}; what was not finished is not kept\n")
@@ -57,7 +59,7 @@ def test_a_killed_run_leaves_no_result(folder):
     with start(folder, *ENDLESS) as process:
         wait_until_writing(folder)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=GUARD)
     assert not (folder / "result.h5").exists()
 
 
@@ -67,7 +69,7 @@ def test_a_disk_that_fills_up_leaves_nothing(folder):
 
     arguments = ["--set", "batch.values={rate={linspace=[0.5,1.0,400]}}", "--quiet", "--json"]
     with start(folder, *arguments, preexec_fn=limit_files) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=GUARD)
     assert process.returncode == 5
     assert out == ""
     assert "cannot write result.h5" in err

@@ -1,5 +1,6 @@
 """What only a GPU shows: launches, chunks, many runs, reports of kernels."""
 
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -64,9 +65,11 @@ def test_the_report_is_of_the_kernel_that_runs():
 
 def test_times_are_the_devices():
     solver = build(make_problem(lorenz(), "rk4", 1.0, dt=1e-3, swept=("rho",)), "cuda")
+    before = time.perf_counter()
     solution = solver.solve(np.linspace(0.0, 28.0, 100_000)[None])
-    assert 0 < solution.kernel_seconds < 1
-    assert solution.transfer_seconds > 0
+    around = time.perf_counter() - before
+    assert 0 < solution.kernel_seconds < around
+    assert 0 < solution.transfer_seconds < around
     assert solver.runs_per_chunk(10**12) < 10**12
     solver.close()
 
