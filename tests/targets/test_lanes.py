@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.properties import columns
 from support.solving import build, make_problem
 from support.systems import make_system
 
@@ -20,9 +21,6 @@ POLE, NOTHING = [0.0, 2.0], [np.nan, 0.0]
 SETTINGS = {
     "adaptive": {"algorithm": "tsit5", "rtol": 1e-6, "every": 0.3},
     "history": {"algorithm": "dormand_prince54", "rtol": 1e-6, "controller": "pid"},
-    "landing": {"algorithm": "cash_karp54", "rtol": 1e-6, "every": 0.3},
-    "extra stages": {"algorithm": "vern6", "rtol": 1e-6, "every": 0.3},
-    "fixed": {"algorithm": "rk4", "dt": 0.05, "every": 0.3},
 }
 
 
@@ -30,25 +28,13 @@ def problem(settings):
     return make_problem(SYSTEM, t1=2.0, swept=("k", "pole"), **settings)
 
 
-def columns(solution, chosen):
-    """Return everything a result says of some runs, as bits."""
-    parts = [
-        solution.variables[..., chosen],
-        solution.status[chosen],
-        solution.steps[chosen],
-        solution.rejected[chosen],
-    ]
-    return [np.ascontiguousarray(part).tobytes() for part in parts]
-
-
 @pytest.fixture(params=[pytest.param(None, id="cpu"), pytest.param("cuda", marks=pytest.mark.gpu)])
 def target(request):
     return request.param or "cpu"
 
 
-@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-def test_neighbours_do_not_matter(settings, target):
-    solver = build(problem(settings), target)
+def test_neighbours_do_not_matter_to_a_controller_with_a_history(target):
+    solver = build(problem(SETTINGS["history"]), target)
     runs = GOOD.shape[1]
     together = solver.solve(GOOD)
     assert not together.status.any()
@@ -68,7 +54,7 @@ def test_neighbours_do_not_matter(settings, target):
     solver.close()
 
 
-@pytest.mark.parametrize("settings", [SETTINGS["adaptive"], SETTINGS["history"]], ids=["adaptive", "history"])
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_width_does_not_matter(settings, monkeypatch):
     found = []
     for group in (Group(8), Group(8, 2), Group(8, 3), Group(32)):
