@@ -1,7 +1,7 @@
 """Where a run is in time, and where its next step leads.
 
 A clock keeps up those members of a lane's `Time` that it needs. Steps are chosen by what is left, in the same way
-whether or not somebody asks for t, so that saving changes no step.
+whether or not somebody asks for t.
 """
 
 from abc import ABC, abstractmethod
