@@ -43,7 +43,7 @@ class NewtonSettings:
     tolerance
         Estimated error of the iterate, in units of the step's tolerances.
     max_iters
-        Most corrections.
+        Most corrections; None: 10, and 100 with fixed steps.
     damping
         Factor on the correction for each backtrack.
     max_backtracks
@@ -54,7 +54,7 @@ class NewtonSettings:
     """
 
     tolerance: float = 0.01
-    max_iters: int = 10
+    max_iters: int | None = None
     damping: float = 0.5
     max_backtracks: int = 0
     jacobian: Literal["step", "iteration"] | None = None

@@ -33,6 +33,8 @@ LEAST_CONTRACTION = math.log2(1e-3)
 LARGEST_LEVEL = 127.0
 #: How fast the guess for a new solve forgets: eta = eta_old^0.8 (Hairer and Wanner, IV.8).
 FORGETTING = 0.8
+#: Corrections where no limit is given.
+MOST_CORRECTIONS = 10
 #: A correction that grows by this factor is taken for divergence.
 DIVERGENCE = 2.0
 
@@ -91,6 +93,7 @@ class NewtonSolver:
         self.linear = linear
         self.settings = settings
         self.full = full
+        self.max_iters = settings.max_iters or MOST_CORRECTIONS
 
     @property
     def _size(self) -> int:
@@ -307,14 +310,14 @@ class NewtonSolver:
         trouble = select(both(going, negate(sound)), literal(error, Status.LINEAR_FAILED, "int32"), trouble)
         corrections = progress.corrections + convert(going, "int32")
         going = both(going, negate(either(good, either(failed, hopeless))))
-        going = both(going, corrections < self.settings.max_iters)
+        going = both(going, corrections < self.max_iters)
         return going, NewtonState(corrections, level, trouble), _root_of_power(error * 2.0), good
 
     def _diverges(self, theta: Any, rest: Any, change: Any, level: Any, corrections: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
         if self.settings.max_backtracks:
             return literal(theta, False, "mask")  # noqa: FBT003
-        left = convert(self.settings.max_iters - 1 - corrections, "float32")
+        left = convert(self.max_iters - 1 - corrections, "float32")
         short = fma(change, left, level) * 0.5 > rest + math.log2(self.settings.tolerance)
         return either(theta > DIVERGENCE, both(theta < 1.0, short))
 

@@ -22,6 +22,7 @@ from solvers.methods.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.methods.rosenbrock import RosenbrockStep
 from solvers.methods.step import Step
 from solvers.planning.problem import Problem
+from solvers.settings import NewtonSettings, SolveSettings
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.tableaus.tableau import ButcherTableau
@@ -34,6 +35,8 @@ USED_GAINS = {"i": {"ki"}, "pi": {"kp", "ki"}, "pid": GAINS, "gustafsson": {"ki"
 FIRST_WITH = {"ki": "i", "kp": "pi", "kd": "pid"}
 #: Reduction of the residual of a correction within Newton's method: stiff components hide behind a residual.
 NEWTON_REDUCTION = {"float64": 1e-6, "float32": 1e-4}
+#: Corrections of a fixed step where no limit is given.
+MOST_FIXED_CORRECTIONS = 100
 #: Reductions of a residual below these are rounding.
 LEAST_REDUCTION = {"float64": 1e-12, "float32": 1e-5}
 
@@ -93,7 +96,7 @@ def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step
         return RosenbrockStep(tableau, rhs, jacobian, norm, linear, fixed=fixed, dense=dense)
     linear = make_linear_solver(operator, solve.linear, NEWTON_REDUCTION[rhs.precision])
     full = solve.newton.jacobian == "iteration" or (solve.newton.jacobian is None and not linear.direct)
-    newton = NewtonSolver(StageEquation(rhs, operator), linear, solve.newton, full=full)
+    newton = NewtonSolver(StageEquation(rhs, operator), linear, _newton_settings(solve), full=full)
     return DiagonallyImplicitStep(tableau, rhs, norm, newton, fixed=fixed, dense=dense)
 
 
@@ -113,7 +116,7 @@ def _fully_implicit_step(
     operator = CoupledMatrix(jacobian, tableau, norm)
     reduction = NEWTON_REDUCTION[rhs.precision]
     linear = make_linear_solver(operator, settings.linear, reduction)
-    newton = NewtonSolver(CoupledEquations(rhs, operator), linear, settings.newton, full=False)
+    newton = NewtonSolver(CoupledEquations(rhs, operator), linear, _newton_settings(settings), full=False)
     error_filter = None
     if settings.dt is None:
         error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm)
@@ -121,6 +124,18 @@ def _fully_implicit_step(
             error_matrix, settings.linear, NEWTON_REDUCTION[rhs.precision], owner="filter"
         )
     return FullyImplicitStep(tableau, rhs, norm, newton, error_filter, dense=dense)
+
+
+def _newton_settings(solve: SolveSettings) -> NewtonSettings:
+    """Return when Newton's method stops, for the steps and the precision there are.
+
+    A step that converges slowly is tried shorter where steps adapt; a fixed one is all there is. No iterate is better
+    than rounding leaves it.
+    """
+    newton = solve.newton
+    limit = newton.max_iters or (MOST_FIXED_CORRECTIONS if solve.dt is not None else None)
+    rounding = float(np.finfo(solve.precision).eps) / solve.rtol if solve.rtol else 0.0
+    return replace(newton, max_iters=limit, tolerance=max(newton.tolerance, rounding))
 
 
 def register(loop: Loop, problem: Problem) -> BufferRegistry:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from support.solving import make_problem, solve
-from support.systems import make_system
+from support.systems import lorenz, make_system
 
 from solvers.settings import LinearSettings, NewtonSettings
 from solvers.status import Status
@@ -146,3 +146,16 @@ def test_solution_that_leaves_for_infinity(name, target):
     assert solution.status[[0, 2]].tolist() == [Status.SUCCESS] * 2
     assert solution.status[1] in BROKEN | {Status.STEP_TOO_SMALL}
     assert np.isnan(solution.variables[0, 3:, 1]).all()
+
+
+@pytest.mark.parametrize("rtol", [1e-6, 1e-10, 1e-13, 1e-15])
+@pytest.mark.parametrize("name", ["backwards_euler", "kvaerno5", "radau_iia_5"])
+def test_fixed_steps_converge_at_tight_tolerances(name, rtol):
+    solution = solve(make_problem(lorenz(), name, 0.5, dt=0.01, rtol=rtol, atol=rtol / 1000))
+    assert solution.status.tolist() == [Status.SUCCESS]
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-7])
+def test_fixed_steps_converge_in_single_precision(rtol):
+    problem = make_problem(lorenz(), "kvaerno5", 0.5, dt=0.01, rtol=rtol, atol=rtol / 1000, precision="float32")
+    assert solve(problem).status.tolist() == [Status.SUCCESS]
