@@ -1,5 +1,6 @@
 """What a user chooses about a solution: frozen values, checked where they are read."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +10,9 @@ ControllerKind = Literal["fixed", "i", "pi", "pid", "gustafsson"]
 Precision = Literal["float64", "float32"]
 LinearKind = Literal["lu", "minimal_residual", "steepest_descent", "bicgstab"]
 Preconditioner = Literal["none", "jacobi", "neumann"]
+
+#: Units in the last place by which rounding may move t1 off a save grid: t0, t1, the interval and its multiple add up.
+_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -140,15 +144,73 @@ class SaveSettings:
     every: float | None = None
     at: tuple[float, ...] | None = None
 
+    def grid(self, t0: float, t1: float) -> "SaveGrid | None":
+        """Return the grid that the interval makes in a span, if there is one."""
+        return None if self.every is None or self.at is not None else SaveGrid(t0, t1, self.every)
+
+    def count(self, t0: float, t1: float) -> int:
+        """Return the number of save times, without making them."""
+        grid = self.grid(t0, t1)
+        return grid.count if grid else 1 if self.at is None else len(self.at)
+
     def times(self, t0: float, t1: float) -> np.ndarray:
         """Return the save times as a float64 array."""
-        if self.at is not None:
-            return np.array(self.at, dtype=np.float64)
-        if self.every is None:
-            return np.array([t1], dtype=np.float64)
-        count = int(np.floor((t1 - t0) / self.every)) + 2
-        grid = t0 + np.arange(count) * self.every
-        return grid[grid <= t1]
+        grid = self.grid(t0, t1)
+        return grid.times() if grid else np.array([t1] if self.at is None else self.at, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class SaveGrid:
+    """The times t0 + k*every up to t1, which is one of them where it is on the grid but for rounding.
+
+    Parameters
+    ----------
+    t0, t1
+        The span.
+    every
+        The interval.
+    """
+
+    t0: float
+    t1: float
+    every: float
+
+    @property
+    def resolution(self) -> float:
+        """The distance of neighbouring numbers at the end of the span that is farther from 0."""
+        return math.ulp(max(abs(self.t0), abs(self.t1)))
+
+    @property
+    def _intervals(self) -> int:
+        return round((self.t1 - self.t0) / self.every)
+
+    @property
+    def has_end(self) -> bool:
+        """Whether t1 is on the grid, to within a few units in the last place."""
+        miss = abs(self.t0 + self._intervals * self.every - self.t1)
+        return self._intervals > 0 and miss <= min(_FEW * self.resolution, self.every / 4)
+
+    @property
+    def rounds_to_end(self) -> bool:
+        """Whether the time at t1 is t1 as it is computed."""
+        return self.t0 + self._intervals * self.every == self.t1
+
+    @property
+    def count(self) -> int:
+        """The number of times."""
+        last = self._intervals
+        return last + 1 if self.has_end or self.t0 + last * self.every <= self.t1 else last
+
+    @property
+    def last(self) -> float:
+        """The last of the times."""
+        return self.t1 if self.has_end else self.t0 + (self.count - 1) * self.every
+
+    def times(self) -> np.ndarray:
+        """Return them as a float64 array."""
+        times = self.t0 + np.arange(self.count) * self.every
+        times[-1] = self.last
+        return times
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from buffers import BufferRegistry
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.integration.lane import Saving
 from solvers.methods.step import StepFunctions
+from solvers.settings import SaveGrid
 from solvers.straightline import both, convert, gather, literal, scatter, select
 from solvers.targets.target import DeviceFunction, Target
 
@@ -43,7 +44,7 @@ class Output:
     only_end
         Whether the one save time is the end of the span.
     grid
-        (start, interval) where save times are start + k*interval; None: they are looked up.
+        Where save times are at equal distances; None: they are looked up.
     """
 
     rhs: RightHandSide
@@ -51,7 +52,7 @@ class Output:
     observables: tuple[int, ...]
     times: int
     only_end: bool
-    grid: tuple[float, float] | None = None
+    grid: SaveGrid | None = None
 
     owner = "output"
 
@@ -192,7 +193,9 @@ class Output:
         cursor = saving.cursor + convert(mask, "int32")
         if self.grid is not None:
             # Rounded as NumPy rounds it. To wait for a table costs more than the rest of a save.
-            start, interval = self.grid
-            return Saving(cursor, select(mask, convert(cursor, "float64") * interval + start, saving.time))
+            time = convert(cursor, "float64") * self.grid.every + self.grid.t0
+            if self.grid.has_end and not self.grid.rounds_to_end:
+                time = select(cursor < self.times - 1, time, self.grid.t1)
+            return Saving(cursor, select(mask, time, saving.time))
         another = both(mask, cursor < self.times)
         return Saving(cursor, select(another, gather(times, convert(cursor, "int64"), another), saving.time))

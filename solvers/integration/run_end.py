@@ -48,10 +48,14 @@ class RunEnd:
     # -- while it steps -------------------------------------------------------------------------
 
     def overflow(self, due: Any, finite: Any, status: Any, active: Any) -> tuple[Any, Any, Any]:
-        """End runs that are about to save a state that is not finite."""
+        """Save no state that is not finite: return what is due, the status, and which runs go on.
+
+        Such a run ends here, but with fixed steps, where it goes on as one does that saves nothing on the way: steps
+        tell how many there were, and not where it was looked at.
+        """
         broken = both(due, negate(finite))
         status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
-        return both(due, finite), status, both(active, negate(broken))
+        return both(due, finite), status, active if self.fixed else both(active, negate(broken))
 
     def account(
         self, active: Any, going: Any, accept: Any, ends: Any, attempts: Any, done: Any

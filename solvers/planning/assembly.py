@@ -76,9 +76,9 @@ def make_loop(problem: Problem) -> Loop:
 
 
 def _make_output(problem: Problem, rhs: RightHandSide) -> Output:
-    save = problem.save
-    grid = (problem.solve.t0, save.every) if save.at is None and save.every is not None else None
-    return Output(rhs, save.states, save.observables, len(problem.times), problem.only_end, grid)
+    save, solve = problem.save, problem.solve
+    grid = save.grid(solve.t0, solve.t1)
+    return Output(rhs, save.states, save.observables, save.count(solve.t0, solve.t1), problem.only_end, grid)
 
 
 def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step: float | None, *, dense: bool) -> Step:

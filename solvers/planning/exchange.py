@@ -35,6 +35,11 @@ class Exchange:
         return self.save.times(self.solve.t0, self.solve.t1)
 
     @property
+    def time_count(self) -> int:
+        """The number of save times, which may be too many to make."""
+        return self.save.count(self.solve.t0, self.solve.t1)
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Names of what is saved: states, then observables."""
         states = (self.quantities.states[index] for index in self.save.states)
@@ -53,7 +58,7 @@ class Exchange:
     @property
     def result_bytes_per_run(self) -> int:
         """Bytes of a run's results on the device: variables, status and two counts."""
-        return len(self.variables) * len(self.times) * self.dtype.itemsize + 3 * 4
+        return len(self.variables) * self.time_count * self.dtype.itemsize + 3 * 4
 
     @property
     def bytes_per_run(self) -> int:

@@ -7,6 +7,7 @@ from support.systems import make_system
 
 from solvers.errors import PlanError
 from solvers.planning.assembly import make_loop
+from solvers.settings import SaveSettings
 
 OSCILLATOR = make_system(
     {"x": 0.0, "y": 1.0}, {"x": "w*y", "y": "-w*x"}, {"w": 1.0}, {"clock": "t", "energy": "x**2 + y**2"}
@@ -36,6 +37,29 @@ def test_grid_is_not_accumulated(t0, t1, every):
     times = make_problem(OSCILLATOR, "tsit5", t1, t0=t0, every=every).times
     assert times.tolist() == [t0 + k * every for k in range(len(times))]
     assert times[-1] <= t1 < t0 + len(times) * every
+
+
+@pytest.mark.parametrize("interval", [0.1, 0.7, 1e-3, 1 / 3])
+@pytest.mark.parametrize("t0", [0.0, -3.0, 1e3])
+def test_a_grid_that_ends_with_the_span_has_its_end(t0, interval):
+    for count in range(1, 1001):
+        for end in (t0 + count * interval, round(t0 + count * interval, 9)):
+            times = SaveSettings((0,), every=interval).times(t0, end)
+            if abs(end - (t0 + count * interval)) < 4 * np.spacing(abs(end)):
+                assert (len(times), times[-1]) == (count + 1, end)
+            assert times[-1] <= end
+            assert (np.diff(times) > 0).all()
+
+
+@everywhere
+@pytest.mark.parametrize("settings", [{"rtol": 1e-8}, {"dt": 0.025}], ids=["adaptive", "fixed"])
+@pytest.mark.parametrize("name", ["tsit5", "cash_karp54"])
+def test_the_last_save_of_a_grid_is_the_end_itself(name, settings, target):
+    problem = make_problem(OSCILLATOR, name, 0.3, every=0.1, **settings)
+    x, _, clock, _ = solve(problem, target=target).variables[:, :, 0]
+    assert 3 * 0.1 > 0.3
+    assert clock.tolist() == problem.times.tolist() == [0.0, 0.1, 0.2, 0.3]
+    np.testing.assert_allclose(x, np.sin(problem.times), rtol=1e-6)
 
 
 @everywhere

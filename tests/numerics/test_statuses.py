@@ -42,12 +42,21 @@ def test_fixed_steps_beyond_a_pole_are_not_finite(name, target):
 
 
 @everywhere
-def test_a_step_that_leads_to_a_save_without_a_number_counts(target):
-    # Euler's steps square x; the save at the end of each is what ends the run.
-    ends = solve(make_problem(POLE, "euler", 4.0, dt=0.05, every=0.05), target=target)
-    assert ends.status.tolist() == [Status.NONFINITE]
-    reached = int(np.isfinite(ends.variables[0, :, 0]).sum())
-    assert ends.steps.tolist() == [reached]
+@pytest.mark.parametrize("name", ["euler", "tsit5", "backwards_euler"])
+def test_how_a_fixed_step_run_fails_does_not_depend_on_what_is_saved(name, target):
+    # Euler's steps square x.
+    ends = [
+        solve(make_problem(POLE, name, 4.0, dt=0.05, **save), target=target)
+        for save in ({}, {"every": 0.05}, {"every": 0.4}, {"at": [0.1, 3.9]})
+    ]
+    assert ends[0].status[0] != Status.SUCCESS
+    assert {(end.status[0], end.steps[0], end.rejected[0]) for end in ends[1:]} == {
+        (ends[0].status[0], ends[0].steps[0], ends[0].rejected[0])
+    }
+    finite = np.isfinite(ends[1].variables[0, :, 0])
+    assert finite[0]
+    assert not finite[-1]
+    assert np.isnan(ends[1].variables[0, ~finite, 0]).all()
 
 
 @everywhere
