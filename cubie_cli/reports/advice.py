@@ -1,6 +1,7 @@
 """Says what to try where many runs failed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from solvers.settings import SolveSettings
 from solvers.status import Status
@@ -21,21 +22,49 @@ def advice(solve: SolveSettings, counts: Mapping[Status, int]) -> Iterator[str]:
         Number of runs by status.
     """
     threshold = _MANY * sum(counts.values())
-    many = {status for status, count in counts.items() if count and count >= threshold}
-    family = find(solve.algorithm).family
-    if Status.MAX_STEPS in many and family == "explicit":
-        yield (
+    yield from dict.fromkeys(
+        about(solve) for status, about in _ABOUT.items() if counts.get(status) and counts[status] >= threshold
+    )
+
+
+def _about_max_steps(solve: SolveSettings) -> str:
+    if find(solve.algorithm).family == "explicit":
+        return (
             f"{solve.algorithm} is an explicit method, and took max_steps = {solve.max_steps:,} steps: "
             'if the system is stiff, an implicit one such as algorithm = "rodas5p" takes far fewer'
         )
-    stuck = Status.MAX_STEPS in many and family != "explicit" and solve.linear.kind != "lu"
-    if stuck or Status.LINEAR_FAILED in many:
-        yield _about_linear(solve)
-    if Status.NEWTON_FAILED in many:
-        yield (
-            "Newton's method did not converge however small the step: look at the equations where it stopped, or raise "
-            "max_iters in [solve.newton]; a Rosenbrock method such as rodas5p needs no iteration"
+    if solve.linear.kind != "lu":
+        return _about_linear(solve)
+    return (
+        f"max_steps = {solve.max_steps:,} steps did not lead to t1: raise it, or look for what keeps steps short: "
+        "an rtol or atol smaller than needed, or jumps in the equations"
+    )
+
+
+def _about_small_steps(solve: SolveSettings) -> str:
+    limit = f"dt_min = {solve.dt_min:g}" if solve.dt_min else "the rounding of t"
+    remedies = [
+        f"lower dt_min, now {solve.dt_min:g}" if solve.dt_min else "",
+        f"raise rtol, now {solve.rtol:g}, or atol",
+        'set precision = "float64"' if solve.precision == "float32" else "",
+        "smooth the jump",
+    ]
+    return (
+        f"the error was above the tolerances in steps as short as {limit}: the solution has a pole or the equations "
+        f"jump where the runs stopped, or the tolerances are below rounding; {', '.join(filter(None, remedies))}"
+    )
+
+
+def _about_newton(solve: SolveSettings) -> str:
+    if solve.dt is not None:
+        return (
+            f"Newton's method did not converge in a fixed step of {solve.dt:g}: take shorter ones, or leave dt away so "
+            'that steps adapt; or set jacobian = "iteration" or raise max_iters in [solve.newton]'
         )
+    return (
+        "Newton's method did not converge however small the step: look at the equations where it stopped, or raise "
+        "max_iters in [solve.newton]; a Rosenbrock method such as rodas5p needs no iteration"
+    )
 
 
 def _about_linear(solve: SolveSettings) -> str:
@@ -45,3 +74,23 @@ def _about_linear(solve: SolveSettings) -> str:
         f'{solve.linear.kind} did not converge: [solve.linear] kind = "lu" solves directly; '
         "otherwise try another preconditioner, or raise max_iters"
     )
+
+
+def _about_nonfinite(solve: SolveSettings) -> str:
+    what = "a state is infinite or no number: it grows without bound, or the equations divide by 0 or leave the range "
+    if solve.dt is not None:
+        return f"{what}of a function; or fixed steps of {solve.dt:g} are too long: take shorter ones, or leave dt away"
+    if solve.precision == "float32":
+        return f'{what}of a function; float32 ends at 3e38: try precision = "float64"'
+    return f"{what}of a function: look at the last values saved, and the equations there"
+
+
+_ABOUT: Mapping[Status, Callable[[SolveSettings], str]] = MappingProxyType(
+    {
+        Status.MAX_STEPS: _about_max_steps,
+        Status.STEP_TOO_SMALL: _about_small_steps,
+        Status.NEWTON_FAILED: _about_newton,
+        Status.LINEAR_FAILED: _about_linear,
+        Status.NONFINITE: _about_nonfinite,
+    }
+)
