@@ -66,6 +66,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             progress.stage(f"compiling for {batch.target}")
         with ready_solver(batch, stopwatch) as solver:
             tally = solve(batch, solver, progress, stopwatch)
+        progress.warn(tally.warnings)
         progress.hint(advice(batch.job.configuration.solve, tally.counts))
     _report(batch, tally, stopwatch, as_json=as_json, verbose=verbose)
     if tally.failed and not allow_failures:
@@ -82,14 +83,15 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
     from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
 
     if as_json:
-        planned = {"runs": batch.runs, "target": batch.target, "bytes": batch.bytes} | _names(batch)
+        planned = {"runs": batch.runs, "target": batch.target, "bytes": batch.bytes} | batch.tolerances | _names(batch)
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
     console = terminal.console()
     pairs = [
         ("runs", f"{batch.runs:,}"),
-        ("save times", f"{len(batch.exchange.times):,}"),
+        ("save times", f"{batch.exchange.time_count:,}"),
         ("variables", f"{len(batch.exchange.variables):,}"),
+        *batch.tolerances_told,
         ("target", batch.target),
         ("file", f"{batch.output} ({size(batch.bytes)}, not written)" if batch.output else "none"),
     ]
@@ -110,12 +112,13 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
             "bytes": batch.output.stat().st_size if batch.output else 0,
             "seconds": seconds,
         }
-        typer.echo(json.dumps(result | _names(batch)))
+        typer.echo(json.dumps(result | batch.tolerances | _names(batch)))
         return
     console = terminal.console()
     pairs = [
         ("runs", f"{batch.runs:,}"),
         ("failed", tally.describe_failures()),
+        *batch.tolerances_told,
         ("device", f"{tally.device} ({batch.target})"),
         ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),
         *((what, f"{path} ({size(Path(path).stat().st_size)})") for what, path in _names(batch).items() if path),

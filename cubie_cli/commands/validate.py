@@ -16,8 +16,10 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     check_start(batch)
     if as_json:
         found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": batch.warnings}
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(found | batch.tolerances))
         return
     for warning in batch.warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(f"{config} is valid: {batch.title}, {batch.runs:,} runs")
+    for what, told in batch.tolerances_told:
+        typer.echo(f"{what}: {told}")

@@ -15,10 +15,12 @@ from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.documents.validation import validated
 from cubie_cli.models.model import Model
-from solvers.settings import KernelSettings, SaveSettings, SolveSettings
+from solvers.settings import KernelSettings, SaveGrid, SaveSettings, SolveSettings
 
 #: More save times than an index of 32 bits can count.
 _TOO_MANY_SAVES = 2**31
+#: Units in the last place of t that a save grid has to be wider than: below, times would coincide.
+_LEAST_INTERVAL = 4
 
 #: Keys of the format that this version refuses, with what they would do.
 _NOT_AVAILABLE: Mapping[KeyPath, str] = MappingProxyType(
@@ -75,6 +77,8 @@ class Configuration:
         How the kernel is compiled and launched.
     warnings
         What is allowed and probably not meant.
+    default_atol
+        Whether the absolute tolerance is the default.
     """
 
     solve: SolveSettings
@@ -87,6 +91,7 @@ class Configuration:
     cache: Path | bool
     kernel: KernelSettings
     warnings: tuple[str, ...]
+    default_atol: bool
 
 
 def check_format(document: Document) -> RunConfiguration:
@@ -124,6 +129,7 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
     """
     solve = read_solve(document, tables_read.solve, model.quantities)
     output, cache = tables_read.output, tables_read.run.cache
+    save = _read_save(document, tables_read, model, solve)
     name = output.file if output.file is not None else f"{document.path.stem}.h5"
     if not name.strip() or "\0" in name:
         raise document.error("a file name is needed", ("output", "file"))
@@ -131,7 +137,7 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         raise document.error("the name of a folder is needed", ("run", "cache"), hint="false keeps no kernels")
     return Configuration(
         solve=solve,
-        save=_read_save(document, tables_read, model, solve),
+        save=save,
         buffers=_read_buffers(document),
         output=document.path.parent / name,
         target=tables_read.run.target,
@@ -139,7 +145,8 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         chunk=tables_read.run.chunk,
         cache=document.path.parent / cache if isinstance(cache, str) else cache,
         kernel=_read_kernel(tables_read.run.kernel),
-        warnings=warnings_of(document, solve),
+        warnings=(*warnings_of(document, solve), *_grid_warning(save, solve)),
+        default_atol=tables_read.solve.atol is None,
     )
 
 
@@ -167,13 +174,32 @@ def _check_save_times(
 ) -> None:
     if every is not None and times is not None:
         raise document.error("save_every and save_at exclude each other", ("output", "save_at"), "key")
-    span = solve.t1 - solve.t0
-    if every is not None and every > span:
-        raise document.error(f"save_every is longer than the span of {span:g}", ("output", "save_every"))
-    if every is not None and span / every >= _TOO_MANY_SAVES:
-        raise document.error(f"that is {span / every:.3g} save times a run", ("output", "save_every"))
+    if every is not None:
+        _check_grid(document, SaveGrid(solve.t0, solve.t1, every))
     if times is not None:
         _check_rising(document, times, solve)
+
+
+def _check_grid(document: Document, grid: SaveGrid) -> None:
+    place, span = ("output", "save_every"), grid.t1 - grid.t0
+    if span / grid.every >= _TOO_MANY_SAVES:
+        message = f"that is {span / grid.every:.3g} save times a run"
+        raise document.error(message, place, hint=f"at most {_TOO_MANY_SAVES - 1:,} can be counted: save less often")
+    if grid.every > span and not grid.has_end:
+        raise document.error(f"save_every is longer than the span of {span:g}", place)
+    if grid.every < _LEAST_INTERVAL * grid.resolution:
+        message = f"the times of the span are {grid.resolution:g} apart, by rounding: too coarse for this interval"
+        raise document.error(message, place, hint="save less often, or count time from a nearer point")
+
+
+def _grid_warning(save: SaveSettings, solve: SolveSettings) -> tuple[str, ...]:
+    """Return what is to be said of a save grid that does not end with the span."""
+    grid = save.grid(solve.t0, solve.t1)
+    if grid is None or grid.has_end:
+        return ()
+    missed = f"t1 = {grid.t1:.10g} is not on the grid of save_every = {grid.every:.10g}"
+    remedy = "for the state at t1 choose an interval that divides the span, or list times in save_at"
+    return (f"{missed}, the last save is at {grid.last:.10g}: {remedy}",)
 
 
 def _check_rising(document: Document, times: Sequence[float], solve: SolveSettings) -> None:

@@ -45,7 +45,7 @@ class NewtonTable(_Table):
     """`[solve.newton]`."""
 
     tolerance: Positive = NewtonSettings.tolerance
-    max_iters: Annotated[int, Field(ge=1, le=1000)] = NewtonSettings.max_iters
+    max_iters: Annotated[int, Field(ge=1, le=1000)] | None = NewtonSettings.max_iters
     damping: Annotated[float, Field(gt=0, lt=1)] = NewtonSettings.damping
     max_backtracks: Annotated[int, Field(ge=0, le=100)] = NewtonSettings.max_backtracks
     jacobian: Literal["step", "iteration"] | None = NewtonSettings.jacobian
@@ -69,7 +69,7 @@ class SolveTable(_Table):
     algorithm: str
     precision: Literal["float64", "float32"] = "float64"
     rtol: Positive = 1e-6
-    atol: AbsoluteTolerance = 1e-9
+    atol: AbsoluteTolerance | None = None
     dt: Positive | None = None
     dt0: Positive | None = None
     dt_min: NotNegative = 0.0

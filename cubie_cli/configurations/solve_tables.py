@@ -1,11 +1,10 @@
 """Reads the `[solve]` tables: settings whose values fit each other, the method and the model."""
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cubie_cli.configurations.schema import SolveTable
-from cubie_cli.documents import tables
+from cubie_cli.configurations.tolerances import absolute_tolerances
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from solvers.equations.quantities import Quantities
@@ -49,7 +48,7 @@ def read_solve(document: Document, table: SolveTable, system: Quantities) -> Sol
         algorithm=table.algorithm,
         t0=table.t0,
         t1=table.t1,
-        atol=_absolute_tolerances(document, table, system),
+        atol=absolute_tolerances(document, table, system),
         rtol=table.rtol,
         precision=table.precision,
         dt=table.dt,
@@ -154,13 +153,3 @@ def _check_fixed_steps(document: Document, table: SolveTable, dt: float) -> None
         raise document.error(message, ("solve", "dt"), hint="raise max_steps, or take longer steps")
     if round(steps) < 1:
         raise document.error(f"dt is longer than the span of {table.t1 - table.t0:g}", ("solve", "dt"))
-
-
-def _absolute_tolerances(document: Document, table: SolveTable, system: Quantities) -> tuple[float, ...]:
-    if not isinstance(table.atol, Mapping):
-        return (table.atol,) * len(system.states)
-    tables.check_known(document, list(table.atol), system.states, "state", ("solve", "atol"), at_keys=True)
-    for name in system.states:
-        if name not in table.atol:
-            raise document.error(f"the state {name!r} has no tolerance", ("solve", "atol"), "key", "name every state")
-    return tuple(table.atol[name] for name in system.states)

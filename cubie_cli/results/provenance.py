@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cubie_cli.configurations.job import Job
@@ -28,7 +28,7 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
-def attributes(job: "Job", target: str, device: str) -> dict[str, str]:
+def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
     """Return the attributes that tell where a result comes from.
 
     Parameters
@@ -39,11 +39,13 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, str]:
         What solved it.
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
+    solve = job.configuration.solve
     command = shlex.join(["cubie", *sys.argv[1:]])
+    tolerances = {"rtol": solve.rtol, "atol": solve.atol if len(set(solve.atol)) > 1 else solve.atol[0]}
     return {
         "Conventions": "CF-1.10",
         "title": job.model.quantities.name,
-        "source": f"cubie {version()}, {job.configuration.solve.algorithm}",
+        "source": f"cubie {version()}, {solve.algorithm}",
         "history": f"{created} {command}",
         "created": created,
         "command_line": command,
@@ -51,6 +53,7 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, str]:
         "model_sha256": _sha256(job.model_path),
         "target": target,
         "device": device,
+        **(tolerances if solve.dt is None else {}),
     } | {f"{name}_version": text for name, text in _versions().items()}
 
 

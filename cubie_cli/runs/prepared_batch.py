@@ -7,6 +7,7 @@ from typing import Any
 
 from cubie_cli.batches.selection import select_runs
 from cubie_cli.configurations.job import Job, load
+from cubie_cli.configurations.tolerances import describe_tolerances, tolerances_as_json
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
@@ -71,11 +72,24 @@ class PreparedBatch:
         texts = sum(map(len, self.job.texts.values()))
         return texts + expected_bytes(
             n_runs=self.runs,
-            n_times=len(self.exchange.times),
+            n_times=self.exchange.time_count,
             n_variables=len(self.exchange.variables),
             n_coordinates=len(self.job.axes.names),
             itemsize=self.exchange.dtype.itemsize,
         )
+
+    @property
+    def tolerances(self) -> dict[str, Any]:
+        """The tolerances, as plain values."""
+        return tolerances_as_json(self.job.configuration.solve, self.job.model.quantities.states)
+
+    @property
+    def tolerances_told(self) -> list[tuple[str, str]]:
+        """What is said of the tolerances, under a heading; nothing where steps do not adapt."""
+        settings = self.job.configuration
+        if settings.solve.dt is not None:
+            return []
+        return [("tolerances", describe_tolerances(settings.solve, default=settings.default_atol))]
 
     @property
     def warnings(self) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport
+from cubie_cli.reports.small_states import SmallStates
 from cubie_cli.results.layout import Contents, Variable
 from cubie_cli.results.provenance import attributes
 from cubie_cli.results.result_file import ResultFile
@@ -32,11 +33,14 @@ class Tally:
         What solved them.
     report
         The memory report.
+    warnings
+        What the tolerances did not control.
     """
 
     counts: dict[Status, int]
     device: str
     report: MemoryReport
+    warnings: tuple[str, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -86,6 +90,7 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     fitting = solver.runs_per_chunk(batch.runs)
     width = min(fitting, batch.job.configuration.chunk or fitting, batch.runs)
     report = batch.report(width, solver.kernel_report())
+    small = SmallStates(batch.exchange)
     ended = np.zeros(len(Status), dtype=np.int64)
     progress.start(batch.runs)
     with _files(batch, solver.device, report) as files:
@@ -98,12 +103,13 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
             stopwatch.add("kernel", solution.kernel_seconds)
             stopwatch.add("transfer", solution.transfer_seconds)
             ended += np.bincount(solution.status - min(Status), minlength=len(Status))
+            small.look(values, solution)
             progress.advance(values.shape[1])
         with stopwatch.task("write"):
             for file in files:
                 file.publish()
     counts = {status: int(ended[status - min(Status)]) for status in Status}
-    return Tally(counts, solver.device, report)
+    return Tally(counts, solver.device, report, tuple(small.warnings()))
 
 
 @contextmanager

@@ -158,3 +158,44 @@ def test_a_result_is_replaced_only_by_force(cubie, folder):
     assert (folder / "result.h5").read_text() == "precious"
     assert cubie("run", "run.toml", "--force", "--quiet").code == 0
     assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "result.h5", "run.toml"]
+
+
+# -- what is said of tolerances and save times -----------------------------------------------------
+
+
+def test_the_default_tolerance_is_told_and_small_states_are_named(cubie, folder):
+    model = folder / "model.toml"
+    model.write_text(model.read_text().replace("x = 1.0", "x = 1e-15"))
+    configuration = folder / "run.toml"
+    configuration.write_text(configuration.read_text().replace("dt = 0.25\n", ""))
+    settings = ["--set", "batch.values={}"]
+    found = cubie("run", "run.toml", *settings)
+    assert found.code == 0, found.err
+    assert "atol = 2e-09, the default" in found.out
+    assert "warning: x never rose above atol/rtol = 0.002" in found.err
+    assert "the default" in cubie("validate", "run.toml").out
+    with h5py.File(folder / "result.h5") as file:
+        assert (file.attrs["rtol"], file.attrs["atol"]) == (1e-6, 2e-9)
+    mended = [*settings, "--set", "solve.atol={x=1e-24,y=1e-9}", "--force"]
+    found = cubie("run", "run.toml", "--json", *mended)
+    assert "never rose" not in found.err
+    assert json.loads(found.out)["atol"] == {"x": 1e-24, "y": 1e-9}
+
+
+def test_amounts_that_are_all_small_are_computed_with_care(cubie, folder):
+    (folder / "model.toml").write_text("[states]\na = 1e-15\nb = 0.0\n[equations]\na = '-a*a/1e-15'\nb = 'a*a/1e-15'\n")
+    (folder / "run.toml").write_text(
+        "[model]\nfile = 'model.toml'\n[solve]\nt1 = 1000.0\nalgorithm = 'tsit5'\n[run]\ntarget = 'python'\n"
+    )
+    found = cubie("run", "run.toml")
+    assert found.code == 0
+    assert "never rose" not in found.err
+    with h5py.File(folder / "run.h5") as file:
+        assert file["a"][-1, 0] == pytest.approx(1e-15 / 1001, rel=1e-4)
+
+
+def test_an_end_that_is_not_on_the_save_grid_is_told(cubie):
+    found = cubie("validate", "run.toml", "--set", "output.save_every=0.3")
+    assert "t1 = 1 is not on the grid of save_every = 0.3, the last save is at 0.9" in found.err
+    assert cubie("validate", "run.toml", "--set", "output.save_every=0.1").err == ""
+    assert cubie("validate", "run.toml", "--set", "solve.t1=0.3", "--set", "output.save_every=0.1").err == ""

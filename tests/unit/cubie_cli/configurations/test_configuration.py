@@ -15,7 +15,7 @@ def test_everything_but_the_span_and_algorithm_has_a_default(files):
     job = files.load()
     solve, save = job.configuration.solve, job.configuration.save
     assert (solve.t0, solve.t1, solve.algorithm, solve.precision) == (0.0, 10.0, "tsit5", "float64")
-    assert (solve.rtol, solve.atol) == (1e-6, (1e-9, 1e-9))
+    assert (solve.rtol, solve.atol) == (1e-6, (2e-9, 2e-9))
     assert (solve.dt, solve.dt0, solve.dt_min, solve.dt_max, solve.max_steps) == (
         None,
         None,

@@ -1,5 +1,6 @@
 """`[solve.newton]`, `[solve.linear]` and the methods they belong to."""
 
+import numpy as np
 import pytest
 
 from solvers.settings import LinearSettings, NewtonSettings
@@ -82,3 +83,25 @@ def test_damping_without_backtracking_is_warned_of(files):
     settings = ["solve.algorithm=kvaerno5", "solve.newton.damping=0.3"]
     assert "max_backtracks" in files.load(*settings).configuration.warnings[0]
     assert files.load(*settings, "solve.newton.max_backtracks=2").configuration.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("x = 1.0", "x = -50.0", 5e-8),
+        ("x = 1.0\ny = 2", "x = 0.0\ny = 0.0", 1e-9),
+        ("x = 1.0\ny = 2", "x = 1e-15\ny = 3e-15", 3e-24),
+        ("x = 1.0\ny = 2", "x = 1e-320\ny = 0", 2.2250738585072014e-308),
+    ],
+)
+def test_the_default_absolute_tolerance_is_that_of_the_initial_values(files, old, new, expected):
+    files.edit_model(old, new)
+    configuration = files.load("batch.values.x=[1e6]").configuration
+    assert configuration.solve.atol == pytest.approx((expected, expected), rel=1e-12)
+    assert configuration.default_atol
+    assert not files.load("solve.atol=1e-9").configuration.default_atol
+
+
+def test_the_default_absolute_tolerance_is_a_number_in_single_precision(files):
+    files.edit_model("x = 1.0\ny = 2", "x = 1e-37\ny = 0")
+    assert np.float32(files.load("solve.precision='float32'").configuration.solve.atol[0]) > 0
