@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import stat
+import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ _MAGIC = b"cubie kernel, format 1\n"
 _DIGEST_BYTES = 32
 _LENGTH_BYTES = 8
 _SUFFIX = ".kernel"
+#: Of a 64-bit ELF file: where the table of sections begins, how long an entry is, and how many there are.
+_ELF_HEADER = struct.Struct("<40xQ10xHH2x")
 
 
 class CacheUnusableError(Exception):
@@ -52,9 +55,8 @@ class Entry:
 
     def read(self) -> Kernel | None:
         """Return the kernel that is stored, or None where there is none, or none that is whole."""
-        try:
-            content = self.path.read_bytes()
-        except OSError:
+        content = _read_own(self.path)
+        if content is None:
             return None
         kernel = _unpack(content)
         with suppress(OSError):  # a reader in a read-only folder
@@ -75,6 +77,31 @@ class Entry:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
         _drop_oldest(self.folder)
+
+
+def _read_own(path: Path) -> bytes | None:
+    """Return what is in a file of the user's own that nobody else can write; None for anything else.
+
+    A folder of the user's own may hold what others put there before it was closed to them, or came from an archive.
+    """
+    try:
+        # A pipe without a writer would not open.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not _is_own(found):
+            return None
+        try:
+            return file.read()
+        except OSError:
+            return None
+
+
+def _is_own(found: os.stat_result) -> bool:
+    """Return whether a file is a regular one of the user's that nobody else can write."""
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o022
 
 
 def open_cache(chosen: Path | None = None) -> Path:
@@ -154,6 +181,15 @@ def _unpack(content: bytes) -> Kernel | None:
         return None
     end = _LENGTH_BYTES + int.from_bytes(body[:_LENGTH_BYTES], "little")
     try:
-        return Kernel.from_json(json.loads(body[_LENGTH_BYTES:end]), body[end:])
-    except (ValueError, KeyError, TypeError, RegistrationError):
+        kernel = Kernel.from_json(json.loads(body[_LENGTH_BYTES:end]), body[end:])
+        return kernel if _is_whole(kernel.code, kernel.details.get("symbol", "")) else None
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, RegistrationError):
         return None
+
+
+def _is_whole(code: bytes, symbol: str) -> bool:
+    """Return whether code is an ELF file that is all there, and has a symbol: a loader trusts what it is given."""
+    if len(code) < _ELF_HEADER.size or not code.startswith(b"\x7fELF"):
+        return False
+    first, size, count = _ELF_HEADER.unpack_from(code)
+    return first + size * count <= len(code) and symbol.encode() in code

@@ -1,10 +1,13 @@
 """Kernels that are kept: found again, never a wrong one, and what it takes to run one."""
 
+import hashlib
 import json
+import os
 import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -278,3 +281,49 @@ def test_compile_refuses(cubie, cache, options, code, words):
     answer = cubie("compile", "run.toml", *options)
     assert answer.code == code, answer.err
     assert words in answer.err
+
+
+# -- what others put there ------------------------------------------------------------------------
+
+
+def spoil_code(entry):
+    kernel = entry.read()
+    entry.path.write_bytes(kernel_cache._pack(replace(kernel, code=b"")))  # noqa: SLF001
+
+
+def spoil_header(entry):
+    body = (2).to_bytes(8, "little") + b"[]" + entry.read().code
+    digest = hashlib.sha256(body).digest()
+    entry.path.write_bytes(kernel_cache._MAGIC + digest + body)  # noqa: SLF001
+
+
+def make_pipe(entry):
+    entry.path.unlink()
+    os.mkfifo(entry.path)
+
+
+def make_link(entry):
+    moved = entry.path.rename(entry.path.with_suffix(".moved"))
+    entry.path.symlink_to(moved)
+
+
+def open_to_others(entry):
+    entry.path.chmod(0o666)
+
+
+def give_away(entry):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    os.chown(entry.path, 12345, -1)
+
+
+@pytest.mark.parametrize("spoil", [spoil_code, spoil_header, make_pipe, make_link, open_to_others, give_away])
+def test_an_entry_that_is_not_to_be_trusted_is_compiled_anew(cubie, cache, spoil):
+    command = ("run", "run.toml", "--target", "cpu", "--force")
+    assert cubie(*command).code == 0
+    (path,) = cache.glob("*.kernel")
+    entry = kernel_cache.Entry(cache, path.stem)
+    spoil(entry)
+    assert entry.read() is None
+    assert cubie(*command).code == 0
+    assert entry.read() is not None
