@@ -94,6 +94,7 @@ def program() -> NoReturn:
 
 def main() -> None:
     """Run the command line; the exit code tells what happened, see `ExitCode`."""
+    _open_streams()
     _on_signals(_stop)
     sys.unraisablehook = _raise_again
     try:
@@ -115,6 +116,21 @@ def main() -> None:
         _end(f"error: cannot write: {error.strerror}", ExitCode.OUTPUT)
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from a crash
         _end_with_bug(error)
+
+
+def _open_streams() -> None:
+    """Open those of the standard streams that the caller closed, on nothing.
+
+    Python has none then, and the next file that is opened would take its place and what is printed.
+    """
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            stream = os.fdopen(descriptor, "w" if descriptor else "r", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
 
 
 def _run() -> None:
