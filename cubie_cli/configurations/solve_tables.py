@@ -14,6 +14,8 @@ from solvers.tableaus import UnknownAlgorithmError, find
 if TYPE_CHECKING:
     from solvers.tableaus.registry import Tableau
 
+#: The shortest and the longest span: steps are shorter by many orders, and squared to estimate the first.
+_SPANS = {"float64": (1e-280, math.inf), "float32": (1e-30, 1e37)}
 #: Families whose stages are equations that Newton's method solves.
 _NEWTON_FAMILIES = ("DIRK", "FIRK")
 #: What does the job of a method that is warned of, by its family.
@@ -83,6 +85,10 @@ def _check_span(document: Document, table: SolveTable) -> None:
         raise document.error(f"t1 must be later than t0 = {table.t0:g}", ("solve", "t1"))
     if not math.isfinite(table.t1 - table.t0):
         raise document.error("the span from t0 to t1 is too long", ("solve", "t1"))
+    shortest, longest = _SPANS[table.precision]
+    if not shortest <= table.t1 - table.t0 <= longest:
+        message = f"steps of a span of {table.t1 - table.t0:g} are beyond what {table.precision} holds"
+        raise document.error(message, ("solve", "t1"), hint="take a unit of time in which the span is nearer to 1")
 
 
 def _method(document: Document, name: str) -> "Tableau":

@@ -87,7 +87,7 @@ def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, 
         speed = norm.mean_square((slope[i] for i in range(n)), y)
         small = smaller(size, speed) < 1e-10
         h0 = select(small, 1e-6, 0.01 * power_estimate(size, 0.5) * power_estimate(speed, -0.5))
-        h0 = convert(smaller(h0, longest), rhs.precision)
+        h0 = smaller(convert(h0, rhs.precision), longest)
         for i in range(n):
             trial[i] = fma(h0, slope[i], y[i])
         rhs.evaluate(t + h0, trial, p, trial_slope)
