@@ -9,7 +9,7 @@ import numpy as np
 
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
-from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.messages import ExitCode, UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.model import Model
@@ -170,7 +170,13 @@ def read_axes(document: Document, mode: Mode, model: Model) -> Axes:
     axes = tuple(_read_axis(document, model, name) for name in swept)
     if mode == "zip":
         _check_lengths(document, axes)
-    return Axes(axes, mode)
+    found = Axes(axes, mode)
+    if found.count > _LARGEST_INDEX:
+        message = f"{found.count:.3g} runs are more than can be numbered" if found.count < 1e300 else "too many runs"
+        error = document.error(message, ("batch", "values"), "key", "no disk holds their results: take fewer values")
+        error.exit_code = ExitCode.OUTPUT
+        raise error
+    return found
 
 
 def _read_axis(document: Document, model: Model, name: str) -> Axis:

@@ -100,6 +100,11 @@ def size(count: int) -> str:
     )
 
 
+def shortened(text: str) -> str:
+    """Return a text without its middle where it is too long for a message."""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]} ... {text[-_SHOWN // 4 :]}"
+
+
 def _excerpt(source: str, column: int) -> list[str]:
     """Return the source line, cut around the column where it is long, and a caret below the column."""
     start = 0 if column <= _SHOWN - 20 else column - _SHOWN // 2

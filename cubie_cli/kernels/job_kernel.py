@@ -1,12 +1,13 @@
 """Finds the kernel of a job: one that was kept, or a plan that is compiled when it is needed, and then kept."""
 
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buffers import Locations
 from cubie_cli.configurations.job import Job
-from cubie_cli.documents.messages import DeviceError, OutputError, UsageError
+from cubie_cli.documents.messages import DeviceError, ExitCode, OutputError, UsageError, size
 from cubie_cli.kernels.cache import CacheUnusableError, Entry, open_cache
 from cubie_cli.kernels.cache_key import kernel_key
 from cubie_cli.kernels.user_errors import as_user_errors
@@ -97,11 +98,31 @@ def find_kernel(job: Job, target: str, arch: str | None = None, *, fallback: boo
     UserError
         For a problem that cannot be solved as asked.
     """
+    _check_size(job)
     entry, notes = _entry(job, target, arch)
     kernel = entry.read() if entry else None
     if kernel is None and fallback and engine.why_cannot_compile(target):
         return find_kernel(job, "cpu")
     return JobKernel(kernel or _plan(job, target), entry, notes, arch)
+
+
+def _check_size(job: Job) -> None:
+    """Refuse save times whose results no memory holds, for one run: they would be made before anything else fails."""
+    exchange = job.exchange
+    needed, there = exchange.time_count * 8 + exchange.bytes_per_run, _memory()
+    if needed > there:
+        message = (
+            f"{exchange.time_count:,} save times of {len(exchange.variables):,} variables take {size(needed)} a run; "
+            f"this machine has {size(there)} of memory"
+        )
+        key = "save_every" if job.configuration.save.every is not None else "save_at"
+        found = job.document.error(message, ("output", key), hint="save less often, or fewer variables")
+        found.exit_code = ExitCode.OUTPUT
+        raise found
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _entry(job: Job, target: str, arch: str | None) -> tuple[Entry | None, tuple[str, ...]]:

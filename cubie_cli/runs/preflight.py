@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cubie_cli.documents.messages import OutputError
+from cubie_cli.documents.messages import OutputError, shortened
 from cubie_cli.results.destination import check_destination, check_space
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from solvers.equations.program import Program, evaluate_at
@@ -43,7 +43,7 @@ def check_start(batch: PreparedBatch) -> None:
     samples = [job.axes.values(run, run + 1) for run in sampled_runs(job.axes.count)]
     undefined = undefined_states(batch.kernel.work.derivatives, batch.exchange, np.concatenate(samples, axis=1))
     for name, found in undefined.items():
-        expression = job.model.text_of("equations", name)
+        expression = shortened(job.model.text_of("equations", name))
         message = f"the right-hand side of {name}, {expression}, is {found} at t0 = {solve.t0:g}"
         hint = "it is so for the first, middle and last run; check initial values and parameters"
         raise job.model.error("equations", name, message, hint)

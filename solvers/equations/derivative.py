@@ -15,6 +15,8 @@ from solvers.equations import functions
 #: Derivatives by direction, those that are not zero.
 Slopes = Mapping[Hashable, sympy.Expr]
 
+#: Factors of a product that is differentiated as a whole, half of their number.
+LONGEST_HALF = 8
 #: Functions whose slope is zero wherever they have one.
 _STEPS = (sympy.floor, sympy.ceiling, sympy.sign)
 
@@ -88,7 +90,18 @@ class Derivatives:
         )
 
     def _product(self, node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
-        factors = [self._without_division(factor) for factor in node.args]
+        return self._product_slope([self._without_division(factor) for factor in node.args], slopes)
+
+    def _product_slope(self, factors: list[sympy.Expr], slopes: list[sympy.Expr]) -> sympy.Expr:
+        """Return the slope of a product; a long one is that of two halves, as all others for each would be too many."""
+        half = len(factors) // 2
+        if half > LONGEST_HALF and any(slopes[:half]) and any(slopes[half:]):
+            first, second = (self._name(sympy.Mul(*part)) for part in (factors[:half], factors[half:]))
+            below, above = (
+                self._product_slope(factors[:half], slopes[:half]),
+                self._product_slope(factors[half:], slopes[half:]),
+            )
+            return below * second + first * above
         terms = (sympy.Mul(*factors[:i], slope, *factors[i + 1 :]) for i, slope in enumerate(slopes) if slope)
         return sympy.Add(*terms)
 

@@ -1,20 +1,17 @@
 """The Jacobian df/dy of a system and its relatives, as straight-line functions."""
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import sympy
 
+from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
 from solvers.straightline import fma, literal
-
-_RECURSION_LIMIT = 20_000
 
 
 class Operations(NamedTuple):
@@ -145,9 +142,10 @@ class Jacobian:
     def _program(self, expressions: Iterable[sympy.Expr], directions: Sequence[sympy.Symbol] = ()) -> Program:
         results = tuple(expressions)
         parameters = [parameter_symbol(index) for index in range(len(self.system.parameters))]
-        with _deep_recursion():
-            symbols = [TIME, *self._states, *parameters, *directions]
-            return compile_program(symbols, results, self._equations.needed(results))
+        symbols = [TIME, *self._states, *parameters, *directions]
+        with deep_recursion():
+            named = self._equations.needed(results)
+        return compile_program(symbols, results, named)
 
 
 class _Equations:
@@ -182,7 +180,7 @@ class _Equations:
             sums = {index: sympy.Add(*parts) for index, parts in terms.items()}
             return {index: total for index, total in sums.items() if total != 0}
 
-        with _deep_recursion():
+        with deep_recursion():
             for symbol, expression in self._observables:
                 known[symbol] = {index: self._shortened(slope) for index, slope in gradient(expression).items()}
                 if known[symbol]:
@@ -192,7 +190,7 @@ class _Equations:
     def along(self, direction: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[sympy.Expr, ...]:
         """Return the derivatives of all right-hand sides in the direction given by those of symbols."""
         derivatives = Derivatives({symbol: {0: slope} for symbol, slope in direction.items()}, self._name)
-        with _deep_recursion():
+        with deep_recursion():
             for symbol, expression in self._observables:
                 slopes = derivatives.of(expression)
                 derivatives.seed(symbol, {key: self._shortened(slope) for key, slope in slopes.items()})
@@ -221,14 +219,3 @@ class _Equations:
 def _is_short(expression: sympy.Expr) -> bool:
     """Return whether an expression is a symbol, a number, or a product of both."""
     return expression.is_Atom or (expression.is_Mul and len(expression.args) == 2 and expression.args[0].is_Number)
-
-
-@contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """Allow SymPy to recurse through expressions as deep as a model may write them."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)

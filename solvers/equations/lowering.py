@@ -13,6 +13,7 @@ from sympy.codegen.cfunctions import expm1, log1p, log10
 from sympy.logic.boolalg import BooleanAtom
 
 from solvers.equations import functions
+from solvers.equations.depth import deep_recursion
 from solvers.equations.program import Program, Step
 
 #: Powers up to this magnitude are multiplied out.
@@ -73,7 +74,8 @@ def compile_program(
     named
         Symbols defined by expressions, each over the inputs and earlier ones.
     """
-    return _Compiler(symbols, named, expressions).compile()
+    with deep_recursion():
+        return _Compiler(symbols, named, expressions).compile()
 
 
 class _Compiler:
@@ -158,6 +160,7 @@ class _Compiler:
             (sympy.Mul, self._product),
             (sympy.Pow, lambda expression: self._power(*expression.args)),
             (sympy.Piecewise, self._piecewise),
+            (sympy.ITE, self._alternative),
             (sympy.And, lambda expression: self._fold("and", self._arguments(expression))),
             (sympy.Or, lambda expression: self._fold("or", self._arguments(expression))),
         )
@@ -288,6 +291,12 @@ class _Compiler:
         for value, condition in reversed(branches):
             result = self._step("select", self._compile(condition), self._compile(value), result)
         return result
+
+    def _alternative(self, expression: sympy.Expr) -> int:
+        """Choose between conditions, which is what SymPy makes of a choice of numbers in a condition."""
+        condition, first, second = self._arguments(expression)
+        here = self._step("and", condition, first)
+        return self._step("or", here, self._step("and", self._step("not", condition), second))
 
 
 def _is_negated(term: sympy.Expr) -> bool:

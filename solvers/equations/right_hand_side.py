@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy
 
+from solvers.equations.depth import deep_recursion
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
@@ -72,7 +73,8 @@ class RightHandSide:
             *(state_symbol(index) for index in range(len(system.states))),
             *(parameter_symbol(index) for index in range(len(system.parameters))),
         ]
-        needed = _needed_observables(system, expressions)
+        with deep_recursion():
+            needed = _needed_observables(system, expressions)
         named = [(observable_symbol(i), system.observable_expressions[i]) for i in needed]
         return compile_program(symbols, expressions, named)
 

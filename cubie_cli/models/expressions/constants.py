@@ -48,7 +48,10 @@ def reduced(value: Number) -> Number:
     """Return a number as binary64 unless it is a fraction of integers up to 2**53."""
     if isinstance(value, Fraction) and max(abs(value.numerator), value.denominator) <= 2**53:
         return value
-    return finite(float(value))
+    try:
+        return finite(float(value))
+    except OverflowError:
+        raise NotFiniteError from None
 
 
 def add(first: Number, second: Number) -> Number:

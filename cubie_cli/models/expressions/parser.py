@@ -5,7 +5,6 @@ A recursive-descent parser, whose grammar is the allow-list. Python's own parser
 """
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,16 +17,18 @@ from cubie_cli.models.expressions import constants, operations
 from cubie_cli.models.expressions.constants import NotFiniteError
 from cubie_cli.models.expressions.operations import Condition, NotRealError, Value
 from cubie_cli.models.expressions.tokens import ExpressionError, Token, tokens
+from solvers.equations.depth import deep_recursion
 from solvers.equations.functions import FUNCTIONS
 from solvers.equations.system import TIME
 
 LONGEST_TEXT = 65_536
 DEEPEST = 200
+#: Of `min` and `max`; each is code of its own in every stage, and a compiler takes minutes for thousands.
+MOST_ARGUMENTS = 1000
 
 _WORDS = ("and", "or", "not", "if", "else")
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _OTHER_NAMES = {"ln": "log", "arctan2": "atan2", "ceiling": "ceil", "e": "exp(1)"}
-_SYMPY_FRAMES = 20_000
 
 
 def parse(text: str, symbols: Mapping[str, sympy.Symbol | float]) -> sympy.Expr:
@@ -52,19 +53,8 @@ def parse(text: str, symbols: Mapping[str, sympy.Symbol | float]) -> sympy.Expr:
     """
     if len(text) > LONGEST_TEXT:
         raise ExpressionError(f"the expression has {len(text)} characters, {LONGEST_TEXT} are the most", 0)
-    with _room_for_sympy():
+    with deep_recursion():
         return _Parser(text, symbols).parse()
-
-
-@contextmanager
-def _room_for_sympy() -> Iterator[None]:
-    """Let SymPy take the frames it needs for expressions of the greatest depth, dozens a level."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, _SYMPY_FRAMES))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +210,17 @@ class _Parser:
                 self._take()
         self._expect(")", "')' is missing", f"it closes the arguments of {name.text!r}")
         self._check_count(name, len(arguments))
-        return self._combine(name.offset, operations.call, name.text, arguments)
+        return self._combine(name.offset, operations.call, name.text, self._distinct(name, arguments))
+
+    def _distinct(self, name: Token, arguments: list[Value]) -> list[Value]:
+        """Return arguments that are not too many, where equal ones count once."""
+        if len(arguments) <= MOST_ARGUMENTS:
+            return arguments
+        distinct = list(dict.fromkeys(arguments))
+        if len(distinct) > MOST_ARGUMENTS:
+            message = f"{name.text!r} has {len(distinct):,} arguments that differ"
+            raise self._error(message, f"{MOST_ARGUMENTS:,} are the most it can have", name.offset)
+        return distinct if len(distinct) > 1 else arguments[:2]
 
     def _check_count(self, name: Token, given: int) -> None:
         _, fewest, most = FUNCTIONS[name.text]
