@@ -44,7 +44,7 @@ class Method(ABC):
     controller
         Controller settings published with the method or measured for it, where they differ from the usual ones.
     caution
-        What the error estimate does not see, for a warning; docs/tolerances.md has the figures.
+        What the error estimate does not see, for a warning; `python -m benchmarks.honesty` has the figures.
     """
 
     name: str
