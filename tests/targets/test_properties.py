@@ -9,8 +9,10 @@ import pytest
 from support.properties import FEW, MAX_STEPS, MODES, STEPS, Subject, Way, columns, moves, ways
 from support.solving import solve
 
+from solvers.execution import engine
 from solvers.status import Status
 from solvers.tableaus import IMPLICIT_TABLEAUS
+from solvers.trace import Recorder
 
 COMPILED = ("cpu", "cuda")
 TARGETS = ("cpu", "python", "cuda")
@@ -139,6 +141,15 @@ def assert_close(found, expected, subject):
     elif subject.target == "cuda" and mode.method in IMPLICIT_TABLEAUS:
         close += CORRECTION * mode.rtol
     np.testing.assert_allclose(found, expected, rtol=close, atol=close / 10)
+
+
+@on(["python"], ways)
+def test_counts_are_those_of_the_attempts(subject, way):
+    recorder = Recorder()
+    solution = engine.interpret(subject.plan(way), recorder).solve(FEW[:, :1])
+    accepted = [row["accepted"] for row in recorder.take()["attempt"]]
+    assert solution.steps.tolist() == [sum(accepted)]
+    assert solution.rejected.tolist() == [len(accepted) - sum(accepted)]
 
 
 @on(["python"], ways)
