@@ -1,4 +1,4 @@
-"""Where one buffer or another lies never changes a result; `targets/test_properties.py` moves all of them at once."""
+"""Where a buffer lies never changes a result."""
 
 import numpy as np
 import pytest
@@ -21,13 +21,6 @@ ASSIGNMENTS = {
     "slope persistent": {"step.slope": "persistent"},
     "state shared": {"loop.state": "shared", "*_accumulator": "persistent"},
 }
-#: That all buffers lie elsewhere is a property of every method, with its usual controller.
-MOVES = [
-    pytest.param(name, locations, id=f"{name}-{places}")
-    for name in METHODS
-    for places, locations in ASSIGNMENTS.items()
-    if name == "pid" or not places.startswith("all")
-]
 RHO = np.linspace(0.5, 28.0, 40)[None]
 
 
@@ -54,7 +47,8 @@ def all_local():
 
 
 @pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-@pytest.mark.parametrize(("name", "locations"), MOVES)
+@pytest.mark.parametrize("locations", ASSIGNMENTS.values(), ids=ASSIGNMENTS)
+@pytest.mark.parametrize("name", METHODS)
 def test_moving_buffers_changes_nothing(name, locations, target, all_local):
     reference = all_local(name, target)
     moved, kernel, _ = solved(METHODS[name], target, locations)

@@ -1,11 +1,8 @@
-"""Every method in every mode, and one small problem for all of them.
+"""Every method in every mode, the ways in which they are solved, and one small problem for all of them."""
 
-A mode is a precision, fixed or adaptive steps, and saving the end or times before it too.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from support.solving import make_problem
@@ -16,6 +13,8 @@ from solvers.execution.engine import Solution, Solver
 from solvers.planning.plan import Plan
 from solvers.planning.problem import Problem
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
+
+T = TypeVar("T")
 
 METHODS = {**TABLEAUS, **IMPLICIT_TABLEAUS}
 PRECISIONS = ("float64", "float32")
@@ -117,11 +116,10 @@ class Way:
 def ways(mode: Mode, target: str) -> Iterator[Way]:
     """Yield the ways with local buffers.
 
-    Compiling takes half of the time of all tests. So for the cpu a kernel that saves the end only is compiled in one
-    precision, by turns; one that saves at times is in both.
+    Compiling takes most of the time. So a kernel that saves the end only is compiled in one of a method's modes, by
+    turns; one that saves at times is in all.
     """
-    turn = list(METHODS).index(mode.method) + mode.adaptive
-    if target != "cpu" or PRECISIONS[turn % len(PRECISIONS)] == mode.precision:
+    if target == "python" or _turn(_modes(mode.method), mode.method) == mode:
         yield Way(mode, target, saving=False)
     yield Way(mode, target, saving=True)
 
@@ -129,14 +127,21 @@ def ways(mode: Mode, target: str) -> Iterator[Way]:
 def moves(mode: Mode, target: str) -> Iterator[Way]:
     """Yield the ways with buffers elsewhere.
 
-    The interpreter has each in either place. What is compiled has each place once a method, by turns, so that every
-    way is some method's.
+    The interpreter has each in either place. Of what is compiled, one a method has one place, by turns.
     """
-    local = [way for each in MODES if each.method == mode.method for way in ways(each, target)]
-    turn = list(METHODS).index(mode.method)
-    for number, place in enumerate(PLACES):
-        chosen = local if target == "python" else [local[(turn // 2 + number * 2) % len(local)]]
-        yield from (replace(way, place=place) for way in chosen if way.mode == mode)
+    local = [way for each in _modes(mode.method) for way in ways(each, target)]
+    moved = [replace(way, place=place) for way in local for place in PLACES]
+    chosen = moved if target == "python" else [_turn(moved, mode.method)]
+    yield from (way for way in chosen if way.mode == mode)
+
+
+def _modes(method: str) -> list[Mode]:
+    return [mode for mode in MODES if mode.method == method]
+
+
+def _turn(several: Sequence[T], method: str) -> T:
+    """Return one of several; the next method gets the next."""
+    return several[list(METHODS).index(method) % len(several)]
 
 
 class Subject:
@@ -164,14 +169,15 @@ class Subject:
             self._solutions[way] = self.solve(self.values, way)
         return self._solutions[way]
 
-    def crowd(self) -> np.ndarray:
-        """Return the good runs in every third place, among runs that fail at once or on the way.
+    def crowd(self, way: Way) -> np.ndarray:
+        """Return the good runs in every third place, among runs that fail on the way or at once.
 
-        On the way takes the interpreter long, so there only the first does.
+        To fail on the way takes the interpreter long, so there one does, where it has saved before.
         """
         crowd = np.repeat(self.values, 3, axis=1)
         crowd[:, 0::3] = crowd[:, 2::3] = np.array(NOTHING)[:, None]
-        crowd[:, 0 : 1 if self.target == "python" else None : 3] = np.array(HOPELESS)[:, None]
+        hopeless = slice(None, None, 3) if self.target != "python" else slice(0, int(way.saving))
+        crowd[:, hopeless] = np.array(HOPELESS)[:, None]
         return crowd
 
     def close(self) -> None:
