@@ -82,5 +82,5 @@ def test_the_cpu_lists_functions_code_and_assembly():
     assert texts["kernel.ll"].count > texts["kernel.optimised.ll"].count > 100
     assert kernel.details["symbol"] in texts["kernel.s"].content
     functions = [name for name in texts if name.startswith(RECORDED)]
-    assert f"{RECORDED}/loop.Loop._load.txt" in functions
+    assert f"{RECORDED}/loop.Loop._busy.txt" in functions
     assert {name.replace(RECORDED, ARRANGED) for name in functions} < set(texts)
