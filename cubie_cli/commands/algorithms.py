@@ -56,7 +56,7 @@ def _describe(method: "Tableau") -> dict[str, Any]:
         "a_stable": not isinstance(method, ButcherTableau) and method.a_stable,
         "l_stable": not isinstance(method, ButcherTableau) and method.l_stable,
         "aliases": list(method.aliases),
-        "caution": method.caution,
+        "blind_to": method.blind_to,
         "source": method.source,
     }
 
@@ -69,8 +69,8 @@ def _tables(methods: list[dict[str, Any]]) -> Iterator["RenderableType"]:
         rows = [_cells(method) for method in methods if method["family"] == family]
         yield terminal.table(title, _COLUMNS, rows, numeric=_NUMERIC)
         yield ""
-    cautions = [(method["name"], method["caution"]) for method in methods if method["caution"]]
-    yield terminal.summary("With care", cautions)
+    blind = [(method["name"], method["blind_to"]) for method in methods if method["blind_to"]]
+    yield terminal.summary("Looked at within each step, as the embedded estimate does not see", blind)
     yield terminal.summary("Sources", [(method["name"], method["source"]) for method in methods])
 
 

@@ -68,8 +68,6 @@ def warnings_of(document: Document, solve: SolveSettings) -> tuple[str, ...]:
     """Return what is allowed and probably not meant."""
     found = []
     method = find(solve.algorithm)
-    if solve.dt is None and method.caution:
-        found.append(f"{method.name}: {method.caution}; see docs/algorithms.md, or take {_INSTEAD[method.family]}")
     if solve.dt is None and method.order <= _LOW_ORDER and solve.rtol < _TIGHT:
         many = f"{method.name} has order {method.order}: at rtol = {solve.rtol:g} it takes so many steps that errors"
         found.append(f"{many} add up to hundreds of times the tolerance; take {_INSTEAD[method.family]}")

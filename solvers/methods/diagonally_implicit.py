@@ -11,7 +11,7 @@ from solvers.algebra.matrices import StageMatrix, shift
 from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.methods.extension_error import THETA, ExtensionCheck
+from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, weighted_sum
 from solvers.status import Status
@@ -86,7 +86,7 @@ class DiagonallyImplicitStep(OneStepMethod):
         self.fixed = fixed
         self.dense = tableau.dense_output if dense else None
         self.check = (
-            ExtensionCheck(norm, newton.linear, self._defect, lambda memory: memory.newton.linear)
+            ExtensionCheck(norm, newton.linear, self._defect, lambda memory: memory.newton.linear, ALLOWED)
             if dense and not fixed
             else None
         )

@@ -38,6 +38,8 @@ class ExtensionCheck:
         Straight-line code (point, memory) -> f(t, u) - u' at `THETA`, a value a state.
     linear_memory
         Straight-line code (memory) -> the solver's frame.
+    allowed
+        Tolerances that the error may be.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class ExtensionCheck:
         linear: LinearSolver,
         defect: Callable[[Point, Any], list[Any]],
         linear_memory: Callable[[Any], Any],
+        allowed: float,
     ) -> None:
         self.norm = norm
         self.linear = linear
         self._defect = defect
         self._linear_memory = linear_memory
+        self._allowed = allowed
 
     def register(self, registry: BufferRegistry, owner: str) -> None:
         """Register the buffers under the step."""
@@ -91,5 +95,5 @@ class ExtensionCheck:
         self._keep([memory.extension_change[i] for i in range(len(self.norm.atol))], point, memory)
 
     def _keep(self, changes: list[Any], point: Point, memory: Any) -> None:
-        square = self.norm.mean_square(changes, point.y, memory.stage_accumulator, share=1 / ALLOWED)
+        square = self.norm.mean_square(changes, point.y, memory.stage_accumulator, share=1 / self._allowed)
         memory.extension_error[0] = square

@@ -9,7 +9,7 @@ from solvers.algebra.matrices import CoupledMatrix, mix
 from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.methods.extension_error import THETA, ExtensionCheck
+from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
 from solvers.methods.step import OneStepMethod, sequence
 from solvers.methods.weighted_sums import blend, polynomial, weighted_sum
 from solvers.status import Status
@@ -88,8 +88,8 @@ class FullyImplicitStep(OneStepMethod):
         self.error_filter = error_filter
         self.dense = dense
         self.check = (
-            ExtensionCheck(norm, error_filter, self._defect, lambda memory: memory.filter)
-            if dense and error_filter
+            ExtensionCheck(norm, error_filter, self._defect, lambda memory: memory.filter, ALLOWED)
+            if error_filter and (dense or tableau.blind_to)
             else None
         )
 

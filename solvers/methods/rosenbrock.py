@@ -10,7 +10,7 @@ from solvers.algebra.linear_solvers import DirectSolver, LinearSolver
 from solvers.algebra.point import Point
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.methods.extension_error import THETA, ExtensionCheck
+from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
 from solvers.methods.weighted_sums import blend, interpolation_weights, split_share, weighted_sum
 from solvers.status import Status
@@ -62,8 +62,10 @@ class RosenbrockStep(OneStepMethod):
         self.linear = linear
         self.fixed = fixed
         self.dense = dense
+        checked = (dense or tableau.blind_to) and not fixed
+        allowed = 1.0 if tableau.blind_to else ALLOWED
         self.check = (
-            ExtensionCheck(norm, linear, self._defect, lambda memory: memory.linear) if dense and not fixed else None
+            ExtensionCheck(norm, linear, self._defect, lambda memory: memory.linear, allowed) if checked else None
         )
 
     # -- buffers --------------------------------------------------------------------------------

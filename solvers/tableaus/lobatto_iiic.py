@@ -34,7 +34,7 @@ LOBATTO_IIIC_4 = FullyImplicitTableau(
     ),
     order=4,
     embedded_orders=(2,),
-    caution="where a stiff system is forced its error is far above the tolerance, which the estimate does not see",
+    blind_to="what forces a stiff system",
     aliases=("lobatto3c", "lobatto_iiic"),
     a=_LOBATTO_IIIC_4_A,
     b=_LOBATTO_IIIC_4_A[-1],

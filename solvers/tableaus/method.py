@@ -43,8 +43,8 @@ class Method(ABC):
         Other names users may write.
     controller
         Controller settings published with the method or measured for it, where they differ from the usual ones.
-    caution
-        What the error estimate does not see, for a warning; `python -m benchmarks.honesty` has the figures.
+    blind_to
+        What the embedded estimate does not see; the continuous extension is looked at in each step instead.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Method(ABC):
     embedded_orders: tuple[int, ...] = ()
     aliases: tuple[str, ...] = ()
     controller: ControllerDefaults | None = None
-    caution: str = ""
+    blind_to: str = ""
 
     #: The controller of methods which have an error estimate and no controller of their own.
     usual_controller: ClassVar[ControllerKind] = "pi"

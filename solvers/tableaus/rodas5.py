@@ -52,7 +52,7 @@ RODAS5 = RosenbrockTableau(
     ),
     order=5,
     embedded_orders=(4,),
-    caution="its error estimate is zero where a rate depends on time alone, and no tolerance holds there",
+    blind_to="rates that depend on time alone",
     controller=_CONTROLLER,
     gamma=0.19,
     a=_RODAS5_A,

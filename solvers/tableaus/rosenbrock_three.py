@@ -14,7 +14,7 @@ ROS3P = RosenbrockTableau(
     ),
     order=3,
     embedded_orders=(2,),
-    caution="its error estimate is zero where the equations are linear, and no tolerance holds there",
+    blind_to="linear equations",
     gamma=0.78867513459481288225,
     a=((), (1.2679491924311227065,), (1.2679491924311227065, 0.0)),
     c=((), (-1.6076951545867362388,), (-3.4641016151377545871, -1.7320508075688772935)),

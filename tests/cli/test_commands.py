@@ -136,18 +136,11 @@ def test_memory_report_refuses_an_architecture_that_is_none(cubie):
     assert "volta" in found.err
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        (["solve.algorithm=ros3p"], "zero where the equations are linear"),
-        (["solve.algorithm=rosenbrock23", "solve.rtol=1e-9"], "order 2"),
-    ],
-)
-def test_a_method_whose_tolerance_is_worth_little_is_warned_of(cubie, folder, settings, words):
-    options = [part for setting in settings for part in ("--set", setting)]
+def test_a_method_whose_tolerance_is_worth_little_is_warned_of(cubie, folder):
+    options = ["--set", "solve.algorithm=rosenbrock23", "--set", "solve.rtol=1e-9"]
     fixed = cubie("validate", "run.toml", *options)
-    assert words not in fixed.err
+    assert "order 2" not in fixed.err
     (folder / "run.toml").write_text((folder / "run.toml").read_text().replace("dt = 0.25", ""))
     found = cubie("validate", "run.toml", *options)
     assert found.code == 0
-    assert words in found.err
+    assert "order 2" in found.err

@@ -3,7 +3,6 @@
 import pytest
 
 from benchmarks.honesty import CLASSES, measure
-from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 
 SMOOTH = ("decay", "oscillator", "quadrature")
 RECOMMENDED = ("tsit5", "vern7", "rodas4", "rodas5p", "radau_iia_5")
@@ -17,10 +16,12 @@ def test_errors_are_near_the_tolerance_on_smooth_problems(method, problem):
     assert found.worst <= 30
 
 
-@pytest.mark.parametrize(("method", "problem"), [("ros3p", "decay"), ("rodas5", "quadrature")])
-def test_a_method_that_sees_no_error_is_marked(method, problem):
-    assert measure(method, problem, 1e-6).worst > 1e3
-    assert {**TABLEAUS, **IMPLICIT_TABLEAUS}[method].caution
+BLIND = [("ros3p", "decay"), ("rodas5", "quadrature"), ("lobatto_iiic_4", "stiff forced")]
+
+
+@pytest.mark.parametrize(("method", "problem"), BLIND)
+def test_what_an_embedded_estimate_does_not_see_is_seen_within_steps(method, problem):
+    assert measure(method, problem, 1e-6).worst <= 15
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSES if name not in {"chemical", "chaotic"}])
