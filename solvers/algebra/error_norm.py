@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.straightline import (
     absolute,
@@ -90,7 +91,7 @@ def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, 
         h0 = smaller(convert(h0, rhs.precision), longest)
         for i in range(n):
             trial[i] = fma(h0, slope[i], y[i])
-        rhs.evaluate(t + h0, trial, p, trial_slope)
+        rhs.evaluate(later(t, h0), trial, p, trial_slope)
         change = norm.mean_square((trial_slope[i] - slope[i] for i in range(n)), y)
         bend = quotient_estimate(change, h0 * h0)
         steepest = larger(speed, bend)

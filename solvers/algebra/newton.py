@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from buffers import BufferRegistry
 from solvers.algebra.linear_solvers import LinearSolver, Operator
 from solvers.algebra.point import Point
+from solvers.equations.instant import time_of
 from solvers.settings import NewtonSettings
 from solvers.status import Status
 from solvers.straightline import (
@@ -137,6 +138,7 @@ class NewtonSolver:
         compare = target.straight_line(self._compare)
         judge = target.straight_line(self._judge)
         verdict = target.straight_line(self._verdict)
+        now = target.straight_line(time_of)
         probe = target.probe(NEWTON)
 
         @partial(target.control, inline=False)
@@ -152,7 +154,7 @@ class NewtonSolver:
                 if any_lane(again):
                     eta, theta, hopeless = compare(going, square, level, progress, memory)
                 going, progress, error, good = judge(going, sound, square, level, eta, hopeless, progress)
-                probe((point.t, progress.corrections, square, theta, error, before, size, scale, backtracks, good))
+                probe((now(point.t), progress.corrections, square, theta, error, before, size, scale, backtracks, good))
             return verdict(active, progress)
 
         return solve

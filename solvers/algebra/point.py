@@ -9,7 +9,7 @@ class Point(NamedTuple):
     Attributes
     ----------
     t
-        Time, float64.
+        Time, float64; an `Instant` where the system has conditions of time alone.
     h
         The step, in the states' precision.
     y, p

@@ -10,7 +10,7 @@ from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
-from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
 from solvers.straightline import fma, literal
 
 
@@ -81,7 +81,7 @@ class Jacobian:
         Parameters
         ----------
         t
-            Time, float64.
+            Time, float64, or an `Instant`.
         y, p
             Arrays of states and parameters.
         """
@@ -142,7 +142,7 @@ class Jacobian:
     def _program(self, expressions: Iterable[sympy.Expr], directions: Sequence[sympy.Symbol] = ()) -> Program:
         results = tuple(expressions)
         parameters = [parameter_symbol(index) for index in range(len(self.system.parameters))]
-        symbols = [TIME, *self._states, *parameters, *directions]
+        symbols = [TIME, MIDDLE, *self._states, *parameters, *directions]
         with deep_recursion():
             named = self._equations.needed(results)
         return compile_program(symbols, results, named)

@@ -10,6 +10,7 @@ from operator import add, eq, ge, gt, le, lt, mul, ne, neg, sub, truediv
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
+from solvers.equations.instant import middle_of, time_of
 from solvers.equations.quantities import Quantities
 from solvers.straightline import (
     absolute,
@@ -127,19 +128,20 @@ class Program:
 def evaluate_at(
     program: Program, quantities: Quantities, precision: str, t: Any, y: Any, p: Any, v: Sequence[Any] = ()
 ) -> list[Any]:
-    """Compute a program of a system's time, states and parameters, in this order.
+    """Compute a program of a system's time, middle, states and parameters, in this order.
 
     Parameters
     ----------
     t
-        Time, float64.
+        Time, float64, or an `Instant`.
     y, p
         States and parameters: arrays, or lists of values.
     v
         What further inputs the program has.
     """
     inputs = [
-        convert(t, precision),
+        convert(time_of(t), precision),
+        convert(middle_of(t), precision),
         *(y[index] for index in range(len(quantities.states))),
         *(p[index] for index in range(len(quantities.parameters))),
         *v,

@@ -9,7 +9,7 @@ import sympy
 from solvers.equations.depth import deep_recursion
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
-from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
 
 
 class RightHandSide:
@@ -35,7 +35,7 @@ class RightHandSide:
     @property
     def uses_time(self) -> bool:
         """Whether the derivatives depend on t."""
-        return self.derivatives.uses(0)
+        return self.derivatives.uses(0) or self.derivatives.uses(1)
 
     @property
     def operations(self) -> int:
@@ -48,7 +48,7 @@ class RightHandSide:
         Parameters
         ----------
         t
-            Time, float64.
+            Time, float64, or an `Instant`.
         y, p
             Arrays of states and parameters.
         dy
@@ -70,6 +70,7 @@ class RightHandSide:
         system = self.system
         symbols = [
             TIME,
+            MIDDLE,
             *(state_symbol(index) for index in range(len(system.states))),
             *(parameter_symbol(index) for index in range(len(system.parameters))),
         ]

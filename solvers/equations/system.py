@@ -30,6 +30,8 @@ def observable_symbol(index: int) -> sympy.Symbol:
 
 
 TIME = sympy.Symbol("t", real=True)
+#: Where conditions of time alone are looked at; see `solvers.equations.switches`.
+MIDDLE = sympy.Symbol("middle", real=True)
 
 
 @dataclass(frozen=True)

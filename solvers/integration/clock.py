@@ -8,23 +8,30 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from solvers.equations.instant import Instant
+from solvers.equations.switches import SwitchTimes
 from solvers.integration.lane import Saving, Time
-from solvers.straightline import absolute, convert, literal, minimum, select
+from solvers.straightline import absolute, both, convert, literal, minimum, select
 from solvers.targets.target import DeviceFunction, Target
 
 #: A step that would leave less than this share of what is left takes all of it: rounding leaves no step to take.
 CRUMB = 2.0**-20
+#: Switches nearer to each other than this share of the largest time are one.
+MARGIN = 2.0**-50
 
 
 class ClockFunctions(NamedTuple):
     """A clock's device functions. `time` is a `Time`, `saving` a `Saving`.
 
-    begin(fresh, time, saving) -> time: start again at t0.
+    begin(fresh, time, saving, p) -> time: start again at t0.
     propose(time, dt, attempts, saving) -> (t, h, t_next, ends): the step to try, from t to t_next, and whether it ends
         the span.
     measure(h) -> length: how far a step leads, in float64.
     stay(reject, length) -> length: the same, 0 where it was rejected.
     advance(accept, time, length, t_next, saving) -> time: move on where the step counts.
+    turns(accept, time, t_next) -> mask: whether a step ended where conditions of time alone change.
+    turn(mask, time, saving, p) -> time: go on from there.
+    instant(t, time) -> what stands for t in the right-hand side.
     """
 
     begin: DeviceFunction
@@ -32,6 +39,9 @@ class ClockFunctions(NamedTuple):
     measure: DeviceFunction
     stay: DeviceFunction
     advance: DeviceFunction
+    turns: DeviceFunction
+    turn: DeviceFunction
+    instant: DeviceFunction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,18 +62,20 @@ class Clock(ABC):
 
     def build(self, target: Target) -> ClockFunctions:
         """Return the device functions."""
-        functions = self._begin, self._propose, self._measure, self._stay, self._advance
-        return ClockFunctions(*(target.straight_line(function) for function in functions))
+        steps = self._begin, self._propose, self._measure, self._stay, self._advance
+        stretches = self._turns, self._turn, self._instant
+        return ClockFunctions(*(target.straight_line(function) for function in (*steps, *stretches)))
 
-    def _begin(self, fresh: Any, time: Time, saving: Saving) -> Time:
+    def _begin(self, fresh: Any, time: Time, saving: Saving, _p: Any) -> Time:
         """Write `ClockFunctions.begin`."""
         t, remaining = literal(fresh, self.t0, "float64"), literal(fresh, self.t1 - self.t0, "float64")
-        left = self._left(t, remaining, saving)
-        return Time(select(fresh, t, time.t), select(fresh, remaining, time.remaining), select(fresh, left, time.left))
+        start = Time(t, remaining, time.left)
+        start = start._replace(left=self._left(start, saving))
+        return Time(*(select(fresh, new, old) for new, old in zip(start, time, strict=True)))
 
-    def _left(self, _t: Any, remaining: Any, _saving: Saving) -> Any:
+    def _left(self, time: Any, _saving: Saving) -> Any:
         """Return what is left to where a step has to end at the latest."""
-        return convert(remaining, self.precision)
+        return convert(time.remaining, self.precision)
 
     def _choose(self, dt: Any, left: Any) -> tuple[Any, Any]:
         """Return a step of dt, or all that is left, and whether it is that."""
@@ -77,6 +89,15 @@ class Clock(ABC):
     @staticmethod
     def _stay(reject: Any, length: Any) -> Any:
         return select(reject, literal(length, 0.0, "float64"), length)
+
+    def _turns(self, _accept: Any, _time: Time, _t_next: Any) -> Any:
+        return False
+
+    def _turn(self, _mask: Any, time: Time, _saving: Saving, _p: Any) -> Time:
+        return time
+
+    def _instant(self, t: Any, _time: Time) -> Any:
+        return t
 
     @abstractmethod
     def _propose(self, time: Time, dt: Any, attempts: Any, saving: Saving) -> Any:
@@ -126,8 +147,8 @@ class RemainingClock(Clock):
         return t, h, t + h, last
 
     def _advance(self, _accept: Any, time: Time, length: Any, _t_next: Any, saving: Saving) -> Time:
-        remaining = time.remaining - length
-        return Time(time.t, remaining, self._left(time.t, remaining, saving))
+        time = time._replace(remaining=time.remaining - length)
+        return time._replace(left=self._left(time, saving))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,25 +180,72 @@ class LandingClock(Clock):
 
     landings: int
 
-    def _stop_at(self, saving: Saving) -> Any:
-        stop = literal(saving.time, self.t1, "float64")
-        return select(saving.cursor < self.landings, minimum(saving.time, stop), stop)
+    def _stop(self, time: Any) -> Any:
+        """Return where a step has to end at the latest, whatever is saved."""
+        return literal(time.t, self.t1, "float64")
 
-    def _left(self, t: Any, _remaining: Any, saving: Saving) -> Any:
-        return convert(self._stop_at(saving) - t, self.precision)
+    def _stop_at(self, time: Any, saving: Saving) -> Any:
+        stop = self._stop(time)
+        return select(saving.cursor < self.landings, minimum(saving.time, stop), stop) if self.landings else stop
 
-    def _propose(self, time: Time, dt: Any, _attempts: Any, saving: Saving) -> Any:
+    def _left(self, time: Any, saving: Saving) -> Any:
+        return convert(self._stop_at(time, saving) - time.t, self.precision)
+
+    def _propose(self, time: Any, dt: Any, _attempts: Any, saving: Saving) -> Any:
         h, last = self._choose(dt, time.left)
-        t_next = select(last, self._stop_at(saving), time.t + h)
+        t_next = select(last, self._stop_at(time, saving), time.t + h)
         # Rounding may lead to the end before its time, and nothing is left for a last step.
         return time.t, h, t_next, t_next >= self.t1
 
-    def _advance(self, accept: Any, time: Time, _length: Any, t_next: Any, saving: Saving) -> Time:
-        t = select(accept, t_next, time.t)
-        return time._replace(t=t, left=self._left(t, time.remaining, saving))
+    def _advance(self, accept: Any, time: Any, _length: Any, t_next: Any, saving: Saving) -> Any:
+        time = time._replace(t=select(accept, t_next, time.t))
+        return time._replace(left=self._left(time, saving))
 
 
-def make_clock(t0: float, t1: float, precision: str, *, steps: int | None, landings: int, asked: bool) -> Clock:
+@dataclass(frozen=True, kw_only=True)
+class SwitchingClock(LandingClock):
+    """Adds up steps that end where conditions of time alone change, and at the save times a method has to land on.
+
+    Its `time` is a `SwitchingTime`.
+
+    Parameters
+    ----------
+    switches
+        When conditions change.
+    """
+
+    switches: SwitchTimes
+
+    def _begin(self, fresh: Any, time: Any, saving: Saving, p: Any) -> Any:
+        t = select(fresh, literal(fresh, self.t0, "float64"), time.t)
+        return self._turn(fresh, time._replace(t=t), saving, p)
+
+    def _stop(self, time: Any) -> Any:
+        return time.stop
+
+    def _turns(self, accept: Any, time: Any, t_next: Any) -> Any:
+        return both(accept, t_next >= time.stop)
+
+    def _turn(self, mask: Any, time: Any, saving: Saving, p: Any) -> Any:
+        stop = self.switches.following(time.t, p, self.t1, MARGIN * max(abs(self.t0), abs(self.t1)))
+        middle = time.t + (stop - time.t) * 0.5
+        time = time._replace(stop=select(mask, stop, time.stop), middle=select(mask, middle, time.middle))
+        return time._replace(left=select(mask, self._left(time, saving), time.left))
+
+    def _instant(self, t: Any, time: Any) -> Any:
+        return Instant(t, time.middle)
+
+
+def make_clock(
+    t0: float,
+    t1: float,
+    precision: str,
+    *,
+    steps: int | None,
+    landings: int,
+    switches: SwitchTimes | None,
+    asked: bool,
+) -> Clock:
     """Return the simplest clock that tells all that is asked for.
 
     Parameters
@@ -188,10 +256,14 @@ def make_clock(t0: float, t1: float, precision: str, *, steps: int | None, landi
         The number of equal steps, or None where steps adapt.
     landings
         Number of save times that have to be the end of a step.
+    switches
+        When conditions of time alone change; steps end there.
     asked
         Whether anybody asks for t between steps.
     """
     span: Any = {"t0": t0, "t1": t1, "precision": precision}
+    if switches:
+        return SwitchingClock(**span, landings=landings, switches=switches)
     if steps is not None:
         return EvenClock(**span, steps=steps, landings=landings)
     if landings:

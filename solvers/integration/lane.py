@@ -28,13 +28,32 @@ class Time(NamedTuple):
     left: Any
 
 
+class SwitchingTime(NamedTuple):
+    """Where a run is in time, if conditions of time alone change on the way.
+
+    Attributes
+    ----------
+    t, left
+        As of `Time`.
+    stop
+        The next moment at which a condition changes, float64.
+    middle
+        The middle between that and the last one, float64.
+    """
+
+    t: Any
+    left: Any
+    stop: Any
+    middle: Any
+
+
 class Progress(NamedTuple):
     """How far a run is.
 
     Attributes
     ----------
     time
-        A `Time`.
+        A `Time` or `SwitchingTime`.
     dt
         The step to try next, in the states' precision.
     attempts, rejected

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
 from solvers.algebra.point import Point
+from solvers.equations.switches import SwitchTimes
 from solvers.integration.clock import Clock, ClockFunctions, make_clock
 from solvers.integration.controllers import AdaptiveController, ControllerFunctions, FixedController
 from solvers.integration.lane import Place, Progress
@@ -50,6 +51,8 @@ class Loop:
         Position of each input row by the position of the state or parameter that it sets.
     lands
         Whether steps must end at the save times.
+    switches
+        When conditions of time alone change.
     """
 
     step: Step
@@ -64,6 +67,7 @@ class Loop:
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
     lands: bool
+    switches: SwitchTimes | None
 
     owner = "loop"
 
@@ -129,7 +133,8 @@ class Loop:
 
     @property
     def _start(self) -> RunStart:
-        return RunStart(self.step.rhs, self.t0, self.dt, self.swept_states, self.swept_parameters)
+        swept = self.swept_states, self.swept_parameters
+        return RunStart(self.step.rhs, self.t0, self.dt, *swept, switches=self.switches is not None)
 
     @property
     def _end(self) -> RunEnd:
@@ -138,14 +143,15 @@ class Loop:
             t1=self.t1,
             fixed=self.controller.fixed_step is not None,
             dt_min=self.dt_min,
-            max_steps=self.max_steps if self.controller.attempts > self.max_steps else None,
+            max_steps=self.max_steps if self.switches or self.controller.attempts > self.max_steps else None,
         )
 
     def _clock(self, target: Target) -> Clock:
         rhs, landings = self.step.rhs, self.output.times if self.lands else 0
         steps = self.controller.steps if isinstance(self.controller, FixedController) else None
         asked = rhs.uses_time or not self.output.only_end or target.watched
-        return make_clock(self.t0, self.t1, rhs.precision, steps=steps, landings=landings, asked=asked)
+        span = self.t0, self.t1, rhs.precision
+        return make_clock(*span, steps=steps, landings=landings, switches=self.switches, asked=asked)
 
     # -- parts of it ----------------------------------------------------------------------------
 
@@ -157,7 +163,7 @@ class Loop:
         check = target.straight_line(start.check)
         first_step = start.first_step(target, parts.step.first_step)
         start_step, reset = parts.step.start, parts.controller.reset
-        begin_output, begin_time = parts.output.begin, parts.clock.begin
+        begin_output, begin_time, instant = parts.output.begin, parts.clock.begin, parts.clock.instant
 
         @target.control
         def take_up(  # noqa: PLR0913, PLR0917 - a run starts from all of it
@@ -173,13 +179,14 @@ class Loop:
         ) -> Any:
             y, p = memory.state, memory.parameters
             load(fresh, place, inputs, defaults, y, p)
-            t, attempts, rejected = begin(fresh, progress.attempts, progress.rejected)
+            t0, attempts, rejected = begin(fresh, progress.attempts, progress.rejected)
+            saving = begin_output(fresh, t0, y, p, results, place, saving)
+            time = begin_time(fresh, progress.time, saving, p)
+            t = instant(t0, time)
             sound = start_step(fresh, t, y, p, memory.step)
             status, active = check(fresh, sound, y, progress.status, active)
             dt = first_step(fresh, progress.dt, t, y, p, memory.step)
             reset(fresh, memory.controller)
-            saving = begin_output(fresh, t, y, p, results, place, saving)
-            time = begin_time(fresh, progress.time, saving)
             return active, Progress(time, dt, attempts, rejected, status, progress.done), saving
 
         return take_up
@@ -218,6 +225,7 @@ class Loop:
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
         judge, retreat, follow = controller.judge, controller.retreat, controller.follow
         propose, measure, stay, advance_time = clock.propose, clock.measure, clock.stay, clock.advance
+        instant, turn = clock.instant, self._turn(target, parts)
         is_due, save = output.due, output.save
         probe = target.probe(ATTEMPT)
 
@@ -225,7 +233,7 @@ class Loop:
         def try_step(active: Any, place: Any, results: Any, memory: Any, progress: Any, saving: Any) -> Any:
             rejected, status, dt = progress.rejected, progress.status, progress.dt
             t, h, t_next, ends = propose(progress.time, dt, progress.attempts, saving)
-            point = Point(t, h, memory.state, memory.parameters)
+            point = Point(instant(t, progress.time), h, memory.state, memory.parameters)
             length = measure(h)
             error, trouble = attempt(active, point, memory.step)
             accept, change = judge(active, error, trouble, memory.controller)
@@ -241,10 +249,31 @@ class Loop:
                 length = stay(reject, length)
             dt = follow(accept, h, dt, change, memory.controller)
             time = advance_time(accept, progress.time, length, t_next, saving)
+            time = turn(accept, time, t_next, saving, memory)
             probe((place.run, t, h, error, trouble, accept, dt))
             return going, Progress(time, dt, attempts, rejected, status, done), saving
 
         return try_step
+
+    def _turn(self, target: Target, parts: _Functions) -> DeviceFunction:
+        """Return code that starts anew where conditions of time alone change: what a step keeps is of the past."""
+        clock, start_step, reset, any_lane = parts.clock, parts.step.start, parts.controller.reset, target.any_lane
+        turns, turn_clock, instant = clock.turns, clock.turn, clock.instant
+
+        @target.straight_line
+        def nowhere(_accept: Any, time: Any, _t_next: Any, _saving: Any, _memory: Any) -> Any:
+            return time
+
+        @target.control
+        def turn(accept: Any, time: Any, t_next: Any, saving: Any, memory: Any) -> Any:
+            turning = turns(accept, time, t_next)
+            if any_lane(turning):
+                time = turn_clock(turning, time, saving, memory.parameters)
+                start_step(turning, instant(time.t, time), memory.state, memory.parameters, memory.step)
+                reset(turning, memory.controller)
+            return time
+
+        return turn if self.switches else nowhere
 
     def _finish(self, target: Target, output: OutputFunctions) -> DeviceFunction:
         """Return code that stores what finished runs leave."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
+from solvers.equations.instant import time_of
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.integration.lane import Saving
 from solvers.methods.step import StepFunctions
@@ -118,11 +119,11 @@ class Output:
 
         @target.straight_line
         def inverse(t: Any, t_next: Any) -> Any:
-            return 1.0 / (t_next - t)
+            return 1.0 / (t_next - time_of(t))
 
         @target.straight_line
         def fraction(t: Any, t_next: Any, saving: Any, inverse: Any) -> Any:
-            return select(saving.time == t_next, 1.0, (saving.time - t) * inverse)
+            return select(saving.time == t_next, 1.0, (saving.time - time_of(t)) * inverse)
 
         @target.straight_line
         def store(mask: Any, p: Any, memory: Any, results: Any, place: Any, saving: Any) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solvers.algebra.point import Point
+from solvers.equations.instant import time_of
 from solvers.integration.lane import Place, Progress, Reports
 from solvers.status import Status
 from solvers.straightline import (
@@ -75,7 +76,7 @@ class RunEnd:
         self, reject: Any, active: Any, point: Point, error: Any, trouble: Any, rejected: Any, status: Any
     ) -> tuple[Any, Any, Any]:
         """Count rejected attempts, and end runs that cannot take a shorter step; return which go on, count, status."""
-        floor = absolute(point.t) * (2.0 * sys.float_info.epsilon)
+        floor = absolute(time_of(point.t)) * (2.0 * sys.float_info.epsilon)
         if self.dt_min:
             # A float32 cannot hold every dt_min.
             floor = larger(floor, self.dt_min * (1 + 1e-6))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.integration.lane import Place, Progress, Saving, Time
+from solvers.integration.lane import Place, Progress, Saving, SwitchingTime, Time
 from solvers.status import Status
 from solvers.straightline import are_finite, both, either, gather, literal, select
 from solvers.targets.target import DeviceFunction, Target
@@ -24,6 +24,8 @@ class RunStart:
         First step; None: estimated.
     swept_states, swept_parameters
         Position of each input row by the position of the state or parameter that it sets.
+    switches
+        Whether conditions of time alone change on the way.
     """
 
     rhs: RightHandSide
@@ -31,12 +33,14 @@ class RunStart:
     dt: float | None
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
+    switches: bool
 
     def nobody(self, runs: Any) -> tuple[Any, Any, Any, Progress, Saving]:
         """Return what a lane without a run has: run, fresh, active, progress, saving."""
         t, dt = literal(runs, self.t0, "float64"), literal(runs, self.dt or 0.0, self.rhs.precision)
         none, idle = literal(runs, 0, "int32"), literal(runs, False, "mask")  # noqa: FBT003
-        progress = Progress(Time(t, t, dt), dt, none, none, none, idle)
+        time = SwitchingTime(t, dt, t, t) if self.switches else Time(t, t, dt)
+        progress = Progress(time, dt, none, none, none, idle)
         fresh = literal(runs, True, "mask")  # noqa: FBT003
         return literal(runs, -1, "int64"), fresh, idle, progress, Saving(none, t)
 

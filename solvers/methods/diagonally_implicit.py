@@ -10,6 +10,7 @@ from solvers.algebra.linear_solvers import DirectSolver
 from solvers.algebra.matrices import StageMatrix, shift
 from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.point import Point
+from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
@@ -164,7 +165,7 @@ class DiagonallyImplicitStep(OneStepMethod):
 
         @target.straight_line
         def time(t: Any, h: Any) -> Any:
-            return t + h * node
+            return later(t, h * node)
 
         @target.control
         def part(active: Any, point: Any, memory: Any) -> None:
@@ -245,7 +246,7 @@ class DiagonallyImplicitStep(OneStepMethod):
 
     def _explicit_stage(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
         self._sum_up(self.tableau.rows[stage], point, memory)
-        time, place = point.t + point.h * self.tableau.nodes[stage], (stage - 1) * self.n
+        time, place = later(point.t, point.h * self.tableau.nodes[stage]), (stage - 1) * self.n
         self.rhs.evaluate(time, memory.stage_accumulator, point.p, memory.stage_slopes, place)
 
     def _error(self, h: Any, memory: Any) -> list[Any]:
@@ -288,7 +289,7 @@ class DiagonallyImplicitStep(OneStepMethod):
         stages = [self._slopes_of(memory, i) for i in range(self.n)]
         rises = [combine(weights, stages[i].__getitem__, None) for i in range(self.n)]
         state = [fma(point.h, rise, point.y[i]) for i, rise in enumerate(rises)]
-        rates = self.rhs.values(point.t + point.h * THETA, state, point.p)
+        rates = self.rhs.values(later(point.t, point.h * THETA), state, point.p)
         return [rate - combine(slopes, stages[i].__getitem__, None) for i, rate in enumerate(rates)]
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.point import Point
+from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, split_share
@@ -32,8 +33,10 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         The right-hand side.
     norm
         Tolerances.
+    fixed
+        Whether steps are fixed, so that no error is needed.
     fixed_step
-        The constant step, folded into the weights; None where steps vary.
+        The constant step, folded into the weights; None where steps vary, or are cut short.
     dense
         Whether values between steps are needed.
     """
@@ -44,11 +47,13 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         rhs: RightHandSide,
         norm: ErrorNorm,
         *,
+        fixed: bool,
         fixed_step: float | None,
         dense: bool,
     ) -> None:
         super().__init__(rhs, norm, tableau.order)
         self.tableau = tableau
+        self.fixed = fixed
         self.fixed_step = fixed_step
         self.dense: DenseOutput | None = tableau.dense_output if dense else None
 
@@ -86,11 +91,11 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         for stage in range(1, self.tableau.stages):
             last = stage == self.tableau.stages - 1
             self._stage(self.tableau.rows[stage], point, slopes, accumulator, last=last)
-            time = point.t + point.h * self.tableau.nodes[stage]
+            time = later(point.t, point.h * self.tableau.nodes[stage])
             self.rhs.evaluate(time, accumulator, point.p, memory.stage_slopes, (stage - 1) * self.n)
-        trouble = literal(point.t, 0, "int32")
-        if self.fixed_step is not None:
-            return literal(point.t, 0.0, self.rhs.precision), trouble
+        trouble = literal(point.h, 0, "int32")
+        if self.fixed:
+            return literal(point.h, 0.0, self.rhs.precision), trouble
         return self._error(point, accumulator, slopes), trouble
 
     def _stage(self, row: Sequence[float], point: Point, slopes: "_Slopes", out: Any, *, last: bool = False) -> None:
@@ -133,7 +138,7 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         accumulator, slopes = memory.dense_accumulator, self._slopes(memory)
         for extra, (row, node) in enumerate(zip(self.dense.extra_a, self.dense.extra_c, strict=True)):
             self._stage(row, point, slopes, accumulator)
-            self.rhs.evaluate(point.t + point.h * node, accumulator, point.p, memory.dense_slopes, extra * self.n)
+            self.rhs.evaluate(later(point.t, point.h * node), accumulator, point.p, memory.dense_slopes, extra * self.n)
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         y_new = memory.stage_accumulator

@@ -8,6 +8,7 @@ from solvers.algebra.linear_solvers import LinearSolver
 from solvers.algebra.matrices import CoupledMatrix, mix
 from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.point import Point
+from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
 from solvers.methods.step import OneStepMethod, sequence
@@ -39,7 +40,7 @@ class CoupledEquations:
         slopes = []
         for node, stage in zip(tableau.c, self.operator.stages(z), strict=True):
             state = [base[i] + stage[i] for i in range(n)]
-            slopes.append(self.rhs.values(point.t + point.h * node, state, point.p))
+            slopes.append(self.rhs.values(later(point.t, point.h * node), state, point.p))
         mixed = mix(tableau.a, slopes)
         return [fma(point.h, mixed[j][i], -z[j * n + i]) for j in range(tableau.stages) for i in range(n)]
 
@@ -243,7 +244,7 @@ class FullyImplicitStep(OneStepMethod):
         for i in range(self.n):
             state.append(weighted_sum(weights, memory.stage_increment, i, self.n, point.y[i]))
             rises.append(weighted_sum(slopes, memory.stage_increment, i, self.n, None))
-        rates = self.rhs.values(point.t + point.h * THETA, state, point.p)
+        rates = self.rhs.values(later(point.t, point.h * THETA), state, point.p)
         return [fma(rise, -inverse, rate) for rise, rate in zip(rises, rates, strict=True)]
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:

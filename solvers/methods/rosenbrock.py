@@ -8,6 +8,7 @@ from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import DirectSolver, LinearSolver
 from solvers.algebra.point import Point
+from solvers.equations.instant import later
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
@@ -152,7 +153,7 @@ class RosenbrockStep(OneStepMethod):
         for i in range(self.n):
             accumulator[i] = weighted_sum(tableau.a[stage], increments, i, self.n, point.y[i])
         b = self._stage_vector(stage, memory)
-        self.rhs.evaluate(point.t + h * tableau.alpha[stage], accumulator, point.p, b)
+        self.rhs.evaluate(later(point.t, h * tableau.alpha[stage]), accumulator, point.p, b)
         inverse = reciprocal(h)
         for i in range(self.n):
             value = self._add_past(tableau.c[stage], inverse, increments, i, b[i])
@@ -195,7 +196,7 @@ class RosenbrockStep(OneStepMethod):
         extension, increments, inverse = self.tableau.dense_output, memory.stage_increment, reciprocal(point.h)
         weights, slopes = extension.weights(THETA).tolist(), extension.slopes(THETA).tolist()
         state = [weighted_sum(weights, increments, i, self.n, point.y[i]) for i in range(self.n)]
-        rates = self.rhs.values(point.t + point.h * THETA, state, point.p)
+        rates = self.rhs.values(later(point.t, point.h * THETA), state, point.p)
         rises = [weighted_sum(slopes, increments, i, self.n, None) for i in range(self.n)]
         return [fma(rise, -inverse, rate) for rise, rate in zip(rises, rates, strict=True)]
 

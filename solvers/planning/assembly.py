@@ -53,7 +53,7 @@ def make_loop(problem: Problem) -> Loop:
     controller = _controller(problem)
     if problem.lands and controller.fixed_step is not None:
         _require_landing(problem, controller.fixed_step)
-    rhs = RightHandSide(system, solve.precision)
+    rhs = RightHandSide(problem.switched.system, solve.precision)
     norm = ErrorNorm(solve.rtol, solve.atol)
     dense = not problem.only_end and not problem.lands
     longest = min(solve.dt_max or np.inf, solve.t1 - solve.t0)
@@ -72,6 +72,7 @@ def make_loop(problem: Problem) -> Loop:
         swept_states={i: rows[name] for i, name in enumerate(system.states) if name in rows},
         swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
         lands=problem.lands,
+        switches=problem.switched.times,
     )
 
 
@@ -83,13 +84,13 @@ def _make_output(problem: Problem, rhs: RightHandSide) -> Output:
 
 def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step: float | None, *, dense: bool) -> Step:
     """Return the step of the method's family."""
-    tableau, solve = problem.tableau, problem.solve
+    tableau, solve, fixed = problem.tableau, problem.solve, fixed_step is not None
     if isinstance(tableau, ButcherTableau):
-        return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed_step=fixed_step, dense=dense)
+        constant = None if problem.switched.times else fixed_step
+        return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
     jacobian = Jacobian(rhs.system, rhs.precision)
     if isinstance(tableau, FullyImplicitTableau):
         return _fully_implicit_step(problem, tableau, rhs, norm, jacobian, dense=dense)
-    fixed = fixed_step is not None
     operator = StageMatrix(jacobian, tableau.gamma, norm)
     if isinstance(tableau, RosenbrockTableau):
         linear = make_linear_solver(operator, solve.linear, max(solve.rtol / 100, LEAST_REDUCTION[rhs.precision]))
@@ -175,7 +176,7 @@ def _controller(problem: Problem) -> FixedController | AdaptiveController:
         "dt_min": solve.dt_min,
         "dt_max": solve.dt_max or np.inf,
         "precision": solve.precision,
-        "lands": problem.lands,
+        "lands": problem.lands or problem.switched.times is not None,
     }
     if settings.kind == "gustafsson":
         return PredictiveController(**common)

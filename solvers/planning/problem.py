@@ -1,11 +1,13 @@
 """Everything a kernel depends on."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from buffers import Locations
+from solvers.equations.switches import Switched, find_switches
 from solvers.equations.system import System
 from solvers.planning.exchange import Exchange
 from solvers.settings import KernelSettings, SaveSettings, SolveSettings
@@ -71,6 +73,11 @@ class Problem:
     def lands(self) -> bool:
         """Whether steps have to end at the save times, because the method cannot interpolate."""
         return not self.only_end and self.tableau.dense_output is None
+
+    @cached_property
+    def switched(self) -> Switched:
+        """The system as it is solved, and when its conditions of time alone change."""
+        return find_switches(self.system)
 
     @property
     def fixed_steps(self) -> int | None:

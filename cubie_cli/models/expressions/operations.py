@@ -15,6 +15,7 @@ import sympy
 from cubie_cli.models.expressions import constants
 from cubie_cli.models.expressions.constants import LARGEST_EXACT, NotFiniteError, Number
 from solvers.equations.functions import FUNCTIONS
+from solvers.equations.rewriting import choice, substituted
 
 #: A constant (`Number`) or a SymPy expression, which has no types.
 Value: TypeAlias = Any
@@ -150,12 +151,11 @@ def negation(condition: Condition) -> Condition:
     return not condition if isinstance(condition, bool) else sympy.Not(condition, evaluate=False)
 
 
-def choice(condition: Condition, value: Value, otherwise: Value) -> Value:
+def either(condition: Condition, value: Value, otherwise: Value) -> Value:
     """Return one value where a condition holds, and another elsewhere."""
     if isinstance(condition, bool):
         return value if condition else otherwise
-    branches = ((_to_expression(value), condition), (_to_expression(otherwise), True))
-    return sympy.Piecewise(*branches, evaluate=False)
+    return choice((_to_expression(value), condition), (_to_expression(otherwise), True))
 
 
 def finished(value: Value) -> sympy.Expr:
@@ -177,7 +177,7 @@ def finished(value: Value) -> sympy.Expr:
             named[node] = sympy.Float(float(node))
         elif node in (sympy.I, sympy.zoo):
             raise NotRealError
-    return expression.xreplace(named) if named else expression
+    return substituted(expression, named) if named else expression
 
 
 def _is_constant(value: Value) -> bool:

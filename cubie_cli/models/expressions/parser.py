@@ -93,7 +93,7 @@ class _Parser:
             condition = self._condition(self._any_of())
             self._expect("else", "'else' is missing: both values must be given")
             otherwise = self._number(self._choice())
-        return self._combine(first.offset, operations.choice, condition, value, otherwise)
+        return self._combine(first.offset, operations.either, condition, value, otherwise)
 
     def _any_of(self) -> _Operand:
         return self._conditions("or", self._all_of, operations.disjunction)

@@ -292,6 +292,7 @@ def test_work_grows_with_the_square_of_levels_at_most(texts):
         "sin(x+" * (DEEPEST - 1) + "x" + ")" * (DEEPEST - 1),
         "2*(" * (DEEPEST - 1) + "+".join(f"x*sin({i}*y)" for i in range(3000)) + ")" * (DEEPEST - 1),
         "exp(3*log(2*x) + " * 100 + "y" + ")" * 100,
+        "1 if (" * 60 + "x" + " if x > y else y) > 1 else x" * 60,
     ],
 )
 def test_large_texts_are_read(text):

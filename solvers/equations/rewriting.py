@@ -1,0 +1,53 @@
+"""Building and rewriting expressions as they stand: SymPy would look for proofs in conditions, some without end."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sympy
+from sympy.functions.elementary.piecewise import ExprCondPair
+
+
+def choice(*branches: tuple[Any, Any]) -> sympy.Expr:
+    """Return the value of the first pair (value, condition) whose condition holds; the last one's is true."""
+    return _piecewise([_pair(*map(sympy.sympify, branch)) for branch in branches])
+
+
+def less(first: Any, second: Any) -> Any:
+    """Return the condition first < second."""
+    return sympy.StrictLessThan(first, second, evaluate=False)
+
+
+def at_most(first: Any, second: Any) -> Any:
+    """Return the condition first <= second."""
+    return sympy.LessThan(first, second, evaluate=False)
+
+
+def rebuilt(node: Any, arguments: Sequence[Any]) -> Any:
+    """Return a node with other arguments; only arithmetic is carried out."""
+    if isinstance(node, ExprCondPair):
+        return _pair(*arguments)
+    if isinstance(node, sympy.Piecewise):
+        return _piecewise(arguments)
+    if isinstance(node, sympy.Add | sympy.Mul | sympy.Pow):
+        return node.func(*arguments)
+    return node.func(*arguments, evaluate=False)
+
+
+def substituted(node: Any, values: Mapping[Any, Any]) -> Any:
+    """Return an expression with values for symbols and numbers."""
+    if node in values:
+        return values[node]
+    arguments = [substituted(argument, values) for argument in node.args]
+    unchanged = all(new is old for new, old in zip(arguments, node.args, strict=True))
+    return node if unchanged else rebuilt(node, arguments)
+
+
+# SymPy's own constructors fold a choice in a condition into the choice it decides about.
+
+
+def _pair(value: Any, condition: Any) -> Any:
+    return sympy.Tuple.__new__(ExprCondPair, value, condition)
+
+
+def _piecewise(pairs: Sequence[Any]) -> Any:
+    return sympy.Basic.__new__(sympy.Piecewise, *pairs)

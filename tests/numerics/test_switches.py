@@ -1,0 +1,49 @@
+"""Pulses of any width, period and start: every method meets their edges."""
+
+import numpy as np
+import pytest
+from support.solving import make_problem, solve
+from support.waves import SWEPT, square_wave, square_wave_solution
+
+from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
+
+METHODS = {**TABLEAUS, **IMPLICIT_TABLEAUS}
+ADAPTIVE = [name for name, method in METHODS.items() if method.error_order is not None]
+T1 = 4.0
+TIMES = np.array([0.3, 1.0, 1.7, 2.9, T1])
+RUN = [[0.83], [0.007], [0.11]]
+
+
+def solved(algorithm, **settings):
+    problem = make_problem(square_wave(), algorithm, T1, swept=SWEPT, observables=(), **settings)
+    solution = solve(problem, RUN, "python")
+    assert not solution.status.any()
+    return solution
+
+
+def error(solution):
+    exact = square_wave_solution(TIMES, *np.ravel(RUN))
+    return np.abs(solution.variables[0, :, 0] - exact).max()
+
+
+@pytest.mark.parametrize("algorithm", ADAPTIVE)
+def test_adaptive_steps_meet_the_tolerance(algorithm):
+    order = METHODS[algorithm].order
+    rtol = 1e-7 if order >= 4 else 1e-4
+    # The many steps of a method of order 1 add up.
+    assert error(solved(algorithm, at=TIMES, rtol=rtol, atol=rtol)) <= (10 if order > 1 else 30) * rtol
+
+
+@pytest.mark.parametrize("algorithm", METHODS)
+def test_fixed_steps_keep_the_order(algorithm):
+    order = METHODS[algorithm].order
+    dt = 0.4 if order >= 4 else 0.05
+    coarse, fine = (solved(algorithm, dt=step).variables[0, -1, 0] for step in (dt, dt / 2))
+    exact = square_wave_solution(TIMES, *np.ravel(RUN))[-1]
+    assert abs(fine - exact) <= max(1e-12, 2.0 ** (1.3 - order) * abs(coarse - exact))
+    assert abs(fine - exact) <= 1e-3
+
+
+def test_steps_between_pulses_are_not_many():
+    counted = solved("rodas5p", rtol=1e-6, atol=1e-6)
+    assert counted.steps[0] < 120
