@@ -2,14 +2,21 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import sympy
+from sympy.codegen.cfunctions import log1p, log10
 
 from solvers.equations.depth import deep_recursion
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
+
+#: Functions that have no value at some finite arguments.
+_PARTIAL = (sympy.log, log10, log1p, sympy.asin, sympy.acos, sympy.acosh, sympy.atanh)
+#: Nodes of an argument up to which SymPy is asked for its sign.
+_SMALL = 50
 
 
 class RightHandSide:
@@ -36,6 +43,13 @@ class RightHandSide:
     def uses_time(self) -> bool:
         """Whether the derivatives depend on t."""
         return self.derivatives.uses(0) or self.derivatives.uses(1)
+
+    @cached_property
+    def partial(self) -> bool:
+        """Whether there may be finite states at which the derivatives have no value; quotients aside."""
+        needed = _needed_observables(self.system, self.system.derivatives)
+        expressions = *self.system.derivatives, *(self.system.observable_expressions[index] for index in needed)
+        return any(_is_partial(node) for each in expressions for node in sympy.preorder_traversal(each))
 
     @property
     def operations(self) -> int:
@@ -95,3 +109,12 @@ def _needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> 
                 needed.add(index)
                 pending.append(system.observable_expressions[index])
     return sorted(needed)
+
+
+def _is_partial(node: sympy.Basic) -> bool:
+    """Return whether a function of states may have no value."""
+    if not isinstance(node, sympy.Pow):
+        return isinstance(node, _PARTIAL)
+    if node.exp.is_Integer or node.base.is_Number:
+        return False
+    return len([*islice(sympy.preorder_traversal(node.base), _SMALL)]) == _SMALL or not node.base.is_nonnegative

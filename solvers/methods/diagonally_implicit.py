@@ -276,7 +276,8 @@ class DiagonallyImplicitStep(OneStepMethod):
             return literal(increment, 0.0, self.rhs.precision), trouble
         errors = (increment[i] for i in range(self.n))
         error = self.norm.mean_square(errors, point.y, memory.stage_accumulator)
-        return self.check.larger(error, memory) if self.check else error, trouble
+        error = self.check.larger(error, memory) if self.check else error
+        return self._told(error, point, memory), trouble
 
     def _slopes_of(self, memory: Any, i: int) -> list[Any]:
         """Return the slopes of one state, the first to the last stage's."""

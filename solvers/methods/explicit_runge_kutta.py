@@ -10,7 +10,7 @@ from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, split_share
-from solvers.straightline import are_finite, fma, literal, quotient_estimate, select
+from solvers.straightline import View, are_finite, fma, literal, quotient_estimate, select
 from solvers.tableaus.tableau import ButcherTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -96,7 +96,9 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         trouble = literal(point.h, 0, "int32")
         if self.fixed:
             return literal(point.h, 0.0, self.rhs.precision), trouble
-        return self._error(point, accumulator, slopes), trouble
+        error = self._error(point, accumulator, slopes)
+        seen = any(row[-1] for row in self.tableau.error_rows)
+        return error if seen else self._told(error, point, memory), trouble
 
     def _stage(self, row: Sequence[float], point: Point, slopes: "_Slopes", out: Any, *, last: bool = False) -> None:
         """Store y + h * sum_j row_j k_j; the last row's is the next step's y."""
@@ -131,6 +133,9 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         """Return the square of n5^2/sqrt(n5^2 + 0.01 n3^2)."""
         below = fma(third, 0.01, fifth)
         return select(below > 0.0, fifth * quotient_estimate(fifth, below), below)
+
+    def _following_slope(self, _point: Point, memory: Any) -> Any:
+        return View(memory.stage_slopes, (self.tableau.stages - 2) * self.n)
 
     def _prepare(self, point: Point, memory: Any) -> None:
         if self.dense is None or not self._extra_slopes:

@@ -233,7 +233,8 @@ class FullyImplicitStep(OneStepMethod):
         if self.error_filter is None:
             return literal(accumulator, 0.0, self.rhs.precision), trouble
         error = self.norm.mean_square((memory.error[i] for i in range(self.n)), point.y, accumulator)
-        return self.check.larger(error, memory) if self.check else error, trouble
+        error = self.check.larger(error, memory) if self.check else error
+        return self._told(error, point, memory), trouble
 
     def _defect(self, point: Point, memory: Any) -> list[Any]:
         """Return the defect of the continuous extension at `THETA`."""

@@ -207,7 +207,8 @@ class RosenbrockStep(OneStepMethod):
         share, weights = split_share(self.tableau.error)
         errors = (weighted_sum(weights, increments, i, self.n, None) for i in range(self.n))
         error = self.norm.mean_square(errors, point.y, memory.stage_accumulator, share=share)
-        return self.check.larger(error, memory) if self.check else error, trouble
+        error = self.check.larger(error, memory) if self.check else error
+        return self._told(error, point, memory), trouble
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         increments, y_new = memory.stage_increment, memory.stage_accumulator

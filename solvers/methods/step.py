@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm, first_step
 from solvers.algebra.point import Point
+from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.straightline import are_finite
+from solvers.straightline import are_finite, literal, select
 from solvers.targets.target import DeviceFunction, Target
 
 
@@ -116,6 +117,17 @@ class OneStepMethod(ABC):
 
     def _prepare(self, _point: Point, _memory: Any) -> None:  # noqa: B027 - most need nothing
         """Do nothing: what the step holds is all that interpolation needs."""
+
+    def _told(self, error: Any, point: Point, memory: Any) -> Any:
+        """Return the error of an attempt, NaN if no step could start from the attempted state; straight-line code."""
+        if not self.rhs.partial:
+            return error
+        nothing = literal(error, float("nan"), self.rhs.precision)
+        return select(are_finite(self._following_slope(point, memory), self.n), error, nothing)
+
+    def _following_slope(self, point: Point, memory: Any) -> Any:
+        """Return f at the attempted state."""
+        return self.rhs.values(later(point.t, point.h), memory.stage_accumulator, point.p)
 
     def _finite(self, memory: Any) -> Any:
         return are_finite(memory.stage_accumulator, self.n)

@@ -34,6 +34,7 @@ ROS3P = RosenbrockTableau(
 
 RODAS3 = RosenbrockTableau(
     name="rodas3",
+    blind_to="poles",
     title="RODAS3 3(2), 4 stages, L-stable and stiffly accurate",
     source=(
         "A. Sandu, J. G. Verwer, J. G. Blom, E. J. Spee, G. R. Carmichael, F. A. Potra, Benchmarking stiff ODE solvers "

@@ -17,7 +17,7 @@ def started(clock, save_time=1.0):
     functions = clock.build(PythonTarget())
     saving = Saving(np.int32(0), np.float64(save_time))
     nothing = np.float64(np.nan)
-    return functions, functions.begin(True, Time(nothing, nothing, nothing), saving), saving  # noqa: FBT003
+    return functions, functions.begin(True, Time(nothing, nothing, nothing), saving, ()), saving  # noqa: FBT003
 
 
 def advanced(functions, time, proposal, saving, *, accept=True):
@@ -76,7 +76,7 @@ def test_landing():
     # Behind the last save the end of the span is all there is.
     functions = clock.build(PythonTarget())
     beyond = Saving(np.int32(2), np.float64(0.75))
-    time = functions.begin(True, Time(*(np.float64(0),) * 3), beyond)  # noqa: FBT003
+    time = functions.begin(True, Time(*(np.float64(0),) * 3), beyond, ())  # noqa: FBT003
     assert functions.propose(time, np.float64(0.5), np.int32(0), beyond)[2] == 1.0
     functions, time, saving = started(clock, 0.75)
     proposal = functions.propose(time, np.float64(0.5), np.int32(0), saving)
