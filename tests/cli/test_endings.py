@@ -45,7 +45,8 @@ def wait_until_writing(folder):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_and_leaves_nothing(folder, number):
-    with start(folder, *ENDLESS) as process:
+    # Shells have what they start in the background ignore SIGINT.
+    with start(folder, *ENDLESS, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as process:
         wait_until_writing(folder)
         process.send_signal(number)
         out, err = process.communicate(timeout=GUARD)

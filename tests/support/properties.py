@@ -116,12 +116,14 @@ class Way:
 def ways(mode: Mode, target: str) -> Iterator[Way]:
     """Yield the ways with local buffers.
 
-    Compiling takes most of the time. So a kernel that saves the end only is compiled in one of a method's modes, by
-    turns; one that saves at times is in all.
+    Compiling takes most of the time. So a kernel is compiled in each kind of steps and in each precision, but not in
+    each of both, and one that saves the end only in one of these modes, by turns.
     """
-    if target == "python" or _turn(_modes(mode.method), mode.method) == mode:
+    compiled = _compiled(mode.method)
+    if target == "python" or _turn(compiled, mode.method) == mode:
         yield Way(mode, target, saving=False)
-    yield Way(mode, target, saving=True)
+    if target == "python" or mode in compiled:
+        yield Way(mode, target, saving=True)
 
 
 def moves(mode: Mode, target: str) -> Iterator[Way]:
@@ -137,6 +139,12 @@ def moves(mode: Mode, target: str) -> Iterator[Way]:
 
 def _modes(method: str) -> list[Mode]:
     return [mode for mode in MODES if mode.method == method]
+
+
+def _compiled(method: str) -> list[Mode]:
+    """Return the modes in which a method is compiled: two in which both differ, or all there are of fixed steps."""
+    modes = _modes(method)
+    return _turn([[modes[0], modes[-1]], modes[1:-1]], method) if len(modes) > 2 else modes
 
 
 def _turn(several: Sequence[T], method: str) -> T:
