@@ -1,6 +1,7 @@
 """The functions a model may use, as SymPy functions with derivatives.
 
-SymPy has most of them. Those it lacks, or evaluates in ways that lose the meaning of NaN, are defined here.
+SymPy has most of them. Those it lacks, or evaluates in ways that lose the meaning of NaN or leave the range of
+floating-point numbers, are defined here.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,13 +9,42 @@ from types import MappingProxyType
 from typing import Any
 
 import sympy
-from sympy.codegen.cfunctions import expm1, log1p, log10
+from sympy.codegen.cfunctions import log1p, log10
 
 
-class minimum(sympy.Function):  # noqa: N801 - SymPy functions are named as they print
+class exp(sympy.Function):  # noqa: N801 - SymPy functions are named as they print
+    """The exponential, left as written: SymPy's makes k*exp(1000 - x) the product of k, exp(1000) and exp(-x)."""
+
+    nargs = 1
+    is_positive = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:  # noqa: ARG002 - there is one
+        """Return the derivative."""
+        return self
+
+
+class expm1(sympy.Function):  # noqa: N801
+    """exp(x) - 1 without cancellation, left as written too."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:  # noqa: ARG002
+        """Return the derivative."""
+        return self + 1
+
+
+class atan2(sympy.Function):  # noqa: N801
+    """The angle of a point (x, y) as atan2(y, x); SymPy's becomes a choice by the real part of x where y is zero."""
+
+    nargs = 2
+    is_extended_real = True
+
+
+class minimum(sympy.Function):  # noqa: N801
     """The smaller of two values; NaN if either is NaN."""
 
     nargs = 2
+    is_extended_real = True
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Return the derivative with respect to one argument."""
@@ -27,12 +57,18 @@ class maximum(sympy.Function):  # noqa: N801
     """The larger of two values; NaN if either is NaN."""
 
     nargs = 2
+    is_extended_real = True
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Return the derivative with respect to one argument."""
         first, second = self.args
         mine, other = (first, second) if argindex == 1 else (second, first)
         return sympy.Piecewise((1, mine > other), (0, True))
+
+
+def magnitude(argument: Any) -> sympy.Expr:
+    """Return |x|; of what may not be real SymPy would make a value where there is none, sqrt(|x|) of |sqrt(x)|."""
+    return sympy.Abs(argument, evaluate=bool(argument.is_extended_real))
 
 
 def _fold(function: Callable[[Any, Any], sympy.Expr]) -> Callable[..., sympy.Expr]:
@@ -51,9 +87,9 @@ FUNCTIONS: Mapping[str, tuple[Callable[..., Any], int, int | None]] = MappingPro
     {
         "min": (_fold(minimum), 2, None),
         "max": (_fold(maximum), 2, None),
-        "abs": (sympy.Abs, 1, 1),
+        "abs": (magnitude, 1, 1),
         "sqrt": (sympy.sqrt, 1, 1),
-        "exp": (sympy.exp, 1, 1),
+        "exp": (exp, 1, 1),
         "expm1": (expm1, 1, 1),
         "log": (sympy.log, 1, 1),
         "log10": (log10, 1, 1),
@@ -64,7 +100,7 @@ FUNCTIONS: Mapping[str, tuple[Callable[..., Any], int, int | None]] = MappingPro
         "asin": (sympy.asin, 1, 1),
         "acos": (sympy.acos, 1, 1),
         "atan": (sympy.atan, 1, 1),
-        "atan2": (sympy.atan2, 2, 2),
+        "atan2": (atan2, 2, 2),
         "sinh": (sympy.sinh, 1, 1),
         "cosh": (sympy.cosh, 1, 1),
         "tanh": (sympy.tanh, 1, 1),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy
-from sympy.codegen.cfunctions import expm1, log1p, log10
+from sympy.codegen.cfunctions import log1p, log10
 from sympy.logic.boolalg import BooleanAtom
 
 from solvers.equations import functions
@@ -23,8 +23,8 @@ LARGEST_MULTIPLIED_POWER = 16
 FEWEST_SHARING = 3
 
 _OPERATIONS: Mapping[type, str] = {
-    sympy.exp: "exp",
-    expm1: "expm1",
+    functions.exp: "exp",
+    functions.expm1: "expm1",
     sympy.log: "log",
     log10: "log10",
     log1p: "log1p",
@@ -34,7 +34,7 @@ _OPERATIONS: Mapping[type, str] = {
     sympy.asin: "asin",
     sympy.acos: "acos",
     sympy.atan: "atan",
-    sympy.atan2: "atan2",
+    functions.atan2: "atan2",
     sympy.sinh: "sinh",
     sympy.cosh: "cosh",
     sympy.tanh: "tanh",
@@ -256,8 +256,6 @@ class _Compiler:
         doubled = 2 * exponent
         if exponent.is_Number and doubled == int(doubled) and doubled <= 2 * LARGEST_MULTIPLIED_POWER:
             return self._half_integer_power(base, int(doubled))
-        if base is sympy.S.Exp1:
-            return self._step("exp", self._compile(exponent))
         return self._step("pow", self._compile(base), self._compile(exponent))
 
     def _half_integer_power(self, base: sympy.Expr, doubled: int) -> int:

@@ -17,6 +17,9 @@ from cubie_cli.models.expressions.constants import LARGEST_EXACT, NotFiniteError
 from solvers.equations.functions import FUNCTIONS
 from solvers.equations.rewriting import choice, substituted
 
+#: The largest offset of an exponent that is added to it after a factor, in one operation with it.
+LARGEST_SPREAD = 4
+
 #: A constant (`Number`) or a SymPy expression, which has no types.
 Value: TypeAlias = Any
 
@@ -109,8 +112,24 @@ def call(name: str, arguments: Sequence[Value]) -> Value:
         # A tree of calls, where a chain of thousands would be too deep to walk.
         half = len(arguments) // 2
         return call(name, [_one_of(name, arguments[:half]), _one_of(name, arguments[half:])])
+    if name == "exp":
+        arguments = [_spread(arguments[0])]
     build = FUNCTIONS[name][0]
     return _settled(build(*(_to_expression(argument) for argument in arguments)))
+
+
+def _spread(exponent: Value) -> Value:
+    """Return c*(x + d) as c*x + c*d, one operation, where its error of half a unit of c*d is about that of exp itself.
+
+    Elsewhere a difference stays as it is written: the sum would lose the digits that c*x and c*d have in common.
+    """
+    if not (exponent.is_Mul and len(exponent.args) == 2 and exponent.args[0].is_Number and exponent.args[1].is_Add):
+        return exponent
+    factor, (offset, rest) = exponent.args[0], exponent.args[1].as_coeff_Add()
+    shift = constants.multiply(_to_number(factor), _to_number(offset))
+    if rest.is_Add or abs(float(shift)) > LARGEST_SPREAD:
+        return exponent
+    return sympy.Add(constants.to_sympy(shift), _scaled(_to_number(factor), rest))
 
 
 def _one_of(name: str, arguments: Sequence[Value]) -> Value:
