@@ -4,13 +4,14 @@ SymPy's own differentiation is not used: it repeats what an expression has compu
 u/v, exp(v) merged into other exponentials), gives 0/0 for x**n at x = 0, and has no derivative for steps.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
 import sympy
 
 from solvers.equations import functions
+from solvers.equations.edges import Name, partials, unless_infinite, unless_zero
 
 #: Derivatives by direction, those that are not zero.
 Slopes = Mapping[Hashable, sympy.Expr]
@@ -25,7 +26,8 @@ class Derivatives:
     """Derivatives of expressions in several directions at once, by the chain rule.
 
     Where a derivative jumps it takes one of the neighbouring values: 0 for |x| at 0, the second argument's for `min`
-    and `max` of equal arguments, the chosen branch's at a switch.
+    and `max` of equal arguments, the chosen branch's at a switch. Where it is infinite and the function is not, it
+    counts as 0.
 
     Parameters
     ----------
@@ -33,11 +35,16 @@ class Derivatives:
         For each symbol its derivatives by direction; what is left out is zero.
     name
         Returns a symbol for a subexpression that should be computed once.
+    levelled
+        What may be infinite where the expressions are not, as `edges.levelled` finds it.
     """
 
-    def __init__(self, seeds: Mapping[sympy.Symbol, Slopes], name: Callable[[sympy.Expr], sympy.Expr]) -> None:
+    def __init__(
+        self, seeds: Mapping[sympy.Symbol, Slopes], name: Name, levelled: Collection[sympy.Expr] = frozenset()
+    ) -> None:
         self._known: dict[Any, Slopes] = dict(seeds)
         self._name = name
+        self._levelled = levelled
 
     def seed(self, symbol: sympy.Symbol, slopes: Slopes) -> None:
         """Set the derivatives of one more symbol, before the first expression that has it."""
@@ -69,25 +76,24 @@ class Derivatives:
 
     def _along(self, node: Any, slopes: list[sympy.Expr]) -> sympy.Expr:
         """Return a node's derivative in one direction."""
-        for kind, rule in self._rules:
-            if isinstance(node, kind):
-                return rule(node, slopes)
-        partials = [node.fdiff(position + 1) if slope else sympy.S.Zero for position, slope in enumerate(slopes)]
-        return sympy.Add(*(partial * slope for partial, slope in zip(partials, slopes, strict=True) if slope))
+        rule = next((rule for kind, rule in self._rules if isinstance(node, kind)), self._function)
+        slope = rule(node, slopes)
+        return unless_infinite(node, slope) if node in self._levelled else slope
 
     @property
     def _rules(self) -> tuple[tuple[Any, Callable[[Any, list[sympy.Expr]], sympy.Expr]], ...]:
         return (
             (sympy.Mul, self._product),
             (sympy.Pow, self._power),
-            (sympy.exp, lambda node, slopes: self._name(node) * slopes[0]),
-            (sympy.log, lambda node, slopes: self._name(1 / node.args[0]) * slopes[0]),
-            (sympy.Abs, lambda node, slopes: sympy.sign(node.args[0], evaluate=False) * slopes[0]),
             (sympy.Piecewise, _piecewise),
             (functions.minimum, lambda node, slopes: _switch(node.args[0] < node.args[1], slopes)),
             (functions.maximum, lambda node, slopes: _switch(node.args[0] > node.args[1], slopes)),
             (_STEPS, lambda _, __: sympy.S.Zero),
         )
+
+    def _function(self, node: Any, slopes: list[sympy.Expr]) -> sympy.Expr:
+        pairs = zip(partials(node, self._name), slopes, strict=True)
+        return sympy.Add(*(partial * slope for partial, slope in pairs if slope))
 
     def _product(self, node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
         return self._product_slope([self._without_division(factor) for factor in node.args], slopes)
@@ -109,17 +115,28 @@ class Derivatives:
         (base, exponent), (base_slope, exponent_slope) = node.args, slopes
         total = sympy.S.Zero
         if base_slope:
-            total += exponent * self._lowered(base, exponent) * base_slope
+            total += (self._root_or_whole if (2 * exponent).is_Integer else self._real_power)(node) * base_slope
         if exponent_slope:
-            # 0**x is zero for every x > 0, but 0*log(0) is not.
-            slope = node * sympy.log(base, evaluate=False)
-            guarded = sympy.Piecewise((0, sympy.Eq(base, 0)), (slope, True), evaluate=False)
-            total += guarded * exponent_slope
+            total += _in_exponent(self._name(node), base) * exponent_slope
         return total
 
-    def _lowered(self, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
-        """Return base**(exponent - 1)."""
-        return self._without_division(sympy.Pow(base, exponent - 1))
+    def _root_or_whole(self, node: sympy.Expr) -> sympy.Expr:
+        """Return the slope of a multiple of a half as exponent."""
+        base, exponent = node.args
+        slope = self._without_division(sympy.Pow(base, exponent - 1))
+        return exponent * (unless_zero(base, slope) if exponent == sympy.S.Half else slope)
+
+    def _real_power(self, node: sympy.Expr) -> sympy.Expr:
+        """Return the slope of a power by the power itself, which takes as long as a hundred multiplications.
+
+        At zero that is 0/0, and the slope 1 for an exponent of 1.
+        """
+        base, exponent = node.args
+        slope = exponent * self._name(node) / base
+        if exponent.is_Number:
+            return slope if exponent.is_negative else unless_zero(base, slope)
+        is_one = sympy.Equality(exponent, 1, evaluate=False)
+        return unless_zero(base, slope, sympy.Piecewise((1, is_one), (0, True), evaluate=False))
 
     def _without_division(self, factor: sympy.Expr) -> sympy.Expr:
         """Return a factor, with the reciprocal of what it divides by computed once."""
@@ -150,3 +167,14 @@ def _piecewise(node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
 def _switch(condition: Any, slopes: list[sympy.Expr]) -> sympy.Expr:
     first, second = slopes
     return first if first == second else sympy.Piecewise((first, condition), (second, True), evaluate=False)
+
+
+def _in_exponent(power: sympy.Expr, base: sympy.Expr) -> sympy.Expr:
+    """Return the slope of a power in its exponent: zero at a base of zero, where 0*log(0) is not, and below it.
+
+    Powers of negative numbers are there for single exponents only.
+    """
+    if base.is_positive:
+        return power * sympy.log(base)
+    slope = power * sympy.log(base, evaluate=False)
+    return sympy.Piecewise((0, sympy.LessThan(base, 0, evaluate=False)), (slope, True), evaluate=False)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import sympy
 
 from solvers.equations.depth import deep_recursion
-from solvers.equations.derivative import Derivatives
+from solvers.equations.derivative import Derivatives, Slopes
+from solvers.equations.edges import levelled
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
@@ -163,10 +164,12 @@ class _Equations:
         ]
         self._derivatives = system.derivatives
         self._names: dict[sympy.Expr, sympy.Symbol] = {}
+        with deep_recursion():
+            self._levelled = levelled(self._derivatives, dict(self._observables))
 
     def gradients(self, states: Sequence[sympy.Symbol]) -> list[dict[int, sympy.Expr]]:
         """Return for each right-hand side its derivatives by position of the state, those that are not zero."""
-        partials = Derivatives({symbol: {symbol: sympy.S.One} for symbol in states}, self._name)
+        partials = Derivatives({symbol: {symbol: sympy.S.One} for symbol in states}, self._name, self._levelled)
         known = {symbol: {index: sympy.S.One} for index, symbol in enumerate(states)}
         own = set(states)
 
@@ -189,7 +192,8 @@ class _Equations:
 
     def along(self, direction: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[sympy.Expr, ...]:
         """Return the derivatives of all right-hand sides in the direction given by those of symbols."""
-        derivatives = Derivatives({symbol: {0: slope} for symbol, slope in direction.items()}, self._name)
+        seeds: dict[sympy.Symbol, Slopes] = {symbol: {0: slope} for symbol, slope in direction.items()}
+        derivatives = Derivatives(seeds, self._name, self._levelled)
         with deep_recursion():
             for symbol, expression in self._observables:
                 slopes = derivatives.of(expression)

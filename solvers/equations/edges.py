@@ -1,0 +1,163 @@
+"""Partial derivatives of functions, finite wherever the function is.
+
+At an edge of its domain a function may have an infinite slope, which the chain rule multiplies by zero: sqrt(max(x, 0))
+where x is negative. Zero in its place serves Newton's method as well. Far out a function may be infinite and what is
+made of it not: 1/(1 + exp(-x)). There its slope counts as zero too.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import sympy
+from sympy.codegen.cfunctions import log1p
+
+from solvers.equations import functions
+
+#: Returns a symbol for a subexpression that should be computed once.
+Name = Callable[[sympy.Expr], sympy.Expr]
+
+#: Functions that are infinite at finite arguments.
+_STEEP = (functions.exp, functions.expm1, sympy.sinh, sympy.cosh)
+#: What is infinite where an argument is.
+_UNBOUNDED = (
+    *(sympy.Add, sympy.Mul, sympy.Abs, sympy.log, log1p, sympy.asinh, sympy.acosh),
+    *(sympy.Piecewise, functions.minimum, functions.maximum),
+)
+
+
+def unless_zero(divisor: sympy.Expr, slope: sympy.Expr, at_zero: sympy.Expr = sympy.S.Zero) -> sympy.Expr:
+    """Return a slope, and another where its divisor is zero."""
+    if divisor.is_positive:
+        return slope
+    # Evaluated, the comparison would ask SymPy for a proof.
+    is_zero = sympy.Equality(divisor, 0, evaluate=False)
+    return sympy.Piecewise((at_zero, is_zero), (slope, True), evaluate=False)
+
+
+def unless_infinite(node: sympy.Expr, slope: sympy.Expr) -> sympy.Expr:
+    """Return a slope, and zero where a node is infinite."""
+    size = node if node.is_positive else functions.magnitude(node)
+    return sympy.Piecewise((slope, sympy.StrictLessThan(size, sympy.oo, evaluate=False)), (0, True), evaluate=False)
+
+
+def partials(node: Any, name: Name) -> list[sympy.Expr]:
+    """Return the partial derivatives of a function with respect to its arguments."""
+    known = _PARTIALS.get(type(node))
+    return known(node, name) if known else [node.fdiff(index + 1) for index in range(len(node.args))]
+
+
+def _arc(sign: int) -> Callable[[Any, Name], list[sympy.Expr]]:
+    def slope(node: Any, _name: Name) -> list[sympy.Expr]:
+        square = 1 - node.args[0] ** 2
+        return [sign * unless_zero(square, 1 / sympy.sqrt(square))]
+
+    return slope
+
+
+def _area(node: Any, _name: Name) -> list[sympy.Expr]:
+    below, above = node.args[0] - 1, node.args[0] + 1
+    return [unless_zero(below, 1 / (sympy.sqrt(below) * sympy.sqrt(above)))]
+
+
+def _angle(node: Any, name: Name) -> list[sympy.Expr]:
+    y, x = node.args
+    square = x**2 + y**2
+    inverse = name(unless_zero(square, 1 / square))
+    return [x * inverse, -y * inverse]
+
+
+def _bell(node: Any, _name: Name) -> list[sympy.Expr]:
+    return [2 / math.sqrt(math.pi) * functions.exp(-(node.args[0] ** 2))]
+
+
+_PARTIALS: Mapping[type, Callable[[Any, Name], list[sympy.Expr]]] = MappingProxyType(
+    {
+        functions.exp: lambda node, name: [name(node)],
+        functions.expm1: lambda node, name: [name(node) + 1],
+        sympy.log: lambda node, name: [name(1 / node.args[0])],
+        sympy.Abs: lambda node, _: [sympy.sign(node.args[0], evaluate=False)],
+        sympy.asin: _arc(1),
+        sympy.acos: _arc(-1),
+        sympy.acosh: _area,
+        functions.atan2: _angle,
+        sympy.erf: _bell,
+    }
+)
+
+
+def levelled(
+    expressions: Iterable[sympy.Expr], definitions: Mapping[sympy.Symbol, sympy.Expr]
+) -> frozenset[sympy.Expr]:
+    """Return the parts of expressions that may be infinite where what is made of them is not.
+
+    Parameters
+    ----------
+    expressions
+        What is computed.
+    definitions
+        Symbols in them that stand for expressions.
+    """
+    return _Levelled(definitions).parts(expressions)
+
+
+class _Levelled:
+    """Looks for steep functions and powers, and their products, inside what may be finite where they are not."""
+
+    def __init__(self, definitions: Mapping[sympy.Symbol, sympy.Expr]) -> None:
+        self._definitions = definitions
+        self._steep: dict[Any, bool] = {}
+
+    def parts(self, expressions: Iterable[sympy.Expr]) -> frozenset[sympy.Expr]:
+        pending = [(expression, False) for expression in expressions]
+        seen = set(pending)
+        found = set()
+        while pending:
+            node, inside = pending.pop()
+            part = inside and node.args and self._is_product(node) and self._has_steep(node)
+            if part:
+                found.add(node)
+            new = set(self._arguments(node, part=part, inside=inside)) - seen
+            seen |= new
+            pending += new
+        return frozenset(found)
+
+    def _arguments(self, node: Any, *, part: bool, inside: bool) -> Iterator[tuple[sympy.Expr, bool]]:
+        """Yield what a node is made of, and whether that is inside something."""
+        if node in self._definitions:
+            yield self._definitions[node], inside
+            return
+        inside = inside or (not isinstance(node, _UNBOUNDED) and not _is_positive_power(node))
+        for argument in _values(node):
+            # The factors of what is levelled need not be: it is zero wherever they are infinite.
+            if part and self._is_product(argument) and not _is_steep(node):
+                yield from ((each, True) for each in _values(argument))
+            else:
+                yield argument, inside
+
+    @staticmethod
+    def _is_product(node: Any) -> bool:
+        several = node.is_Mul and not (len(node.args) == 2 and node.args[0].is_Number)
+        return bool(several or _is_positive_power(node) or _is_steep(node))
+
+    def _has_steep(self, node: Any) -> bool:
+        """Return whether a sum or product has a steep function or power."""
+        if node not in self._steep:
+            below = [self._definitions[node]] if node in self._definitions else _values(node)
+            open_ended = isinstance(node, _UNBOUNDED) or _is_positive_power(node) or node in self._definitions
+            self._steep[node] = _is_steep(node) or (open_ended and any(self._has_steep(each) for each in below))
+        return self._steep[node]
+
+
+def _values(node: Any) -> tuple[Any, ...]:
+    """Return the arguments of a node that are numbers, without conditions."""
+    return tuple(value for value, _ in node.args) if isinstance(node, sympy.Piecewise) else tuple(node.args)
+
+
+def _is_positive_power(node: Any) -> bool:
+    return bool(node.is_Pow and node.exp.is_Number and node.exp.is_positive)
+
+
+def _is_steep(node: Any) -> bool:
+    return isinstance(node, _STEEP) or bool(node.is_Pow and not node.exp.is_Rational)
