@@ -1,12 +1,16 @@
 """Makes the system of a model for the solvers, by having each of its expressions parsed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import sympy
 
 from cubie_cli.models.expressions.parser import parse
 from cubie_cli.models.expressions.tokens import ExpressionError
 from cubie_cli.models.model import Model
+from solvers.equations.limits import UnfilledError
+from solvers.equations.singularities import Singularities
 from solvers.equations.system import System, observable_symbol, parameter_symbol, state_symbol
 
 
@@ -19,13 +23,10 @@ def read_system(model: Model) -> System:
         With the place of the first mistake.
     """
     quantities, symbols = model.quantities, _symbols(model)
-    return System(
-        **vars(quantities),
-        derivatives=tuple(_expression(model, "equations", name, symbols) for name in quantities.states),
-        observable_expressions=tuple(
-            _expression(model, "observables", name, symbols) for name in quantities.observables
-        ),
-    )
+    reader = _Reader(model, symbols, Singularities())
+    observables = tuple(reader.observable(name) for name in quantities.observables)
+    derivatives = tuple(reader.derivative(name) for name in quantities.states)
+    return System(**vars(quantities), derivatives=derivatives, observable_expressions=observables)
 
 
 def _symbols(model: Model) -> Mapping[str, sympy.Symbol | float]:
@@ -38,8 +39,35 @@ def _symbols(model: Model) -> Mapping[str, sympy.Symbol | float]:
     }
 
 
-def _expression(model: Model, table: str, name: str, symbols: Mapping[str, sympy.Symbol | float]) -> sympy.Expr:
-    try:
-        return parse(model.text_of(table, name), symbols)
-    except ExpressionError as error:
-        raise model.error(table, name, error.message, error.hint, error.offset) from None
+@dataclass(frozen=True)
+class _Reader:
+    """Reads expressions; observables in the order of their use, and before derivatives."""
+
+    model: Model
+    symbols: Mapping[str, sympy.Symbol | float]
+    singularities: Singularities
+
+    def observable(self, name: str) -> sympy.Expr:
+        return self._read("observables", name, partial(self.singularities.define, self.symbols[name]))
+
+    def derivative(self, name: str) -> sympy.Expr:
+        return self._read("equations", name, self.singularities.filled)
+
+    def _read(self, table: str, name: str, fill: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
+        try:
+            return fill(parse(self.model.text_of(table, name), self.symbols))
+        except ExpressionError as error:
+            raise self.model.error(table, name, error.message, error.hint, error.offset) from None
+        except UnfilledError as error:
+            message = f"this is 0/0 where {self._text(error.symbol)} = {self._text(error.point)}, and has a limit there"
+            hint = "give its value there by a choice, as in: 1 if abs(x) < 1e-6 else x/(exp(x) - 1 + k*x)"
+            raise self.model.error(table, name, message, hint) from None
+
+    def _text(self, expression: sympy.Expr) -> str:
+        """Return an expression with names as the user has them."""
+        if expression.is_number:
+            return f"{float(expression):.15g}"
+        names = {
+            symbol: sympy.Symbol(name) for name, symbol in self.symbols.items() if symbol in expression.free_symbols
+        }
+        return str(expression.xreplace(names))

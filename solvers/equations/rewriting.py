@@ -1,4 +1,7 @@
-"""Building and rewriting expressions as they stand: SymPy would look for proofs in conditions, some without end."""
+"""Building and rewriting expressions as they stand.
+
+SymPy would multiply a factor into a sum, and look for proofs in conditions, for some without end.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,24 +25,34 @@ def at_most(first: Any, second: Any) -> Any:
     return sympy.LessThan(first, second, evaluate=False)
 
 
+def substituted(expression: Any, values: Mapping[Any, Any]) -> Any:
+    """Return an expression with values for symbols and numbers."""
+    if expression in values:
+        return values[expression]
+    return rebuilt(expression, [substituted(argument, values) for argument in expression.args])
+
+
 def rebuilt(node: Any, arguments: Sequence[Any]) -> Any:
     """Return a node with other arguments; only arithmetic is carried out."""
+    if all(new is old for new, old in zip(arguments, node.args, strict=True)):
+        return node
     if isinstance(node, ExprCondPair):
         return _pair(*arguments)
     if isinstance(node, sympy.Piecewise):
         return _piecewise(arguments)
-    if isinstance(node, sympy.Add | sympy.Mul | sympy.Pow):
+    if node.is_Mul:
+        return _product(arguments)
+    if node.is_Add or node.is_Pow:
         return node.func(*arguments)
     return node.func(*arguments, evaluate=False)
 
 
-def substituted(node: Any, values: Mapping[Any, Any]) -> Any:
-    """Return an expression with values for symbols and numbers."""
-    if node in values:
-        return values[node]
-    arguments = [substituted(argument, values) for argument in node.args]
-    unchanged = all(new is old for new, old in zip(arguments, node.args, strict=True))
-    return node if unchanged else rebuilt(node, arguments)
+def _product(factors: Sequence[Any]) -> sympy.Expr:
+    if len(factors) == 2 and factors[0].is_Number:
+        inner, rest = factors[1].as_coeff_Mul()
+        if rest.is_Add:
+            return sympy.Mul(factors[0] * inner, rest, evaluate=False)
+    return sympy.Mul(*factors)
 
 
 # SymPy's own constructors fold a choice in a condition into the choice it decides about.
