@@ -2,27 +2,27 @@
 
 At an edge of its domain a function may have an infinite slope, which the chain rule multiplies by zero: sqrt(max(x, 0))
 where x is negative. Zero in its place serves Newton's method as well. Far out a function may be infinite and what is
-made of it not: 1/(1 + exp(-x)). There its slope counts as zero too.
+made of it not: 1/(1 + exp(-x)), or 1/(1 + k/x) at zero. There its slope counts as zero too.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import sympy
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import log1p, log10
 
 from solvers.equations import functions
 
 #: Returns a symbol for a subexpression that should be computed once.
 Name = Callable[[sympy.Expr], sympy.Expr]
 
-#: Functions that are infinite at finite arguments.
-_STEEP = (functions.exp, functions.expm1, sympy.sinh, sympy.cosh)
+#: Functions that are infinite at finite arguments, or leave the range there.
+_STEEP = (functions.exp, functions.expm1, sympy.sinh, sympy.cosh, sympy.log, log1p, log10)
 #: What is infinite where an argument is.
 _UNBOUNDED = (
-    *(sympy.Add, sympy.Mul, sympy.Abs, sympy.log, log1p, sympy.asinh, sympy.acosh),
+    *(sympy.Add, sympy.Mul, sympy.Abs, sympy.log, log1p, log10, sympy.asinh, sympy.acosh),
     *(sympy.Piecewise, functions.minimum, functions.maximum),
 )
 
@@ -88,7 +88,9 @@ _PARTIALS: Mapping[type, Callable[[Any, Name], list[sympy.Expr]]] = MappingProxy
 
 
 def levelled(
-    expressions: Iterable[sympy.Expr], definitions: Mapping[sympy.Symbol, sympy.Expr]
+    expressions: Iterable[sympy.Expr],
+    definitions: Mapping[sympy.Symbol, sympy.Expr],
+    constants: Collection[sympy.Symbol],
 ) -> frozenset[sympy.Expr]:
     """Return the parts of expressions that may be infinite where what is made of them is not.
 
@@ -98,15 +100,18 @@ def levelled(
         What is computed.
     definitions
         Symbols in them that stand for expressions.
+    constants
+        Symbols that nothing is differentiated in.
     """
-    return _Levelled(definitions).parts(expressions)
+    return _Levelled(definitions, frozenset(constants)).parts(expressions)
 
 
 class _Levelled:
-    """Looks for steep functions and powers, and their products, inside what may be finite where they are not."""
+    """Looks for what may be infinite, and its products, inside what may be finite there."""
 
-    def __init__(self, definitions: Mapping[sympy.Symbol, sympy.Expr]) -> None:
+    def __init__(self, definitions: Mapping[sympy.Symbol, sympy.Expr], constants: frozenset[sympy.Symbol]) -> None:
         self._definitions = definitions
+        self._constants = constants
         self._steep: dict[Any, bool] = {}
 
     def parts(self, expressions: Iterable[sympy.Expr]) -> frozenset[sympy.Expr]:
@@ -131,22 +136,26 @@ class _Levelled:
         inside = inside or (not isinstance(node, _UNBOUNDED) and not _is_positive_power(node))
         for argument in _values(node):
             # The factors of what is levelled need not be: it is zero wherever they are infinite.
-            if part and self._is_product(argument) and not _is_steep(node):
+            if part and self._is_product(argument) and not self._is_steep(node):
                 yield from ((each, True) for each in _values(argument))
             else:
                 yield argument, inside
 
-    @staticmethod
-    def _is_product(node: Any) -> bool:
+    def _is_product(self, node: Any) -> bool:
         several = node.is_Mul and not (len(node.args) == 2 and node.args[0].is_Number)
-        return bool(several or _is_positive_power(node) or _is_steep(node))
+        return bool(several or _is_positive_power(node) or self._is_steep(node))
+
+    def _is_steep(self, node: Any) -> bool:
+        if not isinstance(node, _STEEP) and (not node.is_Pow or _is_positive_power(node)):
+            return False
+        return not node.free_symbols <= self._constants
 
     def _has_steep(self, node: Any) -> bool:
         """Return whether a sum or product has a steep function or power."""
         if node not in self._steep:
             below = [self._definitions[node]] if node in self._definitions else _values(node)
             open_ended = isinstance(node, _UNBOUNDED) or _is_positive_power(node) or node in self._definitions
-            self._steep[node] = _is_steep(node) or (open_ended and any(self._has_steep(each) for each in below))
+            self._steep[node] = self._is_steep(node) or (open_ended and any(self._has_steep(each) for each in below))
         return self._steep[node]
 
 
@@ -157,7 +166,3 @@ def _values(node: Any) -> tuple[Any, ...]:
 
 def _is_positive_power(node: Any) -> bool:
     return bool(node.is_Pow and node.exp.is_Number and node.exp.is_positive)
-
-
-def _is_steep(node: Any) -> bool:
-    return isinstance(node, _STEEP) or bool(node.is_Pow and not node.exp.is_Rational)

@@ -8,7 +8,7 @@ import sympy
 
 from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives, Slopes
-from solvers.equations.edges import levelled
+from solvers.equations.edges import levelled, unless_zero
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
@@ -163,9 +163,12 @@ class _Equations:
             (observable_symbol(index), expression) for index, expression in enumerate(system.observable_expressions)
         ]
         self._derivatives = system.derivatives
+        #: Observables that may have no finite slope, which a switch then has to keep out.
+        self._breakable = {symbol for symbol, expression in self._observables if _may_break(expression)}
         self._names: dict[sympy.Expr, sympy.Symbol] = {}
         with deep_recursion():
-            self._levelled = levelled(self._derivatives, dict(self._observables))
+            parameters = {parameter_symbol(index) for index in range(len(system.parameters))}
+            self._levelled = levelled(self._derivatives, dict(self._observables), parameters)
 
     def gradients(self, states: Sequence[sympy.Symbol]) -> list[dict[int, sympy.Expr]]:
         """Return for each right-hand side its derivatives by position of the state, those that are not zero."""
@@ -178,8 +181,10 @@ class _Equations:
             for symbol, partial in partials.of(expression).items():
                 # A state's partial derivative is used once, an observable's for every state it depends on.
                 factor = partial if symbol in own else self._shortened(partial)
+                guarded = symbol in self._breakable and _may_switch_off(partial)
                 for index, slope in known[symbol].items():
-                    terms.setdefault(index, []).append(factor * slope)
+                    term = unless_zero(factor, factor * slope) if guarded else factor * slope
+                    terms.setdefault(index, []).append(term)
             sums = {index: sympy.Add(*parts) for index, parts in terms.items()}
             return {index: total for index, total in sums.items() if total != 0}
 
@@ -218,6 +223,17 @@ class _Equations:
         if expression not in self._names:
             self._names[expression] = sympy.Symbol(f"n{len(self._names)}", real=True)
         return self._names[expression]
+
+
+def _may_break(expression: sympy.Expr) -> bool:
+    """Return whether an expression is more than sums and products."""
+    powers = (not (power.exp.is_Integer and power.exp.is_positive) for power in expression.atoms(sympy.Pow))
+    return expression.has(sympy.Function) or any(powers)
+
+
+def _may_switch_off(slope: sympy.Expr) -> bool:
+    """Return whether a slope is zero in a branch of a switch."""
+    return any(branch == 0 for switch in slope.atoms(sympy.Piecewise) for branch, _ in switch.args)
 
 
 def _is_short(expression: sympy.Expr) -> bool:

@@ -54,6 +54,12 @@ def value_and_slopes(equation, a, b=0.5, t=0.0, observables=None, precision="flo
         ("tanh(sinh(a))", 800.0, 0.0),
         ("1/cosh(a)", -800.0, 0.0),
         ("a/(1 + a**(20*n + 300))", 100.0, 0.0),
+        ("exp(3*log(abs(a)))", 0.0, 0.0),
+        ("1/(1 + 3/a)", 0.0, 0.0),
+        ("1/(1 + (3/a)**(5*n))", 0.0, 0.0),
+        ("a/(2 + 3/a**2)", 0.0, 0.0),
+        ("atan(b/a)", 0.0, 0.0),
+        ("exp(-b/a**2)", 0.0, 0.0),
         ("exp(min(a, 700)) + a", 800.0, 1.0),
     ],
 )
@@ -69,6 +75,16 @@ def test_slopes_at_edges_through_observables():
     value, slopes = value_and_slopes("root*b + open", -800.0, observables=chain)
     assert value == 0.0
     assert slopes == [0.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "guarded", ["Piecewise((2*w, a > 0), (a, True))", "max(0, b*Piecewise((w, a > 0), (-2, True))) + a"]
+)
+def test_switches_keep_out_observables_without_a_slope(guarded):
+    assert value_and_slopes(guarded, -1.0, observables={"v": "log(a)", "w": "sqrt(a) + v"}) == (
+        -1.0,
+        [1.0, 0.0, 0.0, 1.0],
+    )
 
 
 @pytest.mark.parametrize(("power", "slope"), [("0", 0.0), ("n", 0.0), ("2*n", 1.0), ("3*n", 0.0)])
