@@ -78,7 +78,7 @@ class Derivatives:
         """Return a node's derivative in one direction."""
         rule = next((rule for kind, rule in self._rules if isinstance(node, kind)), self._function)
         slope = rule(node, slopes)
-        return unless_infinite(node, slope) if node in self._levelled else slope
+        return unless_infinite(node, slope, self._name) if node in self._levelled else slope
 
     @property
     def _rules(self) -> tuple[tuple[Any, Callable[[Any, list[sympy.Expr]], sympy.Expr]], ...]:
@@ -112,19 +112,19 @@ class Derivatives:
         return sympy.Add(*terms)
 
     def _power(self, node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
-        (base, exponent), (base_slope, exponent_slope) = node.args, slopes
+        base_slope, exponent_slope = slopes
         total = sympy.S.Zero
         if base_slope:
-            total += (self._root_or_whole if (2 * exponent).is_Integer else self._real_power)(node) * base_slope
+            total += (self._root_or_whole if (2 * node.exp).is_Integer else self._real_power)(node) * base_slope
         if exponent_slope:
-            total += _in_exponent(self._name(node), base) * exponent_slope
+            total += self._in_exponent(node) * exponent_slope
         return total
 
     def _root_or_whole(self, node: sympy.Expr) -> sympy.Expr:
         """Return the slope of a multiple of a half as exponent."""
         base, exponent = node.args
         slope = self._without_division(sympy.Pow(base, exponent - 1))
-        return exponent * (unless_zero(base, slope) if exponent == sympy.S.Half else slope)
+        return exponent * (unless_zero(base, slope, self._name) if exponent == sympy.S.Half else slope)
 
     def _real_power(self, node: sympy.Expr) -> sympy.Expr:
         """Return the slope of a power by the power itself, which takes as long as a hundred multiplications.
@@ -134,9 +134,21 @@ class Derivatives:
         base, exponent = node.args
         slope = exponent * self._name(node) / base
         if exponent.is_Number:
-            return slope if exponent.is_negative else unless_zero(base, slope)
+            return slope if exponent.is_negative else unless_zero(base, slope, self._name)
         is_one = sympy.Equality(exponent, 1, evaluate=False)
-        return unless_zero(base, slope, sympy.Piecewise((1, is_one), (0, True), evaluate=False))
+        return unless_zero(base, slope, self._name, sympy.Piecewise((1, is_one), (0, True), evaluate=False))
+
+    def _in_exponent(self, node: sympy.Expr) -> sympy.Expr:
+        """Return the slope of a power in its exponent: zero at a base of zero, where 0*log(0) is not, and below it.
+
+        Powers of negative numbers are there for single exponents only.
+        """
+        base = node.args[0] if node.args[0].is_positive else self._name(node.args[0])
+        slope = self._name(node) * sympy.log(base, evaluate=False)
+        if base.is_positive:
+            return slope
+        is_edge = sympy.LessThan(base, 0, evaluate=False)
+        return sympy.Piecewise((0, is_edge), (slope, True), evaluate=False)
 
     def _without_division(self, factor: sympy.Expr) -> sympy.Expr:
         """Return a factor, with the reciprocal of what it divides by computed once."""
@@ -167,14 +179,3 @@ def _piecewise(node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
 def _switch(condition: Any, slopes: list[sympy.Expr]) -> sympy.Expr:
     first, second = slopes
     return first if first == second else sympy.Piecewise((first, condition), (second, True), evaluate=False)
-
-
-def _in_exponent(power: sympy.Expr, base: sympy.Expr) -> sympy.Expr:
-    """Return the slope of a power in its exponent: zero at a base of zero, where 0*log(0) is not, and below it.
-
-    Powers of negative numbers are there for single exponents only.
-    """
-    if base.is_positive:
-        return power * sympy.log(base)
-    slope = power * sympy.log(base, evaluate=False)
-    return sympy.Piecewise((0, sympy.LessThan(base, 0, evaluate=False)), (slope, True), evaluate=False)

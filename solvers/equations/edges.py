@@ -27,19 +27,25 @@ _UNBOUNDED = (
 )
 
 
-def unless_zero(divisor: sympy.Expr, slope: sympy.Expr, at_zero: sympy.Expr = sympy.S.Zero) -> sympy.Expr:
+def unless_zero(divisor: sympy.Expr, slope: sympy.Expr, name: Name, at_zero: sympy.Expr = sympy.S.Zero) -> sympy.Expr:
     """Return a slope, and another where its divisor is zero."""
     if divisor.is_positive:
         return slope
     # Evaluated, the comparison would ask SymPy for a proof.
-    is_zero = sympy.Equality(divisor, 0, evaluate=False)
+    is_zero = sympy.Equality(_without_switches(divisor, name), 0, evaluate=False)
     return sympy.Piecewise((at_zero, is_zero), (slope, True), evaluate=False)
 
 
-def unless_infinite(node: sympy.Expr, slope: sympy.Expr) -> sympy.Expr:
+def unless_infinite(node: sympy.Expr, slope: sympy.Expr, name: Name) -> sympy.Expr:
     """Return a slope, and zero where a node is infinite."""
-    size = node if node.is_positive else functions.magnitude(node)
+    size = _without_switches(node, name)
+    size = size if node.is_positive else functions.magnitude(size)
     return sympy.Piecewise((slope, sympy.StrictLessThan(size, sympy.oo, evaluate=False)), (0, True), evaluate=False)
+
+
+def _without_switches(expression: sympy.Expr, name: Name) -> sympy.Expr:
+    """Return an expression for use in a condition, where SymPy would make one of a switch's conditions and it."""
+    return name(expression) if expression.has(sympy.Piecewise) else expression
 
 
 def partials(node: Any, name: Name) -> list[sympy.Expr]:
@@ -49,23 +55,23 @@ def partials(node: Any, name: Name) -> list[sympy.Expr]:
 
 
 def _arc(sign: int) -> Callable[[Any, Name], list[sympy.Expr]]:
-    def slope(node: Any, _name: Name) -> list[sympy.Expr]:
+    def slope(node: Any, name: Name) -> list[sympy.Expr]:
         square = 1 - node.args[0] ** 2
-        return [sign * unless_zero(square, 1 / sympy.sqrt(square))]
+        return [sign * unless_zero(square, 1 / sympy.sqrt(square), name)]
 
     return slope
 
 
-def _area(node: Any, _name: Name) -> list[sympy.Expr]:
+def _area(node: Any, name: Name) -> list[sympy.Expr]:
     below, above = node.args[0] - 1, node.args[0] + 1
-    return [unless_zero(below, 1 / (sympy.sqrt(below) * sympy.sqrt(above)))]
+    return [unless_zero(below, 1 / (sympy.sqrt(below) * sympy.sqrt(above)), name)]
 
 
 def _angle(node: Any, name: Name) -> list[sympy.Expr]:
     y, x = node.args
     square = x**2 + y**2
-    inverse = name(unless_zero(square, 1 / square))
-    return [x * inverse, -y * inverse]
+    inverse = name(unless_zero(square, 1 / square, name))
+    return [unless_infinite(square, slope, name) for slope in (x * inverse, -y * inverse)]
 
 
 def _bell(node: Any, _name: Name) -> list[sympy.Expr]:

@@ -183,7 +183,7 @@ class _Equations:
                 factor = partial if symbol in own else self._shortened(partial)
                 guarded = symbol in self._breakable and _may_switch_off(partial)
                 for index, slope in known[symbol].items():
-                    term = unless_zero(factor, factor * slope) if guarded else factor * slope
+                    term = unless_zero(factor, factor * slope, self._name) if guarded else factor * slope
                     terms.setdefault(index, []).append(term)
             sums = {index: sympy.Add(*parts) for index, parts in terms.items()}
             return {index: total for index, total in sums.items() if total != 0}

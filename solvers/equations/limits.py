@@ -184,21 +184,36 @@ def _separated(expression: sympy.Expr) -> _Factor:
 
 def _with_polynomial(factor: _Factor, direct: sympy.Expr, zero: Zero) -> sympy.Expr | None:
     """Return a value with its Taylor polynomial near a zero; None for a pole."""
-    steepest = max([1.0, *(abs(float(call.args[0].coeff(_VARIABLE))) for call in factor.function.atoms(*FUNCTIONS))])
+    slopes = (abs(float(call.args[0].coeff(_VARIABLE))) for call in factor.function.atoms(*FUNCTIONS))
+    steepest = max([1.0, *slopes])
     width, terms = (NARROW / steepest, NARROW_TERMS) if factor.exact else (WIDE / steepest, WIDE_TERMS)
     try:
         found = series(factor.function, _VARIABLE, 1 / steepest, terms - LOWEST_POWER)
     except NoValueError:
         return None
-    if any(found[:-LOWEST_POWER]):
+    coefficients = _needed(found[-LOWEST_POWER:], width, exact=factor.exact)
+    if any(found[:-LOWEST_POWER]) or not _agrees(coefficients, factor.function, width):
         return None
-    coefficients = found[-LOWEST_POWER:]
-    sizes = [abs(coefficient) * width**power for power, coefficient in enumerate(coefficients)]
-    # The derivative needs one power more.
-    needed = max(power for power, size in enumerate(sizes) if size > ROUNDING / 1000 * max(sizes)) + factor.exact
-    polynomial = factor.scale * _horner(coefficients[: needed + 1], zero.argument)
+    polynomial = factor.scale * _horner(coefficients, zero.argument)
     near = sympy.StrictLessThan(sympy.Abs(zero.argument, evaluate=False), sympy.Float(width), evaluate=False)
     return sympy.Piecewise((polynomial, near), (direct, True), evaluate=False)
+
+
+def _needed(coefficients: list[float], width: float, *, exact: bool) -> list[float]:
+    """Return the coefficients that matter within a width; the derivative needs one power more."""
+    sizes = [abs(coefficient) * width**power for power, coefficient in enumerate(coefficients)]
+    last = max(power for power, size in enumerate(sizes) if size >= ROUNDING / 1000 * max(sizes))
+    return coefficients[: last + 1 + exact]
+
+
+def _agrees(coefficients: Sequence[float], function: sympy.Expr, width: float) -> bool:
+    """Return whether a polynomial is a function at the ends of where it is used: another pole may be near."""
+    for end in (width, -width):
+        true = float(value(function, {_VARIABLE: end}))
+        found = sum(coefficient * end**power for power, coefficient in enumerate(coefficients))
+        if abs(found - true) > 10 * ROUNDING * abs(true):
+            return False
+    return True
 
 
 def _horner(coefficients: Sequence[float], argument: sympy.Expr) -> sympy.Expr:

@@ -133,6 +133,7 @@ def test_single_precision_keeps_its_digits():
         "1/(exp(x) - 1)",
         "x/(exp(x) - 1)**2",
         "x/(1 + exp(x))",
+        "x/(exp(x) - 1 - 0.9*x)",
         "exp(x)/x",
         "(x + k)/(exp(x) - 1)",
         "Piecewise((x/(exp(x) - 1), Ne(x, 0)), (1, True))",
