@@ -8,6 +8,7 @@ import sympy
 
 from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives, Slopes
+from solvers.equations.early import time_first
 from solvers.equations.edges import levelled, unless_zero
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
@@ -146,7 +147,7 @@ class Jacobian:
         symbols = [TIME, MIDDLE, *self._states, *parameters, *directions]
         with deep_recursion():
             named = self._equations.needed(results)
-        return compile_program(symbols, results, named)
+        return compile_program(symbols, results, named, time_first(self.precision, self.system, directions))
 
 
 class _Equations:

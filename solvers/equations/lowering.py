@@ -14,6 +14,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from solvers.equations import functions
 from solvers.equations.depth import deep_recursion
+from solvers.equations.early import TimeFirst
 from solvers.equations.program import Program, Step
 
 #: Powers up to this magnitude are multiplied out.
@@ -62,6 +63,7 @@ def compile_program(
     symbols: Sequence[sympy.Symbol],
     expressions: Sequence[sympy.Expr],
     named: Sequence[tuple[sympy.Symbol, sympy.Expr]] = (),
+    time_first: TimeFirst | None = None,
 ) -> Program:
     """Return a program that computes expressions.
 
@@ -73,9 +75,11 @@ def compile_program(
         What is computed.
     named
         Symbols defined by expressions, each over the inputs and earlier ones.
+    time_first
+        Tells what to compute early, in float64; None: nothing.
     """
     with deep_recursion():
-        return _Compiler(symbols, named, expressions).compile()
+        return _Compiler(symbols, named, expressions, time_first).compile()
 
 
 class _Compiler:
@@ -84,7 +88,10 @@ class _Compiler:
         symbols: Sequence[sympy.Symbol],
         named: Sequence[tuple[sympy.Symbol, sympy.Expr]],
         expressions: Sequence[sympy.Expr],
+        time_first: TimeFirst | None,
     ) -> None:
+        self._symbols = symbols
+        self._time_first = time_first
         self._expressions = expressions
         everything = (*expressions, *(expression for _, expression in named))
         self._products = set().union(*(sympy.sympify(each).atoms(sympy.Mul) for each in everything))
@@ -94,11 +101,14 @@ class _Compiler:
         self._known: dict[Any, int] = {symbol: slot for slot, symbol in enumerate(symbols)}
         for symbol, expression in named:
             self._known[symbol] = self._compile(expression)
+            if time_first:
+                time_first.define(symbol, expression)
 
     def compile(self) -> Program:
         results = tuple(self._compile(expression) for expression in self._expressions)
         steps = self._with_shared_reciprocals()
-        return Program(self._size, tuple(self._constants.items()), steps, results)
+        early = self._time_first.slots(self._symbols, steps) if self._time_first else ()
+        return Program(self._size, tuple(self._constants.items()), steps, results, early)
 
     def _with_shared_reciprocals(self) -> tuple[Step, ...]:
         """Return the steps, where what many numerators are divided by is inverted once.
@@ -147,10 +157,21 @@ class _Compiler:
             return self._constant(bool(expression))
         if expression.is_Number or expression.is_NumberSymbol:
             return self._constant(float(expression))
+        expression = self._apart(expression)
         for kind, compiled in self._structures:
             if isinstance(expression, kind):
                 return compiled(expression)
         return self._application(expression)
+
+    def _apart(self, expression: Any) -> Any:
+        """Return a sum or a product with all that is computed early as one operand."""
+        parted = self._time_first.parted(expression) if self._time_first else None
+        if parted is None:
+            return expression
+        slot = self._compile(parted.early)
+        symbol = sympy.Symbol(f"slot{slot}", real=True)
+        self._known[symbol] = slot
+        return expression.func(*parted.late, symbol)
 
     @property
     def _structures(self) -> tuple[tuple[type, Callable[[Any], int]], ...]:
@@ -183,6 +204,7 @@ class _Compiler:
 
     def _sum(self, terms: Sequence[sympy.Expr]) -> int:
         """Add plain terms first, then products by fused multiply-adds."""
+        terms = [self._apart(term) for term in terms]
         plain = [term for term in terms if not self._is_multiplied(term)]
         products = [term for term in terms if self._is_multiplied(term)]
         total: int | None = None

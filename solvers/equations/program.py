@@ -4,8 +4,8 @@ Evaluating a program on NumPy scalars computes, evaluating it on recorded values
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from operator import add, eq, ge, gt, le, lt, mul, ne, neg, sub, truediv
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
@@ -54,6 +54,10 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
+#: What gives a truth value.
+_TRUTHS = frozenset({"and", "or", "not", "<", "<=", ">", ">=", "==", "!="})
+
+
 class Step(NamedTuple):
     """One operation: where its result goes, its name, and where its operands are."""
 
@@ -76,12 +80,15 @@ class Program:
         The operations, each after those it needs.
     results
         Slots of the results.
+    early
+        Slots of the steps that are in float64 in any precision, as `solvers.equations.early` explains.
     """
 
     size: int
     constants: tuple[tuple[int, float], ...]
     steps: tuple[Step, ...]
     results: tuple[int, ...]
+    early: tuple[int, ...] = ()
 
     @property
     def operations(self) -> int:
@@ -92,7 +99,31 @@ class Program:
         """Return whether an input takes part in any operation or result."""
         return slot in self.results or any(slot in step.operands for step in self.steps)
 
-    def evaluate(self, inputs: Sequence[Any], literal: Callable[[float], Any]) -> list[Any]:
+    @cached_property
+    def parts(self) -> tuple["Program", "Program"]:
+        """The early steps, whose results are what the others need of them; and the others."""
+        early = set(self.early)
+        first = [step for step in self.steps if step.slot in early]
+        then = [step for step in self.steps if step.slot not in early]
+        used = {*self.results, *(slot for step in then for slot in step.operands)}
+        return self._part(first, tuple(sorted(used & early))), self._part(then, self.results)
+
+    def _part(self, steps: Sequence[Step], results: tuple[int, ...]) -> "Program":
+        used = {*results, *(slot for step in steps for slot in step.operands)}
+        constants = tuple((slot, number) for slot, number in self.constants if slot in used)
+        return replace(self, constants=constants, steps=tuple(steps), results=results, early=())
+
+    @cached_property
+    def truths(self) -> frozenset[int]:
+        """The slots of steps that give truth values."""
+        return frozenset(step.slot for step in self.steps if step.operation in _TRUTHS)
+
+    def evaluate(
+        self,
+        inputs: Sequence[Any],
+        literal: Callable[[float], Any],
+        known: Mapping[int, Any] = MappingProxyType({}),
+    ) -> list[Any]:
         """Compute all results.
 
         Parameters
@@ -101,8 +132,12 @@ class Program:
             Values of the inputs: NumPy scalars, or recorded values.
         literal
             Makes a number, or a truth value, one of the same kind.
+        known
+            Values of further slots.
         """
         slots: list[Any] = [*inputs, *[None] * (self.size - len(inputs))]
+        for slot, value in known.items():
+            slots[slot] = value
         for slot, number in self.constants:
             slots[slot] = literal(number)
         for target, operation, operands in self.steps:
@@ -112,7 +147,13 @@ class Program:
 
     def as_json(self) -> dict[str, Any]:
         """Return the program as plain values."""
-        return {"size": self.size, "constants": self.constants, "steps": self.steps, "results": self.results}
+        return {
+            "size": self.size,
+            "constants": self.constants,
+            "steps": self.steps,
+            "results": self.results,
+            "early": self.early,
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -122,6 +163,7 @@ class Program:
             tuple((slot, number) for slot, number in values["constants"]),
             tuple(Step(slot, operation, tuple(operands)) for slot, operation, operands in values["steps"]),
             tuple(values["results"]),
+            tuple(values["early"]),
         )
 
 
@@ -139,15 +181,21 @@ def evaluate_at(
     v
         What further inputs the program has.
     """
-    inputs = [
-        convert(time_of(t), precision),
-        convert(middle_of(t), precision),
-        *(y[index] for index in range(len(quantities.states))),
-        *(p[index] for index in range(len(quantities.parameters))),
-        *v,
-    ]
+    states = [y[index] for index in range(len(quantities.states))]
+    parameters = [p[index] for index in range(len(quantities.parameters))]
+    times = time_of(t), middle_of(t)
+    inputs = [*(convert(time, precision) for time in times), *states, *parameters, *v]
+    if not program.early:
+        return program.evaluate(inputs, _literals(times[0], precision))
+    early, late = program.parts
+    exact = [*times, *(None for _ in states), *(convert(value, "float64") for value in parameters)]
+    known = {
+        slot: value if slot in program.truths else convert(value, precision)
+        for slot, value in zip(early.results, early.evaluate(exact, _literals(times[0], "float64")), strict=True)
+    }
+    return late.evaluate(inputs, _literals(times[0], precision), known)
 
-    def as_value(number: float) -> Any:
-        return literal(inputs[0], number, "mask" if isinstance(number, bool) else precision)
 
-    return program.evaluate(inputs, as_value)
+def _literals(like: Any, precision: str) -> Callable[[float], Any]:
+    """Return what makes numbers values of a precision, and truth values masks."""
+    return lambda number: literal(like, number, "mask" if isinstance(number, bool) else precision)

@@ -9,6 +9,7 @@ import sympy
 from sympy.codegen.cfunctions import log1p, log10
 
 from solvers.equations.depth import deep_recursion
+from solvers.equations.early import time_first
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
@@ -91,7 +92,7 @@ class RightHandSide:
         with deep_recursion():
             needed = _needed_observables(system, expressions)
         named = [(observable_symbol(i), system.observable_expressions[i]) for i in needed]
-        return compile_program(symbols, expressions, named)
+        return compile_program(symbols, expressions, named, time_first(self.precision, system))
 
     def _run(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:
         return evaluate_at(program, self.system, self.precision, t, y, p)
