@@ -37,3 +37,25 @@ def test_observables_chain_and_see_time(target):
     np.testing.assert_allclose(forcing, k * (1 + np.sin(times) / 2), rtol=1e-14)
     np.testing.assert_allclose(w, y * forcing, rtol=1e-14)
     np.testing.assert_allclose(unused, np.exp(x) + times, rtol=1e-14)
+
+
+@pytest.mark.parametrize("target", ["python", "cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("method", ["tsit5", "rodas5p", "kvaerno5", "radau_iia_5"])
+def test_time_is_told_apart_in_single_precision_as_well(method, target):
+    system = make_system(
+        {"x": 0.0, "y": 1.0},
+        {"x": "cos(wave) - x/2", "y": "y*(t - 2436205)"},
+        {"phase": 0.0},
+        {"wave": "2*pi*8*t + phase"},
+    )
+    start = 2436205.0
+    problem = make_problem(
+        system, method, start + 0.5, t0=start, precision="float32", rtol=1e-5, atol=1e-6, swept=("phase",), every=0.0625
+    )
+    phases = np.array([0.0, 1.0])
+    found = solve(problem, phases, target=target)
+    assert (found.status == 0).all()
+    times, rate = problem.times[:, None] - start, 1 / (0.5 + 16j * np.pi)
+    exact = (rate * np.exp(1j * phases) * (np.exp(16j * np.pi * times) - np.exp(-times / 2))).real
+    np.testing.assert_allclose(found.variables[0], exact, atol=2e-5)
+    np.testing.assert_allclose(found.variables[1], np.exp(times**2 / 2) + 0 * phases, rtol=2e-5)
