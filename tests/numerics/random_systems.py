@@ -145,10 +145,8 @@ def tolerances(found: np.ndarray, exact: np.ndarray) -> np.ndarray:
 
 
 def _by_lsoda(slopes: Slopes, start: Sequence[float], times: np.ndarray, rtol: float = 1e-11) -> np.ndarray | None:
-    found, told = odeint(
-        slopes, start, [0.0, *times], tfirst=True, rtol=rtol, atol=1e-13, mxstep=50_000, full_output=True
-    )
-    return found[1:].T if told["message"] == "Integration successful." else None
+    found, told = odeint(slopes, start, times, tfirst=True, rtol=rtol, atol=1e-13, mxstep=50_000, full_output=True)
+    return found.T if told["message"] == "Integration successful." else None
 
 
 def _by_runge_kutta(slopes: Slopes, start: Sequence[float], times: np.ndarray) -> np.ndarray | None:

@@ -13,7 +13,7 @@ import numpy as np
 NAMES = ("x", "S", "beta", "Q")
 PARAMETERS = ("a", "N", "gamma")
 RUNS = 4
-#: Times saved, t0 left out.
+#: Times saved, besides t0.
 SAVES = 8
 
 #: Terms that may stand in an equation, by kind: v and w are states, k and c numbers or parameters, p a power.
@@ -113,7 +113,7 @@ class RandomModel:
     @property
     def times(self) -> np.ndarray:
         """The times saved."""
-        return self.t1 / SAVES * np.arange(1, SAVES + 1)
+        return np.linspace(0.0, self.t1, SAVES + 1)
 
     @property
     def text(self) -> str:
