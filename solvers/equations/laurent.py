@@ -51,13 +51,16 @@ def value(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
     Raises
     ------
     NoValueError
-        It has none, or has a function that is not analytic.
+        It has none that is finite, or has a function that is not analytic.
     """
     with mpmath.workdps(DIGITS):
         try:
-            return _value(expression, dict(point))
+            found = _value(expression, dict(point))
         except (ArithmeticError, ValueError, TypeError) as error:
             raise NoValueError from error
+        if not mpmath.isfinite(found):
+            raise NoValueError
+        return found
 
 
 def _value(node: Any, known: dict[Any, Any]) -> Any:
