@@ -78,9 +78,13 @@ class Clock(ABC):
         return convert(time.remaining, self.precision)
 
     def _choose(self, dt: Any, left: Any) -> tuple[Any, Any]:
-        """Return a step of dt, or all that is left, and whether it is that."""
+        """Return a step of dt, or all that is left, and whether it is that; the last two are of one length.
+
+        That costs no step, and errors are those of the longest one.
+        """
+        half = left * 0.5
         last = dt >= left * (1.0 - CRUMB)
-        return select(last, left, dt), last
+        return select(last, left, select(dt > half, half, dt)), last
 
     @staticmethod
     def _measure(h: Any) -> Any:
@@ -212,13 +216,22 @@ class SwitchingClock(LandingClock):
     ----------
     switches
         When conditions change.
+    fixed
+        Whether steps are cut short there and nowhere else.
     """
 
     switches: SwitchTimes
+    fixed: bool
 
     def _begin(self, fresh: Any, time: Any, saving: Saving, p: Any) -> Any:
         t = select(fresh, literal(fresh, self.t0, "float64"), time.t)
         return self._turn(fresh, time._replace(t=t), saving, p)
+
+    def _choose(self, dt: Any, left: Any) -> tuple[Any, Any]:
+        if not self.fixed:
+            return super()._choose(dt, left)
+        last = dt >= left * (1.0 - CRUMB)
+        return select(last, left, dt), last
 
     def _stop(self, time: Any) -> Any:
         return time.stop
@@ -263,7 +276,7 @@ def make_clock(
     """
     span: Any = {"t0": t0, "t1": t1, "precision": precision}
     if switches:
-        return SwitchingClock(**span, landings=landings, switches=switches)
+        return SwitchingClock(**span, landings=landings, switches=switches, fixed=steps is not None)
     if steps is not None:
         return EvenClock(**span, steps=steps, landings=landings)
     if landings:
