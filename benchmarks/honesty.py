@@ -10,10 +10,11 @@ import argparse
 import json
 import math
 import tempfile
+import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,8 @@ RTOLS = (1e-3, 1e-6, 1e-9)
 #: Of rtol times the largest magnitude of the problem.
 ATOL = 1e-3
 SAVES = 20
+#: How far initial values are moved, as a share of them.
+MOVE = 1e-5
 #: Attempts after which a run is given up: low orders need more at tight tolerances than anybody would wait for.
 MAX_STEPS = 200_000
 
@@ -74,6 +77,12 @@ class ProblemClass:
     def values(self) -> np.ndarray:
         """The first of the swept values."""
         return next(iter(self.sweep.values()))
+
+    @property
+    def initial_values(self) -> dict[str, np.ndarray]:
+        """The initial value of each state in all runs."""
+        states = tomllib.loads(self.model)["model"]["states"]
+        return {name: self.sweep.get(name, np.full(len(self.values), value)) for name, value in states.items()}
 
     def write(self, folder: Path, method: str, rtol: float, times: np.ndarray) -> Path:
         """Write a run configuration that saves at some times into a folder."""
@@ -303,8 +312,9 @@ def measure(method: str, problem: str, rtol: float) -> Entry:
 
 
 class _Solved(NamedTuple):
-    """Each run's largest error over the tolerance, the share of runs that did not end well, most attempts of a run."""
+    """What was saved, each run's largest error over the tolerance, the share that failed, most attempts of a run."""
 
+    variables: np.ndarray
     ratio: np.ndarray
     failed: float
     attempts: int
@@ -317,17 +327,39 @@ def _solve(method: str, one: ProblemClass, rtol: float, times: np.ndarray) -> _S
     kernel = find_kernel(job, "cpu").compiled()
     with closing(engine.load(kernel, job.exchange, 1)) as solver:
         solved = solver.solve(job.axes.values(0, job.axes.count))
-    scale = rtol * (np.abs(exact).max(axis=1, keepdims=True) + one.size * ATOL)
-    ratio = np.abs(solved.variables - exact[:, -len(times) :]) / scale
+    ratio = np.abs(solved.variables - exact[:, -len(times) :]) / (rtol * _magnitude(one))
     sound = solved.status == 0
     attempts = int((solved.steps + solved.rejected).max())
-    return _Solved(np.where(sound, ratio, 0.0).max(axis=(0, 1)), float(1 - sound.mean()), attempts)
+    failed = float(1 - sound.mean())
+    return _Solved(solved.variables, np.where(sound, ratio, 0.0).max(axis=(0, 1)), failed, attempts)
+
+
+def _magnitude(one: ProblemClass) -> np.ndarray:
+    """Return what errors of a class are compared with, (states, 1, runs)."""
+    return np.abs(solution(one.name)).max(axis=1, keepdims=True) + one.size * ATOL
+
+
+def amplification(problem: str) -> float:
+    """Return how far solutions of a class move where each initial value moves by one, in shares of magnitudes."""
+    one = CLASSES[problem]
+    moved = np.zeros_like(solution(problem))
+    start = _finely(one, {})
+    for name, values in one.initial_values.items():
+        away = np.where(values == 0.0, one.size, values) * MOVE
+        moved += np.abs(_finely(one, {name: values + away}) - start) / (MOVE * _magnitude(one))
+    return float(moved.max())
+
+
+def _finely(one: ProblemClass, start: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the solutions of a class from other initial values, to about ten digits."""
+    return _solve("radau_iia_9", replace(one, sweep=one.sweep | start), 1e-11, one.times).variables
 
 
 def table(entries: Sequence[Entry]) -> str:
     """Return the worst over all tolerances as a Markdown table: a row a method, a column a class.
 
-    A number in brackets is the largest share of runs, in per cent, that did not end well.
+    A number in brackets is the largest share of runs, in per cent, that did not end well. The last row tells how much a
+    problem itself makes of errors at its start.
     """
     problems = [name for name in CLASSES if any(entry.problem == name for entry in entries)]
     lines = [f"| method | {' | '.join(problems)} |", f"|---|{'---|' * len(problems)}"]
@@ -338,7 +370,8 @@ def table(entries: Sequence[Entry]) -> str:
             worst, failed = max(entry.worst for entry in found), max(entry.failed for entry in found)
             cells.append(_digits(worst) + (f" ({100 * failed:.0f})" if failed else ""))
         lines.append(f"| `{method}` | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    itself = [_digits(amplification(problem)) for problem in problems]
+    return "\n".join([*lines, f"| *the problem itself* | {' | '.join(itself)} |"])
 
 
 def _digits(value: float) -> str:

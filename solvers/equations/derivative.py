@@ -12,6 +12,7 @@ import sympy
 
 from solvers.equations import functions
 from solvers.equations.edges import Name, partials, unless_infinite, unless_zero
+from solvers.equations.rewriting import choice
 
 #: Derivatives by direction, those that are not zero.
 Slopes = Mapping[Hashable, sympy.Expr]
@@ -136,7 +137,7 @@ class Derivatives:
         if exponent.is_Number:
             return slope if exponent.is_negative else unless_zero(base, slope, self._name)
         is_one = sympy.Equality(exponent, 1, evaluate=False)
-        return unless_zero(base, slope, self._name, sympy.Piecewise((1, is_one), (0, True), evaluate=False))
+        return unless_zero(base, slope, self._name, choice((1, is_one), (0, True)))
 
     def _in_exponent(self, node: sympy.Expr) -> sympy.Expr:
         """Return the slope of a power in its exponent: zero at a base of zero, where 0*log(0) is not, and below it.
@@ -148,7 +149,7 @@ class Derivatives:
         if base.is_positive:
             return slope
         is_edge = sympy.LessThan(base, 0, evaluate=False)
-        return sympy.Piecewise((0, is_edge), (slope, True), evaluate=False)
+        return choice((0, is_edge), (slope, True))
 
     def _without_division(self, factor: sympy.Expr) -> sympy.Expr:
         """Return a factor, with the reciprocal of what it divides by computed once."""
@@ -173,9 +174,9 @@ def _sum(slopes: Iterable[Slopes]) -> dict[Hashable, sympy.Expr]:
 
 def _piecewise(node: sympy.Expr, slopes: list[sympy.Expr]) -> sympy.Expr:
     conditions = [condition for _, condition in node.args]
-    return sympy.Piecewise(*zip(slopes, conditions, strict=True), evaluate=False)
+    return choice(*zip(slopes, conditions, strict=True))
 
 
 def _switch(condition: Any, slopes: list[sympy.Expr]) -> sympy.Expr:
     first, second = slopes
-    return first if first == second else sympy.Piecewise((first, condition), (second, True), evaluate=False)
+    return first if first == second else choice((first, condition), (second, True))

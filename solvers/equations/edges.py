@@ -14,6 +14,7 @@ import sympy
 from sympy.codegen.cfunctions import log1p, log10
 
 from solvers.equations import functions
+from solvers.equations.rewriting import choice
 
 #: Returns a symbol for a subexpression that should be computed once.
 Name = Callable[[sympy.Expr], sympy.Expr]
@@ -33,14 +34,14 @@ def unless_zero(divisor: sympy.Expr, slope: sympy.Expr, name: Name, at_zero: sym
         return slope
     # Evaluated, the comparison would ask SymPy for a proof.
     is_zero = sympy.Equality(_without_switches(divisor, name), 0, evaluate=False)
-    return sympy.Piecewise((at_zero, is_zero), (slope, True), evaluate=False)
+    return choice((at_zero, is_zero), (slope, True))
 
 
 def unless_infinite(node: sympy.Expr, slope: sympy.Expr, name: Name) -> sympy.Expr:
     """Return a slope, and zero where a node is infinite."""
     size = _without_switches(node, name)
     size = size if node.is_positive else functions.magnitude(size)
-    return sympy.Piecewise((slope, sympy.StrictLessThan(size, sympy.oo, evaluate=False)), (0, True), evaluate=False)
+    return choice((slope, sympy.StrictLessThan(size, sympy.oo, evaluate=False)), (0, True))
 
 
 def _without_switches(expression: sympy.Expr, name: Name) -> sympy.Expr:

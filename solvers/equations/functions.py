@@ -11,6 +11,8 @@ from typing import Any
 import sympy
 from sympy.codegen.cfunctions import log1p, log10
 
+from solvers.equations.rewriting import choice, less
+
 
 class exp(sympy.Function):  # noqa: N801 - SymPy functions are named as they print
     """The exponential, left as written: SymPy's makes k*exp(1000 - x) the product of k, exp(1000) and exp(-x)."""
@@ -40,6 +42,10 @@ class atan2(sympy.Function):  # noqa: N801
     is_extended_real = True
 
 
+class near(sympy.StrictLessThan):  # noqa: N801 - named as it prints
+    """A comparison between two forms of one value: nothing jumps or bends where it changes."""
+
+
 class minimum(sympy.Function):  # noqa: N801
     """The smaller of two values; NaN if either is NaN."""
 
@@ -50,7 +56,7 @@ class minimum(sympy.Function):  # noqa: N801
         """Return the derivative with respect to one argument."""
         first, second = self.args
         mine, other = (first, second) if argindex == 1 else (second, first)
-        return sympy.Piecewise((1, mine < other), (0, True))
+        return choice((1, less(mine, other)), (0, True))
 
 
 class maximum(sympy.Function):  # noqa: N801
@@ -63,7 +69,7 @@ class maximum(sympy.Function):  # noqa: N801
         """Return the derivative with respect to one argument."""
         first, second = self.args
         mine, other = (first, second) if argindex == 1 else (second, first)
-        return sympy.Piecewise((1, mine > other), (0, True))
+        return choice((1, less(other, mine)), (0, True))
 
 
 def magnitude(argument: Any) -> sympy.Expr:

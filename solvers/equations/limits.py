@@ -10,7 +10,7 @@ from sympy.codegen.cfunctions import log1p
 
 from solvers.equations import functions
 from solvers.equations.laurent import LOWEST_POWER, NoValueError, series, value
-from solvers.equations.rewriting import substituted
+from solvers.equations.rewriting import choice, substituted
 from solvers.equations.zeros import (
     FUNCTIONS,
     LINEAR,
@@ -195,8 +195,8 @@ def _with_polynomial(factor: _Factor, direct: sympy.Expr, zero: Zero) -> sympy.E
     if any(found[:-LOWEST_POWER]) or not _agrees(coefficients, factor.function, width):
         return None
     polynomial = factor.scale * _horner(coefficients, zero.argument)
-    near = sympy.StrictLessThan(sympy.Abs(zero.argument, evaluate=False), sympy.Float(width), evaluate=False)
-    return sympy.Piecewise((polynomial, near), (direct, True), evaluate=False)
+    near = functions.near(sympy.Abs(zero.argument, evaluate=False), sympy.Float(width), evaluate=False)
+    return choice((polynomial, near), (direct, True))
 
 
 def _needed(coefficients: list[float], width: float, *, exact: bool) -> list[float]:

@@ -51,6 +51,7 @@ _OPERATIONS: Mapping[type, str] = {
     functions.maximum: "max",
     sympy.Not: "not",
     sympy.StrictLessThan: "<",
+    functions.near: "<",
     sympy.LessThan: "<=",
     sympy.StrictGreaterThan: ">",
     sympy.GreaterThan: ">=",

@@ -10,9 +10,26 @@ import sympy
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 
+class _Branch(ExprCondPair):
+    """A pair (value, condition): SymPy's own folds a choice in the condition into the one that it decides about."""
+
+    def __new__(cls, value: Any, condition: Any) -> Any:
+        return sympy.Tuple.__new__(cls, value, condition)
+
+
+class _Choice(sympy.Piecewise):
+    """A choice of branches that stays one, whatever SymPy does with what it is in."""
+
+    def __new__(cls, *branches: Any, **_options: Any) -> Any:
+        return sympy.Basic.__new__(cls, *branches)
+
+    def _eval_power(self, _exponent: Any) -> None:
+        """Leave a power of a choice a power."""
+
+
 def choice(*branches: tuple[Any, Any]) -> sympy.Expr:
     """Return the value of the first pair (value, condition) whose condition holds; the last one's is true."""
-    return _piecewise([_pair(*map(sympy.sympify, branch)) for branch in branches])
+    return _Choice(*(_Branch(*map(sympy.sympify, branch)) for branch in branches))
 
 
 def less(first: Any, second: Any) -> Any:
@@ -36,10 +53,8 @@ def rebuilt(node: Any, arguments: Sequence[Any]) -> Any:
     """Return a node with other arguments; only arithmetic is carried out."""
     if all(new is old for new, old in zip(arguments, node.args, strict=True)):
         return node
-    if isinstance(node, ExprCondPair):
-        return _pair(*arguments)
-    if isinstance(node, sympy.Piecewise):
-        return _piecewise(arguments)
+    if isinstance(node, ExprCondPair | sympy.Piecewise):
+        return choice(*arguments) if isinstance(node, sympy.Piecewise) else _Branch(*arguments)
     if node.is_Mul:
         return _product(arguments)
     if node.is_Add or node.is_Pow:
@@ -53,14 +68,3 @@ def _product(factors: Sequence[Any]) -> sympy.Expr:
         if rest.is_Add:
             return sympy.Mul(factors[0] * inner, rest, evaluate=False)
     return sympy.Mul(*factors)
-
-
-# SymPy's own constructors fold a choice in a condition into the choice it decides about.
-
-
-def _pair(value: Any, condition: Any) -> Any:
-    return sympy.Tuple.__new__(ExprCondPair, value, condition)
-
-
-def _piecewise(pairs: Sequence[Any]) -> Any:
-    return sympy.Basic.__new__(sympy.Piecewise, *pairs)

@@ -1,18 +1,20 @@
 """The right-hand side f(t, y, p) and the observables of a system, as straight-line functions."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import islice
 from typing import Any
 
 import sympy
 from sympy.codegen.cfunctions import log1p, log10
 
+from solvers.equations.crossings import sides
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.straightline import either
 
 #: Functions that have no value at some finite arguments.
 _PARTIAL = (sympy.log, log10, log1p, sympy.asin, sympy.acos, sympy.acosh, sympy.atanh)
@@ -52,6 +54,12 @@ class RightHandSide:
         expressions = *self.system.derivatives, *(self.system.observable_expressions[index] for index in needed)
         return any(_is_partial(node) for each in expressions for node in sympy.preorder_traversal(each))
 
+    @cached_property
+    def sides(self) -> Program | None:
+        """The program that tells on which side of its conditions a state is; None where it has none."""
+        found = sides(self.system)
+        return self._program(found) if found else None
+
     @property
     def operations(self) -> int:
         """Operations of one evaluation."""
@@ -75,6 +83,13 @@ class RightHandSide:
     def values(self, t: Any, y: Any, p: Any) -> list[Any]:
         """Return f(t, y, p); y may be a list of values."""
         return self._run(self.derivatives, t, y, p)
+
+    def crosses(self, start: tuple[Any, Any], end: tuple[Any, Any], p: Any) -> Any:
+        """Return whether any condition changes between two pairs (t, y)."""
+        assert self.sides  # noqa: S101 - asked of systems that have conditions
+        before, after = (self._run(self.sides, t, y, p) for t, y in (start, end))
+        changed = [first != then for first, then in zip(before, after, strict=True)]
+        return reduce(either, changed)
 
     def observables(self, indices: tuple[int, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of some observables."""

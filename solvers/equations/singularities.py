@@ -10,7 +10,7 @@ import sympy
 
 from solvers.equations.depth import deep_recursion
 from solvers.equations.limits import filled_product, filled_sum, is_divisor, is_pole, own_poles
-from solvers.equations.rewriting import rebuilt, substituted
+from solvers.equations.rewriting import choice, rebuilt, substituted
 from solvers.equations.zeros import FUNCTIONS, Condition, is_reached
 
 #: Nodes of an observable that is looked into.
@@ -61,7 +61,7 @@ class Singularities:
             for branch, condition in node.args:
                 branches.append((self._filled(branch, (*conditions, (condition, True)), done), condition))
                 conditions = (*conditions, (condition, False))
-            return sympy.Piecewise(*branches, evaluate=False)
+            return choice(*branches)
         new = rebuilt(node, [self._filled(argument, conditions, done) for argument in node.args])
         if new.is_Mul:
             return self._quotient(new, conditions)

@@ -88,7 +88,7 @@ class DiagonallyImplicitStep(OneStepMethod):
         self.dense = tableau.dense_output if dense else None
         self.check = (
             ExtensionCheck(norm, newton.linear, self._defect, lambda memory: memory.newton.linear, ALLOWED)
-            if dense and not fixed
+            if tableau.dense_output and (dense or rhs.sides) and not fixed
             else None
         )
 
@@ -285,8 +285,9 @@ class DiagonallyImplicitStep(OneStepMethod):
 
     def _defect(self, point: Point, memory: Any) -> list[Any]:
         """Return the defect of the continuous extension at `THETA`."""
-        assert self.dense is not None  # noqa: S101 - what is checked is there
-        weights, slopes = self.dense.weights(THETA).tolist(), self.dense.slopes(THETA).tolist()
+        extension = self.tableau.dense_output
+        assert extension is not None  # noqa: S101 - what is checked is there
+        weights, slopes = extension.weights(THETA).tolist(), extension.slopes(THETA).tolist()
         stages = [self._slopes_of(memory, i) for i in range(self.n)]
         rises = [combine(weights, stages[i].__getitem__, None) for i in range(self.n)]
         state = [fma(point.h, rise, point.y[i]) for i, rise in enumerate(rises)]

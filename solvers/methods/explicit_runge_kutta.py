@@ -10,9 +10,12 @@ from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, split_share
-from solvers.straightline import View, are_finite, fma, literal, quotient_estimate, select
+from solvers.straightline import View, are_finite, both, fma, literal, quotient_estimate, select
 from solvers.tableaus.tableau import ButcherTableau
 from solvers.targets.target import DeviceFunction, Target
+
+#: Tolerances that the trapezoidal rule may differ by in a step over a jump: it has a large error of its own.
+ALLOWED = 10.0
 
 if TYPE_CHECKING:
     from solvers.tableaus.dense_output import DenseOutput
@@ -97,6 +100,8 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         if self.fixed:
             return literal(point.h, 0.0, self.rhs.precision), trouble
         error = self._error(point, accumulator, slopes)
+        if self.rhs.sides:
+            error = self._over_a_jump(error, point, accumulator, slopes)
         seen = any(row[-1] for row in self.tableau.error_rows)
         return error if seen else self._told(error, point, memory), trouble
 
@@ -127,6 +132,20 @@ class ExplicitRungeKuttaStep(OneStepMethod):
             return squares[0]
         fifth, third = squares
         return self._combined_estimate(fifth, third)
+
+    def _over_a_jump(self, error: Any, point: Point, y_new: Any, slopes: "_Slopes") -> Any:
+        """Return the error; where a condition changes in the step, at least what the trapezoidal rule differs by.
+
+        For some places of a jump between the stages an embedded estimate is zero, and this one for another.
+        """
+        last = self.tableau.stages - 1
+        misfits = []
+        for i in range(self.n):
+            mean = (slopes(0, i) + slopes(last, i)) * 0.5
+            misfits.append(fma(point.h, mean, point.y[i] - y_new[i]))
+        other = self.norm.mean_square(misfits, point.y, y_new, share=1 / ALLOWED)
+        crosses = self.rhs.crosses((point.t, point.y), (later(point.t, point.h), y_new), point.p)
+        return select(both(crosses, other > error), other, error)
 
     @staticmethod
     def _combined_estimate(fifth: Any, third: Any) -> Any:

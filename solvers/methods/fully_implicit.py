@@ -90,7 +90,7 @@ class FullyImplicitStep(OneStepMethod):
         self.dense = dense
         self.check = (
             ExtensionCheck(norm, error_filter, self._defect, lambda memory: memory.filter, ALLOWED)
-            if error_filter and (dense or tableau.blind_to)
+            if error_filter and (dense or tableau.blind_to or rhs.sides)
             else None
         )
 

@@ -63,7 +63,7 @@ class RosenbrockStep(OneStepMethod):
         self.linear = linear
         self.fixed = fixed
         self.dense = dense
-        checked = (dense or tableau.blind_to) and not fixed
+        checked = tableau.dense_output and (dense or tableau.blind_to or rhs.sides) and not fixed
         allowed = 1.0 if tableau.blind_to else ALLOWED
         self.check = (
             ExtensionCheck(norm, linear, self._defect, lambda memory: memory.linear, allowed) if checked else None

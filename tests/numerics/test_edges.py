@@ -25,3 +25,13 @@ def test_no_step_leads_over_a_pole(algorithm):
     problem = make_problem(system, algorithm, 2.0, swept=["a"], rtol=1e-4, atol=1e-7)
     solution = solve(problem, np.geomspace(0.55, 50.0, 5), "python")
     assert solution.status.all()
+
+
+@pytest.mark.parametrize("algorithm", ["tsit5", "vern7", "dop853", "rodas5p", "kvaerno5", "radau_iia_5"])
+def test_jumps_at_states_are_seen_wherever_in_a_step_they_are(algorithm):
+    system = make_system({"x": 1.0, "y": 0.0}, {"x": "-x", "y": "Piecewise((1, x > a), (-1, True))"}, {"a": 0.5})
+    places = np.linspace(0.2, 0.9, 29)
+    problem = make_problem(system, algorithm, 2.0, swept=["a"], rtol=1e-6, atol=1e-6)
+    solution = solve(problem, places, "python")
+    assert not solution.status.any()
+    assert np.abs(solution.variables[1, -1] - (-2 * np.log(places) - 2)).max() <= 3e-4

@@ -6,6 +6,7 @@ import sympy
 from sympy.parsing.sympy_parser import parse_expr
 
 from solvers.equations.functions import FUNCTIONS
+from solvers.equations.rewriting import choice
 from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
 
 
@@ -17,7 +18,7 @@ def make_system(
 ) -> System:
     """Return a system from initial values, right-hand sides, parameters and observables by name."""
     parameters, observables = parameters or {}, observables or {}
-    names = {"t": TIME, "Piecewise": sympy.Piecewise, "pi": sympy.pi}
+    names = {"t": TIME, "Piecewise": choice, "pi": sympy.pi}
     names |= {name: constructor for name, (constructor, *_) in FUNCTIONS.items()}
     names |= {name: state_symbol(i) for i, name in enumerate(states)}
     names |= {name: parameter_symbol(i) for i, name in enumerate(parameters)}

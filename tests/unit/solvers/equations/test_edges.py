@@ -103,7 +103,7 @@ _LEAVES = st.sampled_from(["a", "b", "t", "n", "0", "-1.0", "2.5", "0.5"])
 def _grown(inner):
     one = ["sqrt(abs({}))", "exp({})", "sin({})", "tanh({})", "abs({})", "acos(max(-1, min(1, {})))", "({})**2"]
     two = ["({} + {})", "({}*{})", "min({}, {})", "max({}, {})", "atan2({}, {})", "abs({})**abs({})"]
-    two += ["Piecewise(({0}, a > {1}), ({1}, True), evaluate=False)", "1/(1 + exp({} - {}))", "({})/(1 + ({})**2)"]
+    two += ["Piecewise(({0}, a > {1}), ({1}, True))", "1/(1 + exp({} - {}))", "({})/(1 + ({})**2)"]
     return st.builds(str.format, st.sampled_from(one), inner) | st.builds(
         str.format, st.sampled_from(two), inner, inner
     )

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cubie_cli.models.expressions.parser import parse
@@ -125,6 +125,7 @@ def nodes(inner):
     )
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.recursive(LINES, nodes, max_leaves=5))
 def test_between_moments_conditions_are_those_of_the_middle(text):
     made = system(text)

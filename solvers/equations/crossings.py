@@ -1,0 +1,52 @@
+"""Conditions that change on a run's way, at moments that nobody knows before: on which side of each a state is.
+
+A step over a jump of the right-hand side has an error that depends on where in the step the jump is, and for some
+places an embedded estimate is zero.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sympy
+from sympy.core.relational import Relational
+
+from solvers.equations import functions
+from solvers.equations.rewriting import choice, less
+from solvers.equations.system import TIME, System, observable_symbol, state_symbol
+
+_ROUNDED = (sympy.floor, sympy.ceiling)
+_SIGNED = (sympy.Abs, sympy.sign)
+_COMPARED = (sympy.StrictLessThan, sympy.LessThan, sympy.StrictGreaterThan, sympy.GreaterThan)
+_CHOSEN = (functions.minimum, functions.maximum)
+
+
+def sides(system: System) -> tuple[sympy.Expr, ...]:
+    """Return for each condition on states, or on time in a way that is no switch, a number that tells its side."""
+    moving = {TIME, *(state_symbol(index) for index in range(len(system.states)))}
+    for index, expression in enumerate(system.observable_expressions):
+        if expression.free_symbols & moving:
+            moving.add(observable_symbol(index))
+    found: dict[sympy.Expr, None] = {}
+    for expression in (*system.derivatives, *system.observable_expressions):
+        for node in _conditions(expression):
+            if node.free_symbols & moving:
+                found[_side(node)] = None
+    return tuple(found)
+
+
+def _conditions(node: Any) -> Iterator[Any]:
+    if isinstance(node, functions.near):
+        return
+    if isinstance(node, (*_ROUNDED, *_SIGNED, *_COMPARED, *_CHOSEN)):
+        yield node
+    for argument in node.args:
+        yield from _conditions(argument)
+
+
+def _side(node: Any) -> sympy.Expr:
+    if isinstance(node, _ROUNDED):
+        return node
+    first, second = node.args if len(node.args) == 2 else (node.args[0], sympy.S.Zero)
+    if isinstance(node, Relational):
+        first, second = node.lts, node.gts
+    return choice((1, less(first, second)), (0, True))
