@@ -17,11 +17,15 @@ class _Branch(ExprCondPair):
         return sympy.Tuple.__new__(cls, value, condition)
 
 
-class _Choice(sympy.Piecewise):
-    """A choice of branches that stays one, whatever SymPy does with what it is in."""
+class Piecewise(sympy.Piecewise):
+    """A choice of branches that stays one, whatever SymPy does with what it is in; printers know its name."""
 
     def __new__(cls, *branches: Any, **_options: Any) -> Any:
         return sympy.Basic.__new__(cls, *branches)
+
+    def doit(self, **hints: Any) -> Any:
+        """Return SymPy's choice, carried out as far as conditions are known."""
+        return sympy.Piecewise(*([part.doit(**hints) for part in branch.args] for branch in self.args))
 
     def _eval_power(self, _exponent: Any) -> None:
         """Leave a power of a choice a power."""
@@ -29,7 +33,7 @@ class _Choice(sympy.Piecewise):
 
 def choice(*branches: tuple[Any, Any]) -> sympy.Expr:
     """Return the value of the first pair (value, condition) whose condition holds; the last one's is true."""
-    return _Choice(*(_Branch(*map(sympy.sympify, branch)) for branch in branches))
+    return Piecewise(*(_Branch(*map(sympy.sympify, branch)) for branch in branches))
 
 
 def less(first: Any, second: Any) -> Any:
