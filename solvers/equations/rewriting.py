@@ -21,6 +21,7 @@ class Piecewise(sympy.Piecewise):
     """A choice of branches that stays one, whatever SymPy does with what it is in; printers know its name."""
 
     def __new__(cls, *branches: Any, **_options: Any) -> Any:
+        """Return a choice of pairs (value, condition), which nothing has been carried out in."""
         return sympy.Basic.__new__(cls, *branches)
 
     def doit(self, **hints: Any) -> Any:
