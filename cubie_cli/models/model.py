@@ -9,7 +9,9 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
-from cubie_cli.models.expressions.tokens import RESERVED, ExpressionError, tokens
+from cubie_cli.models.expressions.tokens import RESERVED, ExpressionError
+from cubie_cli.models.order_of_use import CircleError, in_order_of_use, used_names
+from cubie_cli.models.values import read_values
 from solvers.equations.quantities import Quantities
 
 KEYS = ("name", "states", "parameters", "constants", "equations", "observables", "drivers", "units")
@@ -35,6 +37,8 @@ class Model:
         Values by name; the system's expressions hold them as numbers.
     observables
         The observables in the order written; that of `quantities` has each after those it needs.
+    computed
+        Names of the parameters and states whose values are expressions of parameters, each after those it needs.
     """
 
     quantities: Quantities
@@ -42,9 +46,10 @@ class Model:
     prefix: KeyPath = ()
     constants: Mapping[str, float] = field(default_factory=dict)
     observables: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
 
     def text_of(self, table: str, name: str) -> str:
-        """Return an expression as written; `table` is "equations" or "observables"."""
+        """Return an expression as written; `table` is the name of the table where it stands."""
         return str(self.document.get((*self.prefix, table, name)))
 
     def error(
@@ -80,7 +85,7 @@ class _Reader:
     def read(self) -> Model:
         self._check_tables()
         self._check_names()
-        values = {name: self._values(name) for name in _VALUE_TABLES}
+        values = read_values(self._document, self._prefix)
         self._check_equations()
         observables = tuple(self._table("observables"))
         ordered = self._in_order_of_use(observables)
@@ -89,14 +94,14 @@ class _Reader:
                 self._text(self._path(table, name))
         quantities = Quantities(
             name=self._title(),
-            states=tuple(values["states"]),
-            initial_values=tuple(values["states"].values()),
-            parameters=tuple(values["parameters"]),
-            parameter_values=tuple(values["parameters"].values()),
+            states=tuple(values.states),
+            initial_values=tuple(values.states.values()),
+            parameters=tuple(values.parameters),
+            parameter_values=tuple(values.parameters.values()),
             observables=ordered,
             units=self._units(),
         )
-        return Model(quantities, self._document, self._prefix, values["constants"], observables)
+        return Model(quantities, self._document, self._prefix, values.constants, observables, values.computed)
 
     # -- tables ---------------------------------------------------------------------------------
 
@@ -136,9 +141,6 @@ class _Reader:
         if name in RESERVED:
             message = f"{name!r} is a word of the expression language"
             raise self._document.error(message, path, "key", f"choose another name, such as {name}_ or {name}1")
-
-    def _values(self, table: str) -> dict[str, float]:
-        return {name: tables.number(self._document, self._path(table, name)) for name in self._table(table)}
 
     def _check_equations(self) -> None:
         states, equations = self._table("states"), self._table("equations")
@@ -185,30 +187,16 @@ class _Reader:
 
     def _in_order_of_use(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return observables with each after those it needs, otherwise as written."""
-        uses = {name: self._used(name, names) for name in names}
-        ordered: list[str] = []
-        done: set[str] = set()
-        for name in names:
-            chain = [name]
-            while chain:
-                waiting = next((used for used in uses[chain[-1]] if used not in done), None)
-                if waiting in chain:
-                    circle = " -> ".join([*chain[chain.index(waiting) :], waiting])
-                    path = self._path("observables", waiting)
-                    raise self._document.error(f"observables refer to each other in a circle: {circle}", path, "key")
-                if waiting is not None:
-                    chain.append(waiting)
-                elif (finished := chain.pop()) not in done:
-                    done.add(finished)
-                    ordered.append(finished)
-        return tuple(ordered)
+        try:
+            return in_order_of_use({name: self._used(name, names) for name in names})
+        except CircleError as error:
+            message = f"observables refer to each other in a circle: {error}"
+            raise self._document.error(message, self._path("observables", error.name), "key") from None
 
     def _used(self, name: str, names: tuple[str, ...]) -> list[str]:
         """Return which observables an observable refers to."""
         path = self._path("observables", name)
-        known = set(names)
         try:
-            found = [token.text for token in tokens(self._text(path)) if token.kind == "name"]
+            return used_names(self._text(path), names)
         except ExpressionError as error:
             raise self._document.error(error.message, path, hint=error.hint, offset=error.offset) from None
-        return [used for used in dict.fromkeys(found) if used in known]

@@ -26,7 +26,16 @@ def read_system(model: Model) -> System:
     reader = _Reader(model, symbols, Singularities())
     observables = tuple(reader.observable(name) for name in quantities.observables)
     derivatives = tuple(reader.derivative(name) for name in quantities.states)
-    return System(**vars(quantities), derivatives=derivatives, observable_expressions=observables)
+    values = _values(model)
+    return System(**vars(quantities), derivatives=derivatives, observable_expressions=observables, values=values)
+
+
+def _values(model: Model) -> tuple[tuple[sympy.Symbol, sympy.Expr], ...]:
+    """Return the values that are expressions, by the symbols of what they are values of."""
+    quantities, symbols = model.quantities, _symbols(model)
+    known = {name: symbols[name] for name in (*quantities.parameters, *model.constants)}
+    table = {name: "parameters" if name in quantities.parameters else "states" for name in model.computed}
+    return tuple((symbols[name], parse(model.text_of(table[name], name), known)) for name in model.computed)
 
 
 def _symbols(model: Model) -> Mapping[str, sympy.Symbol | float]:

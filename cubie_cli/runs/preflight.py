@@ -1,12 +1,18 @@
 """Refuses a batch before anything is computed: files that cannot be written, a model undefined where it starts."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError, shortened
 from cubie_cli.results.destination import check_destination, check_space
 from cubie_cli.runs.prepared_batch import PreparedBatch
-from solvers.equations.program import Program, evaluate_at
+from solvers.equations.program import evaluate_at
 from solvers.planning.exchange import Exchange
+
+if TYPE_CHECKING:
+    from solvers.execution.kernel import Kernel
+    from solvers.planning.plan import Plan
 
 Array = np.ndarray
 
@@ -41,7 +47,7 @@ def check_start(batch: PreparedBatch) -> None:
     """
     job, solve = batch.job, batch.job.configuration.solve
     samples = [job.axes.values(run, run + 1) for run in sampled_runs(job.axes.count)]
-    undefined = undefined_states(batch.kernel.work.derivatives, batch.exchange, np.concatenate(samples, axis=1))
+    undefined = undefined_states(batch.kernel.work, batch.exchange, np.concatenate(samples, axis=1))
     for name, found in undefined.items():
         expression = shortened(job.model.text_of("equations", name))
         message = f"the right-hand side of {name}, {expression}, is {found} at t0 = {solve.t0:g}"
@@ -54,15 +60,15 @@ def sampled_runs(n_runs: int) -> list[int]:
     return sorted({0, n_runs // 2, n_runs - 1})
 
 
-def undefined_states(derivatives: Program, exchange: Exchange, values: Array) -> dict[str, float]:
+def undefined_states(work: "Plan | Kernel", exchange: Exchange, values: Array) -> dict[str, float]:
     """Return the states whose right-hand side is finite at t0 for none of the sampled runs.
 
     One that fails for some of them only is no mistake in the model: those runs end with a status.
 
     Parameters
     ----------
-    derivatives
-        The right-hand side.
+    work
+        Has the right-hand side, and the values that are expressions.
     exchange
         The quantities, which of them are swept, the precision and t0.
     values
@@ -77,10 +83,15 @@ def undefined_states(derivatives: Program, exchange: Exchange, values: Array) ->
     states = _start(quantities.states, quantities.initial_values, exchange.swept, values)
     parameters = _start(quantities.parameters, quantities.parameter_values, exchange.swept, values)
     slopes = np.empty_like(states, dtype=solve.precision)
+    swept = [
+        {names.index(each) for each in exchange.swept if each in names}
+        for names in (quantities.states, quantities.parameters)
+    ]
     with np.errstate(all="ignore"):
         for column in range(values.shape[1]):
-            y, p = (table[:, column].astype(solve.precision) for table in (states, parameters))
-            slopes[:, column] = evaluate_at(derivatives, quantities, solve.precision, np.float64(solve.t0), y, p)
+            y, p = ([*table[:, column].astype(solve.precision)] for table in (states, parameters))
+            work.values.fill(y, p, solve.precision, *swept)
+            slopes[:, column] = evaluate_at(work.derivatives, quantities, solve.precision, np.float64(solve.t0), y, p)
     never = ~np.isfinite(slopes).any(axis=1)
     return {quantities.states[index]: float(slopes[index, 0]) for index in np.flatnonzero(never)}
 

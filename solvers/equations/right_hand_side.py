@@ -13,6 +13,7 @@ from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
+from solvers.equations.start_values import ComputedValue, StartValues
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
 from solvers.straightline import either
 
@@ -41,6 +42,18 @@ class RightHandSide:
     def derivatives(self) -> Program:
         """The program that computes f(t, y, p)."""
         return self._program(self.system.derivatives)
+
+    @cached_property
+    def start_values(self) -> StartValues:
+        """The values that are expressions of parameters."""
+        parameters = [parameter_symbol(index) for index in range(len(self.system.parameters))]
+        states = [state_symbol(index) for index in range(len(self.system.states))]
+        computed = []
+        for symbol, expression in self.system.values:
+            of_state = symbol in states
+            index = (states if of_state else parameters).index(symbol)
+            computed.append(ComputedValue(of_state, index, compile_program(parameters, [expression])))
+        return StartValues(tuple(computed))
 
     @property
     def uses_time(self) -> bool:

@@ -45,7 +45,11 @@ class System(Quantities):
         Constants are substituted already.
     observable_expressions
         One expression an observable; each refers to earlier observables only.
+    values
+        Values that are expressions of parameters, by the `parameter_symbol` or `state_symbol` of what they are values
+        of; each refers to earlier ones only.
     """
 
     derivatives: tuple[sympy.Expr, ...] = ()
     observable_expressions: tuple[sympy.Expr, ...] = ()
+    values: tuple[tuple[sympy.Symbol, sympy.Expr], ...] = ()

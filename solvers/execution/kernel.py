@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from buffers import BufferRegistry
 from solvers.equations.program import Program
+from solvers.equations.start_values import StartValues
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Kernel:
         The buffers, laid out.
     unused
         Names in the user's choice of locations that exist for other methods only.
+    values
+        The values of the model that are expressions.
     derivatives
         The right-hand side, for `program.evaluate_at`.
     code
@@ -33,6 +36,7 @@ class Kernel:
     target: str
     registry: BufferRegistry
     unused: tuple[str, ...]
+    values: StartValues
     derivatives: Program
     code: bytes
     details: Mapping[str, Any]
@@ -49,6 +53,7 @@ class Kernel:
             "target": self.target,
             "registry": self.registry.as_json(),
             "unused": self.unused,
+            "values": self.values.as_json(),
             "derivatives": self.derivatives.as_json(),
             "details": dict(self.details),
         }
@@ -60,6 +65,7 @@ class Kernel:
             values["target"],
             BufferRegistry.from_json(values["registry"]),
             tuple(values["unused"]),
+            StartValues.from_json(values["values"]),
             Program.from_json(values["derivatives"]),
             code,
             values["details"],

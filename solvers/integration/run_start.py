@@ -50,11 +50,15 @@ class RunStart:
         def value(row: int | None, position: int) -> Any:
             return defaults[position] if row is None else gather(inputs, place.run + row * place.runs, fresh)
 
-        states = len(self.rhs.system.states)
-        for i in range(states):
-            y[i] = select(fresh, value(self.swept_states.get(i), i), y[i])
-        for j in range(len(self.rhs.system.parameters)):
-            p[j] = select(fresh, value(self.swept_parameters.get(j), states + j), p[j])
+        system = self.rhs.system
+        count = len(system.states)
+        states = [value(self.swept_states.get(i), i) for i in range(count)]
+        parameters = [value(self.swept_parameters.get(j), count + j) for j in range(len(system.parameters))]
+        swept = self.swept_states, self.swept_parameters
+        self.rhs.start_values.fill(states, parameters, self.rhs.precision, *swept)
+        for array, values in ((y, states), (p, parameters)):
+            for index, each in enumerate(values):
+                array[index] = select(fresh, each, array[index])
 
     def begin(self, fresh: Any, attempts: Any, rejected: Any) -> tuple[Any, Any, Any]:
         """Return the time at which runs start, and their counts."""

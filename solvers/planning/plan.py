@@ -5,6 +5,7 @@ from itertools import product
 
 from buffers import BufferRegistry
 from solvers.equations.program import Program
+from solvers.equations.start_values import StartValues
 from solvers.equations.system import TIME, System, state_symbol
 from solvers.errors import PlanError
 from solvers.integration.loop import Loop
@@ -47,6 +48,11 @@ class Plan:
         """Whether runs are worked on in an order of the device's own."""
         problem, adaptive = self.problem, self.problem.fixed_steps is None
         return self.target == "cuda" and order_rule(problem.kernel, disorder=problem.disorder, adaptive=adaptive)
+
+    @property
+    def values(self) -> StartValues:
+        """The values that are expressions."""
+        return self.loop.step.rhs.start_values
 
     @property
     def derivatives(self) -> Program:

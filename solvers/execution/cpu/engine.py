@@ -52,7 +52,7 @@ def compile_plan(plan: "Plan", listing: "Listing | None" = None) -> Kernel:
     code, symbol = machine_code(*kernel, listing)
     seconds = time.perf_counter() - start
     details = {"symbol": symbol, "lanes": group.lanes}
-    return Kernel("cpu", plan.registry, plan.unused, plan.derivatives, code, details, seconds)
+    return Kernel("cpu", plan.registry, plan.unused, plan.values, plan.derivatives, code, details, seconds)
 
 
 class CpuSolver:

@@ -181,7 +181,9 @@ def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None
     seconds = time.perf_counter() - start
     if listing is not None:
         _list(compiled, listing)
-    return Kernel("cuda", plan.registry, plan.unused, plan.derivatives, compiled.cubin, asdict(launch), seconds)
+    return Kernel(
+        "cuda", plan.registry, plan.unused, plan.values, plan.derivatives, compiled.cubin, asdict(launch), seconds
+    )
 
 
 def _list(compiled: "CompiledKernel", listing: "Listing") -> None:

@@ -1,18 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.solving import make_problem
 
 from cubie_cli.runs.preflight import sampled_runs, undefined_states
-from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import System, parameter_symbol, state_symbol
+from solvers.execution import engine
 
 X, Y, A = state_symbol(0), state_symbol(1), parameter_symbol(0)
 SYSTEM = System("s", ("x", "y"), (1.0, 0.0), ("a",), (1.0,), derivatives=(A / Y, X * A**20))
 
 
-def undefined(swept, values, precision="float64"):
-    exchange = make_problem(SYSTEM, "tsit5", 1.0, swept=swept, precision=precision).exchange
-    return undefined_states(RightHandSide(SYSTEM, precision).derivatives, exchange, np.array(values))
+def undefined(swept, values, precision="float64", system=SYSTEM):
+    plan = engine.plan(make_problem(system, "tsit5", 1.0, swept=swept, precision=precision), "python")
+    return undefined_states(plan, plan.exchange, np.array(values))
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,9 @@ def test_overflow_is_that_of_the_precision():
     values = [[100.0], [1.0]]
     assert undefined(["a", "y"], values) == {}
     assert undefined(["a", "y"], values, "float32") == {"y": np.inf}
+
+
+def test_values_that_are_expressions_are_those_of_the_run():
+    system = replace(SYSTEM, values=((Y, A - 2),))
+    assert undefined(("a",), [[1.0, 2.0]], system=system) == {}
+    assert "x" in undefined(("a",), [[2.0]], system=system)
