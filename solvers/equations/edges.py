@@ -20,10 +20,10 @@ from solvers.equations.rewriting import choice
 Name = Callable[[sympy.Expr], sympy.Expr]
 
 #: Functions that are infinite at finite arguments, or leave the range there.
-_STEEP = (functions.exp, functions.expm1, sympy.sinh, sympy.cosh, sympy.log, log1p, log10)
+_STEEP = (functions.exp, functions.expm1, sympy.sinh, sympy.cosh, sympy.log, log1p, log10, functions.log2)
 #: What is infinite where an argument is.
 _UNBOUNDED = (
-    *(sympy.Add, sympy.Mul, sympy.Abs, sympy.log, log1p, log10, sympy.asinh, sympy.acosh),
+    *(sympy.Add, sympy.Mul, sympy.Abs, sympy.log, log1p, log10, functions.log2, sympy.asinh, sympy.acosh),
     *(sympy.Piecewise, functions.minimum, functions.maximum),
 )
 

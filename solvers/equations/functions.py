@@ -4,6 +4,7 @@ SymPy has most of them. Those it lacks, or evaluates in ways that lose the meani
 floating-point numbers, are defined here.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import sympy
 from sympy.codegen.cfunctions import log1p, log10
 
-from solvers.equations.rewriting import choice, less
+from solvers.equations.rewriting import at_most, choice, less
 
 
 class exp(sympy.Function):  # noqa: N801 - SymPy functions are named as they print
@@ -72,9 +73,71 @@ class maximum(sympy.Function):  # noqa: N801
         return choice((1, less(other, mine)), (0, True))
 
 
+class log2(sympy.Function):  # noqa: N801
+    """The logarithm to the base 2: SymPy's becomes a quotient of logarithms, which is none of 8's."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:  # noqa: ARG002 - there is one
+        """Return the derivative."""
+        return 1 / (sympy.Float(math.log(2)) * self.args[0])
+
+    def _eval_evalf(self, prec: int) -> sympy.Expr:
+        return _evaluated(sympy.log(self.args[0]) / sympy.log(2), prec)
+
+
+class cbrt(sympy.Function):  # noqa: N801
+    """The real cube root."""
+
+    nargs = 1
+    is_extended_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:  # noqa: ARG002
+        """Return the derivative, which is infinite at 0: there 0."""
+        is_zero = sympy.Equality(self.args[0], 0, evaluate=False)
+        return choice((0, is_zero), (self / (3 * self.args[0]), True))
+
+    def _eval_evalf(self, prec: int) -> sympy.Expr:
+        return _evaluated(sympy.sign(self.args[0]) * sympy.cbrt(sympy.Abs(self.args[0])), prec)
+
+
+class hypot(sympy.Function):  # noqa: N801
+    """The root of the sum of two squares, none of which has to be within the range."""
+
+    nargs = 2
+    is_extended_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        """Return the derivative with respect to one argument; at (0, 0) it has none: there 0."""
+        is_zero = sympy.Equality(self, 0, evaluate=False)
+        return choice((0, is_zero), (self.args[argindex - 1] / self, True))
+
+    def _eval_evalf(self, prec: int) -> sympy.Expr:
+        return _evaluated(sympy.sqrt(self.args[0] ** 2 + self.args[1] ** 2), prec)
+
+
+def _evaluated(expression: sympy.Expr, bits: int) -> sympy.Expr:
+    return expression.evalf(math.ceil(bits * math.log10(2)))
+
+
 def magnitude(argument: Any) -> sympy.Expr:
     """Return |x|; of what may not be real SymPy would make a value where there is none, sqrt(|x|) of |sqrt(x)|."""
     return sympy.Abs(argument, evaluate=bool(argument.is_extended_real))
+
+
+def modulo(dividend: sympy.Expr, divisor: sympy.Expr) -> sympy.Expr:
+    """Return what is left of a dividend, of the sign of the divisor."""
+    return dividend - divisor * sympy.floor(dividend / divisor, evaluate=False)
+
+
+def heaviside(argument: sympy.Expr) -> sympy.Expr:
+    """Return 1 from zero on, and 0 before."""
+    return choice((1, at_most(0, argument)), (0, less(argument, 0)), (argument, True))
+
+
+def clip(argument: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
+    """Return an argument, or the nearer end of an interval that it is outside of."""
+    return maximum(minimum(argument, high), low)
 
 
 def _fold(function: Callable[[Any, Any], sympy.Expr]) -> Callable[..., sympy.Expr]:
@@ -118,5 +181,11 @@ FUNCTIONS: Mapping[str, tuple[Callable[..., Any], int, int | None]] = MappingPro
         "sign": (sympy.sign, 1, 1),
         "pow": (sympy.Pow, 2, 2),
         "erf": (sympy.erf, 1, 1),
+        "mod": (modulo, 2, 2),
+        "heaviside": (heaviside, 1, 1),
+        "clip": (clip, 3, 3),
+        "log2": (log2, 1, 1),
+        "cbrt": (cbrt, 1, 1),
+        "hypot": (hypot, 2, 2),
     }
 )

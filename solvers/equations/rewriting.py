@@ -22,7 +22,7 @@ class Piecewise(sympy.Piecewise):
 
     def __new__(cls, *branches: Any, **_options: Any) -> Any:
         """Return a choice of pairs (value, condition), which nothing has been carried out in."""
-        return sympy.Basic.__new__(cls, *branches)
+        return sympy.Basic.__new__(cls, *(_Branch(*map(sympy.sympify, branch)) for branch in branches))
 
     def doit(self, **hints: Any) -> Any:
         """Return SymPy's choice, carried out as far as conditions are known."""
@@ -34,7 +34,7 @@ class Piecewise(sympy.Piecewise):
 
 def choice(*branches: tuple[Any, Any]) -> sympy.Expr:
     """Return the value of the first pair (value, condition) whose condition holds; the last one's is true."""
-    return Piecewise(*(_Branch(*map(sympy.sympify, branch)) for branch in branches))
+    return Piecewise(*branches)
 
 
 def less(first: Any, second: Any) -> Any:

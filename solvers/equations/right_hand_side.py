@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 from sympy.codegen.cfunctions import log1p, log10
 
+from solvers.equations import functions
 from solvers.equations.crossings import sides
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
@@ -18,7 +19,7 @@ from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, pa
 from solvers.straightline import either
 
 #: Functions that have no value at some finite arguments.
-_PARTIAL = (sympy.log, log10, log1p, sympy.asin, sympy.acos, sympy.acosh, sympy.atanh)
+_PARTIAL = (sympy.log, log10, log1p, functions.log2, sympy.asin, sympy.acos, sympy.acosh, sympy.atanh)
 #: Nodes of an argument up to which SymPy is asked for its sign.
 _SMALL = 50
 

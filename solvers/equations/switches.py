@@ -156,6 +156,8 @@ class _Search:
         return self._settled[node]
 
     def _settle(self, node: Any) -> Any:
+        if isinstance(node, functions.near):
+            return node
         arguments = [self.settled(argument) for argument in node.args]
         if isinstance(node, _KINDS) and self._is_found(node):
             return self._looking(node, arguments)

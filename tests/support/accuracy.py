@@ -7,7 +7,8 @@ import numpy as np
 from solvers.equations.functions import FUNCTIONS
 
 ONE = [name for name, (_, fewest, _) in FUNCTIONS.items() if fewest == 1]
-TWO = [name for name, (_, fewest, _) in FUNCTIONS.items() if fewest == 2]
+#: The remainder of a quotient of many digits has none of its own.
+TWO = [name for name, (_, fewest, _) in FUNCTIONS.items() if fewest == 2 and name != "mod"]
 #: NumPy's names where they differ.
 NUMPY = {
     "abs": "absolute",
@@ -22,7 +23,7 @@ NUMPY = {
     "max": "maximum",
     "pow": "power",
 }
-EXACT = {"abs", "sqrt", "floor", "ceil", "sign", "min", "max"}
+EXACT = {"abs", "sqrt", "floor", "ceil", "sign", "min", "max", "heaviside"}
 #: Units in the last place: glibc's vector library and CUDA's libdevice state 4 at most for most functions.
 LARGEST_ERROR = 4
 SPECIAL = [
@@ -73,6 +74,8 @@ def reference(name, arguments):
     wide = arguments.astype(np.float64 if arguments.dtype == np.float32 else np.longdouble)
     if name == "erf":
         return np.array([math.erf(x) for x in arguments[0]])
+    if name == "heaviside":
+        return np.where(np.isnan(wide[0]), np.nan, wide[0] >= 0)
     function = getattr(np, NUMPY.get(name, name))
     with np.errstate(all="ignore"):
         return function(*wide) if name in TWO else function(wide[0])

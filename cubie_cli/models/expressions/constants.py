@@ -134,6 +134,11 @@ _EXACT: Mapping[str, Callable[..., Number]] = MappingProxyType(
         "floor": lambda value: Fraction(math.floor(value)),
         "ceil": lambda value: Fraction(math.ceil(value)),
         "sign": _sign,
+        "mod": lambda dividend, divisor: add(
+            dividend, multiply(-divisor, Fraction(math.floor(divide(dividend, divisor))))
+        ),
+        "heaviside": lambda value: Fraction(value >= 0),
+        "clip": lambda value, low, high: max(min(value, high), low),
     }
 )
 _FUNCTIONS: Mapping[str, Callable[..., float]] = MappingProxyType(
@@ -158,5 +163,8 @@ _FUNCTIONS: Mapping[str, Callable[..., float]] = MappingProxyType(
         "acosh": math.acosh,
         "atanh": math.atanh,
         "erf": math.erf,
+        "log2": math.log2,
+        "cbrt": math.cbrt,
+        "hypot": math.hypot,
     }
 )

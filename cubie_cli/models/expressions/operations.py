@@ -108,7 +108,7 @@ def call(name: str, arguments: Sequence[Value]) -> Value:
         return constants.call(name, list(arguments))
     if name == "sqrt":
         return power(arguments[0], Fraction(1, 2))
-    if len(arguments) > 2:
+    if len(arguments) > 2 and name in {"min", "max"}:
         # A tree of calls, where a chain of thousands would be too deep to walk.
         half = len(arguments) // 2
         return call(name, [_one_of(name, arguments[:half]), _one_of(name, arguments[half:])])

@@ -12,6 +12,7 @@ FUNCTION_NAMES = (
     *("min", "max", "abs", "sqrt", "exp", "expm1", "log", "log10", "log1p"),
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
     *("floor", "ceil", "sign", "pow", "erf"),
+    *("mod", "heaviside", "clip", "log2", "cbrt", "hypot"),
 )
 
 #: Words that can name no quantity.

@@ -215,7 +215,7 @@ def test_constants_and_truths():
 def test_every_function_has_code(name):
     constructor = functions.FUNCTIONS[name][0]
     point = (1.3 if name == "acosh" else 0.3, 0, 0)
-    exact = float(constructor(sympy.Float(point[0], 30)).evalf(30))
+    exact = float(constructor(sympy.Float(point[0], 30)).doit().evalf(30))
     assert evaluate([constructor(A)], point)[0] == pytest.approx(exact, rel=1e-14)
 
 

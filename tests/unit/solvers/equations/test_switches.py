@@ -63,6 +63,9 @@ def rate(of, t, p=()):
         ("(x if min(t, 8 - t) > 1 else 2)", [1, 4, 7]),
         ("floor((t if t < 2 else t/2))", [1, 2, 4, 6, 8]),
         ("exp(-t)*(1 if t < 11 else 2)", []),
+        ("1 if mod(t - 1, 4) < 0.5 else 2", [1, 1.5, 5, 5.5, 9, 9.5]),
+        ("x*heaviside(t - 2) - heaviside(6 - t)", [2, 6]),
+        ("clip(t, 2, 5)*clip(-t, -4, -3)", [2, 3, 4, 5]),
         # What is not linear in time, or not of time alone, is left to the control of errors.
         ("(1 if sin(t) > 0 else 2)", []),
         ("(1 if x > 1 else 2) + floor(t*x) + abs(x - t)", []),

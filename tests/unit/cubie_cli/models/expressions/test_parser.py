@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from support.effort import calls
 from cubie_cli.models.expressions.parser import DEEPEST, LONGEST_TEXT, parse
 from cubie_cli.models.expressions.tokens import FUNCTION_NAMES, RESERVED, ExpressionError
 from solvers.equations.functions import FUNCTIONS, exp, maximum, minimum
+from solvers.equations.lowering import compile_program
 from solvers.equations.system import TIME, state_symbol
 
 X, Y = state_symbol(0), state_symbol(1)
@@ -120,6 +122,31 @@ def test_exponentials_are_left_as_written(text, exponents):
 )
 def test_conditions_choose(text, x, y, expected):
     assert value(parse(text, NAMES), x, y) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "y", "expected"),
+    [
+        ("mod(x, 3)", 7.5, 0.0, 1.5),
+        ("mod(x, -y)", -1.0, 3.0, -1.0),
+        ("mod(x, y)", -1.0, 3.0, 2.0),
+        ("mod(-7.5, 3) + 0*x", 0.0, 0.0, 1.5),
+        ("heaviside(x)", 0.0, 0.0, 1.0),
+        ("heaviside(x)", -0.5, 0.0, 0.0),
+        ("heaviside(-1) + heaviside(0) + x", 0.0, 0.0, 1.0),
+        ("clip(x, -1, y)", 5.0, 2.0, 2.0),
+        ("clip(x, -1, y)", -5.0, 2.0, -1.0),
+        ("clip(7, 1, 3) + x", 0.0, 0.0, 3.0),
+        ("log2(x)", 8.0, 0.0, 3.0),
+        ("cbrt(x)", -27.0, 0.0, -3.0),
+        ("cbrt(-8)*x", 1.0, 0.0, -2.0),
+        ("hypot(x, y)", 3.0, 4.0, 5.0),
+    ],
+)
+def test_functions_mean_what_they_say(text, x, y, expected):
+    program = compile_program([X, Y], [parse(text, NAMES)])
+    (found,) = program.evaluate([np.float64(x), np.float64(y)], np.float64)
+    assert found == pytest.approx(expected, abs=1e-15)
 
 
 @pytest.mark.parametrize("name", [*"SINEOQ", "beta", "gamma", "zeta", "lambda", "is", "in", "class", "None", "True"])
