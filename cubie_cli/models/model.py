@@ -10,7 +10,7 @@ from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.expressions.tokens import RESERVED, ExpressionError
-from cubie_cli.models.order_of_use import CircleError, in_order_of_use, used_names
+from cubie_cli.models.order_of_use import CircleError, in_order_of_use, used_names, used_slopes
 from cubie_cli.models.values import read_values
 from solvers.equations.quantities import Quantities
 
@@ -194,9 +194,14 @@ class _Reader:
             raise self._document.error(message, self._path("observables", error.name), "key") from None
 
     def _used(self, name: str, names: tuple[str, ...]) -> list[str]:
-        """Return which observables an observable refers to."""
+        """Return which observables an observable refers to, by itself or by the right-hand side of a state."""
         path = self._path("observables", name)
+        text = self._text(path)
         try:
-            return used_names(self._text(path), names)
+            slopes = [
+                self._path("equations", state) for state in used_slopes(text) if state in self._table("equations")
+            ]
+            texts = [text, *(self._text(slope) for slope in slopes)]
+            return [used for each in texts for used in used_names(each, names)]
         except ExpressionError as error:
             raise self._document.error(error.message, path, hint=error.hint, offset=error.offset) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cubie_cli.models.expressions.tokens import tokens
+from cubie_cli.models.expressions.tokens import SLOPE, tokens
 
 
 class CircleError(ValueError):
@@ -23,6 +23,12 @@ def used_names(text: str, known: Iterable[str]) -> list[str]:
     """Return which of some names an expression refers to, each once; raise `ExpressionError` for what is none."""
     names = set(known)
     return [name for name in dict.fromkeys(each.text for each in tokens(text) if each.kind == "name") if name in names]
+
+
+def used_slopes(text: str) -> list[str]:
+    """Return the names of the states of which an expression has the right-hand side."""
+    words = [each.text for each in tokens(text)]
+    return [name for word, _, name in zip(words, words[1:], words[2:], strict=False) if word == SLOPE]
 
 
 def in_order_of_use(uses: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Makes the system of a model for the solvers, by having each of its expressions parsed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ from cubie_cli.models.expressions.tokens import ExpressionError
 from cubie_cli.models.model import Model
 from solvers.equations.limits import UnfilledError
 from solvers.equations.singularities import Singularities
-from solvers.equations.system import System, observable_symbol, parameter_symbol, state_symbol
+from solvers.equations.system import System, observable_symbol, parameter_symbol, slope_symbol, state_symbol
 
 
 def read_system(model: Model) -> System:
@@ -23,11 +23,31 @@ def read_system(model: Model) -> System:
         With the place of the first mistake.
     """
     quantities, symbols = model.quantities, _symbols(model)
-    reader = _Reader(model, symbols, Singularities())
+    slopes = {name: slope_symbol(index) for index, name in enumerate(quantities.states)}
+    reader = _Reader(model, symbols, slopes, Singularities())
     observables = tuple(reader.observable(name) for name in quantities.observables)
     derivatives = tuple(reader.derivative(name) for name in quantities.states)
+    _check_slopes(model, symbols, set(slopes.values()), observables, derivatives)
     values = _values(model)
     return System(**vars(quantities), derivatives=derivatives, observable_expressions=observables, values=values)
+
+
+def _check_slopes(
+    model: Model,
+    symbols: Mapping[str, sympy.Symbol | float],
+    slopes: set[sympy.Symbol],
+    observables: Sequence[sympy.Expr],
+    derivatives: Sequence[sympy.Expr],
+) -> None:
+    """Refuse equations that use the right-hand side of a state by way of an observable."""
+    sloping: dict[sympy.Symbol, str] = {}
+    for name, expression in zip(model.quantities.observables, observables, strict=True):
+        if expression.free_symbols & (slopes | sloping.keys()):
+            sloping[symbols[name]] = name
+    for name, expression in zip(model.quantities.states, derivatives, strict=True):
+        for symbol in expression.free_symbols & sloping.keys():
+            message = f"the equation uses der by way of the observable {sloping[symbol]!r}; only observables may use it"
+            raise model.error("equations", name, message, "write what stands on the right of that state's equation")
 
 
 def _values(model: Model) -> tuple[tuple[sympy.Symbol, sympy.Expr], ...]:
@@ -54,17 +74,24 @@ class _Reader:
 
     model: Model
     symbols: Mapping[str, sympy.Symbol | float]
+    slopes: Mapping[str, sympy.Symbol]
     singularities: Singularities
 
     def observable(self, name: str) -> sympy.Expr:
-        return self._read("observables", name, partial(self.singularities.define, self.symbols[name]))
+        return self._read("observables", name, self.slopes, partial(self.singularities.define, self.symbols[name]))
 
     def derivative(self, name: str) -> sympy.Expr:
-        return self._read("equations", name, self.singularities.filled)
+        return self._read("equations", name, {}, self.singularities.filled)
 
-    def _read(self, table: str, name: str, fill: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
+    def _read(
+        self,
+        table: str,
+        name: str,
+        slopes: Mapping[str, sympy.Symbol],
+        fill: Callable[[sympy.Expr], sympy.Expr],
+    ) -> sympy.Expr:
         try:
-            return fill(parse(self.model.text_of(table, name), self.symbols))
+            return fill(parse(self.model.text_of(table, name), self.symbols, slopes))
         except ExpressionError as error:
             raise self.model.error(table, name, error.message, error.hint, error.offset) from None
         except UnfilledError as error:

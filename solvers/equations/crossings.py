@@ -4,7 +4,7 @@ A step over a jump of the right-hand side has an error that depends on where in 
 places an embedded estimate is zero.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sympy
@@ -20,14 +20,20 @@ _COMPARED = (sympy.StrictLessThan, sympy.LessThan, sympy.StrictGreaterThan, symp
 _CHOSEN = (functions.minimum, functions.maximum)
 
 
-def sides(system: System) -> tuple[sympy.Expr, ...]:
-    """Return for each condition on states, or on time in a way that is no switch, a number that tells its side."""
+def sides(system: System, observables: Iterable[int]) -> tuple[sympy.Expr, ...]:
+    """Return for each condition on states, or on time in a way that is no switch, a number that tells its side.
+
+    Parameters
+    ----------
+    observables
+        Positions of those that the derivatives use.
+    """
     moving = {TIME, *(state_symbol(index) for index in range(len(system.states)))}
     for index, expression in enumerate(system.observable_expressions):
         if expression.free_symbols & moving:
             moving.add(observable_symbol(index))
     found: dict[sympy.Expr, None] = {}
-    for expression in (*system.derivatives, *system.observable_expressions):
+    for expression in (*system.derivatives, *(system.observable_expressions[index] for index in observables)):
         for node in _conditions(expression):
             if node.free_symbols & moving:
                 found[_side(node)] = None

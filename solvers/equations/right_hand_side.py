@@ -1,6 +1,6 @@
 """The right-hand side f(t, y, p) and the observables of a system, as straight-line functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property, reduce
 from itertools import islice
 from typing import Any
@@ -15,7 +15,15 @@ from solvers.equations.early import time_first
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.start_values import ComputedValue, StartValues
-from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.equations.system import (
+    MIDDLE,
+    TIME,
+    System,
+    observable_symbol,
+    parameter_symbol,
+    slope_symbol,
+    state_symbol,
+)
 from solvers.straightline import either
 
 #: Functions that have no value at some finite arguments.
@@ -71,7 +79,7 @@ class RightHandSide:
     @cached_property
     def sides(self) -> Program | None:
         """The program that tells on which side of its conditions a state is; None where it has none."""
-        found = sides(self.system)
+        found = sides(self.system, _needed_observables(self.system, self.system.derivatives))
         return self._program(found) if found else None
 
     @property
@@ -119,9 +127,18 @@ class RightHandSide:
             *(parameter_symbol(index) for index in range(len(system.parameters))),
         ]
         with deep_recursion():
-            needed = _needed_observables(system, expressions)
-        named = [(observable_symbol(i), system.observable_expressions[i]) for i in needed]
+            named = self._named(_needed_observables(system, expressions))
         return compile_program(symbols, expressions, named, time_first(self.precision, system))
+
+    def _named(self, observables: Iterable[int]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+        """Return observables by their symbols, and before each the right-hand sides that it refers to."""
+        slopes = {slope_symbol(index): expression for index, expression in enumerate(self.system.derivatives)}
+        named: dict[sympy.Symbol, sympy.Expr] = {}
+        for index in observables:
+            expression = self.system.observable_expressions[index]
+            named |= {symbol: slopes[symbol] for symbol in slopes if symbol in expression.free_symbols}
+            named[observable_symbol(index)] = expression
+        return [*named.items()]
 
     def _run(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:
         return evaluate_at(program, self.system, self.precision, t, y, p)
@@ -130,10 +147,13 @@ class RightHandSide:
 def _needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> list[int]:
     """Return the positions of the observables that expressions use, directly or through others."""
     positions = {observable_symbol(index): index for index in range(len(system.observables))}
+    slopes = {slope_symbol(index): expression for index, expression in enumerate(system.derivatives)}
     needed: set[int] = set()
     pending = list(expressions)
     while pending:
-        for symbol in pending.pop().free_symbols & positions.keys():
+        symbols = pending.pop().free_symbols
+        pending += [slopes[symbol] for symbol in symbols & slopes.keys()]
+        for symbol in symbols & positions.keys():
             index = positions[symbol]
             if index not in needed:
                 needed.add(index)

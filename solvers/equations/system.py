@@ -29,6 +29,12 @@ def observable_symbol(index: int) -> sympy.Symbol:
     return sympy.Symbol(f"w{index}", real=True)
 
 
+@cache
+def slope_symbol(index: int) -> sympy.Symbol:
+    """Return the symbol of the right-hand side of the state at a position."""
+    return sympy.Symbol(f"d{index}", real=True)
+
+
 TIME = sympy.Symbol("t", real=True)
 #: Where conditions of time alone are looked at; see `solvers.equations.switches`.
 MIDDLE = sympy.Symbol("middle", real=True)
@@ -44,7 +50,8 @@ class System(Quantities):
         One expression a state, in `state_symbol`, `parameter_symbol`, `observable_symbol` and `TIME`.
         Constants are substituted already.
     observable_expressions
-        One expression an observable; each refers to earlier observables only.
+        One expression an observable; each refers to earlier observables only, and may refer to the right-hand side of a
+        state by its `slope_symbol`, which derivatives do not.
     values
         Values that are expressions of parameters, by the `parameter_symbol` or `state_symbol` of what they are values
         of; each refers to earlier ones only.

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import sympy
 from sympy.logic.boolalg import Boolean
@@ -16,7 +17,7 @@ from cubie_cli.documents.suggestions import did_you_mean, nearest
 from cubie_cli.models.expressions import constants, operations
 from cubie_cli.models.expressions.constants import NotFiniteError
 from cubie_cli.models.expressions.operations import Condition, NotRealError, Value
-from cubie_cli.models.expressions.tokens import ExpressionError, Token, tokens
+from cubie_cli.models.expressions.tokens import SLOPE, ExpressionError, Token, tokens
 from solvers.equations.depth import deep_recursion
 from solvers.equations.functions import FUNCTIONS
 from solvers.equations.system import TIME
@@ -31,7 +32,11 @@ _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _OTHER_NAMES = {"ln": "log", "arctan2": "atan2", "ceiling": "ceil", "e": "exp(1)"}
 
 
-def parse(text: str, symbols: Mapping[str, sympy.Symbol | float]) -> sympy.Expr:
+def parse(
+    text: str,
+    symbols: Mapping[str, sympy.Symbol | float],
+    slopes: Mapping[str, sympy.Symbol] = MappingProxyType({}),
+) -> sympy.Expr:
     """Read an expression.
 
     Parameters
@@ -40,6 +45,8 @@ def parse(text: str, symbols: Mapping[str, sympy.Symbol | float]) -> sympy.Expr:
         The expression.
     symbols
         What each name stands for: a symbol, or a finite number.
+    slopes
+        What `der(name)` stands for; nothing where it has no meaning.
 
     Returns
     -------
@@ -54,7 +61,7 @@ def parse(text: str, symbols: Mapping[str, sympy.Symbol | float]) -> sympy.Expr:
     if len(text) > LONGEST_TEXT:
         raise ExpressionError(f"the expression has {len(text)} characters, {LONGEST_TEXT} are the most", 0)
     with deep_recursion():
-        return _Parser(text, symbols).parse()
+        return _Parser(text, symbols, slopes).parse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,10 @@ class _Operand:
 class _Parser:
     """One method a level of precedence, from loosest to tightest."""
 
-    def __init__(self, text: str, symbols: Mapping[str, sympy.Symbol | float]) -> None:
+    def __init__(
+        self, text: str, symbols: Mapping[str, sympy.Symbol | float], slopes: Mapping[str, sympy.Symbol]
+    ) -> None:
+        self._slopes = slopes
         self._symbols: Mapping[str, sympy.Symbol | float] = {**symbols, "t": TIME, "pi": math.pi}
         self._tokens = tokens(text)
         self._now = next(self._tokens)
@@ -196,7 +206,22 @@ class _Parser:
         hint = self._hint(token.text, [*self._symbols, *FUNCTIONS])
         raise self._error(f"undefined name {_short(token.text)}", hint, token.offset)
 
+    def _slope(self, word: Token) -> _Operand:
+        """Read the state after `der`."""
+        if not self._slopes:
+            hint = "write what stands on the right of its equation"
+            raise self._error("der(...), the right-hand side of a state, stands in observables only", hint, word.offset)
+        self._take()
+        state = self._take()
+        if state.text not in self._slopes:
+            hint = self._hint(state.text, self._slopes) or f"states: {', '.join(self._slopes)}"
+            raise self._error("der takes the name of a state", hint, state.offset)
+        self._expect(")", "')' is missing", "it closes the state of 'der'")
+        return _Operand(self._slopes[state.text], word.offset)
+
     def _call(self, name: Token) -> _Operand:
+        if name.text == SLOPE:
+            return self._slope(name)
         if name.text not in FUNCTIONS:
             hint = self._hint(name.text, FUNCTIONS) or f"known: {' '.join(FUNCTIONS)}"
             raise self._error(f"unknown function {_short(name.text)}", hint, name.offset)

@@ -15,8 +15,10 @@ FUNCTION_NAMES = (
     *("mod", "heaviside", "clip", "log2", "cbrt", "hypot"),
 )
 
+#: What stands before a state in brackets, for its right-hand side.
+SLOPE = "der"
 #: Words that can name no quantity.
-RESERVED = frozenset({"t", "pi", "and", "or", "not", "if", "else", *FUNCTION_NAMES})
+RESERVED = frozenset({"t", "pi", "and", "or", "not", "if", "else", SLOPE, *FUNCTION_NAMES})
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)

@@ -1,11 +1,13 @@
 """Model files: what is read from them, and the place and words of every refusal."""
 
+import numpy as np
 import pytest
 import sympy
 
 from cubie_cli.documents.document import read_document
 from cubie_cli.models.model import read_model
 from cubie_cli.models.system import read_system
+from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import observable_symbol, parameter_symbol, state_symbol
 
 
@@ -133,3 +135,32 @@ def test_a_model_needs_states_and_equations(files, table):
 def test_two_hundred_thousand_terms_are_refused_at_once(files):
     files.edit_model('"k*y"', f'"{"x+" * 200_000}x"')
     assert "65536" in files.refused().message
+
+
+def test_observables_may_use_right_hand_sides(files):
+    files.edit_model('v = "x*y"', 'slope = "2*der(y) + w"\nw = "der(x)"\nv = "x*y"')
+    system = read_system(model_of(files))
+    assert system.observables == ("w", "v", "slope")
+    x, y, k = state_symbol(0), state_symbol(1), parameter_symbol(0)
+    rhs = RightHandSide(system, "float64")
+    (found,) = rhs.observables((2,))(np.float64(0), [np.float64(1.5), np.float64(2.0)], [np.float64(3.0)])
+    assert found == 2 * (-4 * 1.5 + 1.5 * 2.0) + 3.0 * 2.0
+    assert system.derivatives[0] == k * y
+    assert x not in system.derivatives[0].free_symbols
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('v = "x*y"', 'v = "x*y"\nslope = "der(z)"', "name of a state"),
+        ('v = "x*y"', 'v = "x*y"\nslope = "der(k)"', "name of a state"),
+        ('v = "x*y"', 'v = "x*y"\nslope = "der x"', "undefined name 'der'"),
+        ('v = "x*y"', 'v = "x*y"\nslope = "der(x"', "')' is missing"),
+        ('v = "x*y"', 'v = "der(x)"', "by way of the observable 'v'"),
+        ('v = "x*y"', 'v = "der(y)"', "circle"),
+        ('x = "k*y"', 'x = "der(y)"', "in observables only"),
+    ],
+)
+def test_what_is_no_right_hand_side_is_refused(files, old, new, words):
+    files.edit_model(old, new)
+    assert words in files.refused().message
