@@ -9,13 +9,16 @@ from cubie_cli.commands.options import Configuration, Json, Overrides
 
 def validate(config: Configuration, *, overrides: Overrides = None, as_json: Json = False) -> None:
     """Check CONFIG and its model without compiling or running anything."""
-    from cubie_cli.runs.preflight import check_start  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.reports.conditions import advice, conditions_told  # noqa: PLC0415 - each command loads what it needs
+    from cubie_cli.runs.preflight import check_start  # noqa: PLC0415
     from cubie_cli.runs.prepared_batch import prepare_batch  # noqa: PLC0415
 
     batch = prepare_batch(config, overrides)
     check_start(batch)
+    conditions = conditions_told(batch.job.model)
     if as_json:
         found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": batch.warnings}
+        found["conditions"] = conditions
         typer.echo(json.dumps(found | batch.tolerances))
         return
     for warning in batch.warnings:
@@ -23,3 +26,5 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     typer.echo(f"{config} is valid: {batch.title}, {batch.runs:,} runs")
     for what, told in batch.tolerances_told:
         typer.echo(f"{what}: {told}")
+    if conditions:
+        typer.echo(f"conditions: {advice(conditions)}")

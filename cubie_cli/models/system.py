@@ -10,8 +10,9 @@ from cubie_cli.models.expressions.parser import parse
 from cubie_cli.models.expressions.tokens import ExpressionError
 from cubie_cli.models.model import Model
 from solvers.equations.limits import UnfilledError
+from solvers.equations.rewriting import substituted
 from solvers.equations.singularities import Singularities
-from solvers.equations.system import System, observable_symbol, parameter_symbol, slope_symbol, state_symbol
+from solvers.equations.system import MIDDLE, System, observable_symbol, parameter_symbol, slope_symbol, state_symbol
 
 
 def read_system(model: Model) -> System:
@@ -30,6 +31,15 @@ def read_system(model: Model) -> System:
     _check_slopes(model, symbols, set(slopes.values()), observables, derivatives)
     values = _values(model)
     return System(**vars(quantities), derivatives=derivatives, observable_expressions=observables, values=values)
+
+
+def named_text(model: Model, expression: sympy.Basic) -> str:
+    """Return an expression with names as the user has them."""
+    if expression.is_number:
+        return f"{float(expression):.15g}"
+    names = {symbol: name for name, symbol in _symbols(model).items() if symbol in expression.free_symbols}
+    named = {symbol: sympy.Symbol(name) for symbol, name in {**names, MIDDLE: "t"}.items()}
+    return str(substituted(expression, named))
 
 
 def _check_slopes(
@@ -95,15 +105,7 @@ class _Reader:
         except ExpressionError as error:
             raise self.model.error(table, name, error.message, error.hint, error.offset) from None
         except UnfilledError as error:
-            message = f"this is 0/0 where {self._text(error.symbol)} = {self._text(error.point)}, and has a limit there"
+            symbol, point = (named_text(self.model, each) for each in (error.symbol, error.point))
+            message = f"this is 0/0 where {symbol} = {point}, and has a limit there"
             hint = "give its value there by a choice, as in: 1 if abs(x) < 1e-6 else x/(exp(x) - 1 + k*x)"
             raise self.model.error(table, name, message, hint) from None
-
-    def _text(self, expression: sympy.Expr) -> str:
-        """Return an expression with names as the user has them."""
-        if expression.is_number:
-            return f"{float(expression):.15g}"
-        names = {
-            symbol: sympy.Symbol(name) for name, symbol in self.symbols.items() if symbol in expression.free_symbols
-        }
-        return str(expression.xreplace(names))

@@ -20,11 +20,13 @@ _COMPARED = (sympy.StrictLessThan, sympy.LessThan, sympy.StrictGreaterThan, symp
 _CHOSEN = (functions.minimum, functions.maximum)
 
 
-def sides(system: System, observables: Iterable[int]) -> tuple[sympy.Expr, ...]:
-    """Return for each condition on states, or on time in a way that is no switch, a number that tells its side.
+def conditions(system: System, observables: Iterable[int]) -> tuple[sympy.Basic, ...]:
+    """Return the conditions on states, or on time in a way that is no switch, each once.
 
     Parameters
     ----------
+    system
+        As `solvers.equations.switches` leaves it.
     observables
         Positions of those that the derivatives use.
     """
@@ -32,12 +34,14 @@ def sides(system: System, observables: Iterable[int]) -> tuple[sympy.Expr, ...]:
     for index, expression in enumerate(system.observable_expressions):
         if expression.free_symbols & moving:
             moving.add(observable_symbol(index))
-    found: dict[sympy.Expr, None] = {}
-    for expression in (*system.derivatives, *(system.observable_expressions[index] for index in observables)):
-        for node in _conditions(expression):
-            if node.free_symbols & moving:
-                found[_side(node)] = None
-    return tuple(found)
+    expressions = *system.derivatives, *(system.observable_expressions[index] for index in observables)
+    found = (node for expression in expressions for node in _conditions(expression) if node.free_symbols & moving)
+    return tuple(dict.fromkeys(found))
+
+
+def sides(system: System, observables: Iterable[int]) -> tuple[sympy.Expr, ...]:
+    """Return for each of a system's conditions a number that tells its side."""
+    return tuple(dict.fromkeys(_side(node) for node in conditions(system, observables)))
 
 
 def _conditions(node: Any) -> Iterator[Any]:

@@ -72,14 +72,14 @@ class RightHandSide:
     @cached_property
     def partial(self) -> bool:
         """Whether there may be finite states at which the derivatives have no value; quotients aside."""
-        needed = _needed_observables(self.system, self.system.derivatives)
+        needed = needed_observables(self.system, self.system.derivatives)
         expressions = *self.system.derivatives, *(self.system.observable_expressions[index] for index in needed)
         return any(_is_partial(node) for each in expressions for node in sympy.preorder_traversal(each))
 
     @cached_property
     def sides(self) -> Program | None:
         """The program that tells on which side of its conditions a state is; None where it has none."""
-        found = sides(self.system, _needed_observables(self.system, self.system.derivatives))
+        found = sides(self.system, needed_observables(self.system, self.system.derivatives))
         return self._program(found) if found else None
 
     @property
@@ -127,7 +127,7 @@ class RightHandSide:
             *(parameter_symbol(index) for index in range(len(system.parameters))),
         ]
         with deep_recursion():
-            named = self._named(_needed_observables(system, expressions))
+            named = self._named(needed_observables(system, expressions))
         return compile_program(symbols, expressions, named, time_first(self.precision, system))
 
     def _named(self, observables: Iterable[int]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
@@ -144,7 +144,7 @@ class RightHandSide:
         return evaluate_at(program, self.system, self.precision, t, y, p)
 
 
-def _needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> list[int]:
+def needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> list[int]:
     """Return the positions of the observables that expressions use, directly or through others."""
     positions = {observable_symbol(index): index for index in range(len(system.observables))}
     slopes = {slope_symbol(index): expression for index, expression in enumerate(system.derivatives)}

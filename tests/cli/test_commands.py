@@ -144,3 +144,16 @@ def test_a_method_whose_tolerance_is_worth_little_is_warned_of(cubie, folder):
     found = cubie("validate", "run.toml", *options)
     assert found.code == 0
     assert "order 2" in found.err
+
+
+def test_conditions_that_no_step_ends_at_are_named(cubie, folder):
+    text = (folder / "model.toml").read_text()
+    assert json.loads(cubie("validate", "run.toml", "--json").out)["conditions"] == []
+    condition = "(1 if t - 3*floor(t/3) > 1 else 0) + (2 if sin(t) > 0.5 and x > 0.25 else max(x, 0))"
+    (folder / "model.toml").write_text(text.replace('"-rate*x"', f'"-rate*x + {condition}"'))
+    found = cubie("validate", "run.toml")
+    assert found.code == 0
+    assert "conditions: " in found.out
+    for told in ("sin(t) > 0.5", "x > 0.25", "max(x, 0)", "dt_max"):
+        assert told in found.out
+    assert "floor" not in found.out
