@@ -80,8 +80,8 @@ def test_equation_without_a_root(jacobian, max_backtracks, target):
 
 @everywhere
 def test_a_phase_without_iterations_does_not_hide_that_there_is_no_root(target):
-    # Up to t = 1 the equation is linear, so that Newton's method remembers a perfect contraction.
-    system = make_system({"y": 0.0}, {"y": "Piecewise((1.0, t < 1.01), (50*(1 + y**2), True))"})
+    # Up to y = 1 the equation is linear, so that Newton's method remembers a perfect contraction.
+    system = make_system({"y": 0.0}, {"y": "Piecewise((1.0, y < 1.01), (50*(1 + y**2), True))"})
     solution = solve(make_problem(system, "backwards_euler", 2.0, dt=0.25), target=target)
     assert solution.status.tolist() == [Status.NEWTON_FAILED]
     assert solution.steps[0] == 4

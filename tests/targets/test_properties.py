@@ -19,7 +19,7 @@ TARGETS = ("cpu", "python", "cuda")
 #: How far two targets may be from each other: with fixed steps in units of the last place, with adaptive steps in units
 #: of the tolerance, because the last bits of an error decide about those of the next step.
 ROUNDING = 256
-DRIFT = {"float64": 1e-3, "float32": 1.0}
+DRIFT = {"float64": 1e-3, "float32": 5.0}
 #: Units of the last place that methods with large coefficients of both signs make of one.
 AMPLIFIED = {"vern6": 2**18, "vern8": 2**14}
 #: What another correction of Newton's method, which a last bit may decide about, changes, in units of the tolerance.
