@@ -31,6 +31,8 @@ RTOLS = (1e-3, 1e-6, 1e-9)
 #: Of rtol times the largest magnitude of the problem.
 ATOL = 1e-3
 SAVES = 20
+#: Above this an entry is one to explain.
+REMARKABLE = 1000.0
 #: How far initial values are moved, as a share of them.
 MOVE = 1e-5
 #: Attempts after which a run is given up: low orders need more at tight tolerances than anybody would wait for.
@@ -84,13 +86,14 @@ class ProblemClass:
         states = tomllib.loads(self.model)["model"]["states"]
         return {name: self.sweep.get(name, np.full(len(self.values), value)) for name, value in states.items()}
 
-    def write(self, folder: Path, method: str, rtol: float, times: np.ndarray) -> Path:
+    def write(self, folder: Path, method: str, rtol: float, times: np.ndarray, t0: float = 0.0) -> Path:
         """Write a run configuration that saves at some times into a folder."""
         path = folder / "run.toml"
         swept = "\n".join(f"{name} = {json.dumps(values.tolist())}" for name, values in self.sweep.items())
         path.write_text(f"""
 {self.model}
 [solve]
+t0 = {t0!r}
 t1 = {self.t1!r}
 algorithm = "{method}"
 rtol = {rtol!r}
@@ -312,9 +315,8 @@ def measure(method: str, problem: str, rtol: float) -> Entry:
 
 
 class _Solved(NamedTuple):
-    """What was saved, each run's largest error over the tolerance, the share that failed, most attempts of a run."""
+    """Each run's largest error over the tolerance, the share of runs that did not end well, most attempts of a run."""
 
-    variables: np.ndarray
     ratio: np.ndarray
     failed: float
     attempts: int
@@ -322,16 +324,19 @@ class _Solved(NamedTuple):
 
 def _solve(method: str, one: ProblemClass, rtol: float, times: np.ndarray) -> _Solved:
     exact = solution(one.name)
-    with tempfile.TemporaryDirectory() as folder:
-        job = load(one.write(Path(folder), method, rtol, times))
-    kernel = find_kernel(job, "cpu").compiled()
-    with closing(engine.load(kernel, job.exchange, 1)) as solver:
-        solved = solver.solve(job.axes.values(0, job.axes.count))
+    solved = _run(method, one, rtol, times)
     ratio = np.abs(solved.variables - exact[:, -len(times) :]) / (rtol * _magnitude(one))
     sound = solved.status == 0
     attempts = int((solved.steps + solved.rejected).max())
-    failed = float(1 - sound.mean())
-    return _Solved(solved.variables, np.where(sound, ratio, 0.0).max(axis=(0, 1)), failed, attempts)
+    return _Solved(np.where(sound, ratio, 0.0).max(axis=(0, 1)), float(1 - sound.mean()), attempts)
+
+
+def _run(method: str, one: ProblemClass, rtol: float, times: np.ndarray, t0: float = 0.0) -> engine.Solution:
+    with tempfile.TemporaryDirectory() as folder:
+        job = load(one.write(Path(folder), method, rtol, times, t0))
+    kernel = find_kernel(job, "cpu").compiled()
+    with closing(engine.load(kernel, job.exchange, 1)) as solver:
+        return solver.solve(job.axes.values(0, job.axes.count))
 
 
 def _magnitude(one: ProblemClass) -> np.ndarray:
@@ -340,26 +345,36 @@ def _magnitude(one: ProblemClass) -> np.ndarray:
 
 
 def amplification(problem: str) -> float:
-    """Return how far solutions of a class move where each initial value moves by one, in shares of magnitudes."""
+    """Return how far solutions of a class move where a state moves by one at its worst moment, in shares of magnitudes.
+
+    All states are moved, and what comes of it is added up. Only saved times are looked at.
+    """
     one = CLASSES[problem]
-    moved = np.zeros_like(solution(problem))
-    start = _finely(one, {})
-    for name, values in one.initial_values.items():
-        away = np.where(values == 0.0, one.size, values) * MOVE
-        moved += np.abs(_finely(one, {name: values + away}) - start) / (MOVE * _magnitude(one))
-    return float(moved.max())
+    exact = np.concatenate([np.array([*one.initial_values.values()])[:, None], solution(problem)], axis=1)
+    return max(_moved(one, exact, first) for first in range(0, SAVES, 4))
 
 
-def _finely(one: ProblemClass, start: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the solutions of a class from other initial values, to about ten digits."""
-    return _solve("radau_iia_9", replace(one, sweep=one.sweep | start), 1e-11, one.times).variables
+def _moved(one: ProblemClass, exact: np.ndarray, first: int) -> float:
+    """Return what is made of moving states at a saved time, 0 the start."""
+    states, runs = [*one.initial_values], len(one.values)
+    start, size = exact[:, first], _magnitude(one)[:, 0]
+    away = MOVE * np.where(start == 0.0, one.size, start)
+    moved = np.stack([start, *(start + away * np.eye(len(states))[[index]].T for index in range(len(states)))])
+    sweep = {name: np.tile(values, len(moved)) for name, values in one.sweep.items()}
+    sweep |= {name: moved[:, index].reshape(-1) for index, name in enumerate(states)}
+    times = one.times[first:]
+    t0 = 0.0 if first == 0 else float(one.times[first - 1])
+    found = _run("radau_iia_9", replace(one, sweep=sweep), 1e-11, times, t0).variables
+    found = found.reshape(len(states), len(times), len(moved), runs)
+    gaps = np.abs(found[:, :, 1:] - found[:, :, :1]) / (MOVE * size[:, None, None])
+    return float(gaps.sum(axis=2).max())
 
 
 def table(entries: Sequence[Entry]) -> str:
     """Return the worst over all tolerances as a Markdown table: a row a method, a column a class.
 
     A number in brackets is the largest share of runs, in per cent, that did not end well. The last row tells how much a
-    problem itself makes of errors at its start.
+    problem itself makes of errors on the way. Numbers above `REMARKABLE` are bold.
     """
     problems = [name for name in CLASSES if any(entry.problem == name for entry in entries)]
     lines = [f"| method | {' | '.join(problems)} |", f"|---|{'---|' * len(problems)}"]
@@ -368,10 +383,14 @@ def table(entries: Sequence[Entry]) -> str:
         for problem in problems:
             found = [entry for entry in entries if (entry.method, entry.problem) == (method, problem)]
             worst, failed = max(entry.worst for entry in found), max(entry.failed for entry in found)
-            cells.append(_digits(worst) + (f" ({100 * failed:.0f})" if failed else ""))
+            cells.append(_cell(worst) + (f" ({100 * failed:.0f})" if failed else ""))
         lines.append(f"| `{method}` | {' | '.join(cells)} |")
     itself = [_digits(amplification(problem)) for problem in problems]
     return "\n".join([*lines, f"| *the problem itself* | {' | '.join(itself)} |"])
+
+
+def _cell(value: float) -> str:
+    return f"**{_digits(value)}**" if value > REMARKABLE else _digits(value)
 
 
 def _digits(value: float) -> str:
