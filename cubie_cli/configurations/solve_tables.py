@@ -21,7 +21,7 @@ _NEWTON_FAMILIES = ("DIRK", "FIRK")
 #: What does the job of a method that is warned of, by its family.
 _INSTEAD = {
     "explicit": "tsit5",
-    "DIRK": "kencarp4",
+    "DIRK": "kvaerno5",
     "FIRK": "radau_iia_5",
     "Rosenbrock": "rodas4",
     "Rosenbrock-W": "ros34pw3",

@@ -47,6 +47,17 @@ class near(sympy.StrictLessThan):  # noqa: N801 - named as it prints
     """A comparison between two forms of one value: nothing jumps or bends where it changes."""
 
 
+class at_least(sympy.Function):  # noqa: N801
+    """A value that no rounding lets fall below a bound, which it is at or above by itself."""
+
+    nargs = 2
+    is_extended_real = True
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        """Return the derivative with respect to one argument: that of the value."""
+        return sympy.S.One if argindex == 1 else sympy.S.Zero
+
+
 class minimum(sympy.Function):  # noqa: N801
     """The smaller of two values; NaN if either is NaN."""
 
@@ -127,7 +138,8 @@ def magnitude(argument: Any) -> sympy.Expr:
 
 def modulo(dividend: sympy.Expr, divisor: sympy.Expr) -> sympy.Expr:
     """Return what is left of a dividend, of the sign of the divisor."""
-    return dividend - divisor * sympy.floor(dividend / divisor, evaluate=False)
+    quotient = dividend / divisor
+    return divisor * at_least(quotient - sympy.floor(quotient, evaluate=False), 0, evaluate=False)
 
 
 def heaviside(argument: sympy.Expr) -> sympy.Expr:

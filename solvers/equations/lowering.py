@@ -52,6 +52,7 @@ _OPERATIONS: Mapping[type, str] = {
     sympy.Abs: "abs",
     functions.minimum: "min",
     functions.maximum: "max",
+    functions.at_least: "max",
     sympy.Not: "not",
     sympy.StrictLessThan: "<",
     functions.near: "<",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
+from sympy.codegen.cfunctions import log1p, log10
 from sympy.core.relational import Relational
 
 from solvers.equations import functions
@@ -20,10 +21,19 @@ from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program
 from solvers.equations.rewriting import at_most, choice, less, rebuilt, substituted
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol
-from solvers.straightline import both, call, convert, literal, minimum, select
+from solvers.straightline import absolute, both, call, convert, literal, minimum, select
 
 #: Nodes whose value jumps or bends.
 _KINDS = (Relational, sympy.floor, sympy.ceiling, sympy.sign, sympy.Abs, functions.minimum, functions.maximum)
+#: Functions that have no value at some arguments.
+_PARTIAL = (
+    *(sympy.log, functions.log2, log1p, log10),
+    *(sympy.asin, sympy.acos, sympy.acosh, sympy.atanh, sympy.tan),
+)
+#: How far from the end of a stretch rounding does not matter, as a share of its half.
+INWARDS = 2.0**-40
+#: Of a time that is computed, as a share of it.
+ROUNDING = 2.0**-50
 #: Nodes of an expression, observables written out, up to which it is looked into.
 _LARGEST = 20_000
 
@@ -88,19 +98,19 @@ class SwitchTimes:
     conditions: tuple[Condition, ...]
     parameters: int
 
-    def following(self, t: Any, p: Any, end: float, margin: float) -> Any:
+    def following(self, t: Any, p: Any, end: float) -> Any:
         """Return when the next condition changes, float64; straight-line code.
 
         Parameters
         ----------
         t
-            The time; what changes within `margin` of it has changed.
+            The time; what changes within its rounding has changed.
         p
             Array of parameters.
         end
             What is returned where none changes before.
         """
-        after, following = t + margin, literal(t, end, "float64")
+        after, following = t + absolute(t) * ROUNDING, literal(t, end, "float64")
         inputs = [t, *(convert(p[index], "float64") for index in range(self.parameters))]
         for condition in self.conditions:
             mode, time = condition.right_of(t, after, inputs)
@@ -121,8 +131,8 @@ def find_switches(system: System) -> Switched:
     """Find the conditions of time alone in a system."""
     with deep_recursion():
         search = _Search(system)
-        derivatives = tuple(search.settled(expression) for expression in system.derivatives)
-        observables = tuple(search.settled(expression) for expression in system.observable_expressions)
+        derivatives = tuple(map(search.whole, system.derivatives))
+        observables = tuple(map(search.whole, system.observable_expressions))
     if not search.conditions:
         return Switched(system, None)
     settled = replace(system, derivatives=derivatives, observable_expressions=observables)
@@ -149,6 +159,18 @@ class _Search:
 
     # -- the system, with conditions that look at the middle ------------------------------------
 
+    def whole(self, expression: sympy.Expr) -> sympy.Expr:
+        """Return an expression whose conditions of time alone look at `MIDDLE`.
+
+        Where it has no value so, they look at t: some guard a single time, at which steps begin and end, or the edge of
+        what a function is defined for. Where rounding has left that, too, it is as it is a little further in.
+        """
+        settled = self.settled(expression)
+        if settled is expression or not any(map(_is_partial, sympy.preorder_traversal(expression))):
+            return settled
+        further = substituted(settled, {TIME: TIME + (MIDDLE - TIME) * sympy.Float(INWARDS)})
+        return choice((settled, _has_value(settled)), (expression, _has_value(expression)), (further, True))
+
     def settled(self, node: Any) -> Any:
         """Return an expression whose conditions of time alone look at `MIDDLE`."""
         if node not in self._settled:
@@ -161,8 +183,7 @@ class _Search:
         arguments = [self.settled(argument) for argument in node.args]
         if isinstance(node, _KINDS) and self._is_found(node):
             return self._looking(node, arguments)
-        changed = any(new is not old for new, old in zip(arguments, node.args, strict=True))
-        return rebuilt(node, arguments) if changed else node
+        return rebuilt(node, arguments)
 
     def _is_found(self, node: Any) -> bool:
         """Return whether it is known when a node switches; take up its times."""
@@ -202,6 +223,8 @@ class _Search:
     def _make_right(self, node: Any) -> Any:
         if TIME not in node.free_symbols or node == TIME:
             return node
+        if isinstance(node, functions.at_least):
+            return self._of_right(node.args[0])
         if isinstance(node, _KINDS):
             return self._switching_right(node)
         return rebuilt(node, [self._of_right(each) for each in node.args])
@@ -242,6 +265,15 @@ class _Search:
             self._modes[key] = sympy.Symbol(f"mode{len(self._modes)}", real=True)
             self.conditions.append(Condition(whole, program))
         return self._modes[key]
+
+
+def _has_value(expression: sympy.Expr) -> Any:
+    return less(functions.magnitude(expression), sympy.oo)
+
+
+def _is_partial(node: Any) -> bool:
+    """Return whether a node may have no value."""
+    return isinstance(node, _PARTIAL) or (node.is_Pow and not (node.exp.is_Integer and node.exp.is_positive))
 
 
 def _of_time(system: System) -> Mapping[sympy.Symbol, sympy.Expr]:

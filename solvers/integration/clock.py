@@ -16,8 +16,6 @@ from solvers.targets.target import DeviceFunction, Target
 
 #: A step that would leave less than this share of what is left takes all of it: rounding leaves no step to take.
 CRUMB = 2.0**-20
-#: Switches nearer to each other than this share of the largest time are one.
-MARGIN = 2.0**-50
 
 
 class ClockFunctions(NamedTuple):
@@ -198,6 +196,8 @@ class LandingClock(Clock):
     def _propose(self, time: Any, dt: Any, _attempts: Any, saving: Saving) -> Any:
         h, last = self._choose(dt, time.left)
         t_next = select(last, self._stop_at(time, saving), time.t + h)
+        # What is integrated is how far t moves: else its rounding would add up.
+        h = convert(t_next - time.t, self.precision)
         # Rounding may lead to the end before its time, and nothing is left for a last step.
         return time.t, h, t_next, t_next >= self.t1
 
@@ -240,7 +240,7 @@ class SwitchingClock(LandingClock):
         return both(accept, t_next >= time.stop)
 
     def _turn(self, mask: Any, time: Any, saving: Saving, p: Any) -> Any:
-        stop = self.switches.following(time.t, p, self.t1, MARGIN * max(abs(self.t0), abs(self.t1)))
+        stop = self.switches.following(time.t, p, self.t1)
         middle = time.t + (stop - time.t) * 0.5
         time = time._replace(stop=select(mask, stop, time.stop), middle=select(mask, middle, time.middle))
         return time._replace(left=select(mask, self._left(time, saving), time.left))

@@ -12,7 +12,7 @@ from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
+from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, weighted_sum
 from solvers.status import Status
@@ -87,7 +87,7 @@ class DiagonallyImplicitStep(OneStepMethod):
         self.fixed = fixed
         self.dense = tableau.dense_output if dense else None
         self.check = (
-            ExtensionCheck(norm, newton.linear, self._defect, lambda memory: memory.newton.linear, ALLOWED)
+            ExtensionCheck(norm, newton.linear, self._defect, _linear_memory, ALLOWED, looked_at(rhs))
             if tableau.dense_output and (dense or rhs.sides) and not fixed
             else None
         )
@@ -283,15 +283,15 @@ class DiagonallyImplicitStep(OneStepMethod):
         """Return the slopes of one state, the first to the last stage's."""
         return [memory.slope[i], *(memory.stage_slopes[j * self.n + i] for j in range(self.tableau.stages - 1))]
 
-    def _defect(self, point: Point, memory: Any) -> list[Any]:
-        """Return the defect of the continuous extension at `THETA`."""
+    def _defect(self, theta: float, point: Point, memory: Any) -> list[Any]:
+        """Return the defect of the continuous extension at a place in the step."""
         extension = self.tableau.dense_output
         assert extension is not None  # noqa: S101 - what is checked is there
-        weights, slopes = extension.weights(THETA).tolist(), extension.slopes(THETA).tolist()
+        weights, slopes = extension.weights(theta).tolist(), extension.slopes(theta).tolist()
         stages = [self._slopes_of(memory, i) for i in range(self.n)]
         rises = [combine(weights, stages[i].__getitem__, None) for i in range(self.n)]
         state = [fma(point.h, rise, point.y[i]) for i, rise in enumerate(rises)]
-        rates = self.rhs.values(later(point.t, point.h * THETA), state, point.p)
+        rates = self.rhs.values(later(point.t, point.h * theta), state, point.p)
         return [rate - combine(slopes, stages[i].__getitem__, None) for i, rate in enumerate(rates)]
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
@@ -310,3 +310,7 @@ class DiagonallyImplicitStep(OneStepMethod):
         for i in range(self.n):
             y[i] = select(mask, memory.stage_accumulator[i], y[i])
             slope[i] = select(mask, memory.stage_slopes[last + i], slope[i])
+
+
+def _linear_memory(memory: Any) -> Any:
+    return memory.newton.linear

@@ -10,7 +10,7 @@ from solvers.algebra.newton import NewtonSolver
 from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
+from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
 from solvers.methods.step import OneStepMethod, sequence
 from solvers.methods.weighted_sums import blend, polynomial, weighted_sum
 from solvers.status import Status
@@ -89,7 +89,7 @@ class FullyImplicitStep(OneStepMethod):
         self.error_filter = error_filter
         self.dense = dense
         self.check = (
-            ExtensionCheck(norm, error_filter, self._defect, lambda memory: memory.filter, ALLOWED)
+            ExtensionCheck(norm, error_filter, self._defect, lambda memory: memory.filter, ALLOWED, looked_at(rhs))
             if error_filter and (dense or tableau.blind_to or rhs.sides)
             else None
         )
@@ -236,16 +236,16 @@ class FullyImplicitStep(OneStepMethod):
         error = self.check.larger(error, memory) if self.check else error
         return self._told(error, point, memory), trouble
 
-    def _defect(self, point: Point, memory: Any) -> list[Any]:
-        """Return the defect of the continuous extension at `THETA`."""
+    def _defect(self, theta: float, point: Point, memory: Any) -> list[Any]:
+        """Return the defect of the continuous extension at a place in the step."""
         inverse, rows = reciprocal(point.h), self.tableau.dense_increments
-        weights = [float(sum(c * THETA ** (m + 1) for m, c in enumerate(row))) for row in rows]
-        slopes = [float(sum((m + 1) * c * THETA**m for m, c in enumerate(row))) for row in rows]
+        weights = [float(sum(c * theta ** (m + 1) for m, c in enumerate(row))) for row in rows]
+        slopes = [float(sum((m + 1) * c * theta**m for m, c in enumerate(row))) for row in rows]
         state, rises = [], []
         for i in range(self.n):
             state.append(weighted_sum(weights, memory.stage_increment, i, self.n, point.y[i]))
             rises.append(weighted_sum(slopes, memory.stage_increment, i, self.n, None))
-        rates = self.rhs.values(later(point.t, point.h * THETA), state, point.p)
+        rates = self.rhs.values(later(point.t, point.h * theta), state, point.p)
         return [fma(rise, -inverse, rate) for rise, rate in zip(rises, rates, strict=True)]
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:

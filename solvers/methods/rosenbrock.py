@@ -11,7 +11,7 @@ from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.methods.extension_error import ALLOWED, THETA, ExtensionCheck
+from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
 from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
 from solvers.methods.weighted_sums import blend, interpolation_weights, split_share, weighted_sum
 from solvers.status import Status
@@ -65,9 +65,8 @@ class RosenbrockStep(OneStepMethod):
         self.dense = dense
         checked = tableau.dense_output and (dense or tableau.blind_to or rhs.sides) and not fixed
         allowed = 1.0 if tableau.blind_to else ALLOWED
-        self.check = (
-            ExtensionCheck(norm, linear, self._defect, lambda memory: memory.linear, allowed) if checked else None
-        )
+        places = looked_at(rhs) if checked else ()
+        self.check = ExtensionCheck(norm, linear, self._defect, _linear_memory, allowed, places) if checked else None
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -191,12 +190,12 @@ class RosenbrockStep(OneStepMethod):
             step = weighted_sum(self.tableau.m, memory.stage_increment, i, self.n, point.y[i])
             memory.stage_accumulator[i] = step
 
-    def _defect(self, point: Point, memory: Any) -> list[Any]:
-        """Return the defect of the continuous extension at `THETA`."""
+    def _defect(self, theta: float, point: Point, memory: Any) -> list[Any]:
+        """Return the defect of the continuous extension at a place in the step."""
         extension, increments, inverse = self.tableau.dense_output, memory.stage_increment, reciprocal(point.h)
-        weights, slopes = extension.weights(THETA).tolist(), extension.slopes(THETA).tolist()
+        weights, slopes = extension.weights(theta).tolist(), extension.slopes(theta).tolist()
         state = [weighted_sum(weights, increments, i, self.n, point.y[i]) for i in range(self.n)]
-        rates = self.rhs.values(later(point.t, point.h * THETA), state, point.p)
+        rates = self.rhs.values(later(point.t, point.h * theta), state, point.p)
         rises = [weighted_sum(slopes, increments, i, self.n, None) for i in range(self.n)]
         return [fma(rise, -inverse, rate) for rise, rate in zip(rises, rates, strict=True)]
 
@@ -224,3 +223,7 @@ class RosenbrockStep(OneStepMethod):
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         for i in range(self.n):
             y[i] = select(mask, memory.stage_accumulator[i], y[i])
+
+
+def _linear_memory(memory: Any) -> Any:
+    return memory.linear

@@ -15,7 +15,7 @@ from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.switches import find_switches
 from solvers.equations.system import MIDDLE, System, observable_symbol, parameter_symbol, state_symbol
 
-END, MARGIN = 10.0, 2.0**-50 * 10.0
+END = 10.0
 
 
 def system(text, observables=None, **parameters):
@@ -38,7 +38,7 @@ def moments(of, p=()):
     """Return when conditions change, from 0 to `END`."""
     times, found = find_switches(of).times, [0.0]
     while times and found[-1] < END:
-        found.append(float(times.following(np.float64(found[-1]), np.array(p), END, MARGIN)))
+        found.append(float(times.following(np.float64(found[-1]), np.array(p), END)))
     return found[1:-1]
 
 
@@ -139,3 +139,27 @@ def test_between_moments_conditions_are_those_of_the_middle(text):
         for share in (1e-6, 0.3, 0.8, 1 - 1e-6) if length > 1e-6 else (0.5,):
             t = start + share * length
             assert rate(settled, Instant(t, start + length / 2)) == pytest.approx(rate(made, t), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "t", "middle", "expected"),
+    [
+        ("sqrt(max(3*t - 0.9, 0))", 0.3, 0.2, 0.0),
+        ("sqrt(max(3*t - 0.9, 0))", 0.3, 0.5, 0.0),
+        ("sqrt(1 - clip(t/0.3, 0, 1))", 0.3 + 1e-16, 0.2, 0.0),
+        ("mod(t, 0.1)**1.5", 0.3, 0.35, 0.0),
+        ("(ceil(7*t) - 7*t)**0.5", 1 / 7 + 1e-16, 0.1, 1.0),
+        ("(t - 0.3)**0.5 if t > 0.3 else 0", 0.3 - 1e-16, 0.5, 0.0),
+        ("(1 - 3*t)**0.5 if t < 0.5 else 0", 1 / 3 + 1e-16, 0.2, 0.0),
+        ("t*log(t) if t > 0 else 7", 0.0, 0.5, 7.0),
+        ("sin(2*t)/t if t != 0 else 2", 0.0, 0.5, 2.0),
+        ("1/(t - 1)**2 if t > 1 else 0", 1.0, 1.5, 0.0),
+        # What has a value is that of the middle.
+        ("3 if t > 1 else 0", 1.0, 1.5, 3.0),
+        ("1/t if t < 2 else 0", 2.0, 1.5, 0.5),
+    ],
+)
+def test_guards_hold_at_the_ends_of_a_stretch(text, t, middle, expected):
+    with np.errstate(all="ignore"):
+        found = rate(find_switches(system(text)).system, Instant(t, middle))
+    assert found == pytest.approx(expected, abs=1e-6)
