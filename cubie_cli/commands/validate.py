@@ -27,4 +27,4 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     for what, told in batch.tolerances_told:
         typer.echo(f"{what}: {told}")
     if conditions:
-        typer.echo(f"conditions: {advice(conditions)}")
+        typer.echo(f"conditions: {advice(conditions, fixed=batch.job.configuration.solve.dt is not None)}")

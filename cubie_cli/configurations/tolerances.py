@@ -39,7 +39,7 @@ def default_tolerance(rtol: float, initial_values: Sequence[float], precision: s
 
     It is the model's values that count, not those of a sweep: one kernel, and one tolerance, for the whole batch.
     """
-    largest = max(map(abs, initial_values), default=0.0) or 1.0
+    largest = max((abs(value) for value in initial_values if np.isfinite(value)), default=0.0) or 1.0
     tolerance = rtol * _SHARE * largest
     known = np.finfo(precision)
     return min(max(tolerance, float(known.tiny)), float(known.max))

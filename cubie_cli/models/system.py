@@ -29,17 +29,18 @@ def read_system(model: Model) -> System:
     observables = tuple(reader.observable(name) for name in quantities.observables)
     derivatives = tuple(reader.derivative(name) for name in quantities.states)
     _check_slopes(model, symbols, set(slopes.values()), observables, derivatives)
-    values = _values(model)
+    values = tuple((symbols[name], reader.value(name)) for name in model.computed)
     return System(**vars(quantities), derivatives=derivatives, observable_expressions=observables, values=values)
 
 
-def named_text(model: Model, expression: sympy.Basic) -> str:
+def named(model: Model, expression: sympy.Basic) -> sympy.Basic:
     """Return an expression with names as the user has them."""
-    if expression.is_number:
-        return f"{float(expression):.15g}"
     names = {symbol: name for name, symbol in _symbols(model).items() if symbol in expression.free_symbols}
-    named = {symbol: sympy.Symbol(name) for symbol, name in {**names, MIDDLE: "t"}.items()}
-    return str(substituted(expression, named))
+    return substituted(expression, {symbol: sympy.Symbol(name) for symbol, name in {**names, MIDDLE: "t"}.items()})
+
+
+def _text(model: Model, expression: sympy.Expr) -> str:
+    return f"{float(expression):.15g}" if expression.is_number else str(named(model, expression))
 
 
 def _check_slopes(
@@ -58,14 +59,6 @@ def _check_slopes(
         for symbol in expression.free_symbols & sloping.keys():
             message = f"the equation uses der by way of the observable {sloping[symbol]!r}; only observables may use it"
             raise model.error("equations", name, message, "write what stands on the right of that state's equation")
-
-
-def _values(model: Model) -> tuple[tuple[sympy.Symbol, sympy.Expr], ...]:
-    """Return the values that are expressions, by the symbols of what they are values of."""
-    quantities, symbols = model.quantities, _symbols(model)
-    known = {name: symbols[name] for name in (*quantities.parameters, *model.constants)}
-    table = {name: "parameters" if name in quantities.parameters else "states" for name in model.computed}
-    return tuple((symbols[name], parse(model.text_of(table[name], name), known)) for name in model.computed)
 
 
 def _symbols(model: Model) -> Mapping[str, sympy.Symbol | float]:
@@ -93,6 +86,10 @@ class _Reader:
     def derivative(self, name: str) -> sympy.Expr:
         return self._read("equations", name, {}, self.singularities.filled)
 
+    def value(self, name: str) -> sympy.Expr:
+        table = "parameters" if name in self.model.quantities.parameters else "states"
+        return self._read(table, name, {}, Singularities().filled)
+
     def _read(
         self,
         table: str,
@@ -105,7 +102,7 @@ class _Reader:
         except ExpressionError as error:
             raise self.model.error(table, name, error.message, error.hint, error.offset) from None
         except UnfilledError as error:
-            symbol, point = (named_text(self.model, each) for each in (error.symbol, error.point))
+            symbol, point = (_text(self.model, each) for each in (error.symbol, error.point))
             message = f"this is 0/0 where {symbol} = {point}, and has a limit there"
             hint = "give its value there by a choice, as in: 1 if abs(x) < 1e-6 else x/(exp(x) - 1 + k*x)"
             raise self.model.error(table, name, message, hint) from None

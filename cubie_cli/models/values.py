@@ -25,7 +25,7 @@ class Values:
     Parameters
     ----------
     constants, parameters, states
-        Numbers; what is an expression of parameters has its value for their defaults.
+        Numbers; what is an expression of parameters has its value for their defaults, NaN where that is none.
     computed
         Names of the parameters and states that are expressions of parameters, each after those it needs.
     """
@@ -90,18 +90,23 @@ class _Reader:
             raise self._document.error(message, self._path(table, error.name), "key") from None
 
     def _evaluated(self, table: str, name: str, text: str) -> float:
-        from cubie_cli.models.expressions.parser import parse  # noqa: PLC0415 - imports SymPy, which numbers do without
+        # They import SymPy, which numbers do without.
+        from cubie_cli.models.expressions.parser import parse  # noqa: PLC0415
+        from solvers.equations.lowering import number_of  # noqa: PLC0415
+        from solvers.equations.system import TIME, parameter_symbol  # noqa: PLC0415
 
-        known = {each: value for source in _REFERS_TO[table] for each, value in self.values[source].items()}
-        self._check_reference(table, name, text, known)
+        constants = self.values["constants"]
+        parameters = self.values["parameters"] if "parameters" in _REFERS_TO[table] else {}
+        symbols = {each: parameter_symbol(index) for index, each in enumerate(parameters)}
+        self._check_reference(table, name, text, {**constants, **parameters})
         try:
-            found = parse(text, known)
+            found = parse(text, {**constants, **symbols})
         except ExpressionError as error:
             raise self._error(table, name, error) from None
-        if found.free_symbols:
+        if TIME in found.free_symbols:
             message = "a value cannot depend on t: it is computed before a run begins"
             raise self._document.error(message, self._path(table, name))
-        return float(found)
+        return number_of(found, dict(zip(symbols.values(), parameters.values(), strict=True)))
 
     def _check_reference(self, table: str, name: str, text: str, known: Mapping[str, float]) -> None:
         """Refuse a reference to a quantity that has no value yet."""

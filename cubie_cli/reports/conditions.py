@@ -1,15 +1,16 @@
 """Tells which conditions of a model no step ends at, as nobody knows before a run when they change."""
 
-import re
+from typing import Any
 
+from sympy.printing.str import StrPrinter
+
+from cubie_cli.documents.messages import shortened
 from cubie_cli.models.model import Model
-from cubie_cli.models.system import named_text, read_system
+from cubie_cli.models.system import named, read_system
 from solvers.equations.crossings import conditions
 from solvers.equations.right_hand_side import needed_observables
 from solvers.equations.switches import find_switches
 
-#: What the language calls SymPy's functions.
-_NAMES = {"Abs": "abs", "minimum": "min", "maximum": "max", "ceiling": "ceil"}
 _MOST = 8
 
 
@@ -17,14 +18,31 @@ def conditions_told(model: Model) -> tuple[str, ...]:
     """Return the conditions of a model's equations that are no switches, as texts."""
     system = find_switches(read_system(model)).system
     found = conditions(system, needed_observables(system, system.derivatives))
-    return tuple(dict.fromkeys(_renamed(named_text(model, node)) for node in found))
+    texts = (_Printer().doprint(named(model, node)) for node in found)
+    return tuple(dict.fromkeys(map(shortened, texts)))
 
 
-def advice(texts: tuple[str, ...]) -> str:
+def advice(texts: tuple[str, ...], *, fixed: bool) -> str:
     """Return what to know of such conditions."""
     shown = ", ".join(texts[:_MOST]) + (f" and {len(texts) - _MOST} more" if len(texts) > _MOST else "")
+    if fixed:
+        return f"{shown}: no fixed step ends there; what is shorter than one may be missed"
     return f"{shown}: left to the control of errors; what is shorter than a step may be missed unless dt_max is shorter"
 
 
-def _renamed(text: str) -> str:
-    return re.sub(r"[A-Za-z_]+", lambda word: _NAMES.get(word[0], word[0]), text)
+class _Printer(StrPrinter):  # type: ignore[misc]
+    """Writes expressions in the language of models, or nearly so."""
+
+    def _print_Piecewise(self, node: Any) -> str:  # noqa: N802 - SymPy's name for it
+        *branches, (otherwise, _) = node.args
+        text = self._print(otherwise)
+        for value, condition in reversed(branches):
+            text = f"{self._print(value)} if {self._print(condition)} else {text}"
+        return f"({text})"
+
+    def _print_Function(self, node: Any) -> str:  # noqa: N802
+        name = {"minimum": "min", "maximum": "max", "ceiling": "ceil"}.get(node.func.__name__, node.func.__name__)
+        return f"{name}({self.stringify(node.args, ', ')})"
+
+    def _print_Abs(self, node: Any) -> str:  # noqa: N802
+        return f"abs({self._print(node.args[0])})"

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import sympy
 from sympy.codegen.cfunctions import log1p, log10
 from sympy.logic.boolalg import BooleanAtom
@@ -85,6 +86,18 @@ def compile_program(
     """
     with deep_recursion():
         return _Compiler(symbols, named, expressions, time_first).compile()
+
+
+def number_of(expression: sympy.Expr, values: Mapping[sympy.Symbol, float]) -> float:
+    """Return an expression's value, as a kernel computes it, for values of its symbols."""
+    program = compile_program([*values], [expression])
+    with np.errstate(all="ignore"):
+        (found,) = program.evaluate([np.float64(value) for value in values.values()], _as_number)
+    return float(found)
+
+
+def _as_number(value: float) -> Any:
+    return value if isinstance(value, bool) else np.float64(value)
 
 
 class _Compiler:

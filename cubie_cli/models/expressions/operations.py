@@ -106,6 +106,8 @@ def call(name: str, arguments: Sequence[Value]) -> Value:
         return power(arguments[0], arguments[1])
     if all(_is_constant(argument) for argument in arguments):
         return constants.call(name, list(arguments))
+    if name == "mod" and _is_constant(arguments[1]):
+        constants.divide(Fraction(1), arguments[1])  # refuses zero, of which SymPy would make something
     if name == "sqrt":
         return power(arguments[0], Fraction(1, 2))
     if len(arguments) > 2 and name in {"min", "max"}:

@@ -201,7 +201,7 @@ class _Parser:
             if self._at("("):
                 raise self._error(f"{token.text!r} is not a function", "write a product with *", token.offset)
             return _Operand(self._symbols[token.text], token.offset)
-        if token.text in FUNCTIONS:
+        if token.text in FUNCTIONS or token.text == SLOPE:
             raise self._error(f"{token.text!r} is a function", f"write {token.text}(...)", token.offset)
         hint = self._hint(token.text, [*self._symbols, *FUNCTIONS])
         raise self._error(f"undefined name {_short(token.text)}", hint, token.offset)
@@ -213,8 +213,8 @@ class _Parser:
             raise self._error("der(...), the right-hand side of a state, stands in observables only", hint, word.offset)
         self._take()
         state = self._take()
-        if state.text not in self._slopes:
-            hint = self._hint(state.text, self._slopes) or f"states: {', '.join(self._slopes)}"
+        if state.text not in self._slopes or not self._at(")", ""):
+            hint = self._hint(state.text, self._slopes) or f"as in der({next(iter(self._slopes))})"
             raise self._error("der takes the name of a state", hint, state.offset)
         self._expect(")", "')' is missing", "it closes the state of 'der'")
         return _Operand(self._slopes[state.text], word.offset)

@@ -33,7 +33,7 @@ _HINTS = {
     "!": ("'!' is not an operator here", "write 'not'; '!=' compares"),
     "&": ("'&' is not an operator here", "write 'and'"),
     "|": ("'|' is not an operator here", "write 'or'"),
-    "%": ("'%' is not an operator here", "x - y*floor(x/y) is what remains"),
+    "%": ("'%' is not an operator here", "write mod(x, y)"),
     ".": ("'.' does not belong here", "only numbers have a point, and names have no parts"),
     "[": ("'[' does not belong here", "only round brackets are used"),
     "{": ("'{' does not belong here", "only round brackets are used"),

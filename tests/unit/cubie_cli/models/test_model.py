@@ -154,8 +154,9 @@ def test_observables_may_use_right_hand_sides(files):
     [
         ('v = "x*y"', 'v = "x*y"\nslope = "der(z)"', "name of a state"),
         ('v = "x*y"', 'v = "x*y"\nslope = "der(k)"', "name of a state"),
-        ('v = "x*y"', 'v = "x*y"\nslope = "der x"', "undefined name 'der'"),
+        ('v = "x*y"', 'v = "x*y"\nslope = "der x"', "'der' is a function"),
         ('v = "x*y"', 'v = "x*y"\nslope = "der(x"', "')' is missing"),
+        ('v = "x*y"', 'v = "x*y"\nslope = "der(x + y)"', "name of a state"),
         ('v = "x*y"', 'v = "der(x)"', "by way of the observable 'v'"),
         ('v = "x*y"', 'v = "der(y)"', "circle"),
         ('x = "k*y"', 'x = "der(y)"', "in observables only"),

@@ -1,10 +1,12 @@
 """Values that are expressions: what they come to, their order, and what they may refer to."""
 
+import numpy as np
 import pytest
 
 from cubie_cli.documents.document import read_document
 from cubie_cli.models.model import read_model
 from cubie_cli.models.system import read_system
+from solvers.equations.lowering import number_of
 from solvers.equations.system import parameter_symbol, state_symbol
 
 
@@ -46,6 +48,7 @@ def test_each_is_computed_after_those_that_it_needs(files):
         ("k = 3.0", 'k = "2*t"', "cannot depend on t"),
         ("k = 3.0", 'k = "kk + 1"', "undefined name 'kk'"),
         ("k = 3.0", 'k = "1/0"', "division by zero"),
+        ("k = 3.0", 'k = "mod(2, 0)"', "infinite or undefined"),
         ("k = 3.0", 'k = "1 +"', "ends"),
         ("x = 1.0", 'x = "y"', "'y' is in [states]"),
         ("c = 4.0", 'c = "k"', "'k' is in [parameters]"),
@@ -57,3 +60,19 @@ def test_what_is_no_value_is_refused_at_its_place(files, old, new, words):
     found = files.refused()
     assert words in found.message
     assert found.line
+
+
+def test_a_default_that_every_run_replaces_may_lead_nowhere(files):
+    files.edit_model("x = 1.0", 'x = "1/k if k > 0 else 2"')
+    files.edit_model("y = 2\n", 'y = "log(k)"\n')
+    files.edit_model("k = 3.0", "k = 0.0")
+    first, second = model_of(files).quantities.initial_values
+    assert first == 2.0
+    assert not np.isfinite(second)
+
+
+def test_what_is_0_over_0_in_a_value_is_filled(files):
+    files.edit_model("x = 1.0", 'x = "k/(exp(k) - 1)"')
+    files.edit_model("k = 3.0", "k = 0.0")
+    ((_, start),) = read_system(model_of(files)).values
+    assert number_of(start, {parameter_symbol(0): 0.0}) == 1.0
