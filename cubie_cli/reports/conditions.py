@@ -41,7 +41,9 @@ class _Printer(StrPrinter):  # type: ignore[misc]
         return f"({text})"
 
     def _print_Function(self, node: Any) -> str:  # noqa: N802
-        name = {"minimum": "min", "maximum": "max", "ceiling": "ceil"}.get(node.func.__name__, node.func.__name__)
+        name = {"minimum": "min", "maximum": "max", "at_least": "max", "ceiling": "ceil"}.get(
+            node.func.__name__, node.func.__name__
+        )
         return f"{name}({self.stringify(node.args, ', ')})"
 
     def _print_Abs(self, node: Any) -> str:  # noqa: N802

@@ -49,8 +49,15 @@ def _conditions(node: Any) -> Iterator[Any]:
         return
     if isinstance(node, (*_ROUNDED, *_SIGNED, *_COMPARED, *_CHOSEN)):
         yield node
-    for argument in node.args:
+    for argument in _first_form(node):
         yield from _conditions(argument)
+
+
+def _first_form(node: Any) -> tuple[Any, ...]:
+    """Return the arguments of a node, of several forms of one value the first."""
+    if isinstance(node, sympy.Piecewise) and isinstance(node.args[0].args[1], functions.near):
+        return (node.args[0].args[0],) if node.args[0].args[1].args[1] == sympy.oo else node.args
+    return tuple(node.args)
 
 
 def _side(node: Any) -> sympy.Expr:

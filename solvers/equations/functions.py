@@ -44,7 +44,7 @@ class atan2(sympy.Function):  # noqa: N801
 
 
 class near(sympy.StrictLessThan):  # noqa: N801 - named as it prints
-    """A comparison between two forms of one value: nothing jumps or bends where it changes."""
+    """A comparison that decides between two forms of one value: nothing jumps or bends where it changes."""
 
 
 class at_least(sympy.Function):  # noqa: N801

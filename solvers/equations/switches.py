@@ -166,10 +166,14 @@ class _Search:
         what a function is defined for. Where rounding has left that, too, it is as it is a little further in.
         """
         settled = self.settled(expression)
-        if settled is expression or not any(map(_is_partial, sympy.preorder_traversal(expression))):
+        if settled is expression or not any(map(self._may_fail_in_time, sympy.preorder_traversal(expression))):
             return settled
         further = substituted(settled, {TIME: TIME + (MIDDLE - TIME) * sympy.Float(INWARDS)})
         return choice((settled, _has_value(settled)), (expression, _has_value(expression)), (further, True))
+
+    def _may_fail_in_time(self, node: Any) -> bool:
+        """Return whether there may be times at which a node has no value."""
+        return _is_partial(node) and not node.free_symbols.isdisjoint({TIME, *self._timed})
 
     def settled(self, node: Any) -> Any:
         """Return an expression whose conditions of time alone look at `MIDDLE`."""
@@ -268,7 +272,7 @@ class _Search:
 
 
 def _has_value(expression: sympy.Expr) -> Any:
-    return less(functions.magnitude(expression), sympy.oo)
+    return functions.near(functions.magnitude(expression), sympy.oo, evaluate=False)
 
 
 def _is_partial(node: Any) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cubie_cli.models.expressions.parser import parse
+from solvers.equations.crossings import conditions
 from solvers.equations.instant import Instant
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.switches import find_switches
@@ -163,3 +164,8 @@ def test_guards_hold_at_the_ends_of_a_stretch(text, t, middle, expected):
     with np.errstate(all="ignore"):
         found = rate(find_switches(system(text)).system, Instant(t, middle))
     assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_takes_the_place_of_no_value_is_no_condition():
+    settled = find_switches(system("sqrt(max(3*t - c, 0))*(2 if x > 1 else 3)", c=0.9)).system
+    assert len(conditions(settled, ())) == 1
