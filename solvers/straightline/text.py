@@ -29,7 +29,7 @@ class Named(NamedTuple):
     Parameters
     ----------
     name
-        As the function's code gets at it, such as `memory.slopes` or `place[0]`.
+        As the function's code gets at it, such as `memory.slopes` or `place.run`.
     argument
         Its type.
     """
