@@ -64,8 +64,9 @@ def test_a_kernel_that_was_kept_is_compiled_anew(cubie, folder, monkeypatch):
     again = json.loads(cubie("compile", "run.toml", "--target", "cpu", "--dump", "again", "--json").out)
     assert again[0]["known"]
     assert again[0]["seconds"] > 0
+    # Numba numbers symbols as it goes, so the kernel's texts differ in that, and their lengths in the index.
     for name in files("dump"):
-        if not name.startswith("kernel"):
+        if not name.startswith(("kernel", "index")):
             assert (folder / "dump" / name).read_text() == (folder / "again" / name).read_text(), name
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
 
