@@ -163,6 +163,9 @@ def _fold(function: Callable[[Any, Any], sympy.Expr]) -> Callable[..., sympy.Exp
     return folded
 
 
+#: Functions that have no value outside of an interval.
+PARTIAL = (sympy.log, log10, log1p, log2, sympy.asin, sympy.acos, sympy.acosh, sympy.atanh)
+
 #: Name -> (constructor, fewest arguments, most arguments; None: any number).
 FUNCTIONS: Mapping[str, tuple[Callable[..., Any], int, int | None]] = MappingProxyType(
     {

@@ -16,7 +16,7 @@ from sympy.logic.boolalg import BooleanAtom
 from solvers.equations import functions
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import TimeFirst
-from solvers.equations.program import Program, Step
+from solvers.equations.program import Program, Step, literals
 
 #: Powers up to this magnitude are multiplied out.
 LARGEST_MULTIPLIED_POWER = 16
@@ -92,12 +92,8 @@ def number_of(expression: sympy.Expr, values: Mapping[sympy.Symbol, float]) -> f
     """Return an expression's value, as a kernel computes it, for values of its symbols."""
     program = compile_program([*values], [expression])
     with np.errstate(all="ignore"):
-        (found,) = program.evaluate([np.float64(value) for value in values.values()], _as_number)
+        (found,) = program.evaluate([np.float64(value) for value in values.values()], literals(0.0, "float64"))
     return float(found)
-
-
-def _as_number(value: float) -> Any:
-    return value if isinstance(value, bool) else np.float64(value)
 
 
 class _Compiler:

@@ -186,16 +186,16 @@ def evaluate_at(
     times = time_of(t), middle_of(t)
     inputs = [*(convert(time, precision) for time in times), *states, *parameters, *v]
     if not program.early:
-        return program.evaluate(inputs, _literals(times[0], precision))
+        return program.evaluate(inputs, literals(times[0], precision))
     early, late = program.parts
     exact = [*times, *(None for _ in states), *(convert(value, "float64") for value in parameters)]
     known = {
         slot: value if slot in program.truths else convert(value, precision)
-        for slot, value in zip(early.results, early.evaluate(exact, _literals(times[0], "float64")), strict=True)
+        for slot, value in zip(early.results, early.evaluate(exact, literals(times[0], "float64")), strict=True)
     }
-    return late.evaluate(inputs, _literals(times[0], precision), known)
+    return late.evaluate(inputs, literals(times[0], precision), known)
 
 
-def _literals(like: Any, precision: str) -> Callable[[float], Any]:
+def literals(like: Any, precision: str) -> Callable[[float], Any]:
     """Return what makes numbers values of a precision, and truth values masks."""
     return lambda number: literal(like, number, "mask" if isinstance(number, bool) else precision)

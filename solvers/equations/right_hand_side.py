@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 import sympy
-from sympy.codegen.cfunctions import log1p, log10
 
 from solvers.equations import functions
 from solvers.equations.crossings import sides
@@ -26,8 +25,6 @@ from solvers.equations.system import (
 )
 from solvers.straightline import either
 
-#: Functions that have no value at some finite arguments.
-_PARTIAL = (sympy.log, log10, log1p, functions.log2, sympy.asin, sympy.acos, sympy.acosh, sympy.atanh)
 #: Nodes of an argument up to which SymPy is asked for its sign.
 _SMALL = 50
 
@@ -164,7 +161,7 @@ def needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> l
 def _is_partial(node: sympy.Basic) -> bool:
     """Return whether a function of states may have no value."""
     if not isinstance(node, sympy.Pow):
-        return isinstance(node, _PARTIAL)
+        return isinstance(node, functions.PARTIAL)
     if node.exp.is_Integer or node.base.is_Number:
         return False
     return len([*islice(sympy.preorder_traversal(node.base), _SMALL)]) == _SMALL or not node.base.is_nonnegative

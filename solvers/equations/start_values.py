@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from solvers.equations.program import Program
-from solvers.straightline import convert, literal
+from solvers.equations.program import Program, literals
+from solvers.straightline import convert
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,7 @@ class StartValues:
             if value.index in (swept_states if value.of_state else swept_parameters):
                 continue
             exact = [convert(each, "float64") for each in parameters]
-
-            def number(constant: float, like: Any = exact[0]) -> Any:
-                return literal(like, constant, "mask" if isinstance(constant, bool) else "float64")
-
-            (found,) = value.program.evaluate(exact, number)
+            (found,) = value.program.evaluate(exact, literals(exact[0], "float64"))
             (states if value.of_state else parameters)[value.index] = convert(found, precision)
 
     def as_json(self) -> list[Any]:

@@ -11,25 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
-from sympy.codegen.cfunctions import log1p, log10
 from sympy.core.relational import Relational
 
 from solvers.equations import functions
 from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives
 from solvers.equations.lowering import compile_program
-from solvers.equations.program import Program
+from solvers.equations.program import Program, literals
 from solvers.equations.rewriting import at_most, choice, less, rebuilt, substituted
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol
 from solvers.straightline import absolute, both, call, convert, literal, minimum, select
 
 #: Nodes whose value jumps or bends.
 _KINDS = (Relational, sympy.floor, sympy.ceiling, sympy.sign, sympy.Abs, functions.minimum, functions.maximum)
-#: Functions that have no value at some arguments.
-_PARTIAL = (
-    *(sympy.log, functions.log2, log1p, log10),
-    *(sympy.asin, sympy.acos, sympy.acosh, sympy.atanh, sympy.tan),
-)
 #: How far from the end of a stretch rounding does not matter, as a share of its half.
 INWARDS = 2.0**-40
 #: Of a time that is computed, as a share of it.
@@ -59,10 +53,7 @@ class Condition:
 
         Changes up to `after` are over: where there is none to come, the time is not above it, or not finite.
         """
-
-        def number(value: float) -> Any:
-            return literal(t, value, "mask" if isinstance(value, bool) else "float64")
-
+        number = literals(t, "float64")
         value, slope, start = self.program.evaluate(inputs, number)
         moves, rises = slope != 0.0, slope > 0.0
         divisor = select(moves, slope, number(1.0))
@@ -277,7 +268,9 @@ def _has_value(expression: sympy.Expr) -> Any:
 
 def _is_partial(node: Any) -> bool:
     """Return whether a node may have no value."""
-    return isinstance(node, _PARTIAL) or (node.is_Pow and not (node.exp.is_Integer and node.exp.is_positive))
+    return isinstance(node, (*functions.PARTIAL, sympy.tan)) or (
+        node.is_Pow and not (node.exp.is_Integer and node.exp.is_positive)
+    )
 
 
 def _of_time(system: System) -> Mapping[sympy.Symbol, sympy.Expr]:
