@@ -181,6 +181,8 @@ class Emitter(LaneBuilder, ABC):
     def _emit_and(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.builder.and_(*operands)
 
+    _emit_masked = _emit_and
+
     def _emit_or(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.builder.or_(*operands)
 
@@ -245,6 +247,35 @@ class Emitter(LaneBuilder, ABC):
     def _emit_quotient_estimate(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.quotient_estimate(str(operation.dtype), *operands)
 
+    def _emit_bits(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.bitcast(operands[0], self.type(operation.dtype))
+
+    _emit_float_of = _emit_bits
+
+    def _emit_high_word(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        bits = self.builder.bitcast(operands[0], self.type("int64"))
+        return self.builder.trunc(self.builder.lshr(bits, self.constant(32, "int64")), self.type("int32"))
+
+    def _emit_low_word(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.trunc(self.builder.bitcast(operands[0], self.type("int64")), self.type("int32"))
+
+    def _emit_from_words(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        high, low = (self.builder.zext(operand, self.type("int64")) for operand in operands)
+        bits = self.builder.or_(self.builder.shl(high, self.constant(32, "int64")), low)
+        return self.builder.bitcast(bits, self.type("float64"))
+
+    def _emit_shift_left(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.shl(operands[0], self.constant(operation.detail, str(operation.dtype)))
+
+    def _emit_shift_right(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.ashr(operands[0], self.constant(operation.detail, str(operation.dtype)))
+
+    def _emit_reciprocal_guess(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.reciprocal_guess(str(operation.dtype), operands[0])
+
+    def _emit_root_guess(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.root_guess(operands[0])
+
     def _emit_log2_estimate(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.log2_estimate(operands[0])
 
@@ -289,6 +320,14 @@ class Emitter(LaneBuilder, ABC):
     @abstractmethod
     def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
         """Divide to about six digits."""
+
+    @abstractmethod
+    def reciprocal_guess(self, dtype: str, value: ir.Value) -> ir.Value:
+        """Return the reciprocal; see `straightline.bits.reciprocal_guess`."""
+
+    @abstractmethod
+    def root_guess(self, value: ir.Value) -> ir.Value:
+        """Return the reciprocal of the root of a float64; see `straightline.bits.root_guess`."""
 
     @abstractmethod
     def log2_estimate(self, value: ir.Value) -> ir.Value:

@@ -90,6 +90,21 @@ class CpuEmitter(Emitter):
         """Divide exactly."""
         return self.builder.fdiv(numerator, denominator)
 
+    def reciprocal_guess(self, dtype: str, value: ir.Value) -> ir.Value:
+        """Divide, and keep the first bits of a float64."""
+        return self._first_bits(self.builder.fdiv(self.constant(1.0, dtype), value), dtype)
+
+    def root_guess(self, value: ir.Value) -> ir.Value:
+        """Divide by the root, and keep the first bits."""
+        root = self.intrinsic("llvm.sqrt", [value])
+        return self._first_bits(self.builder.fdiv(self.constant(1.0, "float64"), root), "float64")
+
+    def _first_bits(self, value: ir.Value, dtype: str) -> ir.Value:
+        if dtype == "float32":
+            return value
+        bits = self.builder.bitcast(value, self.type("int64"))
+        return self.builder.bitcast(self.builder.and_(bits, self.constant(-(2**32), "int64")), value.type)
+
     def load(self, base: ir.Value, dtype: str, index: int) -> ir.Value:
         """Load a vector from a buffer, or one number for all lanes from memory of all runs."""
         if base.type == _BYTE.as_pointer():

@@ -15,7 +15,8 @@ from solvers.straightline.factors import merge_factors
 from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Recorded
 from solvers.targets.cuda import warp as cuda_warp
-from solvers.targets.emitter import Emitter, stack_memory
+from solvers.targets.cuda.emitter import CudaEmitter
+from solvers.targets.emitter import stack_memory
 from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
@@ -35,80 +36,6 @@ _LONG = ir.IntType(64)
 _SHARED = 3
 #: Looking who waits costs a warp about a tenth of a small step.
 SPELL = 8
-
-
-class CudaEmitter(Emitter):
-    """Scalar code; mathematical functions are libdevice's."""
-
-    def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
-        """Call a function of libdevice."""
-        symbol = f"__nv_{name}{'f' if dtype == 'float32' else ''}"
-        return self.external(symbol, operands[0].type, operands)
-
-    def _emit_abs(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
-        return self.function("fabs", operation.dtype, operands)
-
-    def _emit_larger_magnitude(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
-        """Choose in float64 before the sign is cleared, and that as an integer: it leaves one operation in float64."""
-        if operation.dtype == "float32":
-            return super()._emit_larger_magnitude(operation, operands)
-        sizes = [self._emit_abs(operation, [operand]) for operand in operands]
-        larger = self.builder.select(self.builder.fcmp_ordered(">", *sizes), *operands)
-        bits = self.builder.and_(self.builder.bitcast(larger, _LONG), ir.Constant(_LONG, 2**63 - 1))
-        return self.builder.bitcast(bits, larger.type)
-
-    def _emit_larger(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
-        if operation.dtype == "float32":
-            return self.intrinsic("llvm.maxnum", operands)
-        return super()._emit_larger(operation, operands)
-
-    def _emit_smaller(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
-        if operation.dtype == "float32":
-            return self.intrinsic("llvm.minnum", operands)
-        return super()._emit_smaller(operation, operands)
-
-    def reciprocal(self, dtype: str, value: ir.Value) -> ir.Value:
-        """Take the hardware's approximate reciprocal, in float64 with a correction.
-
-        In float32 it has an error of one unit in the last place. In float64 it has 20 bits: with e = 1 - value*guess,
-        1/value = guess/(1 - e) = guess*(1 + e + e^2 + ...), where e^3 is below rounding.
-        """
-        guess = self._reciprocal_estimate(dtype, value)
-        if dtype == "float32":
-            return guess
-        negated = self.builder.fsub(self.constant(-0.0, dtype), value)
-        error = self.intrinsic("llvm.fma", [negated, guess, self.constant(1.0, dtype)])
-        error = self.intrinsic("llvm.fma", [error, error, error])
-        return self.intrinsic("llvm.fma", [guess, error, guess])
-
-    def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
-        """Multiply with the hardware's approximate reciprocal."""
-        return self.builder.fmul(numerator, self._reciprocal_estimate(dtype, denominator))
-
-    def _reciprocal_estimate(self, dtype: str, value: ir.Value) -> ir.Value:
-        if dtype == "float64":
-            return self.external("llvm.nvvm.rcp.approx.ftz.d", value.type, [value])
-        kind = ir.FunctionType(value.type, [value.type])
-        return self.builder.call(ir.InlineAsm(kind, "rcp.approx.ftz.f32 $0, $1;", "=f,f"), [value])
-
-    def log2_estimate(self, value: ir.Value) -> ir.Value:
-        """Use the hardware's approximation."""
-        return self.external("llvm.nvvm.lg2.approx.ftz.f", value.type, [value])
-
-    def exp2_estimate(self, value: ir.Value) -> ir.Value:
-        """Use the hardware's approximation."""
-        return self.external("llvm.nvvm.ex2.approx.ftz.f", value.type, [value])
-
-    def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:
-        """Load from a place that exists in any case."""
-        place = self.builder.select(mask, index, ir.Constant(_LONG, 0))
-        loaded = self.builder.load(self.builder.gep(base, [place]))
-        return self.builder.select(mask, loaded, self.constant(0, dtype))
-
-    def scatter(self, base: ir.Value, _dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
-        """Store behind a branch."""
-        with self.builder.if_then(mask):
-            self.builder.store(value, self.builder.gep(base, [index]))
 
 
 @dataclass(frozen=True)
@@ -133,7 +60,7 @@ class _CudaDialect:
     def signature(self, result: Any, arguments: Sequence[Any]) -> Any:
         return signature(result, *arguments)
 
-    def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> Emitter:
+    def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> CudaEmitter:
         return CudaEmitter(builder, arguments)
 
 

@@ -1,0 +1,163 @@
+"""Scalar code for the cuda target: which instruction or function of the GPU's does what is recorded."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from llvmlite import ir
+
+from solvers.straightline.record import Argument, Operation, Recorded, record
+from solvers.straightline.text import operations
+from solvers.targets.cuda import double, single
+from solvers.targets.emitter import Emitter
+
+_LONG = ir.IntType(64)
+#: Operations that the uses of one mathematical function may take in one straight-line function, each written out.
+MOST_WRITTEN_OUT = 8000
+
+
+class CudaEmitter(Emitter):
+    """Scalar code.
+
+    Mathematical functions are straight-line code themselves, or libdevice's. One that is used so often that its code
+    would crowd out the rest stands once, and is called.
+    """
+
+    def emit(self, recorded: Recorded) -> list[ir.Value]:
+        """Write all operations; return the values of the results."""
+        found = (_function(each) for each in recorded.record.operations)
+        self._uses = Counter(function for function in found if function)
+        return super().emit(recorded)
+
+    def _written(self, function: Callable[..., Any], dtype: str, operands: list[ir.Value]) -> ir.Value:
+        """Write a mathematical function of floats, or a call of it."""
+        recorded = _recorded(function, dtype, len(operands))
+        if self._uses[function] * operations(recorded) > MOST_WRITTEN_OUT:
+            return self.builder.call(self._called(recorded), operands)
+        return _body(self.builder, operands, recorded)
+
+    def _called(self, recorded: Recorded) -> ir.Function:
+        """Return a mathematical function as one of the module, written at its first use."""
+        dtype, module = recorded.results[0].dtype, self.builder.module
+        name = f"cubie_{recorded.function.__name__}_{dtype}"
+        if name in module.globals:
+            return module.globals[name]
+        kind = self.type(dtype)
+        function = ir.Function(module, ir.FunctionType(kind, [kind] * len(recorded.arguments)), name)
+        function.linkage = "linkonce_odr"
+        function.attributes.add("noinline")
+        builder = ir.IRBuilder(function.append_basic_block())
+        builder.ret(_body(builder, function.args, recorded))
+        return function
+
+    def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
+        """Write a mathematical function, or call that of libdevice."""
+        own = _OWN[dtype].get(name)
+        if own:
+            return self._written(own, dtype, operands)
+        symbol = f"__nv_{name}{'f' if dtype == 'float32' else ''}"
+        return self.external(symbol, operands[0].type, operands)
+
+    def _emit_div(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self._written(_QUOTIENTS[str(operation.dtype)], str(operation.dtype), operands)
+
+    def _emit_sqrt(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        if operation.dtype == "float32":
+            return self._approximated("sqrt.approx.f32", operands)
+        return self._written(double.square_root, "float64", operands)
+
+    def _approximated(self, instruction: str, operands: list[ir.Value]) -> ir.Value:
+        """Write an instruction on float32."""
+        kind = ir.FunctionType(operands[0].type, [operand.type for operand in operands])
+        places = ", ".join(f"${index}" for index in range(len(operands) + 1))
+        assembly = ir.InlineAsm(kind, f"{instruction} {places};", "=f" + ",f" * len(operands))
+        return self.builder.call(assembly, operands)
+
+    def _emit_abs(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        return self.function("fabs", operation.dtype, operands)
+
+    def _emit_larger_magnitude(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        """Choose in float64 before the sign is cleared, and that as an integer: it leaves one operation in float64."""
+        if operation.dtype == "float32":
+            return super()._emit_larger_magnitude(operation, operands)
+        sizes = [self._emit_abs(operation, [operand]) for operand in operands]
+        larger = self.builder.select(self.builder.fcmp_ordered(">", *sizes), *operands)
+        bits = self.builder.and_(self.builder.bitcast(larger, _LONG), ir.Constant(_LONG, 2**63 - 1))
+        return self.builder.bitcast(bits, larger.type)
+
+    def _emit_larger(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        if operation.dtype == "float32":
+            return self.intrinsic("llvm.maxnum", operands)
+        return super()._emit_larger(operation, operands)
+
+    def _emit_smaller(self, operation: Any, operands: list[ir.Value]) -> ir.Value:
+        if operation.dtype == "float32":
+            return self.intrinsic("llvm.minnum", operands)
+        return super()._emit_smaller(operation, operands)
+
+    def reciprocal(self, dtype: str, value: ir.Value) -> ir.Value:
+        """Take the hardware's approximate reciprocal, in float64 with a correction."""
+        if dtype == "float32":
+            return self.reciprocal_guess(dtype, value)
+        return self._written(double.reciprocal, dtype, [value])
+
+    def quotient_estimate(self, dtype: str, numerator: ir.Value, denominator: ir.Value) -> ir.Value:
+        """Multiply with the hardware's approximate reciprocal."""
+        return self.builder.fmul(numerator, self.reciprocal_guess(dtype, denominator))
+
+    def reciprocal_guess(self, dtype: str, value: ir.Value) -> ir.Value:
+        """Use the hardware's approximation."""
+        if dtype == "float64":
+            return self.external("llvm.nvvm.rcp.approx.ftz.d", value.type, [value])
+        return self._approximated("rcp.approx.ftz.f32", [value])
+
+    def root_guess(self, value: ir.Value) -> ir.Value:
+        """Use the hardware's approximation."""
+        kind = ir.FunctionType(value.type, [value.type])
+        return self.builder.call(ir.InlineAsm(kind, "rsqrt.approx.ftz.f64 $0, $1;", "=d,d"), [value])
+
+    def log2_estimate(self, value: ir.Value) -> ir.Value:
+        """Use the hardware's approximation."""
+        return self.external("llvm.nvvm.lg2.approx.ftz.f", value.type, [value])
+
+    def exp2_estimate(self, value: ir.Value) -> ir.Value:
+        """Use the hardware's approximation."""
+        return self.external("llvm.nvvm.ex2.approx.ftz.f", value.type, [value])
+
+    def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:
+        """Load from a place that exists in any case."""
+        place = self.builder.select(mask, index, ir.Constant(_LONG, 0))
+        loaded = self.builder.load(self.builder.gep(base, [place]))
+        return self.builder.select(mask, loaded, self.constant(0, dtype))
+
+    def scatter(self, base: ir.Value, _dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
+        """Store behind a branch."""
+        with self.builder.if_then(mask):
+            self.builder.store(value, self.builder.gep(base, [index]))
+
+
+_QUOTIENTS = {"float32": single.quotient, "float64": double.quotient}
+_OWN = {"float32": single.FUNCTIONS, "float64": double.FUNCTIONS}
+
+
+def _function(operation: Operation) -> Callable[..., Any] | None:
+    """Return the straight-line function that an operation is written with; None where there is none."""
+    if operation.dtype not in _OWN:
+        return None
+    if operation.kind == "call":
+        return _OWN[operation.dtype].get(operation.detail)
+    double_only = {"sqrt": double.square_root, "reciprocal": double.reciprocal}
+    if operation.kind == "div":
+        return _QUOTIENTS[operation.dtype]
+    return double_only.get(operation.kind) if operation.dtype == "float64" else None
+
+
+@cache
+def _recorded(function: Callable[..., Any], dtype: str, arguments: int) -> Recorded:
+    return record(function, [Argument(False, dtype)] * arguments)  # noqa: FBT003
+
+
+def _body(builder: ir.IRBuilder, arguments: Sequence[ir.Value], recorded: Recorded) -> ir.Value:
+    (value,) = CudaEmitter(builder, arguments).emit(recorded)
+    return value

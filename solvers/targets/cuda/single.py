@@ -1,0 +1,263 @@
+"""Elementary functions in float32 for GPUs, without branches, from the hardware's approximations.
+
+They are within 4 units in the last place. Special values are right, but that subnormal numbers count as zero. What is
+not here is libdevice's, whose `exp` and `tanh` have no branches either. Sources and fits as in
+`solvers.targets.cuda.double`.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from solvers.straightline import (
+    absolute,
+    both,
+    call,
+    convert,
+    either,
+    exp2_estimate,
+    fma,
+    literal,
+    log2_estimate,
+    select,
+)
+from solvers.straightline.bits import bits_of, float_of, masked, reciprocal_guess, shifted_left, shifted_right
+from solvers.targets.cuda.double import polynomial
+
+INFINITY, NAN = float("inf"), float("nan")
+#: Added to a number, it leaves the nearest integer, whose bits are the sum's last.
+TO_INTEGER = 1.5 * 2.0**23
+SMALLEST = 2.0**-126
+
+LOG2_E, LOG2_E_LOW = 1.4426950216293335, 1.925963033500011e-08
+LN2, LN2_LOW = 0.6931471824645996, -1.9046542121259336e-09
+LOG10_E, LOG10_2 = 0.4342944819032518, 0.3010299956639812
+#: pi/2 in three parts.
+HALF_PI = 1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15
+TWO_OVER_PI = 0.6366197723675814
+#: Arguments of sin, cos and tan from which on neighbours are a quarter apart.
+LARGEST_ANGLE = 2.0**21
+
+#: (e^r - 1 - r)/r^2 for |r| <= ln(2)/2; of e^r - 1 2^-31.8.
+EXPM1 = (
+    0.5,
+    0.1666666716337204,
+    0.04166632518172264,
+    0.008333219215273857,
+    0.0013943312224000692,
+    0.00019962458463851362,
+)
+#: (ln(1 + f) - f + f^2/2)/f^3 for 1 + f between sqrt(1/2) and sqrt(2); of the logarithm 2^-27.4.
+LOG1P = (
+    0.3333333134651184,
+    -0.2500081956386566,
+    0.20001232624053955,
+    -0.16623371839523315,
+    0.1420166790485382,
+    -0.1315995305776596,
+    0.12762069702148438,
+    -0.07635694742202759,
+)
+#: (ln(m) - u)/u^3 by u^2 with u = 2f/(2 + f); 2^-30.2.
+LONG_LOG = (0.08333346992731094, 0.01249297708272934, 0.0023337616585195065)
+#: (sin(r) - r)/r^3, (cos(r) - 1 + r^2/2)/r^4 and (tan(r) - r)/r^3 by r^2, for |r| <= pi/4; 2^-28.0, 2^-33.0, 2^-25.7.
+SIN = (-0.16666655242443085, 0.008332155644893646, -0.00019514623272698373)
+COS = (0.04166664555668831, -0.0013887309469282627, 2.4432398276985623e-05)
+TAN = (
+    0.33333155512809753,
+    0.1333887130022049,
+    0.05340533331036568,
+    0.024451596662402153,
+    0.003085068194195628,
+    0.009406297467648983,
+)
+
+
+def _number(like: Any, number: float) -> Any:
+    return literal(like, number, "float32")
+
+
+def quotient(above: Any, below: Any) -> Any:
+    """Return above/below to within two units in the last place, of the quarters of both.
+
+    The hardware takes reciprocals that are subnormal, of numbers beyond 2^126, for zero.
+    """
+    return (above * 0.25) * reciprocal_guess(below * 0.25)
+
+
+# -- exponentials and logarithms ----------------------------------------------------------------------
+
+
+def expm1(x: Any) -> Any:
+    """Return e^x - 1 = 2^n (e^r - 1) + 2^n - 1, halved on the way: the last 2^n are too large for the type."""
+    x = select(x < -50.0, _number(x, -50.0), x)
+    shifted = fma(x, LOG2_E, TO_INTEGER)
+    whole = shifted - TO_INTEGER
+    r = fma(-whole, LN2_LOW, fma(-whole, LN2, x))
+    series = fma(r * r, polynomial(EXPM1, r), r)
+    half = float_of(shifted_left(bits_of(shifted) + 126, 23))
+    result = fma(half, series, half - 0.5)
+    return select(x > 89.0, _number(x, INFINITY), result + result)
+
+
+def _exponent(x: Any) -> Any:
+    """Return e, an int32, with x = 2^e * m and m between sqrt(1/2) and sqrt(2)."""
+    return shifted_right(bits_of(x) - 0x3F3504F3, 23)
+
+
+def _mantissa(x: Any, exponent: Any) -> Any:
+    return float_of(bits_of(x) - shifted_left(exponent, 23))
+
+
+def _natural(f: Any) -> Any:
+    """Return ln(1 + f)."""
+    return fma(f * f, fma(f, polynomial(LOG1P, f), -0.5), f)
+
+
+def _unless_special(x: Any, logarithm: Any) -> Any:
+    """Return the logarithm where x is a normal number, else that of 0, infinity or what has none."""
+    return select(both(x >= SMALLEST, x < INFINITY), logarithm, log2_estimate(x))
+
+
+def _logarithm(x: Any, finish: Callable[[Any, Any], Any]) -> Any:
+    """Return a logarithm of x, given the function of e, as a float32, and ln(m) that it is for normal x."""
+    exponent = _exponent(x)
+    natural = _natural(_mantissa(x, exponent) - 1.0)
+    return _unless_special(x, finish(convert(exponent, "float32"), natural))
+
+
+def log(x: Any) -> Any:
+    """Return the natural logarithm."""
+    return _logarithm(x, lambda e, natural: fma(e, LN2, natural))
+
+
+def log1p(x: Any) -> Any:
+    """Return ln(1 + x): with e of 1 + x, ln(m) is that of 1 + f, f = 2^-e x + 2^-e - 1."""
+    sum_ = x + 1.0
+    exponent = _exponent(sum_)
+    scale = float_of(shifted_left(127 - exponent, 23))
+    natural = _natural(fma(x, scale, scale - 1.0))
+    return _unless_special(sum_, fma(convert(exponent, "float32"), LN2, natural))
+
+
+def log2(x: Any) -> Any:
+    """Return the logarithm to base 2, exact for powers of two."""
+    return _logarithm(x, lambda e, natural: fma(natural, LOG2_E, fma(natural, LOG2_E_LOW, e)))
+
+
+def log10(x: Any) -> Any:
+    """Return the logarithm to base 10."""
+    return _logarithm(x, lambda e, natural: fma(e, LOG10_2, natural * LOG10_E))
+
+
+# -- powers -----------------------------------------------------------------------------------------
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """Return base**exponent = 2^(exponent*log2(base)), the logarithm as a sum of two numbers.
+
+    A negative base has powers where the exponent is a whole number.
+    """
+    size = absolute(base)
+    whole, rest = _long_logarithm(size)
+    high = exponent * whole
+    low = fma(exponent, rest, fma(exponent, whole, -high))
+    low = select(absolute(high) < 200.0, low, _number(low, 0.0))
+    result = exp2_estimate(high)
+    result = fma(result, low * LN2, result)
+    normal = both(size >= SMALLEST, size < INFINITY)
+    result = select(normal, result, exp2_estimate(exponent * log2_estimate(size)))
+    result = select(either(exponent == 0.0, size == 1.0), _number(base, 1.0), result)
+    return select(base < 0.0, _signed(result, exponent), result)
+
+
+def _long_logarithm(x: Any) -> tuple[Any, Any]:
+    """Return log2(x) as the sum of two numbers, to some 31 bits; see that of `solvers.targets.cuda.double`."""
+    exponent = _exponent(x)
+    f = _mantissa(x, exponent) - 1.0
+    inverse = reciprocal_guess(f + 2.0)
+    u = (f + f) * inverse
+    residual = inverse * fma(-f, u, (f - u) + (f - u))
+    square = u * u
+    tail = fma(u * square, polynomial(LONG_LOG, square), residual)
+    natural = u + tail
+    natural_low = (u - natural) + tail
+    product = natural * LOG2_E
+    product_low = fma(natural, LOG2_E, -product) + fma(natural, LOG2_E_LOW, natural_low * LOG2_E)
+    whole = convert(exponent, "float32")
+    total = whole + product
+    return total, ((whole - total) + product) + product_low
+
+
+def _signed(result: Any, exponent: Any) -> Any:
+    """Return the power of a negative number, given that of its size."""
+    half = exponent * 0.5
+    odd = select(call("floor", half) == half, result, -result)
+    return select(call("floor", exponent) == exponent, odd, _number(result, NAN))
+
+
+# -- angles -----------------------------------------------------------------------------------------
+
+
+def _reduced(x: Any) -> tuple[Any, Any]:
+    """Return n, as an int32 of which the last bits count, and r with x = n*pi/2 + r, |r| <= pi/4.
+
+    r is NaN for angles beyond the largest.
+    """
+    shifted = fma(x, TWO_OVER_PI, TO_INTEGER)
+    whole = shifted - TO_INTEGER
+    r = x
+    for part in HALF_PI:
+        r = fma(-whole, part, r)
+    return bits_of(shifted), select(absolute(x) < LARGEST_ANGLE, r, _number(r, NAN))
+
+
+def _sine(r: Any) -> Any:
+    square = r * r
+    return fma(r * square, polynomial(SIN, square), r)
+
+
+def _cosine(r: Any) -> Any:
+    square = r * r
+    return fma(square * square, polynomial(COS, square), fma(square, -0.5, 1.0))
+
+
+def _turned(quarter: Any, r: Any) -> Any:
+    """Return sin(quarter*pi/2 + r)."""
+    result = select(masked(quarter, 1) == 0, _sine(r), _cosine(r))
+    return select(masked(quarter, 2) == 0, result, -result)
+
+
+def sin(x: Any) -> Any:
+    """Return the sine."""
+    return _turned(*_reduced(x))
+
+
+def cos(x: Any) -> Any:
+    """Return the cosine."""
+    quarter, r = _reduced(x)
+    return _turned(quarter + 1, r)
+
+
+def tan(x: Any) -> Any:
+    """Return the tangent; between odd multiples of pi/4 that is -1/tan(r)."""
+    quarter, r = _reduced(x)
+    square = r * r
+    tangent = fma(r * square, polynomial(TAN, square), r)
+    return select(masked(quarter, 1) == 0, tangent, -reciprocal_guess(tangent))
+
+
+#: By name in models.
+FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "expm1": expm1,
+        "log": log,
+        "log1p": log1p,
+        "log2": log2,
+        "log10": log10,
+        "pow": power,
+        "sin": sin,
+        "cos": cos,
+        "tan": tan,
+    }
+)
