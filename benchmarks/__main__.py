@@ -14,7 +14,7 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import beside_cubie, commands, compilation, cubie_cases, kernels, memory, peers
+from benchmarks import beside_cubie, commands, compilation, kernels, memory, peers
 from benchmarks.cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.table import Row, Table
@@ -27,7 +27,7 @@ def names() -> dict[str, list[str]]:
     """Return the names of all measurements by section."""
     return {
         kernels.SECTION: list(CASES),
-        beside_cubie.SECTION: list(cubie_cases.CASES),
+        beside_cubie.SECTION: list(beside_cubie.CASES),
         memory.SECTION: list(memory.NAMES),
         compilation.SECTION: list(compilation.NAMES),
         commands.SECTION: list(commands.NAMES),

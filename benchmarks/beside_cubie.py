@@ -1,4 +1,4 @@
-"""Beside cubie 0.17 where the errors are equal, over the cases of its own benchmark.
+"""Beside cubie 0.17 where the errors are equal, over the cases of its own benchmark and models of other kinds.
 
 Cubie 0.17 solves a case at one tolerance, and its error is the one wanted. Ours is compiled at tolerances half a decade
 apart until two have that error between theirs; these two and cubie 0.17 are timed in turn, and our time at the wanted
@@ -21,8 +21,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from benchmarks import cubie_cases, model_cases
 from benchmarks.cases import Case
-from benchmarks.cubie_cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.equal_error import RUNG, Curve, Point, bracket, rms_error, time_at
 from benchmarks.kernels import CompiledCase, compiled, needs
@@ -30,6 +30,7 @@ from benchmarks.table import Row, attempted
 from solvers.planning.exchange import Solution
 
 SECTION = "equal error"
+CASES = cubie_cases.CASES | model_cases.CASES
 #: Runs whose error is measured, spread over the sweep.
 SAMPLE = 64
 #: A method for the reference, and another that has to agree with it.

@@ -8,7 +8,14 @@ from benchmarks.problems import PROBLEMS, Problem
 LARGE, MIDDLE, SMALL = 2**20, 2**18, 2**11
 STIFF_METHODS = ("rodas4", "rodas5p", "kvaerno5", "radau_iia_5")
 #: What a CPU is given of the runs of a GPU.
-_CPU_SHARE = {"explicit": 1 / 16, "saving": 1 / 16, "stiff": 1 / 64, "divergence": 1 / 64, "small": 1.0}
+_CPU_SHARE = {
+    "explicit": 1 / 16,
+    "saving": 1 / 16,
+    "stiff": 1 / 64,
+    "divergence": 1 / 64,
+    "small": 1.0,
+    "models": 1 / 64,
+}
 
 
 @dataclass(frozen=True)

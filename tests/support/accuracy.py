@@ -76,9 +76,9 @@ def reference(name, arguments):
         return np.array([math.erf(x) for x in arguments[0]])
     if name == "heaviside":
         return np.where(np.isnan(wide[0]), np.nan, wide[0] >= 0)
-    function = getattr(np, NUMPY.get(name, name))
+    function = np.divide if name == "quotient" else getattr(np, NUMPY.get(name, name))
     with np.errstate(all="ignore"):
-        return function(*wide) if name in TWO else function(wide[0])
+        return function(*wide) if name in {*TWO, "quotient"} else function(wide[0])
 
 
 def errors_in_units(found, exact):
