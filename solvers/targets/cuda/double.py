@@ -154,7 +154,8 @@ def square_root(value: Any) -> Any:
     error = fma(-root, half, 0.5)
     root, half = fma(root, error, root), fma(half, error, half)
     corrected = fma(fma(-root, root, value), half, root)
-    return select(_is_normal(value), corrected, value)
+    negative = high_word(value) == MINUS_INFINITY
+    return select(either(_is_normal(value), negative), corrected, value)
 
 
 # -- exponentials -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Elementary functions in float32 for GPUs, without branches, from the hardware's approximations.
 
 They are within 4 units in the last place. Special values are right, but that subnormal numbers count as zero. What is
-not here is libdevice's, whose `exp` and `tanh` have no branches either. Sources and fits as in
+not here is libdevice's, whose `tanh` has no branches either. Sources and fits as in
 `solvers.targets.cuda.double`.
 """
 
@@ -17,6 +17,7 @@ from solvers.straightline import (
     either,
     exp2_estimate,
     fma,
+    larger,
     literal,
     log2_estimate,
     select,
@@ -86,6 +87,17 @@ def quotient(above: Any, below: Any) -> Any:
 
 
 # -- exponentials and logarithms ----------------------------------------------------------------------
+
+
+def exp(x: Any) -> Any:
+    """Return e^x = 2^h e^r with h = log2(e)*x - 2^-16, so that r is small and, in spite of rounding, above 2^-20.
+
+    So are products with it where 2^h is infinite, or 0 of an infinite x, of which r is no number.
+    """
+    h = fma(x, LOG2_E, -(2.0**-16))
+    r = larger(fma(-h, LN2_LOW, fma(-h, LN2, x)), 2.0**-20)
+    whole = exp2_estimate(h)
+    return fma(whole, r, whole)
 
 
 def expm1(x: Any) -> Any:
@@ -163,8 +175,7 @@ def power(base: Any, exponent: Any) -> Any:
     high = exponent * whole
     low = fma(exponent, rest, fma(exponent, whole, -high))
     low = select(absolute(high) < 200.0, low, _number(low, 0.0))
-    result = exp2_estimate(high)
-    result = fma(result, low * LN2, result)
+    result = exp2_estimate(high) * fma(low, LN2, 1.0)
     normal = both(size >= SMALLEST, size < INFINITY)
     result = select(normal, result, exp2_estimate(exponent * log2_estimate(size)))
     result = select(either(exponent == 0.0, size == 1.0), _number(base, 1.0), result)
@@ -250,6 +261,7 @@ def tan(x: Any) -> Any:
 #: By name in models.
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
+        "exp": exp,
         "expm1": expm1,
         "log": log,
         "log1p": log1p,

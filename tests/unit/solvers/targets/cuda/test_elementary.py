@@ -39,6 +39,8 @@ def in_range(name, arguments):
         if arguments.dtype == np.float32:
             with np.errstate(all="ignore"):
                 kept = (x != 0.0) & np.isfinite(x) & (np.abs(np.log2(np.abs(x)) * arguments[1]) < 125.0)
+    elif name == "exp" and arguments.dtype == np.float32:
+        kept = np.abs(x) < 87.0
     elif name.startswith("log") and arguments.dtype == np.float32:
         kept = np.isfinite(x) & (x > (-1.0 if name == "log1p" else 0.0))
     return arguments[:, kept]
