@@ -11,6 +11,7 @@ from solvers.equations import functions
 from solvers.equations.crossings import sides
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
+from solvers.equations.looped import MOST_WRITTEN_OUT, SHARE, LoopedEquations, weight
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.start_values import ComputedValue, StartValues
@@ -78,6 +79,15 @@ class RightHandSide:
         """The program that tells on which side of its conditions a state is; None where it has none."""
         found = sides(self.system, needed_observables(self.system, self.system.derivatives))
         return self._program(found) if found else None
+
+    @cached_property
+    def looped(self) -> LoopedEquations | None:
+        """The derivatives by loops, where they are many and of few forms."""
+        whole = weight(self.derivatives)
+        if whole <= MOST_WRITTEN_OUT:
+            return None
+        found = LoopedEquations(self.system, needed_observables(self.system, self.system.derivatives), self.precision)
+        return found if found.weight <= SHARE * whole else None
 
     @property
     def operations(self) -> int:

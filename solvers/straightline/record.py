@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 FLOATS = ("float32", "float64")
 INTEGERS = ("int32", "int64")
 MASK = "mask"
+#: Of what places are counted with, the same for all runs.
+INDEX = "index"
 
 
 class Operation(NamedTuple):
@@ -33,6 +35,17 @@ class Constant(NamedTuple):
     text: str
 
 
+class Place(NamedTuple):
+    """The detail of a load or a store at an index that is known only when the code runs.
+
+    It is element `factor*index + offset` of an argument.
+    """
+
+    argument: int
+    factor: int
+    offset: int
+
+
 #: Takes the place of an operation that turned out to be useless.
 NOTHING = Operation("nothing", (), None)
 
@@ -42,13 +55,15 @@ class Record:
     """The operations of one straight-line function, in order.
 
     Equal pure operations are recorded once. An element of a buffer is loaded at most once, at its first use, and of
-    several stores to it the last one counts: no two arguments of a function are the same buffer.
+    several stores to it the last one counts: no two arguments of a function are the same buffer. Within a loop, and
+    around it, that is so on each side of where it begins and ends.
     """
 
     operations: list[Operation] = field(default_factory=list)
     _known: dict[Operation, int] = field(default_factory=dict)
-    _elements: dict[tuple[int, int], "Value"] = field(default_factory=dict)
+    _elements: dict[Any, "Value"] = field(default_factory=dict)
     _stores: dict[tuple[int, int], int] = field(default_factory=dict)
+    _indexed: bool = False
 
     def pure(self, kind: str, operands: Sequence["Value"], dtype: str, detail: Any = None) -> "Value":
         """Record an operation without effects, or return the equal one recorded before."""
@@ -70,8 +85,51 @@ class Record:
         place = array, index
         if place in self._stores:
             self.operations[self._stores[place]] = NOTHING
+        self._forget(self._elements, lambda key: isinstance(key[0], Place) and key[0].argument == array)
         self._elements[place] = value
         self._stores[place] = self.effect("store", (value,), None, place).position
+
+    def load_at(self, array: int, index: "Index", dtype: str) -> "Value":
+        """Return an element of a buffer at an index."""
+        place = Place(array, index.factor, index.offset)
+        key = place, index.value.position
+        if key not in self._elements:
+            self._indexed = True
+            self._forget(self._stores, lambda key: key[0] == array)
+            self._elements[key] = self.effect("load at", (index.value,), dtype, place)
+        return self._elements[key]
+
+    def store_at(self, array: int, index: "Index", value: "Value") -> None:
+        """Record a store at an index; what is known of the buffer's other elements is forgotten."""
+        place = Place(array, index.factor, index.offset)
+        self._indexed = True
+        for known in (self._elements, self._stores):
+            self._forget(known, lambda key: _array_of(key) == array)
+        self.effect("store at", (index.value, value), None, place)
+        self._elements[place, index.value.position] = value
+
+    def begin_loop(self, count: "int | Index", carried: Sequence["Value"]) -> tuple["Value", list["Value"]]:
+        """Begin what is done `count` times; return the index, from 0, and the values that travel from time to time."""
+        self.forget()
+        counted = [count.whole()] if isinstance(count, Index) else []
+        loop = self.effect("loop", (*carried, *counted), INDEX, None if counted else count)
+        return loop, [self.effect("carried", (loop,), value.dtype, number) for number, value in enumerate(carried)]
+
+    def end_loop(self, loop: "Value", carried: Sequence["Value"]) -> list["Value"]:
+        """End a loop, given the values that travel on; return those of the last time."""
+        end = self.effect("end loop", (loop, *carried), None)
+        self.forget()
+        return [self.effect("left", (end,), value.dtype, number) for number, value in enumerate(carried)]
+
+    def forget(self) -> None:
+        """Forget what is known of all buffers: what follows may run before or after what was recorded."""
+        self._elements.clear()
+        self._stores.clear()
+
+    def _forget(self, known: dict[Any, Any], concerned: Callable[[Any], bool]) -> None:
+        if self._indexed:
+            for key in [key for key in known if concerned(key)]:
+                del known[key]
 
     def effect(self, kind: str, operands: Sequence["Value"], dtype: str | None, detail: Any = None) -> "Value":
         """Record an operation whose order matters."""
@@ -187,22 +245,63 @@ def widen(value: Value) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """A number that places are counted with, known only when the code runs: factor*value + offset.
+
+    `value` is the index of a loop, or an entry of a table; both are the same for all runs.
+    """
+
+    value: Value
+    factor: int = 1
+    offset: int = 0
+
+    def __add__(self, other: "int | Index") -> "Index":
+        if isinstance(other, Index):
+            record, factors = self.value.record, (self.factor, other.factor)
+            value = record.pure("index sum", (self.value, other.value), INDEX, factors)
+            return Index(value, 1, self.offset + other.offset)
+        return replace(self, offset=self.offset + other)
+
+    __radd__ = __add__
+
+    def whole(self) -> Value:
+        """Return it as a value."""
+        plain = (self.factor, self.offset) == (1, 0)
+        return (
+            self.value if plain else self.value.record.pure("index", (self.value,), INDEX, (self.factor, self.offset))
+        )
+
+    def __sub__(self, number: int) -> "Index":
+        return self + -number
+
+    def __mul__(self, number: int) -> "Index":
+        return replace(self, factor=self.factor * number, offset=self.offset * number)
+
+    __rmul__ = __mul__
+
+
+@dataclass(frozen=True, slots=True)
 class Array:
-    """A buffer of a run, indexed with constants, or memory of all runs, for `gather` and `scatter`."""
+    """A buffer of a run, indexed with constants or in loops, or memory of all runs, for `gather` and `scatter`."""
 
     record: Record
     argument: int
     dtype: str
 
-    def __getitem__(self, index: int) -> Value:
+    def __getitem__(self, index: int | Index) -> Value:
+        if isinstance(index, Index):
+            return self.record.load_at(self.argument, index, self.dtype)
         return self.record.load(self.argument, index, self.dtype)
 
-    def __setitem__(self, index: int, value: Any) -> None:
+    def __setitem__(self, index: int | Index, value: Any) -> None:
         if not isinstance(value, Value):
             value = self.record.constant(value, self.dtype)
         elif value.dtype != self.dtype:
             value = self.record.pure("convert", (value,), self.dtype)
-        self.record.store(self.argument, index, value)
+        if isinstance(index, Index):
+            self.record.store_at(self.argument, index, value)
+        else:
+            self.record.store(self.argument, index, value)
 
 
 class Argument(NamedTuple):
@@ -249,6 +348,12 @@ class Recorded:
         from solvers.straightline.text import written  # noqa: PLC0415 - which reads records
 
         return written(self)
+
+
+def _array_of(key: Any) -> int:
+    """Return which buffer a key of what is known of one is about."""
+    first = key[0]
+    return first.argument if isinstance(first, Place) else first
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
@@ -318,11 +423,11 @@ class View:
     """
 
     def __init__(self, buffer: Any, offset: int) -> None:
-        self._buffer = buffer
+        self.buffer = buffer
         self._offset = offset
 
-    def __getitem__(self, index: int) -> Any:
-        return self._buffer[self._offset + index]
+    def __getitem__(self, index: Any) -> Any:
+        return self.buffer[self._offset + index]
 
-    def __setitem__(self, index: int, value: Any) -> None:
-        self._buffer[self._offset + index] = value
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.buffer[self._offset + index] = value

@@ -7,15 +7,17 @@
         store memory.slopes[3] = v2
         return v2
 
-Values are numbered as they are computed. Constants and scalar arguments stand where they are used.
+Values are numbered as they are computed; what a loop repeats is indented. Constants and scalar arguments stand where
+they are used.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from inspect import Parameter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from solvers.straightline.record import MASK, Argument, Arguments, Operation, Recorded
+from solvers.straightline.record import MASK, Argument, Arguments, Operation, Place, Recorded
 
 #: What is no work by itself.
 _NO_WORK = frozenset({"argument", "constant", "nothing"})
@@ -92,20 +94,22 @@ def _head(name: str, named: list[Named]) -> list[str]:
 
 def _body(recorded: Recorded, names: list[str]) -> Iterator[str]:
     values: list[str] = []
-    count = 0
+    count, depth = 0, 1
     for operation in recorded.record.operations:
         if operation.kind in _NO_WORK:
             values.append(_operand(operation, names))
             continue
         used = [values[position] for position in operation.operands]
         work = _work(operation, used, names)
+        depth -= operation.kind == "end loop"
         if operation.dtype is None:
             values.append("")
-            yield f"{_INDENT}{work}"
+            yield f"{depth * _INDENT}{work}"
         else:
             values.append(f"v{count}")
             count += 1
-            yield f"{_INDENT}{values[-1]}: {operation.dtype} = {work}"
+            yield f"{depth * _INDENT}{values[-1]}: {operation.dtype} = {work}"
+        depth += operation.kind == "loop"
     if recorded.results:
         yield f"{_INDENT}return {' '.join(values[result.position] for result in recorded.results)}"
 
@@ -122,14 +126,33 @@ def _operand(operation: Operation, names: list[str]) -> str:
 
 
 def _work(operation: Operation, used: list[str], names: list[str]) -> str:
-    kind, detail = operation.kind, operation.detail
-    if kind in {"load", "store"}:
-        place = f"{kind} {names[detail[0]]}[{detail[1]}]"
-        return place if kind == "load" else f"{place} = {used[0]}"
-    if kind == "gather":
-        return f"gather {names[detail]}[{used[0]}] where {used[1]}"
-    if kind == "scatter":
-        return f"scatter {names[detail]}[{used[0]}] = {used[1]} where {used[2]}"
-    if kind == "compare":
-        return f"compare {used[0]} {detail} {used[1]}"
-    return " ".join([kind.replace(" ", "_"), *([] if detail is None else [detail]), *used])
+    special = _SPECIAL.get(operation.kind)
+    if special:
+        return special(operation.detail, used, names)
+    details = [] if operation.detail is None else [str(operation.detail)]
+    return " ".join([operation.kind.replace(" ", "_"), *details, *used])
+
+
+def _element(place: Place, used: list[str], names: list[str]) -> str:
+    return f"{names[place.argument]}[{place.factor}*{used[0]} + {place.offset}]"
+
+
+def _look_up(detail: Any, used: list[str], _: list[str]) -> str:
+    table, (factor, offset) = detail
+    return f"look_up {len(table.numbers)} {table.dtype} [{factor}*{used[0]} + {offset}]"
+
+
+#: How operations are written whose operands are no plain list: of the detail, the operands and the arguments' names.
+_SPECIAL: Mapping[str, Callable[[Any, list[str], list[str]], str]] = MappingProxyType(
+    {
+        "load": lambda detail, _, names: f"load {names[detail[0]]}[{detail[1]}]",
+        "store": lambda detail, used, names: f"store {names[detail[0]]}[{detail[1]}] = {used[0]}",
+        "load at": lambda place, used, names: f"load {_element(place, used, names)}",
+        "store at": lambda place, used, names: f"store {_element(place, used, names)} = {used[1]}",
+        "look up": _look_up,
+        "left": lambda detail, _, __: f"left {detail}",
+        "gather": lambda detail, used, names: f"gather {names[detail]}[{used[0]}] where {used[1]}",
+        "scatter": lambda detail, used, names: f"scatter {names[detail]}[{used[0]}] = {used[1]} where {used[2]}",
+        "compare": lambda detail, used, _: f"compare {used[0]} {detail} {used[1]}",
+    }
+)

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from solvers.straightline.record import FLOATS, INTEGERS, MASK, Operation, Recorded
+from solvers.straightline.loops import Table
+from solvers.straightline.record import FLOATS, INDEX, INTEGERS, MASK, Operation, Place, Recorded
 
 _SCALAR = {
     "float32": ir.FloatType(),
@@ -15,6 +17,7 @@ _SCALAR = {
     "int64": ir.IntType(64),
     MASK: ir.IntType(1),
 }
+_INDEX = ir.IntType(64)
 _BYTES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8}
 _FLOAT_BINARY = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _INTEGER_BINARY = {"add": "add", "sub": "sub", "mul": "mul"}
@@ -48,6 +51,8 @@ class LaneBuilder:
     def type(self, dtype: str | None) -> ir.Type:
         """Return the LLVM type of a value."""
         assert dtype is not None  # noqa: S101 - only stores have no type
+        if dtype == INDEX:
+            return _INDEX
         scalar = _SCALAR[dtype]
         return scalar if self.lanes == 1 else ir.VectorType(scalar, self.lanes)
 
@@ -90,6 +95,19 @@ class LaneBuilder:
         return self.builder.call(function, operands)
 
 
+class _Loop(NamedTuple):
+    """A loop that is being written."""
+
+    body: ir.Block
+    index: ir.Value
+    carried: list[ir.Value]
+    count: ir.Value
+
+
+def _as_index(index: int | ir.Value) -> ir.Value:
+    return ir.Constant(_INDEX, index) if isinstance(index, int) else index
+
+
 class Emitter(LaneBuilder, ABC):
     """Writes the operations of one record into a builder.
 
@@ -116,6 +134,7 @@ class Emitter(LaneBuilder, ABC):
         """Write all operations; return the values of the results."""
         values: list[ir.Value | None] = []
         self.dtypes = [operation.dtype for operation in recorded.record.operations]
+        self._loops: list[_Loop] = []
         for operation in recorded.record.operations:
             self.operand_dtypes = [self.dtypes[position] for position in operation.operands]
             operands = [values[position] for position in operation.operands]
@@ -233,6 +252,77 @@ class Emitter(LaneBuilder, ABC):
         argument, index = operation.detail
         self.store(self.arguments[argument], str(self.operand_dtypes[0]), index, operands[0])
 
+    # -- loops ------------------------------------------------------------------------------------
+
+    def _emit_loop(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        before, body = self.builder.block, self.builder.append_basic_block("loop")
+        self.builder.branch(body)
+        self.builder.position_at_end(body)
+        index = self.builder.phi(_INDEX)
+        index.add_incoming(ir.Constant(_INDEX, 0), before)
+        counted = operation.detail is None
+        starts, count = (operands[:-1], operands[-1]) if counted else (operands, ir.Constant(_INDEX, operation.detail))
+        carried = [self.builder.phi(start.type) for start in starts]
+        for phi, start in zip(carried, starts, strict=True):
+            phi.add_incoming(start, before)
+        self._loops.append(_Loop(body, index, carried, count))
+        return index
+
+    def _emit_carried(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        return self._loops[-1].carried[operation.detail]
+
+    def _emit_end_loop(self, _: Operation, operands: list[ir.Value]) -> None:
+        loop = self._loops.pop()
+        self._totals = operands[1:]
+        last, after = self.builder.block, self.builder.append_basic_block("after")
+        following = self.builder.add(loop.index, ir.Constant(_INDEX, 1))
+        for phi, value in zip([loop.index, *loop.carried], [following, *self._totals], strict=True):
+            phi.add_incoming(value, last)
+        goes_on = self.builder.icmp_unsigned("<", following, loop.count)
+        self.builder.cbranch(goes_on, loop.body, after)
+        self.builder.position_at_end(after)
+
+    def _emit_left(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        return self._totals[operation.detail]
+
+    def _place(self, place: Place, index: ir.Value) -> ir.Value:
+        scaled = self.builder.mul(index, ir.Constant(_INDEX, place.factor))
+        return self.builder.add(scaled, ir.Constant(_INDEX, place.offset))
+
+    def _emit_index(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self._place(Place(0, *operation.detail), operands[0])
+
+    def _emit_index_sum(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        factors = (ir.Constant(_INDEX, factor) for factor in operation.detail)
+        return self.builder.add(*map(self.builder.mul, operands, factors))
+
+    def _emit_load_at(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        place = self._place(operation.detail, operands[0])
+        return self.load(self.arguments[operation.detail.argument], str(operation.dtype), place)
+
+    def _emit_store_at(self, operation: Operation, operands: list[ir.Value]) -> None:
+        place = self._place(operation.detail, operands[0])
+        self.store(self.arguments[operation.detail.argument], str(self.operand_dtypes[1]), place, operands[1])
+
+    def _emit_look_up(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        table, (factor, offset) = operation.detail
+        place = self._place(Place(0, factor, offset), operands[0])
+        entry = self.builder.load(self.builder.gep(self._table(table), [ir.Constant(_INDEX, 0), place]))
+        return self.builder.zext(entry, _INDEX) if table.dtype == INDEX else self.splat(entry)
+
+    def _table(self, table: Table) -> ir.GlobalVariable:
+        """Return an array of the module's with the numbers of a table."""
+        kind = ir.IntType(32) if table.dtype == INDEX else _SCALAR[table.dtype]
+        digest = sha256(repr(table).encode()).hexdigest()[:32]
+        module, name = self.builder.module, f"cubie_table_{digest}"
+        if name not in module.globals:
+            array = ir.ArrayType(kind, len(table.numbers))
+            found = ir.GlobalVariable(module, array, name, addrspace=self.table_space)
+            found.initializer = ir.Constant(array, list(table.numbers))
+            found.global_constant = True
+            found.linkage = "internal"
+        return module.globals[name]
+
     def _emit_gather(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         index, mask = operands
         return self.gather(self.arguments[operation.detail], str(operation.dtype), index, mask)
@@ -284,16 +374,19 @@ class Emitter(LaneBuilder, ABC):
 
     # -- what a target adds ---------------------------------------------------------------------
 
-    def pointer(self, base: ir.Value, dtype: str, index: int) -> ir.Value:
+    #: The address space of constants that are looked up.
+    table_space = 0
+
+    def pointer(self, base: ir.Value, dtype: str, index: int | ir.Value) -> ir.Value:
         """Return the address of an element of a run's buffer."""
         typed = self.builder.bitcast(base, self.type(dtype).as_pointer())
-        return self.builder.gep(typed, [ir.Constant(ir.IntType(64), index)], inbounds=True)
+        return self.builder.gep(typed, [_as_index(index)], inbounds=True)
 
-    def load(self, base: ir.Value, dtype: str, index: int) -> ir.Value:
+    def load(self, base: ir.Value, dtype: str, index: int | ir.Value) -> ir.Value:
         """Load an element of a buffer."""
         return self.builder.load(self.pointer(base, dtype, index), align=self.alignment(dtype))
 
-    def store(self, base: ir.Value, dtype: str, index: int, value: ir.Value) -> None:
+    def store(self, base: ir.Value, dtype: str, index: int | ir.Value, value: ir.Value) -> None:
         """Store an element of a buffer."""
         self.builder.store(value, self.pointer(base, dtype, index), align=self.alignment(dtype))
 

@@ -1,5 +1,6 @@
 """Systems for tests, written as text: the package's own parser is tested elsewhere."""
 
+import tomllib
 from collections.abc import Mapping
 
 import sympy
@@ -46,3 +47,9 @@ def lorenz() -> System:
         {"x": "10*(y - x)", "y": "x*(rho - z) - y", "z": "x*y - beta*z"},
         {"rho": 28.0, "beta": 8 / 3},
     )
+
+
+def system_of(model: str) -> System:
+    """Return the system of a model file's text, as it is written: quotients that are 0/0 stay so."""
+    tables = tomllib.loads(model)
+    return make_system(tables["states"], tables["equations"], tables["parameters"], tables.get("observables"))

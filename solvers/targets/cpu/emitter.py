@@ -76,9 +76,12 @@ class CpuEmitter(Emitter):
         self.part = part
         self.parts = parts
 
-    def pointer(self, base: ir.Value, dtype: str, index: int) -> ir.Value:
+    def pointer(self, base: ir.Value, dtype: str, index: int | ir.Value) -> ir.Value:
         """Return the address of this part of an element of a buffer."""
-        return super().pointer(base, dtype, index * self.parts + self.part)
+        if isinstance(index, int):
+            return super().pointer(base, dtype, index * self.parts + self.part)
+        parts, part = (ir.Constant(_LONG, number) for number in (self.parts, self.part))
+        return super().pointer(base, dtype, self.builder.add(self.builder.mul(index, parts), part))
 
     def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
         """Call a function of the vector library, or of the C library lane by lane."""
@@ -105,11 +108,12 @@ class CpuEmitter(Emitter):
         bits = self.builder.bitcast(value, self.type("int64"))
         return self.builder.bitcast(self.builder.and_(bits, self.constant(-(2**32), "int64")), value.type)
 
-    def load(self, base: ir.Value, dtype: str, index: int) -> ir.Value:
+    def load(self, base: ir.Value, dtype: str, index: int | ir.Value) -> ir.Value:
         """Load a vector from a buffer, or one number for all lanes from memory of all runs."""
         if base.type == _BYTE.as_pointer():
             return super().load(base, dtype, index)
-        return self.splat(self.builder.load(self.builder.gep(base, [ir.Constant(_LONG, index)])))
+        place = ir.Constant(_LONG, index) if isinstance(index, int) else index
+        return self.splat(self.builder.load(self.builder.gep(base, [place])))
 
     def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:
         """Load lane by lane address."""

@@ -24,6 +24,8 @@ class CudaEmitter(Emitter):
     would crowd out the rest stands once, and is called.
     """
 
+    table_space = 4
+
     def emit(self, recorded: Recorded) -> list[ir.Value]:
         """Write all operations; return the values of the results."""
         found = (_function(each) for each in recorded.record.operations)

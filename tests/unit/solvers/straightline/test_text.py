@@ -4,7 +4,8 @@ from inspect import cleandoc
 from typing import NamedTuple
 
 from solvers import straightline as sl
-from solvers.straightline import Argument, record
+from solvers.straightline import Argument, bits, record
+from solvers.straightline.loops import Table, fold, for_each, looked_up
 from solvers.straightline.text import arguments, operations, written
 from solvers.targets.emitter import Emitter
 
@@ -73,11 +74,65 @@ everything(mask: mask, run: int64, x: float64, single: float32, y: float64[], me
 """
 
 
+def bits_and_loops(x, single, y):
+    """Use every operation on bits and indices."""
+    word = bits.shifted_left(bits.shifted_right(bits.masked(bits.high_word(x), 255), 2), 1)
+    built = bits.from_words(word, bits.low_word(x))
+    rounded = bits.float_of(bits.bits_of(single))
+    guess = bits.reciprocal_guess(x) * bits.root_guess(x)
+    places, numbers = Table("index", (5, 3, 1)), Table("float64", (0.5, 1.5, 2.5))
+
+    def add(i, totals):
+        place = looked_up(y, places, i)
+
+        def store(j):
+            y[place + 2 * j] = totals[0] * y[1 + 2 * i]
+
+        for_each(y, place + 1, store)
+        return (totals[0] + looked_up(y, numbers, i),)
+
+    return fold(y, 3, (built,), add, longest=2)[0], guess, rounded
+
+
+BITS_AND_LOOPS = """
+bits_and_loops(x: float64, single: float32, y: float64[])
+    v0: int32 = high_word x
+    v1: int32 = masked v0 255
+    v2: int32 = shift_right 2 v1
+    v3: int32 = shift_left 1 v2
+    v4: int32 = low_word x
+    v5: float64 = from_words v3 v4
+    v6: int32 = bits single
+    v7: float32 = float_of v6
+    v8: float64 = reciprocal_guess x
+    v9: float64 = root_guess x
+    v10: float64 = mul v8 v9
+    v11: index = loop 3 v5
+        v12: float64 = carried 0 v11
+        v13: index = look_up 3 index [1*v11 + 0]
+        v14: index = index (1, 1) v13
+        v15: index = loop v14
+            v16: float64 = load y[2*v11 + 1]
+            v17: float64 = mul v12 v16
+            v18: index = index_sum (1, 2) v13 v15
+            store y[1*v18 + 0] = v17
+        end_loop v15
+        v19: float64 = look_up 3 float64 [1*v11 + 0]
+        v20: float64 = add v12 v19
+    end_loop v11 v20
+    v21: float64 = left 0
+    return v21 v10 v7
+"""
+
+
 def test_every_operation_is_a_line():
     recorded = record(everything, [MASK, I64, F64, F32, ARRAY, ARRAY])
-    kinds = {operation.kind.replace(" ", "_") for operation in recorded.record.operations}
+    others = record(bits_and_loops, [F64, F32, ARRAY])
+    operations_of_both = [*recorded.record.operations, *others.record.operations]
+    kinds = {operation.kind.replace(" ", "_") for operation in operations_of_both}
     known = {name.removeprefix("_emit_") for name in dir(Emitter) if name.startswith("_emit_")}
     assert kinds == known
+    assert str(others) == BITS_AND_LOOPS.strip()
     assert str(recorded) == written(recorded) == EVERYTHING.strip()
     assert operations(recorded) == len(EVERYTHING.strip().splitlines()) - 2
 

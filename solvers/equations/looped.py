@@ -1,0 +1,132 @@
+"""A large right-hand side as loops over families of equations, with what is alone written out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from solvers.equations.depth import deep_recursion
+from solvers.equations.early import time_first
+from solvers.equations.families import Family, find_families
+from solvers.equations.forms import Leaf
+from solvers.equations.lowering import compile_program
+from solvers.equations.program import Program, evaluate_at
+from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
+
+#: What a mathematical function counts, in operations.
+WEIGHT = 20
+#: Operations, so weighted, up to which a right-hand side is written out.
+MOST_WRITTEN_OUT = 800
+#: Loops are taken where they leave no more than this share of the operations.
+SHARE = 1 / 3
+_PLAIN = frozenset({"add", "subtract", "multiply", "divide", "minus", "fma", "select", "min", "max", "abs", "sqrt"})
+
+
+def weight(program: Program) -> int:
+    """Return a program's operations, mathematical functions counting for many."""
+    return sum(1 if step.operation in _PLAIN or not step.operation.isalpha() else WEIGHT for step in program.steps)
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Expressions that need those of earlier stages alone.
+
+    Parameters
+    ----------
+    final
+        Whether they are the derivatives, else observables.
+    families
+        Loops.
+    program, alone
+        The others, and where they are put.
+    """
+
+    final: bool
+    families: tuple[Family, ...]
+    program: Program
+    alone: tuple[int, ...]
+
+
+class LoopedEquations:
+    """The derivatives of a system, computed by loops.
+
+    Parameters
+    ----------
+    system
+        The equations.
+    observables
+        Positions of the observables that the derivatives use, each after those it uses.
+    precision
+        "float64" or "float32".
+    """
+
+    def __init__(self, system: System, observables: Sequence[int], precision: str) -> None:
+        self._system = system
+        self._precision = precision
+        self._named = {observable_symbol(index): number for number, index in enumerate(observables)}
+        states = [state_symbol(index) for index in range(len(system.states))]
+        parameters = [parameter_symbol(index) for index in range(len(system.parameters))]
+        self._symbols = [TIME, MIDDLE, *states, *parameters, *self._named]
+        kinds = ("y", states), ("p", parameters), ("w", self._named)
+        self._quantities = {symbol: Leaf(kind, k) for kind, each in kinds for k, symbol in enumerate(each)}
+        with deep_recursion():
+            self._stages = list(self._find_stages(observables))
+
+    @property
+    def terms(self) -> int:
+        """The length of the array of observables that `store` needs."""
+        return len(self._named)
+
+    @property
+    def weight(self) -> int:
+        """Operations of the code, mathematical functions counting for many."""
+        families = sum(
+            weight(program) for each in self._stages for family in each.families for program in family.programs
+        )
+        return families + sum(weight(each.program) for each in self._stages)
+
+    def store(self, t: Any, y: Any, p: Any, w: Any, out: Any, offset: int) -> None:
+        """Store f(t, y, p) into `out`, from an offset on.
+
+        Parameters
+        ----------
+        t
+            Time, float64, or an `Instant`.
+        y, p
+            Arrays of states and parameters.
+        w
+            An array that takes the observables.
+        """
+        sources = {"y": y, "p": p, "w": w}
+        for stage in self._stages:
+            target, first = (out, offset) if stage.final else (w, 0)
+            for family in stage.families:
+                family.store(sources, target, first, self._precision)
+            if stage.alone:
+                known = [w[k] for k in range(self.terms)] if self._reads_named(stage.program) else [None] * self.terms
+                values = evaluate_at(stage.program, self._system, self._precision, t, y, p, known)
+                for position, value in zip(stage.alone, values, strict=True):
+                    target[first + position] = value
+
+    def _reads_named(self, program: Program) -> bool:
+        first = len(self._symbols) - self.terms
+        return any(program.uses(slot) for slot in range(first, len(self._symbols)))
+
+    def _find_stages(self, observables: Sequence[int]) -> Iterator[_Stage]:
+        expressions = {number: self._system.observable_expressions[index] for number, index in enumerate(observables)}
+        depths: dict[int, int] = {}
+        for number, expression in expressions.items():
+            below = [depths[self._named[symbol]] for symbol in expression.free_symbols & self._named.keys()]
+            depths[number] = 1 + max(below, default=0)
+        for depth in range(1, 1 + max(depths.values(), default=0)):
+            yield self._stage(
+                {number: expressions[number] for number in depths if depths[number] == depth}, final=False
+            )
+        yield self._stage(dict(enumerate(self._system.derivatives)), final=True)
+
+    def _stage(self, expressions: Mapping[int, sympy.Expr], *, final: bool) -> _Stage:
+        families, alone = find_families(expressions, self._quantities, frozenset({TIME, MIDDLE}))
+        early = time_first(self._precision, self._system, self._named)
+        program = compile_program(self._symbols, [expressions[number] for number in alone], (), early)
+        return _Stage(final, tuple(families), program, tuple(alone))

@@ -1,0 +1,93 @@
+"""Loops in straight-line code: written out where they are short, else recorded as such.
+
+What is done for each index may not depend on the others but through what is carried.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from solvers.straightline.record import INDEX, Array, Index, Record, Value
+
+#: Times up to which what is repeated is written out.
+LONGEST_WRITTEN_OUT = 64
+
+
+class Table(NamedTuple):
+    """Numbers that are compiled in, to be looked up; of integers, places of elements."""
+
+    dtype: str
+    numbers: tuple[float, ...]
+
+
+def record_of(*things: Any) -> Record | None:
+    """Return the record that any of some values and arrays belongs to; None where nothing is recorded."""
+    for thing in things:
+        while hasattr(thing, "buffer"):
+            thing = thing.buffer  # noqa: PLW2901 - a view's
+        if isinstance(thing, (Value, Array)):
+            return thing.record
+    return None
+
+
+def for_each(like: Any, count: Any, work: Callable[[Any], None], *, longest: int = LONGEST_WRITTEN_OUT) -> None:
+    """Do work(i) for each i < count.
+
+    Parameters
+    ----------
+    like, count, longest
+        As for `fold`.
+    """
+
+    def without_total(i: Any, _: tuple[Any, ...]) -> tuple[Any, ...]:
+        work(i)
+        return ()
+
+    fold(like, count, (), without_total, longest=longest)
+
+
+def fold(
+    like: Any,
+    count: Any,
+    start: Sequence[Any],
+    work: Callable[[Any, tuple[Any, ...]], Sequence[Any]],
+    *,
+    longest: int = LONGEST_WRITTEN_OUT,
+) -> tuple[Any, ...]:
+    """Return what totals = work(i, totals) leads to, for each i < count in turn; totals are values.
+
+    Parameters
+    ----------
+    like
+        Any array or value of the same function.
+    count
+        A number, or an index that is 1 at least.
+    longest
+        The count up to which the work is written out.
+    """
+    totals = tuple(start)
+    log = record_of(like)
+    if not isinstance(count, Index) and (log is None or count <= longest):
+        for i in range(count):
+            totals = tuple(work(i, totals))
+        return totals
+    assert log is not None  # noqa: S101 - only a record has indices
+    loop, carried = log.begin_loop(count, totals)
+    return tuple(log.end_loop(loop, work(Index(loop), tuple(carried))))
+
+
+def looked_up(like: Any, table: Table, index: Any) -> Any:
+    """Return a number of a table: a float as a value, an integer as an index."""
+    if not isinstance(index, Index):
+        number = table.numbers[index]
+        return int(number) if table.dtype == INDEX else _literal(like, number, table.dtype)
+    log = index.value.record
+    place = index.factor, index.offset
+    value = log.pure("look up", (index.value,), table.dtype, (table, place))
+    return Index(value) if table.dtype == INDEX else value
+
+
+def _literal(like: Any, number: float, dtype: str) -> Any:
+    log = record_of(like)
+    return np.dtype(dtype).type(number) if log is None else log.constant(number, dtype)
