@@ -7,6 +7,8 @@ from typing import Any
 from llvmlite import ir
 
 from solvers.straightline.record import FLOATS, INTEGERS, MASK, Operation, Recorded
+from solvers.straightline.setting import SettingsBlock
+from solvers.targets.settings import load_setting
 
 _SCALAR = {
     "float32": ir.FloatType(),
@@ -101,11 +103,23 @@ class Emitter(LaneBuilder, ABC):
         See `LaneBuilder`.
     arguments
         The LLVM values of the function's arguments.
+    settings
+        Where settings lie; None where there are none.
     """
 
-    def __init__(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], lanes: int = 1) -> None:
+    #: Where LLVM code finds them.
+    settings_space = 0
+
+    def __init__(
+        self,
+        builder: ir.IRBuilder,
+        arguments: Sequence[ir.Value],
+        lanes: int = 1,
+        settings: SettingsBlock | None = None,
+    ) -> None:
         super().__init__(builder, lanes)
         self.arguments = arguments
+        self.settings = settings
         self._handlers: dict[str, Callable[[Operation, list[ir.Value]], ir.Value | None]] = {
             name[len("_emit_") :].replace("_", " "): getattr(self, name)
             for name in dir(self)
@@ -130,6 +144,11 @@ class Emitter(LaneBuilder, ABC):
     def _emit_constant(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         assert operation.dtype is not None  # noqa: S101
         return self.constant(operation.detail.number, operation.dtype)
+
+    def _emit_setting(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        assert operation.dtype is not None and self.settings is not None  # noqa: S101, PT018
+        offset = self.settings.offset(operation.detail, operation.dtype)
+        return self.splat(load_setting(self.builder, _SCALAR[operation.dtype], offset, self.settings_space))
 
     def _emit_argument(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         return self.splat(self.arguments[operation.detail])

@@ -25,6 +25,7 @@ from solvers.execution.cuda.occupancy import Architecture, KernelResources, arch
 from solvers.execution.cuda.run_order import MOST_RUNS, REPORTS, RunArrays, RunOrder
 from solvers.execution.kernel import Kernel
 from solvers.planning.exchange import Exchange, Solution
+from solvers.straightline.setting import SYMBOL
 
 if TYPE_CHECKING:
     from solvers.execution.cuda.toolchain import CompiledKernel
@@ -169,10 +170,13 @@ def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None
     registers = registers_rule(
         settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
     )
-    integrate = plan.loop.build(CudaTarget(patience, listing), plan.registry)
+    target = CudaTarget(patience, listing)
+    integrate = plan.loop.build(target, plan.registry)
     entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
-    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers, beside=beside)
+    compiled = cuda_toolchain.compile_kernel(
+        entry, arguments, chosen, max_registers=registers, beside=beside, definitions=target.definitions
+    )
     scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0
     grid = grid_rule(settings, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered)
     if grid is None:
@@ -182,7 +186,15 @@ def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None
     if listing is not None:
         _list(compiled, listing)
     return Kernel(
-        "cuda", plan.registry, plan.unused, plan.values, plan.derivatives, compiled.cubin, asdict(launch), seconds
+        "cuda",
+        plan.registry,
+        plan.unused,
+        plan.values,
+        plan.derivatives,
+        compiled.cubin,
+        tuple(target.settings.slots.values()),
+        asdict(launch),
+        seconds,
     )
 
 
@@ -316,6 +328,8 @@ class CudaSolver:
         self.device = self._device.name
         self._module = cuda_driver.Module(self._device, kernel.code)
         self._function = self._module.function(self.launch.name)
+        if kernel.settings:
+            self._module.write(SYMBOL, exchange.settings(kernel.settings))
         self._memory: ChunkMemory | None = None
 
     def kernel_report(self) -> dict[str, Any]:

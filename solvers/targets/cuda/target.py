@@ -14,11 +14,13 @@ from buffers import Allocator
 from solvers.straightline.factors import merge_factors
 from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Recorded
+from solvers.straightline.setting import SettingsBlock
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.emitter import Emitter, stack_memory
 from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
+from solvers.targets.settings import definition
 from solvers.targets.target import DeviceFunction, Target
 
 _NAMES = {
@@ -33,12 +35,16 @@ _TYPES = {name: kind for kind, name in _NAMES.items()}
 _BYTE = ir.IntType(8)
 _LONG = ir.IntType(64)
 _SHARED = 3
+#: Memory that a kernel cannot write.
+CONSTANT_SPACE = 4
 #: Looking who waits costs a warp about a tenth of a small step.
 SPELL = 8
 
 
 class CudaEmitter(Emitter):
-    """Scalar code; mathematical functions are libdevice's."""
+    """Scalar code; mathematical functions are libdevice's. Settings are operands of instructions, as constants are."""
+
+    settings_space = CONSTANT_SPACE
 
     def function(self, name: str, dtype: str, operands: list[ir.Value]) -> ir.Value:
         """Call a function of libdevice."""
@@ -113,6 +119,7 @@ class CudaEmitter(Emitter):
 
 @dataclass(frozen=True)
 class _CudaDialect:
+    settings: SettingsBlock
     types = types
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
@@ -134,7 +141,7 @@ class _CudaDialect:
         return signature(result, *arguments)
 
     def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> Emitter:
-        return CudaEmitter(builder, arguments)
+        return CudaEmitter(builder, arguments, settings=self.settings)
 
 
 class CudaTarget(Target):
@@ -147,6 +154,11 @@ class CudaTarget(Target):
         0: no queue, each thread works on its own, on every run that is a grid further.
     listing
         Takes what the code is made of.
+
+    Attributes
+    ----------
+    settings
+        Those that code written so far asks for.
     """
 
     name = "cuda"
@@ -154,12 +166,17 @@ class CudaTarget(Target):
 
     def __init__(self, patience: int = 0, listing: Listing | None = None) -> None:
         self.listing = listing
+        self.settings = SettingsBlock()
         self._patience = patience
         self.spell = SPELL if patience else 0
 
+    def definitions(self) -> str:
+        """Return LLVM code that defines what the code written so far declares."""
+        return definition(self.settings.nbytes, CONSTANT_SPACE)
+
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""
-        return straight_line_intrinsic(function, _CudaDialect(), self.listing)
+        return straight_line_intrinsic(function, _CudaDialect(self.settings), self.listing)
 
     def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Return a device function."""
