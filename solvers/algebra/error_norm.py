@@ -19,7 +19,6 @@ from solvers.straightline import (
     select,
     smaller,
 )
-
 from solvers.straightline.setting import Number
 
 
@@ -70,7 +69,9 @@ def power_estimate(base: Any, exponent: float) -> Any:
     return exp2_estimate(log2_estimate(bounded(base)) * exponent)
 
 
-def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: Number, shortest: Number) -> Callable[..., Any]:
+def first_step(
+    rhs: RightHandSide, norm: ErrorNorm, order: int, longest: Number, shortest: Number
+) -> Callable[..., Any]:
     """Return straight-line code that estimates a first step.
 
     Source: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, Springer 1993, II.4.

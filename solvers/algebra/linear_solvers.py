@@ -240,7 +240,9 @@ class IterativeSolver(ABC):
         for index in range(self.operator.size):
             x[index] = literal(b, 0.0, self.operator.precision)
         square = self.operator.mean_square(values, y)
-        return self.carry(Iteration(square, square * (self.tolerance * self.tolerance), literal(b, 0, "int32")), b, memory)
+        return self.carry(
+            Iteration(square, square * (self.tolerance * self.tolerance), literal(b, 0, "int32")), b, memory
+        )
 
     def carry(self, first: Iteration, _b: Any, _memory: Any) -> Any:
         """Return the first state, with what the method carries from one iteration to the next."""

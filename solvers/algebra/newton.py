@@ -102,9 +102,7 @@ class NewtonSolver:
 
     owner = "newton"
 
-    def __init__(
-        self, equations: StageEquations, linear: LinearSolver, limits: NewtonLimits, *, full: bool
-    ) -> None:
+    def __init__(self, equations: StageEquations, linear: LinearSolver, limits: NewtonLimits, *, full: bool) -> None:
         self.equations = equations
         self.linear = linear
         self.limits = limits

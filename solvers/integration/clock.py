@@ -189,7 +189,9 @@ class LandingClock(Clock):
 
     def _stop_at(self, time: Any, saving: Saving) -> Any:
         stop = self._stop(time)
-        return select(saving.cursor < self.landings, minimum(saving.time, stop), stop) if is_used(self.landings) else stop
+        return (
+            select(saving.cursor < self.landings, minimum(saving.time, stop), stop) if is_used(self.landings) else stop
+        )
 
     def _left(self, time: Any, saving: Saving) -> Any:
         return convert(self._stop_at(time, saving) - time.t, self.precision)

@@ -38,7 +38,10 @@ class RunStart:
 
     def nobody(self, runs: Any) -> tuple[Any, Any, Any, Progress, Saving]:
         """Return what a lane without a run has: run, fresh, active, progress, saving."""
-        t, dt = literal(runs, self.t0, "float64"), literal(runs, 0.0 if self.dt is None else self.dt, self.rhs.precision)
+        t, dt = (
+            literal(runs, self.t0, "float64"),
+            literal(runs, 0.0 if self.dt is None else self.dt, self.rhs.precision),
+        )
         none, idle = literal(runs, 0, "int32"), literal(runs, False, "mask")  # noqa: FBT003
         time = SwitchingTime(t, dt, t, t) if self.switches else Time(t, t, dt)
         progress = Progress(time, dt, none, none, none, idle)

@@ -120,7 +120,7 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         for i in range(self.n):
             out[i] = y[i] + self._combine(weights, slopes, i) if apart else self._combine(weights, slopes, i, y[i])
 
-    def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int, start: Any = None) -> Any:
+    def _combine(self, row: Sequence[Number], slopes: "_Slopes", i: int, start: Any = None) -> Any:
         """Return start + sum_j row_j k_j of one state."""
         return combine(row, lambda j: slopes(j, i), start)
 

@@ -82,9 +82,7 @@ def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
     return Output(rhs, save.states, save.observables, times, problem.only_end, grid)
 
 
-def _make_step(
-    problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None
-) -> Step:
+def _make_step(problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None) -> Step:
     """Return the step of the method's family."""
     tableau, solve, fixed = problem.tableau, problem.solve, fixed_step is not None
     dense = not problem.only_end and not problem.lands

@@ -1,7 +1,7 @@
 """What passes between the host and a kernel: values in, results out. It depends on no equation."""
 
-from dataclasses import dataclass
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 

@@ -110,8 +110,9 @@ Number = float | Setting
 
 def _binary(kind: str, first: Any, second: Any) -> Setting:
     """Return arithmetic on settings and plain numbers; for anything else it is the other operand's to answer."""
-    operands = tuple(each if isinstance(each, Setting) else _plain(each) for each in (first, second))
-    return NotImplemented if None in operands else Setting(kind, operands)
+    operands = [each if isinstance(each, Setting) else _plain(each) for each in (first, second)]
+    known = tuple(each for each in operands if each is not None)
+    return Setting(kind, known) if len(known) == len(operands) else NotImplemented
 
 
 def _plain(number: Any) -> float | None:

@@ -154,14 +154,14 @@ def compile_ptx(
         As `compile_kernel`, but for ptxas.
     """
     _require_compiler()
-    _, ptx = _translate([(pyfunc, signature), *beside], arch, **rules)
+    _, ptx = _translate([(pyfunc, signature), *beside], arch, None, **rules)
     return ptx
 
 
 def _translate(
     entries: Sequence[Entry],
     arch: Architecture,
-    definitions: Callable[[], str] | None = None,
+    definitions: Callable[[], str] | None,
     *,
     fma: bool = False,
     flush_subnormals: bool = False,

@@ -62,6 +62,7 @@ class LoadedFunction:
         self._call = kind(self._engine.get_function_address(symbol))
 
     def __call__(self, *values: Any) -> None:
+        """Call it."""
         self._call(*(ctypes.addressof(place) for place in self._unused), *values)
 
     def write(self, symbol: str, block: np.ndarray) -> None:
