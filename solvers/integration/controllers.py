@@ -23,8 +23,8 @@ from solvers.targets.target import DeviceFunction, Target
 
 #: Errors below 1e-4 count as that in the history, so that one lucky step does not throttle the next; log2 of 1e-8.
 LEAST_REMEMBERED = 2 * math.log2(1e-4)
-#: log2 of e^exponent before the first step: so large that the next error seems to fall, which foresees nothing.
-NO_ERROR_YET = 1e4
+#: log2 of e^-exponent before the first step: so small that the next error seems to fall, which foresees nothing.
+NO_ERROR_YET = -1e4
 
 
 class ControllerFunctions(NamedTuple):
@@ -171,7 +171,12 @@ class AdaptiveController:
 
     def _asked(self, size: Any, past: Any = 0.0) -> Any:
         """Return the change that an error asks for, given log2 of its mean square and what the history adds."""
-        return fma(size, -self.exponent / 2, past + log2(self.safety))
+        return fma(size, self._gain, past + log2(self.safety))
+
+    @property
+    def _gain(self) -> Number:
+        """The change by log2 of the mean square of an error."""
+        return -self.exponent / 2
 
     def _follow(self, accept: Any, h: Any, dt: Any, change: Any, memory: Any) -> Any:
         proposed = h * convert(exp2_estimate(change), self.precision)
@@ -249,23 +254,23 @@ class PredictiveController(AdaptiveController):
 
     def past(self, size: Any, memory: Any) -> Any:
         """Return what the step before adds, which is never positive."""
-        return smaller(memory.error_history[0] - self._power(size), 0.0)
+        return smaller(self._power(size) - memory.error_history[0], 0.0)
 
     def _power(self, size: Any) -> Any:
-        """Return log2 of e^exponent."""
-        return larger(size, LEAST_REMEMBERED) * (self.exponent / 2)
+        """Return log2 of e^-exponent."""
+        return larger(size, LEAST_REMEMBERED) * self._gain
 
     def remember(self, accept: Any, size: Any, memory: Any) -> None:
-        """Keep log2 of e^exponent of an accepted step."""
+        """Keep log2 of e^-exponent of an accepted step."""
         errors = memory.error_history
         errors[0] = select(accept, self._power(size), errors[0])
 
     def move(self, change: Any, memory: Any) -> None:
-        """Add how much longer the step to try next is than the one whose error is kept.
+        """Take off how much longer the step to try next is than the one whose error is kept.
 
         That it may be cut short, to land somewhere or to end the span, is not looked at.
         """
-        memory.error_history[0] = memory.error_history[0] + change
+        memory.error_history[0] = memory.error_history[0] - change
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""

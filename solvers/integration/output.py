@@ -194,10 +194,10 @@ class Output:
 
     def _scatter(self, mask: Any, values: list[Any], cursor: Any, results: Any, place: Any) -> None:
         """Store variables at a save time; results lie as (variable, time, run)."""
-        first = convert(cursor, "int64") * place.runs + place.run
+        index, stride = convert(cursor, "int64") * place.runs + place.run, place.runs * self.times
         for number, value in enumerate(values):
-            place_of = first + place.runs * (number * self.times) if number else first
-            scatter(results.variables, place_of, value, mask)
+            index = index + stride if number else index
+            scatter(results.variables, index, value, mask)
 
     def _following(self, mask: Any, saving: Saving, times: Any) -> Saving:
         """Return the next save where one was stored."""

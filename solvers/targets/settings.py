@@ -21,9 +21,8 @@ def load_setting(builder: ir.IRBuilder, kind: ir.Type, offset: int, space: int) 
         block = ir.GlobalVariable(module, ir.ArrayType(_BYTE, 0), SYMBOL, addrspace=space)
         block.linkage = "external"
         block.align = 8
-    zero, place = ir.Constant(_LONG, 0), ir.Constant(_LONG, offset)
-    address = builder.bitcast(builder.gep(block, [zero, place], inbounds=True), kind.as_pointer(space))
-    value = builder.load(address, align=_BYTES[str(kind)])
+    place = block.gep([ir.Constant(_LONG, 0), ir.Constant(_LONG, offset)])
+    value = builder.load(place.bitcast(kind.as_pointer(space)), align=_BYTES[str(kind)])
     # What runs store never changes it; without this each store to a buffer would have it loaded again.
     value.set_metadata("invariant.load", module.add_metadata([]))
     return value
