@@ -13,6 +13,8 @@ from solvers.straightline.setting import Number, Setting
 _SMALLEST, _LARGEST = 2.0**-100, 2.0**100
 #: Constants between these take a setting, of which nothing is known yet, no nearer to the limits than it is itself.
 _SMALL, _LARGE = 2.0**-20, 2.0**20
+#: Settings that products with constants make, at most: together they stay in a GPU's nearest cache of constants.
+MOST_MERGED = 128
 
 
 class _Product(NamedTuple):
@@ -35,15 +37,25 @@ def merge_factors(recorded: Recorded, dtypes: Collection[str]) -> Recorded:
         The types of values that this is done for.
     """
     log, places = Record(), dict[int, int]()
+    settings = set[Setting]()
     for position, operation in enumerate(recorded.record.operations):
         moved = operation.moved(places)
         merged = _merged(log.operations, moved) if operation.dtype in dtypes else None
-        if merged:
+        if merged and _is_one_more(merged.factor, settings):
             constant = log.constant(merged.factor, moved.dtype or "")
             moved = moved._replace(operands=(merged.value, constant.position, *moved.operands[2:]))
         log.operations.append(moved)
         places[position] = len(log.operations) - 1
     return recorded.rewritten(log, places)
+
+
+def _is_one_more(factor: Number, settings: set[Setting]) -> bool:
+    """Return whether there is room for a factor that may be a setting; take it up."""
+    if not isinstance(factor, Setting):
+        return True
+    if len(settings) < MOST_MERGED:
+        settings.add(factor)
+    return factor in settings
 
 
 def _merged(operations: list[Operation], operation: Operation) -> _Product | None:

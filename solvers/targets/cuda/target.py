@@ -11,10 +11,11 @@ from numba.cuda.extending import intrinsic
 from numba.cuda.typing import signature
 
 from buffers import Allocator
+from solvers.errors import PlanError
 from solvers.straightline.factors import merge_factors
 from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Recorded
-from solvers.straightline.setting import SettingsBlock
+from solvers.straightline.setting import SLOT_BYTES, SettingsBlock
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.emitter import Emitter, stack_memory
 from solvers.targets.listing import Listing
@@ -37,6 +38,7 @@ _LONG = ir.IntType(64)
 _SHARED = 3
 #: Memory that a kernel cannot write.
 CONSTANT_SPACE = 4
+CONSTANT_BYTES = 64 * 1024
 #: Looking who waits costs a warp about a tenth of a small step.
 SPELL = 8
 
@@ -171,7 +173,17 @@ class CudaTarget(Target):
         self.spell = SPELL if patience else 0
 
     def definitions(self) -> str:
-        """Return LLVM code that defines what the code written so far declares."""
+        """Return LLVM code that defines what the code written so far declares.
+
+        Raises
+        ------
+        PlanError
+            Where there is no room for all settings: tolerances that differ from state to state are the only ones of
+            which there may be so many.
+        """
+        if self.settings.nbytes > CONSTANT_BYTES:
+            message = f"a GPU has no room for {self.settings.nbytes // SLOT_BYTES:,} tolerances and other settings"
+            raise PlanError(message, "give one number for all states", "solve.atol")
         return definition(self.settings.nbytes, CONSTANT_SPACE)
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:

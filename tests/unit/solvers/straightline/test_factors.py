@@ -4,7 +4,7 @@ import pytest
 from support.texts import body, lines
 
 from solvers.straightline import Argument, fma, record
-from solvers.straightline.factors import merge_factors
+from solvers.straightline.factors import MOST_MERGED, merge_factors
 from solvers.straightline.order import by_demand
 from solvers.straightline.record import FLOATS
 from solvers.straightline.setting import Setting
@@ -133,6 +133,18 @@ def test_a_setting_takes_a_constant_over():
         v7: float64 = mul v6 h
         store out[3] = v7
     """)
+
+
+def test_merged_settings_do_not_outgrow_a_cache():
+    h = Setting("h")
+
+    def step(y, out):
+        for i in range(2 * MOST_MERGED):
+            out[i] = (y[i] * (1.0 + i)) * h
+
+    recorded = merge_factors(record(step, [ARRAY, ARRAY]), FLOATS)
+    used = {operation.detail for operation in recorded.record.operations if operation.kind == "setting"}
+    assert len(used) == MOST_MERGED + 1
 
 
 @pytest.mark.parametrize("dtype", ["int32", "float32"])
