@@ -124,6 +124,16 @@ class SolveSettings:
     newton: NewtonSettings = field(default_factory=NewtonSettings)
     linear: LinearSettings = field(default_factory=LinearSettings)
 
+    @property
+    def fixed_steps(self) -> int | None:
+        """The number of equal steps, or None where steps adapt."""
+        return None if self.dt is None else max(1, round((self.t1 - self.t0) / self.dt))
+
+    @property
+    def may_use_up_steps(self) -> bool:
+        """Whether a run can make so many attempts that it has to end, if its steps are cut nowhere."""
+        return self.fixed_steps is None or self.fixed_steps > self.max_steps
+
 
 @dataclass(frozen=True)
 class SaveSettings:
@@ -143,6 +153,11 @@ class SaveSettings:
     observables: tuple[int, ...] = ()
     every: float | None = None
     at: tuple[float, ...] | None = None
+
+    @property
+    def only_end(self) -> bool:
+        """Whether the state at t1 is all that is saved."""
+        return self.every is None and self.at is None
 
     def grid(self, t0: float, t1: float) -> "SaveGrid | None":
         """Return the grid that the interval makes in a span, if there is one."""

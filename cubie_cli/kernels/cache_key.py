@@ -18,6 +18,7 @@ import cubie_cli
 import solvers
 from cubie_cli.configurations.job import Job
 from cubie_cli.results.provenance import installed_version
+from solvers.planning.given import compiled_choices
 
 _COMPILERS = ("llvmlite", "numba", "numba-cuda", "numpy", "sympy")
 _TOOLKIT = ("cuda-toolkit", "nvidia-nvvm", "nvidia-cuda-nvcc", "nvidia-cuda-nvcc-cu12")
@@ -26,7 +27,8 @@ _TOOLKIT = ("cuda-toolkit", "nvidia-nvvm", "nvidia-cuda-nvcc", "nvidia-cuda-nvcc
 def kernel_key(job: Job, target: str, architecture: str) -> str:
     """Return the key of a job's kernel, hexadecimal digits.
 
-    Values that are handed to a kernel as it starts are left out: those of the batch, and the model's defaults.
+    Values that are handed to a kernel as it starts are left out: those of the batch, the model's defaults, and numbers
+    of `[solve]` and `[output]`.
 
     Parameters
     ----------
@@ -46,8 +48,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "constants": dict(job.model.constants),
         "equations": [job.model.text_of("equations", name) for name in quantities.states],
         "observables": {name: job.model.text_of("observables", name) for name in quantities.observables},
-        "solve": asdict(settings.solve),
-        "save": asdict(settings.save),
+        "choices": compiled_choices(settings.solve, settings.save),
         "swept": job.axes.names,
         "kernel": asdict(settings.kernel),
         "buffers": [settings.buffers.default, list(settings.buffers.named.items())],

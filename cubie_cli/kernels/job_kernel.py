@@ -14,6 +14,7 @@ from cubie_cli.kernels.user_errors import as_user_errors
 from solvers.errors import TargetUnavailableError
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
+from solvers.planning.given import check
 
 if TYPE_CHECKING:
     from solvers.planning.plan import Plan
@@ -99,6 +100,8 @@ def find_kernel(job: Job, target: str, arch: str | None = None, *, fallback: boo
         For a problem that cannot be solved as asked.
     """
     _check_size(job)
+    with as_user_errors(job):
+        check(job.configuration.solve, job.configuration.save)
     entry, notes = _entry(job, target, arch)
     kernel = entry.read() if entry else None
     if kernel is None and fallback and engine.why_cannot_compile(target):

@@ -19,6 +19,7 @@ from solvers.straightline import (
     select,
     smaller,
 )
+from solvers.straightline.setting import Number
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class ErrorNorm:
         Absolute tolerances, one a state.
     """
 
-    rtol: float
-    atol: Sequence[float]
+    rtol: Number
+    atol: Sequence[Number]
 
     def _scale(self, index: int, magnitude: Any, share: float) -> Any:
         """Return the tolerance of a state of a magnitude, times the root of the number of states, divided by a share.
@@ -42,8 +43,7 @@ class ErrorNorm:
         In quotients by these the sum of the squares is the mean.
         """
         root = math.sqrt(len(self.atol)) / abs(share)
-        rtol, atol = self.rtol * root, self.atol[index] * root
-        return fma(magnitude, rtol, atol) if rtol else magnitude * 0.0 + atol
+        return fma(magnitude, self.rtol * root, self.atol[index] * root)
 
     def mean_square(self, vector: Iterable[Any], y: Any, y_new: Any | None = None, *, share: float = 1.0) -> Any:
         """Return the mean square of a vector times a number, with scales from y, or the larger of y and y_new.
@@ -69,7 +69,9 @@ def power_estimate(base: Any, exponent: float) -> Any:
     return exp2_estimate(log2_estimate(bounded(base)) * exponent)
 
 
-def first_step(rhs: RightHandSide, norm: ErrorNorm, order: int, longest: float, shortest: float) -> Callable[..., Any]:
+def first_step(
+    rhs: RightHandSide, norm: ErrorNorm, order: int, longest: Number, shortest: Number
+) -> Callable[..., Any]:
     """Return straight-line code that estimates a first step.
 
     Source: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, Springer 1993, II.4.

@@ -14,6 +14,7 @@ from solvers.algebra.point import Point
 from solvers.algebra.preconditioners import neumann
 from solvers.settings import LinearSettings
 from solvers.straightline import both, convert, fma, literal, select
+from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import LINEAR
 
@@ -158,9 +159,11 @@ class IterativeSolver(ABC):
     operator
         The matrix.
     settings
-        Preconditioner, and when to stop.
+        Preconditioner.
     tolerance
         Reduction of the residual, by its RMS norm over the tolerances.
+    max_iters
+        Most iterations.
     owner
         The component's name.
     """
@@ -169,11 +172,14 @@ class IterativeSolver(ABC):
     #: Vectors that a solver keeps besides the common ones.
     vectors: tuple[str, ...] = ()
 
-    def __init__(self, operator: Operator, settings: LinearSettings, tolerance: float, owner: str) -> None:
+    def __init__(
+        self, operator: Operator, settings: LinearSettings, tolerance: Number, max_iters: Number, owner: str
+    ) -> None:
         self.operator = operator
         self.owner = owner
         self.settings = settings
         self.tolerance = tolerance
+        self.max_iters = max_iters
 
     def register(self, registry: BufferRegistry) -> None:
         """Register the solver's vectors."""
@@ -234,7 +240,9 @@ class IterativeSolver(ABC):
         for index in range(self.operator.size):
             x[index] = literal(b, 0.0, self.operator.precision)
         square = self.operator.mean_square(values, y)
-        return self.carry(Iteration(square, square * self.tolerance**2, literal(b, 0, "int32")), b, memory)
+        return self.carry(
+            Iteration(square, square * (self.tolerance * self.tolerance), literal(b, 0, "int32")), b, memory
+        )
 
     def carry(self, first: Iteration, _b: Any, _memory: Any) -> Any:
         """Return the first state, with what the method carries from one iteration to the next."""
@@ -253,7 +261,7 @@ class IterativeSolver(ABC):
             product[index] = value
 
     def _unfinished(self, going: Any, state: Any) -> Any:
-        return both(going, both(state.square > state.limit, state.iterations < self.settings.max_iters))
+        return both(going, both(state.square > state.limit, state.iterations < self.max_iters))
 
     def _finished(self, active: Any, state: Any) -> Any:
         return both(active, state.square <= state.limit)
@@ -275,7 +283,7 @@ class DescentSolver(IterativeSolver):
 
     Parameters
     ----------
-    operator, settings, tolerance, owner
+    operator, settings, tolerance, max_iters, owner
         As for every iterative solver.
     """
 
@@ -346,19 +354,18 @@ def dot(first: Any, second: Any, size: int) -> Any:
 
 
 def make_linear_solver(
-    operator: Operator, settings: LinearSettings, tolerance: float, owner: str = "linear"
+    operator: Operator, settings: LinearSettings, tolerance: Number, max_iters: Number, owner: str = "linear"
 ) -> LinearSolver:
     """Return the solver that settings name.
 
     Parameters
     ----------
-    tolerance
-        Reduction of the residual where the settings leave it open.
+    tolerance, max_iters
+        Reduction of the residual, and most iterations, of one that iterates.
     owner
         The component's name.
     """
     if settings.kind == "lu":
         return DirectSolver(operator, owner)
-    chosen = tolerance if settings.tolerance is None else settings.tolerance
     kind = BicgstabSolver if settings.kind == "bicgstab" else DescentSolver
-    return kind(operator, settings, chosen, owner)
+    return kind(operator, settings, tolerance, max_iters, owner)

@@ -1,6 +1,7 @@
 """Newton's method for the stage equations of implicit methods, as a component that hosts a linear solver."""
 
 import math
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +25,7 @@ from solvers.straightline import (
     select,
     smaller,
 )
+from solvers.straightline.setting import Number, is_used, log2
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import NEWTON
 
@@ -34,8 +36,6 @@ LEAST_CONTRACTION = math.log2(1e-3)
 LARGEST_LEVEL = 127.0
 #: How fast the guess for a new solve forgets: eta = eta_old^0.8 (Hairer and Wanner, IV.8).
 FORGETTING = 0.8
-#: Corrections where no limit is given.
-MOST_CORRECTIONS = 10
 #: A correction that grows by this factor is taken for divergence.
 DIVERGENCE = 2.0
 
@@ -52,6 +52,21 @@ class StageEquations(Protocol):
 
     def linearisation(self, base: Any, z: Any) -> list[Any]:
         """Return the state at which the Jacobian of the iterate is taken."""
+
+
+@dataclass(frozen=True)
+class NewtonLimits:
+    """When Newton's method stops: see `solvers.settings.NewtonSettings`."""
+
+    tolerance: Number
+    max_iters: Number
+    damping: Number = NewtonSettings.damping
+    max_backtracks: Number = NewtonSettings.max_backtracks
+
+    @property
+    def backtracks(self) -> bool:
+        """Whether a correction may be shortened."""
+        return is_used(self.max_backtracks)
 
 
 class NewtonState(NamedTuple):
@@ -79,7 +94,7 @@ class NewtonSolver:
         What is solved.
     linear
         How corrections are computed.
-    settings
+    limits
         When to stop.
     full
         Whether the matrix is renewed for each correction; else it is the one the step has prepared.
@@ -87,14 +102,11 @@ class NewtonSolver:
 
     owner = "newton"
 
-    def __init__(
-        self, equations: StageEquations, linear: LinearSolver, settings: NewtonSettings, *, full: bool
-    ) -> None:
+    def __init__(self, equations: StageEquations, linear: LinearSolver, limits: NewtonLimits, *, full: bool) -> None:
         self.equations = equations
         self.linear = linear
-        self.settings = settings
+        self.limits = limits
         self.full = full
-        self.max_iters = settings.max_iters or MOST_CORRECTIONS
 
     @property
     def _size(self) -> int:
@@ -107,7 +119,7 @@ class NewtonSolver:
     def register(self, registry: BufferRegistry) -> None:
         """Register Newton's buffers, and host the linear solver."""
         linearisation = ("linearisation",) if self.full else ()
-        trial = ("residual_temp", "stage_base_bt") if self.settings.max_backtracks else ()
+        trial = ("residual_temp", "stage_base_bt") if self.limits.backtracks else ()
         for name in ("delta", "residual"):
             registry.register(self.owner, name, self._size, self._precision)
         registry.register(self.owner, "contraction", 1, "float32", lifetime="run")
@@ -130,7 +142,7 @@ class NewtonSolver:
         """Return the device function (active, point, base, z, memory) -> trouble; z goes from guess to root."""
         any_lane = target.any_lane
         begin = target.straight_line(self._begin)
-        evaluate = target.straight_line(self._keep_residual if self.settings.max_backtracks else self._evaluate)
+        evaluate = target.straight_line(self._keep_residual if self.limits.backtracks else self._evaluate)
         correct = self._correct(target)
         advance = self._line_search(target)
         measure = target.straight_line(self._measure)
@@ -192,7 +204,7 @@ class NewtonSolver:
 
         It returns the size of the residual, the share of the correction taken, and how often that was shortened.
         """
-        if not self.settings.max_backtracks:
+        if not self.limits.backtracks:
             return target.straight_line(self._advance)
         any_lane = target.any_lane
         attempt = target.straight_line(self._attempt)
@@ -220,7 +232,7 @@ class NewtonSolver:
         Without backtracking each correction evaluates the residual it needs; then there is no size yet.
         """
         size = literal(point.h, 0.0, self._precision)
-        if self.settings.max_backtracks:
+        if self.limits.backtracks:
             size = self._evaluate(point, base, z, memory, size)
         none, nothing = literal(size, 0, "int32"), literal(size, 0.0, "float32")
         return size, NewtonState(none, nothing, literal(size, Status.NEWTON_FAILED, "int32"))
@@ -262,8 +274,8 @@ class NewtonSolver:
 
     def _shorten(self, going: Any, size: Any, new: Any, scale: Any, count: Any) -> tuple[Any, Any, Any]:
         """Return which runs need a shorter correction, and its scale and number."""
-        worse = both(going, both(negate(new <= size), count < self.settings.max_backtracks))
-        return worse, select(worse, scale * self.settings.damping, scale), count + convert(worse, "int32")
+        worse = both(going, both(negate(new <= size), count < self.limits.max_backtracks))
+        return worse, select(worse, scale * self.limits.damping, scale), count + convert(worse, "int32")
 
     def _take(self, going: Any, z: Any, memory: Any, size: Any, new: Any) -> Any:
         residual = memory.residual
@@ -307,20 +319,20 @@ class NewtonSolver:
         """
         error = fma(level, 0.5, eta)
         failed = either(negate(is_finite(size)), negate(sound))
-        good = both(going, both(error <= math.log2(self.settings.tolerance), negate(failed)))
+        good = both(going, both(error <= log2(self.limits.tolerance), negate(failed)))
         trouble = select(good, literal(error, 0, "int32"), progress.trouble)
         trouble = select(both(going, negate(sound)), literal(error, Status.LINEAR_FAILED, "int32"), trouble)
         corrections = progress.corrections + convert(going, "int32")
         going = both(going, negate(either(good, either(failed, hopeless))))
-        going = both(going, corrections < self.max_iters)
+        going = both(going, corrections < self.limits.max_iters)
         return going, NewtonState(corrections, level, trouble), _root_of_power(error * 2.0), good
 
     def _diverges(self, theta: Any, rest: Any, change: Any, level: Any, corrections: Any) -> Any:
         """Return whether the corrections left cannot reach the tolerance, going by the last contraction."""
-        if self.settings.max_backtracks:
+        if self.limits.backtracks:
             return literal(theta, False, "mask")  # noqa: FBT003
-        left = convert(self.max_iters - 1 - corrections, "float32")
-        short = fma(change, left, level) * 0.5 > rest + math.log2(self.settings.tolerance)
+        left = convert(self.limits.max_iters - 1 - corrections, "float32")
+        short = fma(change, left, level) * 0.5 > rest + log2(self.limits.tolerance)
         return either(theta > DIVERGENCE, both(theta < 1.0, short))
 
     def _verdict(self, active: Any, progress: NewtonState) -> Any:

@@ -21,6 +21,7 @@ from solvers.equations.program import Program, literals
 from solvers.equations.rewriting import at_most, choice, less, rebuilt, substituted
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol
 from solvers.straightline import absolute, both, call, convert, literal, minimum, select
+from solvers.straightline.setting import Number
 
 #: Nodes whose value jumps or bends.
 _KINDS = (Relational, sympy.floor, sympy.ceiling, sympy.sign, sympy.Abs, functions.minimum, functions.maximum)
@@ -89,7 +90,7 @@ class SwitchTimes:
     conditions: tuple[Condition, ...]
     parameters: int
 
-    def following(self, t: Any, p: Any, end: float) -> Any:
+    def following(self, t: Any, p: Any, end: Number) -> Any:
         """Return when the next condition changes, float64; straight-line code.
 
         Parameters

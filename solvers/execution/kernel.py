@@ -7,6 +7,7 @@ from typing import Any, Self
 from buffers import BufferRegistry
 from solvers.equations.program import Program
 from solvers.equations.start_values import StartValues
+from solvers.straightline.setting import Slot
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Kernel:
         The right-hand side, for `program.evaluate_at`.
     code
         Machine code, an ELF file.
+    settings
+        The numbers that it is given as it starts, and where it finds them.
     details
         What the target needs besides, as plain values.
     seconds
@@ -39,6 +42,7 @@ class Kernel:
     values: StartValues
     derivatives: Program
     code: bytes
+    settings: tuple[Slot, ...]
     details: Mapping[str, Any]
     seconds: float = 0.0
 
@@ -55,6 +59,7 @@ class Kernel:
             "unused": self.unused,
             "values": self.values.as_json(),
             "derivatives": self.derivatives.as_json(),
+            "settings": [slot.as_json() for slot in self.settings],
             "details": dict(self.details),
         }
 
@@ -68,5 +73,6 @@ class Kernel:
             StartValues.from_json(values["values"]),
             Program.from_json(values["derivatives"]),
             code,
+            tuple(map(Slot.from_json, values["settings"])),
             values["details"],
         )

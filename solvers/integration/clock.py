@@ -12,6 +12,7 @@ from solvers.equations.instant import Instant
 from solvers.equations.switches import SwitchTimes
 from solvers.integration.lane import Saving, Time
 from solvers.straightline import absolute, both, convert, literal, minimum, select
+from solvers.straightline.setting import Number, is_used
 from solvers.targets.target import DeviceFunction, Target
 
 #: A step that would leave less than this share of what is left takes all of it: rounding leaves no step to take.
@@ -54,8 +55,8 @@ class Clock(ABC):
         Of the states, and of steps.
     """
 
-    t0: float
-    t1: float
+    t0: Number
+    t1: Number
     precision: str
 
     def build(self, target: Target) -> ClockFunctions:
@@ -122,14 +123,14 @@ class EvenClock(Clock):
         Number of save times at which a step has to end, in spite of rounding.
     """
 
-    steps: int
-    landings: int = 0
+    steps: Number
+    landings: Number = 0
 
     def _propose(self, time: Time, dt: Any, attempts: Any, saving: Saving) -> Any:
         h = (self.t1 - self.t0) / self.steps
         following = attempts + 1
         t_next = convert(following, "float64") * h + self.t0
-        if self.landings:
+        if is_used(self.landings):
             lands = absolute(t_next - saving.time) < 0.5 * h
             t_next = select(saving.cursor < self.landings, select(lands, saving.time, t_next), t_next)
         ends = following >= self.steps
@@ -180,7 +181,7 @@ class LandingClock(Clock):
         Number of save times.
     """
 
-    landings: int
+    landings: Number
 
     def _stop(self, time: Any) -> Any:
         """Return where a step has to end at the latest, whatever is saved."""
@@ -188,7 +189,9 @@ class LandingClock(Clock):
 
     def _stop_at(self, time: Any, saving: Saving) -> Any:
         stop = self._stop(time)
-        return select(saving.cursor < self.landings, minimum(saving.time, stop), stop) if self.landings else stop
+        return (
+            select(saving.cursor < self.landings, minimum(saving.time, stop), stop) if is_used(self.landings) else stop
+        )
 
     def _left(self, time: Any, saving: Saving) -> Any:
         return convert(self._stop_at(time, saving) - time.t, self.precision)
@@ -250,12 +253,12 @@ class SwitchingClock(LandingClock):
 
 
 def make_clock(
-    t0: float,
-    t1: float,
+    t0: Number,
+    t1: Number,
     precision: str,
     *,
-    steps: int | None,
-    landings: int,
+    steps: Number | None,
+    landings: Number,
     switches: SwitchTimes | None,
     asked: bool,
 ) -> Clock:
@@ -279,6 +282,6 @@ def make_clock(
         return SwitchingClock(**span, landings=landings, switches=switches, fixed=steps is not None)
     if steps is not None:
         return EvenClock(**span, steps=steps, landings=landings)
-    if landings:
+    if is_used(landings):
         return LandingClock(**span, landings=landings)
     return SummingClock(**span) if asked else RemainingClock(**span)

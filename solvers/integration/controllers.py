@@ -18,12 +18,13 @@ from solvers.straightline import (
     select,
     smaller,
 )
+from solvers.straightline.setting import Number, is_used, log2
 from solvers.targets.target import DeviceFunction, Target
 
 #: Errors below 1e-4 count as that in the history, so that one lucky step does not throttle the next; log2 of 1e-8.
 LEAST_REMEMBERED = 2 * math.log2(1e-4)
-#: log2 of e^exponent before the first step: so large that the next error seems to fall, which foresees nothing.
-NO_ERROR_YET = 1e4
+#: log2 of e^-exponent before the first step: so small that the next error seems to fall, which foresees nothing.
+NO_ERROR_YET = -1e4
 
 
 class ControllerFunctions(NamedTuple):
@@ -54,21 +55,16 @@ class FixedController:
         Their number.
     """
 
-    t0: float
-    t1: float
-    steps: int
+    t0: Number
+    t1: Number
+    steps: Number
 
     owner = "controller"
 
     @property
-    def fixed_step(self) -> float | None:
-        """The step, a constant that steps may fold into their weights."""
+    def fixed_step(self) -> Number | None:
+        """The step, a setting that steps may fold into their weights."""
         return (self.t1 - self.t0) / self.steps
-
-    @property
-    def attempts(self) -> float:
-        """The most attempts that a run can take."""
-        return self.steps
 
     def register(self, registry: BufferRegistry) -> None:
         """Register nothing: there is no history."""
@@ -118,18 +114,17 @@ class AdaptiveController:
         Whether steps are cut short to end at save times.
     """
 
-    exponent: float
-    safety: float
-    min_factor: float
-    max_factor: float
-    dt_min: float
-    dt_max: float
+    exponent: Number
+    safety: Number
+    min_factor: Number
+    max_factor: Number
+    dt_min: Number
+    dt_max: Number
     precision: str
     lands: bool
 
     owner = "controller"
     fixed_step = None
-    attempts = math.inf
 
     @property
     def history(self) -> int:
@@ -138,11 +133,6 @@ class AdaptiveController:
 
     def past(self, _size: Any, _memory: Any) -> Any:
         """Return what the history adds to the change after an accepted step; a number where there is none."""
-        return 0.0
-
-    @property
-    def least_past(self) -> float:
-        """The least that the history can add."""
         return 0.0
 
     def remember(self, accept: Any, size: Any, memory: Any) -> None:
@@ -169,33 +159,35 @@ class AdaptiveController:
         accept = both(active, both(trouble == 0, error <= 1.0))
         size = log2_estimate(convert(error, "float32"))
         change = self._asked(size, self.past(size, memory))
-        # The error of an accepted step asks for no shorter one; what else might is known.
-        if self.least_past + math.log2(self.safety) < math.log2(self.min_factor):
-            change = larger(change, math.log2(self.min_factor))
-        change = smaller(change, math.log2(self.max_factor))
+        change = smaller(larger(change, log2(self.min_factor)), log2(self.max_factor))
         self.remember(accept, size, memory)
         return accept, change
 
     def _retreat(self, reject: Any, error: Any, trouble: Any, change: Any) -> Any:
-        least = literal(change, math.log2(self.min_factor), "float32")
+        least = literal(change, log2(self.min_factor), "float32")
         asked = smaller(larger(self._asked(log2_estimate(convert(error, "float32"))), least), 0.0)
         known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
         return select(reject, select(known, asked, least), change)
 
     def _asked(self, size: Any, past: Any = 0.0) -> Any:
         """Return the change that an error asks for, given log2 of its mean square and what the history adds."""
-        return fma(size, -self.exponent / 2, past + math.log2(self.safety))
+        return fma(size, self._gain, past + log2(self.safety))
+
+    @property
+    def _gain(self) -> Number:
+        """The change by log2 of the mean square of an error."""
+        return -self.exponent / 2
 
     def _follow(self, accept: Any, h: Any, dt: Any, change: Any, memory: Any) -> Any:
         proposed = h * convert(exp2_estimate(change), self.precision)
-        if self.dt_max < math.inf:
+        if self.dt_max != math.inf:
             proposed = smaller(proposed, self.dt_max)
-        if self.dt_min:
+        if is_used(self.dt_min):
             proposed = larger(proposed, self.dt_min)
         if self.lands:
             # A step cut short to land somewhere says nothing against the longer one.
             proposed = select(both(accept, h < dt), larger(proposed, dt), proposed)
-        if self.lands or self.dt_min or self.dt_max < math.inf:
+        if self.lands or is_used(self.dt_min) or self.dt_max != math.inf:
             change = log2_estimate(bounded(proposed)) - log2_estimate(bounded(h))
         self.move(change, memory)
         return proposed
@@ -213,16 +205,16 @@ class FilterController(AdaptiveController):
         Exponents of past errors.
     """
 
-    beta2: float = 0.0
-    beta3: float = 0.0
+    beta2: Number = 0.0
+    beta3: Number = 0.0
 
     @property
     def history(self) -> int:
         """The length of `error_history`."""
-        return 2 if self.beta3 else 1 if self.beta2 else 0
+        return 2 if is_used(self.beta3) else 1 if is_used(self.beta2) else 0
 
     @property
-    def _gains(self) -> tuple[float, ...]:
+    def _gains(self) -> tuple[Number, ...]:
         return (self.beta2, -self.beta3)[: self.history]
 
     def past(self, _size: Any, memory: Any) -> Any:
@@ -231,17 +223,12 @@ class FilterController(AdaptiveController):
             return 0.0
         return combine([gain / 2 for gain in self._gains], memory.error_history.__getitem__, None)
 
-    @property
-    def least_past(self) -> float:
-        """The least that the history can add."""
-        return sum(min(0.0, gain / 2 * LEAST_REMEMBERED) for gain in self._gains)
-
     def remember(self, accept: Any, size: Any, memory: Any) -> None:
         """Keep log2 of the mean square of an accepted step's error."""
         if not self.history:
             return
         errors = memory.error_history
-        if self.beta3:
+        if is_used(self.beta3):
             errors[1] = select(accept, errors[0], errors[1])
         errors[0] = select(accept, larger(size, LEAST_REMEMBERED), errors[0])
 
@@ -267,28 +254,23 @@ class PredictiveController(AdaptiveController):
 
     def past(self, size: Any, memory: Any) -> Any:
         """Return what the step before adds, which is never positive."""
-        return smaller(memory.error_history[0] - self._power(size), 0.0)
-
-    @property
-    def least_past(self) -> float:
-        """The least that the history can add."""
-        return -math.inf
+        return smaller(self._power(size) - memory.error_history[0], 0.0)
 
     def _power(self, size: Any) -> Any:
-        """Return log2 of e^exponent."""
-        return larger(size, LEAST_REMEMBERED) * (self.exponent / 2)
+        """Return log2 of e^-exponent."""
+        return larger(size, LEAST_REMEMBERED) * self._gain
 
     def remember(self, accept: Any, size: Any, memory: Any) -> None:
-        """Keep log2 of e^exponent of an accepted step."""
+        """Keep log2 of e^-exponent of an accepted step."""
         errors = memory.error_history
         errors[0] = select(accept, self._power(size), errors[0])
 
     def move(self, change: Any, memory: Any) -> None:
-        """Add how much longer the step to try next is than the one whose error is kept.
+        """Take off how much longer the step to try next is than the one whose error is kept.
 
         That it may be cut short, to land somewhere or to end the span, is not looked at.
         """
-        memory.error_history[0] = memory.error_history[0] + change
+        memory.error_history[0] = memory.error_history[0] - change
 
     def forget(self, fresh: Any, memory: Any) -> None:
         """Drop what another run left."""

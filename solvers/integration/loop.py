@@ -17,6 +17,7 @@ from solvers.integration.run_end import RunEnd
 from solvers.integration.run_start import RunStart
 from solvers.methods.step import Step, StepFunctions
 from solvers.straightline import both, either
+from solvers.straightline.setting import Number
 from solvers.targets.memory import make_frame
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import ATTEMPT
@@ -46,7 +47,7 @@ class Loop:
     dt_min, dt_max
         Limits of the step.
     max_steps
-        Most attempts of a run.
+        Most attempts of a run; None: it cannot use them up.
     swept_states, swept_parameters
         Position of each input row by the position of the state or parameter that it sets.
     lands
@@ -58,12 +59,12 @@ class Loop:
     step: Step
     controller: FixedController | AdaptiveController
     output: Output
-    t0: float
-    t1: float
-    dt: float | None
-    dt_min: float
-    dt_max: float
-    max_steps: int
+    t0: Number
+    t1: Number
+    dt: Number | None
+    dt_min: Number
+    dt_max: Number
+    max_steps: Number | None
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
     lands: bool
@@ -143,7 +144,7 @@ class Loop:
             t1=self.t1,
             fixed=self.controller.fixed_step is not None,
             dt_min=self.dt_min,
-            max_steps=self.max_steps if self.switches or self.controller.attempts > self.max_steps else None,
+            max_steps=self.max_steps,
         )
 
     def _clock(self, target: Target) -> Clock:

@@ -8,9 +8,18 @@ from solvers.equations.instant import time_of
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.integration.lane import Saving
 from solvers.methods.step import StepFunctions
-from solvers.settings import SaveGrid
 from solvers.straightline import both, convert, gather, literal, scatter, select
+from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
+
+
+class EvenSaves(NamedTuple):
+    """Save times t0 + k*every; from the number `computed` on they are t1, in spite of rounding."""
+
+    t0: Number
+    every: Number
+    computed: Number
+    t1: Number
 
 
 class OutputFunctions(NamedTuple):
@@ -51,9 +60,9 @@ class Output:
     rhs: RightHandSide
     states: tuple[int, ...]
     observables: tuple[int, ...]
-    times: int
+    times: Number
     only_end: bool
-    grid: SaveGrid | None = None
+    grid: EvenSaves | None = None
 
     owner = "output"
 
@@ -185,9 +194,10 @@ class Output:
 
     def _scatter(self, mask: Any, values: list[Any], cursor: Any, results: Any, place: Any) -> None:
         """Store variables at a save time; results lie as (variable, time, run)."""
-        first = convert(cursor, "int64") * place.runs + place.run
+        index, stride = convert(cursor, "int64") * place.runs + place.run, place.runs * self.times
         for number, value in enumerate(values):
-            scatter(results.variables, first + place.runs * (number * self.times), value, mask)
+            index = index + stride if number else index
+            scatter(results.variables, index, value, mask)
 
     def _following(self, mask: Any, saving: Saving, times: Any) -> Saving:
         """Return the next save where one was stored."""
@@ -195,8 +205,7 @@ class Output:
         if self.grid is not None:
             # Rounded as NumPy rounds it. To wait for a table costs more than the rest of a save.
             time = convert(cursor, "float64") * self.grid.every + self.grid.t0
-            if self.grid.has_end and not self.grid.rounds_to_end:
-                time = select(cursor < self.times - 1, time, self.grid.t1)
+            time = select(cursor < self.grid.computed, time, self.grid.t1)
             return Saving(cursor, select(mask, time, saving.time))
         another = both(mask, cursor < self.times)
         return Saving(cursor, select(another, gather(times, convert(cursor, "int64"), another), saving.time))

@@ -20,6 +20,7 @@ from solvers.straightline import (
     scatter,
     select,
 )
+from solvers.straightline.setting import Number, is_used
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class RunEnd:
     """
 
     states: int
-    t1: float
+    t1: Number
     fixed: bool
-    dt_min: float
-    max_steps: int | None
+    dt_min: Number
+    max_steps: Number | None
 
     # -- while it steps -------------------------------------------------------------------------
 
@@ -77,7 +78,7 @@ class RunEnd:
     ) -> tuple[Any, Any, Any]:
         """Count rejected attempts, and end runs that cannot take a shorter step; return which go on, count, status."""
         floor = absolute(time_of(point.t)) * (2.0 * sys.float_info.epsilon)
-        if self.dt_min:
+        if is_used(self.dt_min):
             # A float32 cannot hold every dt_min.
             floor = larger(floor, self.dt_min * (1 + 1e-6))
         too_small = True if self.fixed else convert(point.h, "float64") <= floor

@@ -7,6 +7,7 @@ from solvers.equations.right_hand_side import RightHandSide
 from solvers.integration.lane import Place, Progress, Saving, SwitchingTime, Time
 from solvers.status import Status
 from solvers.straightline import are_finite, both, either, gather, literal, select
+from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 
 
@@ -29,15 +30,18 @@ class RunStart:
     """
 
     rhs: RightHandSide
-    t0: float
-    dt: float | None
+    t0: Number
+    dt: Number | None
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
     switches: bool
 
     def nobody(self, runs: Any) -> tuple[Any, Any, Any, Progress, Saving]:
         """Return what a lane without a run has: run, fresh, active, progress, saving."""
-        t, dt = literal(runs, self.t0, "float64"), literal(runs, self.dt or 0.0, self.rhs.precision)
+        t, dt = (
+            literal(runs, self.t0, "float64"),
+            literal(runs, 0.0 if self.dt is None else self.dt, self.rhs.precision),
+        )
         none, idle = literal(runs, 0, "int32"), literal(runs, False, "mask")  # noqa: FBT003
         time = SwitchingTime(t, dt, t, t) if self.switches else Time(t, t, dt)
         progress = Progress(time, dt, none, none, none, idle)

@@ -11,6 +11,7 @@ from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.step import OneStepMethod
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, split_share
 from solvers.straightline import View, are_finite, both, fma, literal, quotient_estimate, select
+from solvers.straightline.setting import Number
 from solvers.tableaus.tableau import ButcherTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -51,7 +52,7 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         norm: ErrorNorm,
         *,
         fixed: bool,
-        fixed_step: float | None,
+        fixed_step: Number | None,
         dense: bool,
     ) -> None:
         super().__init__(rhs, norm, tableau.order)
@@ -112,14 +113,14 @@ class ExplicitRungeKuttaStep(OneStepMethod):
             for i in range(self.n):
                 out[i] = fma(point.h, self._combine(row, slopes, i), y[i])
             return
-        weights = [step * weight for weight in row]
+        weights = [step * weight if weight else 0.0 for weight in row]
         # Summed by themselves, increments are rounded at their own size. It costs an addition, and matters where
         # rounding adds up from step to step and is seen.
         apart = last and sum(map(bool, row)) > 1 and self.rhs.precision == "float32"
         for i in range(self.n):
             out[i] = y[i] + self._combine(weights, slopes, i) if apart else self._combine(weights, slopes, i, y[i])
 
-    def _combine(self, row: Sequence[float], slopes: "_Slopes", i: int, start: Any = None) -> Any:
+    def _combine(self, row: Sequence[Number], slopes: "_Slopes", i: int, start: Any = None) -> Any:
         """Return start + sum_j row_j k_j of one state."""
         return combine(row, lambda j: slopes(j, i), start)
 

@@ -12,6 +12,7 @@ from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.straightline import are_finite, literal, select
+from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 
 
@@ -49,7 +50,7 @@ class Step(Protocol):
     def register(self, registry: BufferRegistry) -> None:
         """Register the step's buffers, and host its solvers."""
 
-    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
+    def build(self, target: Target, longest: Number, shortest: Number) -> StepFunctions:
         """Return the device functions, given the limits of the first step."""
 
 
@@ -72,7 +73,7 @@ class OneStepMethod(ABC):
         self.order = order
         self.n = len(rhs.system.states)
 
-    def build(self, target: Target, longest: float, shortest: float) -> StepFunctions:
+    def build(self, target: Target, longest: Number, shortest: Number) -> StepFunctions:
         """Return the device functions.
 
         Parameters

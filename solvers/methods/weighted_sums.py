@@ -6,6 +6,7 @@ from math import comb
 from typing import Any
 
 from solvers.straightline import convert, fma
+from solvers.straightline.setting import Number, is_used
 from solvers.tableaus.dense_output import DenseOutput
 
 #: Largest coefficient in Bernstein's form up to which weights are computed in the states' precision.
@@ -25,9 +26,9 @@ def weighted_sum(weights: Sequence[float], stages: Any, i: int, n: int, start: A
     return combine(weights, lambda j: stages[j * n + i], start)
 
 
-def combine(weights: Sequence[float], stage: Callable[[int], Any], start: Any | None) -> Any:
+def combine(weights: Sequence[Number], stage: Callable[[int], Any], start: Any | None) -> Any:
     """Return start + sum_j weights_j * stage(j) for constant weights; None where there is nothing to add."""
-    return blend([weight or None for weight in weights], stage, start)
+    return blend([weight if is_used(weight) else None for weight in weights], stage, start)
 
 
 def blend(weights: Sequence[Any], stage: Callable[[int], Any], start: Any | None) -> Any:

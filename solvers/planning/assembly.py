@@ -1,74 +1,71 @@
 """From a problem to the tree of components that solves it."""
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
-from solvers.algebra.linear_solvers import make_linear_solver
+from solvers.algebra.linear_solvers import LinearSolver, Operator, make_linear_solver
 from solvers.algebra.matrices import CoupledMatrix, StageMatrix
-from solvers.algebra.newton import NewtonSolver
+from solvers.algebra.newton import NewtonLimits, NewtonSolver
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.errors import PlanError
 from solvers.integration.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
 from solvers.integration.loop import Loop
-from solvers.integration.output import Output
+from solvers.integration.output import EvenSaves, Output
 from solvers.methods.diagonally_implicit import DiagonallyImplicitStep, StageEquation
 from solvers.methods.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.methods.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.methods.rosenbrock import RosenbrockStep
 from solvers.methods.step import Step
+from solvers.planning.given import absolute_names, check, choose_controller, given_numbers
 from solvers.planning.problem import Problem
-from solvers.settings import NewtonSettings, SolveSettings
+from solvers.settings import SolveSettings
+from solvers.straightline.setting import Number, Setting, least
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.tableaus.tableau import ButcherTableau
 
-#: How far, in steps, a save time may lie from a step's end where a method with fixed steps must land on it.
-LANDING_TOLERANCE = 1e-6
-#: The gains that each kind of controller uses, and the first kind that has one.
-GAINS = frozenset({"kp", "ki", "kd"})
-USED_GAINS = {"i": {"ki"}, "pi": {"kp", "ki"}, "pid": GAINS, "gustafsson": {"ki"}}
-FIRST_WITH = {"ki": "i", "kp": "pi", "kd": "pid"}
-#: Reduction of the residual of a correction within Newton's method: stiff components hide behind a residual.
-NEWTON_REDUCTION = {"float64": 1e-6, "float32": 1e-4}
-#: Corrections of a fixed step where no limit is given.
-MOST_FIXED_CORRECTIONS = 100
-#: Reductions of a residual below these are rounding.
-LEAST_REDUCTION = {"float64": 1e-12, "float32": 1e-5}
+#: A number that is given to the kernel, by its name in `solvers.planning.given`.
+Given = Callable[[str], Number]
 
 
-def make_loop(problem: Problem) -> Loop:
+def make_loop(problem: Problem, *, compiled: bool = False) -> Loop:
     """Return the tree of components that solves a problem.
+
+    Parameters
+    ----------
+    compiled
+        Whether code is made of it for which numbers are settings, that it is given as it starts; else they are numbers.
 
     Raises
     ------
     PlanError
         Where the method cannot do what is asked.
     """
-    solve, system = problem.solve, problem.system
-    controller = _controller(problem)
-    if problem.lands and controller.fixed_step is not None:
-        _require_landing(problem, controller.fixed_step)
+    solve, save, system = problem.solve, problem.save, problem.system
+    check(solve, save)
+    given: Given = Setting if compiled else given_numbers(solve, save).__getitem__
+    controller = _controller(problem, given)
     rhs = RightHandSide(problem.switched.system, solve.precision)
-    norm = ErrorNorm(solve.rtol, solve.atol)
-    dense = not problem.only_end and not problem.lands
-    longest = min(solve.dt_max or np.inf, solve.t1 - solve.t0)
-    step = _make_step(problem, rhs, norm, controller.fixed_step, dense=dense)
+    norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))))
+    span = given("t1") - given("t0")
+    longest = least(given("dt_max"), span) if solve.dt_max else span
+    first = least(given("dt0"), longest) if solve.dt0 else None
     rows = {name: row for row, name in enumerate(problem.swept)}
     return Loop(
-        step=step,
+        step=_make_step(problem, given, rhs, norm, controller.fixed_step),
         controller=controller,
-        output=_make_output(problem, rhs),
-        t0=solve.t0,
-        t1=solve.t1,
-        dt=controller.fixed_step or (min(solve.dt0, longest) if solve.dt0 else None),
-        dt_min=solve.dt_min,
-        dt_max=float(longest),
-        max_steps=solve.max_steps,
+        output=_make_output(problem, given, rhs),
+        t0=given("t0"),
+        t1=given("t1"),
+        dt=first if controller.fixed_step is None else controller.fixed_step,
+        dt_min=given("dt_min") if solve.dt_min else 0.0,
+        dt_max=longest,
+        max_steps=given("max_steps") if problem.switched.times or solve.may_use_up_steps else None,
         swept_states={i: rows[name] for i, name in enumerate(system.states) if name in rows},
         swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
         lands=problem.lands,
@@ -76,33 +73,37 @@ def make_loop(problem: Problem) -> Loop:
     )
 
 
-def _make_output(problem: Problem, rhs: RightHandSide) -> Output:
-    save, solve = problem.save, problem.solve
-    grid = save.grid(solve.t0, solve.t1)
-    return Output(rhs, save.states, save.observables, save.count(solve.t0, solve.t1), problem.only_end, grid)
+def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
+    save = problem.save
+    grid = None
+    if save.every is not None and save.at is None:
+        grid = EvenSaves(given("t0"), given("save_every"), given("computed_saves"), given("t1"))
+    times = 1 if problem.only_end else given("saves")
+    return Output(rhs, save.states, save.observables, times, problem.only_end, grid)
 
 
-def _make_step(problem: Problem, rhs: RightHandSide, norm: ErrorNorm, fixed_step: float | None, *, dense: bool) -> Step:
+def _make_step(problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None) -> Step:
     """Return the step of the method's family."""
     tableau, solve, fixed = problem.tableau, problem.solve, fixed_step is not None
+    dense = not problem.only_end and not problem.lands
     if isinstance(tableau, ButcherTableau):
         constant = None if problem.switched.times else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
     jacobian = Jacobian(rhs.system, rhs.precision)
     if isinstance(tableau, FullyImplicitTableau):
-        return _fully_implicit_step(problem, tableau, rhs, norm, jacobian, dense=dense)
+        return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense)
     operator = StageMatrix(jacobian, tableau.gamma, norm)
+    linear = _linear_solver(operator, solve, given)
     if isinstance(tableau, RosenbrockTableau):
-        linear = make_linear_solver(operator, solve.linear, max(solve.rtol / 100, LEAST_REDUCTION[rhs.precision]))
         return RosenbrockStep(tableau, rhs, jacobian, norm, linear, fixed=fixed, dense=dense)
-    linear = make_linear_solver(operator, solve.linear, NEWTON_REDUCTION[rhs.precision])
     full = solve.newton.jacobian == "iteration" or (solve.newton.jacobian is None and not linear.direct)
-    newton = NewtonSolver(StageEquation(rhs, operator), linear, _newton_settings(solve), full=full)
+    newton = NewtonSolver(StageEquation(rhs, operator), linear, _newton_limits(solve, given), full=full)
     return DiagonallyImplicitStep(tableau, rhs, norm, newton, fixed=fixed, dense=dense)
 
 
 def _fully_implicit_step(
     problem: Problem,
+    given: Given,
     tableau: FullyImplicitTableau,
     rhs: RightHandSide,
     norm: ErrorNorm,
@@ -110,33 +111,28 @@ def _fully_implicit_step(
     *,
     dense: bool,
 ) -> Step:
-    settings = problem.solve
-    if settings.newton.jacobian == "iteration":
+    solve = problem.solve
+    if solve.newton.jacobian == "iteration":
         message = f"{tableau.name} solves all stages with one matrix a step"
         raise PlanError(message, 'use jacobian = "step", or a diagonally implicit method', "solve.newton.jacobian")
     operator = CoupledMatrix(jacobian, tableau, norm)
-    reduction = NEWTON_REDUCTION[rhs.precision]
-    linear = make_linear_solver(operator, settings.linear, reduction)
-    newton = NewtonSolver(CoupledEquations(rhs, operator), linear, _newton_settings(settings), full=False)
+    linear = _linear_solver(operator, solve, given)
+    newton = NewtonSolver(CoupledEquations(rhs, operator), linear, _newton_limits(solve, given), full=False)
     error_filter = None
-    if settings.dt is None:
+    if solve.dt is None:
         error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm)
-        error_filter = make_linear_solver(
-            error_matrix, settings.linear, NEWTON_REDUCTION[rhs.precision], owner="filter"
-        )
+        error_filter = _linear_solver(error_matrix, solve, given, owner="filter")
     return FullyImplicitStep(tableau, rhs, norm, newton, error_filter, dense=dense)
 
 
-def _newton_settings(solve: SolveSettings) -> NewtonSettings:
-    """Return when Newton's method stops, for the steps and the precision there are.
+def _linear_solver(operator: Operator, solve: SolveSettings, given: Given, owner: str = "linear") -> LinearSolver:
+    limits = given("linear.tolerance"), given("linear.max_iters")
+    return make_linear_solver(operator, solve.linear, *limits, owner=owner)
 
-    A step that converges slowly is tried shorter where steps adapt; a fixed one is all there is. No iterate is better
-    than rounding leaves it.
-    """
-    newton = solve.newton
-    limit = newton.max_iters or (MOST_FIXED_CORRECTIONS if solve.dt is not None else None)
-    rounding = float(np.finfo(solve.precision).eps) / solve.rtol if solve.rtol else 0.0
-    return replace(newton, max_iters=limit, tolerance=max(newton.tolerance, rounding))
+
+def _newton_limits(solve: SolveSettings, given: Given) -> NewtonLimits:
+    backtracks = given("newton.max_backtracks") if solve.newton.max_backtracks else 0
+    return NewtonLimits(given("newton.tolerance"), given("newton.max_iters"), given("newton.damping"), backtracks)
 
 
 def register(loop: Loop, problem: Problem) -> BufferRegistry:
@@ -146,47 +142,22 @@ def register(loop: Loop, problem: Problem) -> BufferRegistry:
     return registry
 
 
-def _controller(problem: Problem) -> FixedController | AdaptiveController:
-    solve, tableau, chosen = problem.solve, problem.tableau, problem.solve.controller
-    if problem.fixed_steps is not None:
-        return FixedController(solve.t0, solve.t1, problem.fixed_steps)
-    try:
-        defaults = tableau.controller_defaults(chosen.kind)
-    except ValueError as error:
-        raise PlanError(str(error), "give a step: dt = ...", "solve.dt") from error
-    if defaults.kind == "fixed" or tableau.error_order is None:
-        message = f"{tableau.name} has no error estimate, so it needs a fixed step"
-        raise PlanError(message, "give a step: dt = ...", "solve.dt")
-    for gain in GAINS - USED_GAINS[defaults.kind]:
-        if getattr(chosen, gain) is not None:
-            message = f'the controller "{defaults.kind}" has no gain {gain}'
-            raise PlanError(message, f'remove it, or set kind = "{FIRST_WITH[gain]}"', f"solve.controller.{gain}")
-    given = {
-        name: getattr(chosen, name)
-        for name in ("kp", "ki", "kd", "safety", "min_factor", "max_factor")
-        if getattr(chosen, name) is not None
-    }
-    settings = replace(defaults, **given)
-    beta1, beta2, beta3 = settings.betas(tableau.error_order)
+def _controller(problem: Problem, given: Given) -> FixedController | AdaptiveController:
+    solve = problem.solve
+    if solve.fixed_steps is not None:
+        return FixedController(given("t0"), given("t1"), given("steps"))
+    kind = choose_controller(solve).kind
     common: dict[str, Any] = {
-        "exponent": beta1,
-        "safety": settings.safety,
-        "min_factor": settings.min_factor,
-        "max_factor": settings.max_factor,
-        "dt_min": solve.dt_min,
-        "dt_max": solve.dt_max or np.inf,
+        "exponent": given("beta1"),
+        "safety": given("safety"),
+        "min_factor": given("min_factor"),
+        "max_factor": given("max_factor"),
+        "dt_min": given("dt_min") if solve.dt_min else 0.0,
+        "dt_max": given("dt_max") if solve.dt_max else np.inf,
         "precision": solve.precision,
         "lands": problem.lands or problem.switched.times is not None,
     }
-    if settings.kind == "gustafsson":
+    if kind == "gustafsson":
         return PredictiveController(**common)
-    return FilterController(**common, beta2=beta2, beta3=beta3)
-
-
-def _require_landing(problem: Problem, step: float) -> None:
-    """Refuse save times between fixed steps of a method that cannot interpolate."""
-    places = (problem.times - problem.solve.t0) / step
-    if np.abs(places - np.round(places)).max() > LANDING_TOLERANCE:
-        message = f"{problem.tableau.name} has no continuous extension, so with a fixed step it saves at steps only"
-        hint = f"choose save times that are multiples of the step {step:g}, or another algorithm"
-        raise PlanError(message, hint, "output.save_every" if problem.save.every else "output.save_at")
+    beta2 = 0.0 if kind == "i" else given("beta2")
+    return FilterController(**common, beta2=beta2, beta3=given("beta3") if kind == "pid" else 0.0)

@@ -1,5 +1,6 @@
 """What passes between the host and a kernel: values in, results out. It depends on no equation."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from solvers.equations.quantities import Quantities
+from solvers.planning.given import given_numbers
 from solvers.settings import SaveSettings, SolveSettings
+from solvers.straightline.setting import Slot, filled
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,10 @@ class Exchange:
     def bytes_per_run(self) -> int:
         """Bytes of a run's input and results."""
         return self.input_bytes_per_run + self.result_bytes_per_run
+
+    def settings(self, slots: Iterable[Slot]) -> np.ndarray:
+        """Return the settings that a kernel asks for, as bytes where it finds them."""
+        return filled(slots, given_numbers(self.solve, self.save))
 
     def inputs(self, values: np.ndarray) -> np.ndarray:
         """Return swept values, shape (swept, runs), as a kernel takes them."""

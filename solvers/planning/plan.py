@@ -87,7 +87,7 @@ def make_plan(problem: Problem, target: str) -> Plan:
     buffers.UnknownBufferError
         For a location of a buffer that no method has.
     """
-    loop = make_loop(problem)
+    loop = make_loop(problem, compiled=target != "python")
     registry = register(loop, problem)
     return Plan(problem, target, loop, registry, registry.check(_known_buffers(problem)))
 

@@ -67,7 +67,7 @@ class Problem:
     @property
     def only_end(self) -> bool:
         """Whether the state at t1 is all that is saved."""
-        return self.save.every is None and self.save.at is None
+        return self.save.only_end
 
     @property
     def lands(self) -> bool:
@@ -82,6 +82,4 @@ class Problem:
     @property
     def fixed_steps(self) -> int | None:
         """The number of equal steps, or None where steps adapt."""
-        if self.solve.dt is None:
-            return None
-        return max(1, round((self.solve.t1 - self.solve.t0) / self.solve.dt))
+        return self.solve.fixed_steps

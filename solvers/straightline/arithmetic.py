@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from solvers.straightline.record import MASK, Array, Value, promote
+from solvers.straightline.setting import Number
 
 _NUMPY_CALLS = {
     "exp": np.exp,
@@ -49,7 +50,7 @@ def _align(*operands: Any) -> list[Value]:
     return [aligned for _, aligned in (promote(like, operand) for operand in operands)]
 
 
-def literal(like: Any, number: float, dtype: str) -> Any:
+def literal(like: Any, number: Number, dtype: str) -> Any:
     """Return a number as a value of a type; `like` is any array or value of the same function."""
     if isinstance(like, (Value, Array)):
         return like.record.constant(number, dtype)

@@ -1,19 +1,27 @@
-"""Constant factors that follow each other, merged: (e*c)*w becomes e*(c*w)."""
+"""Constant factors that follow each other, merged: (e*c)*w becomes e*(c*w).
+
+Settings are constants here: a product of one with a constant is another setting.
+"""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from solvers.straightline.record import Operation, Record, Recorded
+from solvers.straightline.setting import Number, Setting
 
 #: Products of constants between these are far within what every type can hold.
 _SMALLEST, _LARGEST = 2.0**-100, 2.0**100
+#: Constants between these take a setting, of which nothing is known yet, no nearer to the limits than it is itself.
+_SMALL, _LARGE = 2.0**-20, 2.0**20
+#: Settings that products with constants make, at most: together they stay in a GPU's nearest cache of constants.
+MOST_MERGED = 128
 
 
 class _Product(NamedTuple):
     """A value times a constant."""
 
     value: int
-    factor: float
+    factor: Number
 
 
 def merge_factors(recorded: Recorded, dtypes: Collection[str]) -> Recorded:
@@ -29,15 +37,25 @@ def merge_factors(recorded: Recorded, dtypes: Collection[str]) -> Recorded:
         The types of values that this is done for.
     """
     log, places = Record(), dict[int, int]()
+    settings = set[Setting]()
     for position, operation in enumerate(recorded.record.operations):
         moved = operation.moved(places)
         merged = _merged(log.operations, moved) if operation.dtype in dtypes else None
-        if merged:
+        if merged and _is_one_more(merged.factor, settings):
             constant = log.constant(merged.factor, moved.dtype or "")
             moved = moved._replace(operands=(merged.value, constant.position, *moved.operands[2:]))
         log.operations.append(moved)
         places[position] = len(log.operations) - 1
     return recorded.rewritten(log, places)
+
+
+def _is_one_more(factor: Number, settings: set[Setting]) -> bool:
+    """Return whether there is room for a factor that may be a setting; take it up."""
+    if not isinstance(factor, Setting):
+        return True
+    if len(settings) < MOST_MERGED:
+        settings.add(factor)
+    return factor in settings
 
 
 def _merged(operations: list[Operation], operation: Operation) -> _Product | None:
@@ -46,8 +64,19 @@ def _merged(operations: list[Operation], operation: Operation) -> _Product | Non
     inner = outer and _product(operations, operations[outer.value], ("mul",))
     if not outer or not inner:
         return None
-    factor = inner.factor * outer.factor
-    return _Product(inner.value, factor) if _SMALLEST < abs(factor) < _LARGEST else None
+    factor = _merged_factor(inner.factor, outer.factor)
+    return None if factor is None else _Product(inner.value, factor)
+
+
+def _merged_factor(inner: Number, outer: Number) -> Number | None:
+    """Return the product of two constants; None where it may leave their range, and for two settings."""
+    if not isinstance(inner, Setting) and not isinstance(outer, Setting):
+        factor = inner * outer
+        return factor if _SMALLEST < abs(factor) < _LARGEST else None
+    setting, constant = (inner, outer) if isinstance(inner, Setting) else (outer, inner)
+    if isinstance(constant, Setting) or not _SMALL < abs(constant) < _LARGE:
+        return None
+    return constant * setting
 
 
 def _product(operations: list[Operation], operation: Operation, kinds: tuple[str, ...]) -> _Product | None:
@@ -56,7 +85,8 @@ def _product(operations: list[Operation], operation: Operation, kinds: tuple[str
         return None
     first, second = operation.operands[:2]
     for value, factor in ((first, second), (second, first)):
-        if operations[factor].kind == "constant":
-            number: Any = operations[factor].detail.number
+        known = operations[factor]
+        if known.kind in {"constant", "setting"}:
+            number: Any = known.detail if known.kind == "setting" else known.detail.number
             return _Product(value, number)
     return None

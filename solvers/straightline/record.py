@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, NamedTuple
 
+from solvers.straightline.setting import Number, Setting
+
 FLOATS = ("float32", "float64")
 INTEGERS = ("int32", "int64")
 MASK = "mask"
@@ -136,8 +138,10 @@ class Record:
         operation = Operation(kind, tuple(value.position for value in operands), dtype, detail)
         return Value(self, self._append(operation), dtype or "")
 
-    def constant(self, number: float, dtype: str) -> "Value":
-        """Return a number as a value of a type."""
+    def constant(self, number: Number, dtype: str) -> "Value":
+        """Return a number, which may be a setting, as a value of a type."""
+        if isinstance(number, Setting):
+            return self.pure("setting", (), dtype, number)
         number = bool(number) if dtype == MASK else int(number) if dtype in INTEGERS else float(number)
         return self.pure("constant", (), dtype, Constant(number, str(number)))
 

@@ -7,8 +7,8 @@
         store memory.slopes[3] = v2
         return v2
 
-Values are numbered as they are computed; what a loop repeats is indented. Constants and scalar arguments stand where
-they are used.
+Values are numbered as they are computed; what a loop repeats is indented. Constants, settings and scalar arguments
+stand where they are used.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from solvers.straightline.record import MASK, Argument, Arguments, Operation, Place, Recorded
 
 #: What is no work by itself.
-_NO_WORK = frozenset({"argument", "constant", "nothing"})
+_NO_WORK = frozenset({"argument", "constant", "setting", "nothing"})
 _INDENT = "    "
 _LONGEST_HEAD = 100
 
@@ -50,7 +50,7 @@ def written(recorded: Recorded) -> str:
 
 
 def operations(recorded: Recorded) -> int:
-    """Return the number of operations, each of which is a line; constants and arguments are none."""
+    """Return the number of operations, each of which is a line; constants, settings and arguments are none."""
     return sum(operation.kind not in _NO_WORK for operation in recorded.record.operations)
 
 
@@ -122,7 +122,7 @@ def _operand(operation: Operation, names: list[str]) -> str:
     if operation.kind == "constant":
         number = str(operation.detail[0])
         return number.lower() if operation.dtype == MASK else number
-    return ""
+    return str(operation.detail) if operation.kind == "setting" else ""
 
 
 def _work(operation: Operation, used: list[str], names: list[str]) -> str:

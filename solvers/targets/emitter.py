@@ -9,6 +9,8 @@ from llvmlite import ir
 
 from solvers.straightline.loops import Table
 from solvers.straightline.record import FLOATS, INDEX, INTEGERS, MASK, Operation, Place, Recorded
+from solvers.straightline.setting import SettingsBlock
+from solvers.targets.settings import load_setting
 
 _SCALAR = {
     "float32": ir.FloatType(),
@@ -119,11 +121,23 @@ class Emitter(LaneBuilder, ABC):
         See `LaneBuilder`.
     arguments
         The LLVM values of the function's arguments.
+    settings
+        Where settings lie; None where there are none.
     """
 
-    def __init__(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], lanes: int = 1) -> None:
+    #: Where LLVM code finds them.
+    settings_space = 0
+
+    def __init__(
+        self,
+        builder: ir.IRBuilder,
+        arguments: Sequence[ir.Value],
+        lanes: int = 1,
+        settings: SettingsBlock | None = None,
+    ) -> None:
         super().__init__(builder, lanes)
         self.arguments = arguments
+        self.settings = settings
         self._handlers: dict[str, Callable[[Operation, list[ir.Value]], ir.Value | None]] = {
             name[len("_emit_") :].replace("_", " "): getattr(self, name)
             for name in dir(self)
@@ -149,6 +163,11 @@ class Emitter(LaneBuilder, ABC):
     def _emit_constant(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         assert operation.dtype is not None  # noqa: S101
         return self.constant(operation.detail.number, operation.dtype)
+
+    def _emit_setting(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        assert operation.dtype is not None and self.settings is not None  # noqa: S101, PT018
+        offset = self.settings.offset(operation.detail, operation.dtype)
+        return self.splat(load_setting(self.builder, _SCALAR[operation.dtype], offset, self.settings_space))
 
     def _emit_argument(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         return self.splat(self.arguments[operation.detail])
@@ -317,7 +336,7 @@ class Emitter(LaneBuilder, ABC):
         module, name = self.builder.module, f"cubie_table_{digest}"
         if name not in module.globals:
             array = ir.ArrayType(kind, len(table.numbers))
-            found = ir.GlobalVariable(module, array, name, addrspace=self.table_space)
+            found = ir.GlobalVariable(module, array, name, addrspace=self.table_space(4 * len(table.numbers)))
             found.initializer = ir.Constant(array, list(table.numbers))
             found.global_constant = True
             found.linkage = "internal"
@@ -374,8 +393,9 @@ class Emitter(LaneBuilder, ABC):
 
     # -- what a target adds ---------------------------------------------------------------------
 
-    #: The address space of constants that are looked up.
-    table_space = 0
+    def table_space(self, nbytes: int) -> int:  # noqa: ARG002 - where there are several
+        """Return the address space of a table of a size."""
+        return 0
 
     def pointer(self, base: ir.Value, dtype: str, index: int | ir.Value) -> ir.Value:
         """Return the address of an element of a run's buffer."""

@@ -93,14 +93,10 @@ def values(path):
         }
 
 
-#: An override each that changes what the kernel computes, or how.
+#: An override each that changes what code the kernel has.
 CHANGES = [
-    "solve.t1=1.5",
-    "solve.dt=0.125",
     'solve.algorithm="bogacki_shampine32"',
     'solve.precision="float32"',
-    "solve.max_steps=100",
-    "output.save_every=0.25",
     'output.states=["x"]',
     "output.observables=[]",
     'buffers.default="shared"',
@@ -115,6 +111,57 @@ def test_no_change_takes_a_kernel_of_another_setting(cubie, cache):
     for count, change in enumerate(CHANGES, start=2):
         assert cubie("run", "run.toml", "--target", "cpu", "--force", "--set", change).code == 0
         assert len(kernels(cache)) == count, change
+
+
+#: Numbers that a kernel is given as it starts, of fixed steps and of steps that adapt.
+FIXED = ["solve.t0=0.5", "solve.t1=1.5", "solve.dt=0.125", "solve.max_steps=100", "output.save_every=0.25"]
+ADAPTIVE = [
+    "solve.t1=1.5",
+    "solve.rtol=1e-8",
+    "solve.atol=1e-3",
+    "solve.dt0=0.02",
+    "solve.dt_min=0.2",
+    "solve.dt_max=0.05",
+    "solve.max_steps=3",
+    "solve.controller.safety=0.5",
+    "solve.controller.ki=0.5",
+    "solve.controller.max_factor=1.5",
+    "output.save_every=0.125",
+]
+STEPS = {
+    "fixed": ("dt = 0.25", FIXED),
+    "adaptive": ("rtol = 1e-5\natol = 1e-7\ndt0 = 0.01\ndt_min = 1e-9\ndt_max = 0.5", ADAPTIVE),
+}
+
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_a_number_that_is_set_takes_the_kernel_that_was_kept(cubie, cache, folder, steps):
+    settings, changes = STEPS[steps]
+    config = folder / "run.toml"
+    config.write_text(config.read_text().replace("dt = 0.25", settings))
+    command = ("run", "run.toml", "--target", "cpu", "--force", "--json")
+    assert json.loads(cubie(*command).out)["seconds"]["compile"] > 0
+    seen = [values(folder / "result.h5")]
+    for change in changes:
+        answer = json.loads(cubie(*command, "--set", change).out)
+        assert answer["seconds"]["compile"] == 0, change
+        found = values(folder / "result.h5")
+        assert json.loads(cubie(*command, "--set", change, "--set", "run.cache=false").out)["seconds"]["compile"] > 0
+        assert found == values(folder / "result.h5"), change
+        assert found not in seen or change == "solve.max_steps=100"
+        seen.append(found)
+    assert len(kernels(cache)) == 1
+
+
+def test_numbers_that_are_refused_are_so_with_a_kernel_that_is_kept(cubie, cache):
+    command = ("run", "run.toml", "--target", "cpu", "--force", "--set", 'solve.algorithm="cash_karp54"', "--set")
+    before = cubie(*command, "output.save_every=0.3")
+    assert cubie(*command, "output.save_every=0.25").code == 0
+    after = cubie(*command, "output.save_every=0.3")
+    assert len(kernels(cache)) == 1
+    assert before.code == after.code == 3
+    assert "saves at steps only" in after.err
+    assert after.err == before.err
 
 
 @pytest.mark.parametrize(

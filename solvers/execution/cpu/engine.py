@@ -12,6 +12,7 @@ import numpy as np
 from solvers.execution.cpu.processor import processor
 from solvers.execution.kernel import Kernel
 from solvers.planning.exchange import Exchange, Solution
+from solvers.straightline.setting import SYMBOL
 from solvers.targets.cpu import machine as cpu_machine
 from solvers.targets.cpu.lanes import group_for
 
@@ -49,10 +50,11 @@ def compile_plan(plan: "Plan", listing: "Listing | None" = None) -> Kernel:
     group = group_for(np.dtype(precision).itemsize, len(problem.system.states), problem.kernel.vectors)
     target = CpuTarget(group, listing)
     kernel = make_kernel(target, plan.loop.build(target, plan.registry), precision)
-    code, symbol = machine_code(*kernel, listing)
+    code, symbol = machine_code(*kernel, target.settings, listing)
     seconds = time.perf_counter() - start
     details = {"symbol": symbol, "lanes": group.lanes}
-    return Kernel("cpu", plan.registry, plan.unused, plan.values, plan.derivatives, code, details, seconds)
+    settings = tuple(target.settings.slots.values())
+    return Kernel("cpu", plan.registry, plan.unused, plan.values, plan.derivatives, code, settings, details, seconds)
 
 
 class CpuSolver:
@@ -75,7 +77,8 @@ class CpuSolver:
         self.threads = threads or found.threads
         self._lanes = kernel.details["lanes"]
         self._totals = kernel.registry.totals()
-        self._run = cpu_machine.load(kernel.code, kernel.details["symbol"], ARGUMENTS)
+        self._run = cpu_machine.LoadedFunction(kernel.code, kernel.details["symbol"], ARGUMENTS)
+        self._run.write(SYMBOL, exchange.settings(kernel.settings))
         self._workspaces = [self._workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads)
 

@@ -240,6 +240,13 @@ class Module(_Resource):
         """Return a kernel by name."""
         return Function(self._owner, _call(driver.cuModuleGetFunction, self._handle, name.encode()))
 
+    def write(self, name: str, host: NDArray[Any]) -> None:
+        """Fill a variable of the code, by name, which kernels that start later find so."""
+        address, size = _call(driver.cuModuleGetGlobal, self._handle, name.encode())
+        if host.nbytes > size:
+            raise ValueError(f"{host.nbytes} bytes do not fit the {size} of {name}")
+        _call(driver.cuMemcpyHtoD, address, host.ctypes.data, host.nbytes)
+
 
 class Function:
     """A kernel that can be launched.

@@ -3,10 +3,10 @@
 import ctypes
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,16 +15,17 @@ from solvers.execution.cuda import driver as cuda_driver
 from solvers.execution.cuda.driver import Device, DeviceMemory
 from solvers.execution.cuda.launch import (
     FEWEST_ORDERED,
-    Grid,
-    grid_rule,
+    Launch,
+    check_shared,
     order_bytes_per_run,
     patience_rule,
     registers_rule,
 )
-from solvers.execution.cuda.occupancy import Architecture, KernelResources, architecture_facts, occupancy
+from solvers.execution.cuda.occupancy import Architecture, architecture_facts
 from solvers.execution.cuda.run_order import MOST_RUNS, REPORTS, RunArrays, RunOrder
 from solvers.execution.kernel import Kernel
 from solvers.planning.exchange import Exchange, Solution
+from solvers.straightline.setting import SYMBOL
 
 if TYPE_CHECKING:
     from solvers.execution.cuda.toolchain import CompiledKernel
@@ -71,67 +72,6 @@ def why_no_toolkit() -> tuple[str, str] | None:
     return None
 
 
-@dataclass(frozen=True)
-class Launch:
-    """How a kernel is launched, and what it needs.
-
-    Parameters
-    ----------
-    name
-        The entry.
-    resources
-        What it needs.
-    arch
-        Compute capability.
-    grid
-        Blocks and threads.
-    stride
-        Bytes of dynamic shared memory a thread.
-    ordered
-        Whether the code can bring runs into the order of `RunOrder`.
-    """
-
-    name: str
-    resources: KernelResources
-    arch: Architecture
-    grid: Grid
-    stride: int
-    ordered: bool
-
-    @property
-    def threads(self) -> int:
-        """Threads, that is runs at a time, a block, unless a batch is small."""
-        return self.grid.threads
-
-    @property
-    def shared_bytes(self) -> int:
-        """Dynamic shared memory of such a block."""
-        return self.threads * self.stride
-
-    def facts(self) -> dict[str, Any]:
-        """Return what the kernel needs and how many of its blocks a multiprocessor holds."""
-        resources, (major, minor) = self.resources, self.arch
-        resident = occupancy(resources, self.threads, self.shared_bytes, self.arch)
-        return {
-            "arch": f"sm_{major}{minor}",
-            "registers": resources.registers,
-            "local_bytes": resources.stack_bytes,
-            "spill_bytes": resources.spill_store_bytes + resources.spill_load_bytes,
-            "instructions": resources.instructions,
-            "threads_per_block": self.threads,
-            "shared_bytes_per_block": self.shared_bytes,
-            "occupancy": resident.fraction,
-            "limiter": resident.limiter,
-        }
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the launch that `dataclasses.asdict` gave the values of."""
-        major, minor = values["arch"]
-        resources, grid = KernelResources(**values["resources"]), Grid(**values["grid"])
-        return cls(**{**values, "resources": resources, "arch": (major, minor), "grid": grid})
-
-
 def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None" = None) -> Kernel:
     """Compile a plan's kernel; no GPU is needed.
 
@@ -169,20 +109,29 @@ def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None
     registers = registers_rule(
         settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
     )
-    integrate = plan.loop.build(CudaTarget(patience, listing), plan.registry)
+    target = CudaTarget(patience, listing)
+    integrate = plan.loop.build(target, plan.registry)
     entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
-    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers, beside=beside)
-    scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0
-    grid = grid_rule(settings, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered)
-    if grid is None:
-        raise _too_much_shared(stride, chosen)
-    launch = Launch(compiled.name, compiled.resources, chosen, grid, stride, ordered)
+    compiled = cuda_toolchain.compile_kernel(
+        entry, arguments, chosen, max_registers=registers, beside=beside, definitions=target.definitions
+    )
+    scatters = adaptive and saves
+    launch = Launch(compiled.name, compiled.resources, chosen, stride, settings, bool(patience), scatters, ordered)
+    launch.grid()
     seconds = time.perf_counter() - start
     if listing is not None:
         _list(compiled, listing)
     return Kernel(
-        "cuda", plan.registry, plan.unused, plan.values, plan.derivatives, compiled.cubin, asdict(launch), seconds
+        "cuda",
+        plan.registry,
+        plan.unused,
+        plan.values,
+        plan.derivatives,
+        compiled.cubin,
+        tuple(target.settings.slots.values()),
+        asdict(launch),
+        seconds,
     )
 
 
@@ -203,28 +152,6 @@ def _list(compiled: "CompiledKernel", listing: "Listing") -> None:
 def report(kernel: Kernel) -> dict[str, Any]:
     """Return what a kernel needs."""
     return Launch.from_json(kernel.details).facts()
-
-
-def check_shared(stride: int, arch: Architecture) -> None:
-    """Refuse shared buffers that a block of one warp has no room for.
-
-    Raises
-    ------
-    PlanError
-        With the figures.
-    """
-    if 32 * stride > architecture_facts(arch).shared_bytes_per_block:
-        raise _too_much_shared(stride, arch)
-
-
-def _too_much_shared(stride: int, arch: Architecture) -> PlanError:
-    room = architecture_facts(arch).shared_bytes_per_block
-    major, minor = arch
-    message = (
-        f"the buffers in shared memory take {stride} bytes a run, {32 * stride} for the 32 runs of the smallest block; "
-        f"sm_{major}{minor} has {room} bytes a block"
-    )
-    return PlanError(message, 'move buffers to "local" or "persistent"', "buffers")
 
 
 def parse_architecture(text: str) -> Architecture:
@@ -312,10 +239,13 @@ class CudaSolver:
             raise TargetUnavailableError(*reason)
         self.exchange = exchange
         self.launch = Launch.from_json(kernel.details)
+        self._grid = self.launch.grid(exchange)
         self._device = cuda_driver.open_device()
         self.device = self._device.name
         self._module = cuda_driver.Module(self._device, kernel.code)
         self._function = self._module.function(self.launch.name)
+        if kernel.settings:
+            self._module.write(SYMBOL, exchange.settings(kernel.settings))
         self._memory: ChunkMemory | None = None
 
     def kernel_report(self) -> dict[str, Any]:
@@ -373,7 +303,7 @@ class CudaSolver:
     def _launch(self, runs: int, memory: ChunkMemory, order: RunOrder | None) -> float:
         """Run the kernel; return its seconds by the device's clock, with those that an order takes."""
         before, after = cuda_driver.Event(self._device), cuda_driver.Event(self._device)
-        blocks, threads = self.launch.grid.shape(runs, self._device.multiprocessors)
+        blocks, threads = self._grid.shape(runs, self._device.multiprocessors)
         shared_bytes = threads * self.launch.stride
         arguments = memory.arguments(runs, order.arrays if order else memory.own)
         with before, after:

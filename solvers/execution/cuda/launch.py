@@ -1,7 +1,10 @@
 """How a kernel is launched: measured rules, each of which a setting overrides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
+from solvers.errors import PlanError
 from solvers.execution.cuda.occupancy import (
     WARP,
     Architecture,
@@ -154,3 +157,108 @@ def grid_rule(
         share = architecture_facts(arch).cache_bytes // (scattered_bytes * threads)
         return Grid(threads, min(held, max(FEWEST_BLOCKS, share)))
     return Grid(threads, held, -(-FEWEST_THREADS // threads)) if queue else Grid(threads, None)
+
+
+def check_shared(stride: int, arch: Architecture) -> None:
+    """Refuse shared buffers that a block of one warp has no room for.
+
+    Raises
+    ------
+    PlanError
+        With the figures.
+    """
+    if 32 * stride > architecture_facts(arch).shared_bytes_per_block:
+        raise too_much_shared(stride, arch)
+
+
+def too_much_shared(stride: int, arch: Architecture) -> PlanError:
+    """Return the error for shared buffers that the smallest block has no room for."""
+    room = architecture_facts(arch).shared_bytes_per_block
+    major, minor = arch
+    message = (
+        f"the buffers in shared memory take {stride} bytes a run, {32 * stride} for the 32 runs of the smallest block; "
+        f"sm_{major}{minor} has {room} bytes a block"
+    )
+    return PlanError(message, 'move buffers to "local" or "persistent"', "buffers")
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How a kernel is launched, and what it needs.
+
+    Parameters
+    ----------
+    name
+        The entry.
+    resources
+        What it needs.
+    arch
+        Compute capability.
+    stride
+        Bytes of dynamic shared memory a thread.
+    settings
+        What the user chose of it.
+    queue
+        Whether threads take runs from a queue.
+    scatters
+        Whether runs store at times of their own.
+    ordered
+        Whether the code can bring runs into the order of `RunOrder`.
+    """
+
+    name: str
+    resources: KernelResources
+    arch: Architecture
+    stride: int
+    settings: KernelSettings
+    queue: bool
+    scatters: bool
+    ordered: bool
+
+    def grid(self, exchange: Exchange | None = None) -> Grid:
+        """Return the shape of launches, for what is exchanged with the host.
+
+        Raises
+        ------
+        PlanError
+            If not even the smallest block has room for its shared buffers.
+        """
+        scattered = exchange.result_bytes_per_run if exchange and self.scatters else 0
+        rule = self.settings, self.resources, self.stride, self.arch
+        found = grid_rule(*rule, queue=self.queue, scattered_bytes=scattered)
+        if found is None:
+            raise too_much_shared(self.stride, self.arch)
+        return found
+
+    @property
+    def threads(self) -> int:
+        """Threads, that is runs at a time, a block, unless a batch is small."""
+        return self.grid().threads
+
+    @property
+    def shared_bytes(self) -> int:
+        """Dynamic shared memory of such a block."""
+        return self.threads * self.stride
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the kernel needs and how many of its blocks a multiprocessor holds."""
+        resources, (major, minor) = self.resources, self.arch
+        resident = occupancy(resources, self.threads, self.shared_bytes, self.arch)
+        return {
+            "arch": f"sm_{major}{minor}",
+            "registers": resources.registers,
+            "local_bytes": resources.stack_bytes,
+            "spill_bytes": resources.spill_store_bytes + resources.spill_load_bytes,
+            "instructions": resources.instructions,
+            "threads_per_block": self.threads,
+            "shared_bytes_per_block": self.shared_bytes,
+            "occupancy": resident.fraction,
+            "limiter": resident.limiter,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the launch that `dataclasses.asdict` gave the values of."""
+        major, minor = values["arch"]
+        resources, settings = KernelResources(**values["resources"]), KernelSettings(**values["settings"])
+        return cls(**{**values, "resources": resources, "arch": (major, minor), "settings": settings})

@@ -20,6 +20,7 @@ from typing import Any
 
 from cuda import pathfinder
 from cuda.bindings.nvvm import nvvmError
+from llvmlite import ir
 from numba.cuda import dispatcher, types
 from numba.cuda.compiler import compile_cuda, kernel_fixup
 from numba.cuda.core.compiler_lock import global_compiler_lock
@@ -88,6 +89,7 @@ def compile_kernel(
     *,
     max_registers: int | None = None,
     beside: Sequence[Entry] = (),
+    definitions: Callable[[], str] | None = None,
     **rules: bool,
 ) -> CompiledKernel:
     """Compile a Python function as a CUDA kernel, to machine code.
@@ -98,6 +100,8 @@ def compile_kernel(
         As `compile_ptx` takes them; `arch` is what the machine code runs on.
     max_registers
         Most registers a thread; None leaves it to the assembler.
+    definitions
+        Returns LLVM code that defines what the code of all functions declares; called when that is written.
 
     Raises
     ------
@@ -111,7 +115,7 @@ def compile_kernel(
     start = time.perf_counter()
     require_toolkit()
     name = pyfunc.__name__
-    modules, ptx = _translate([(pyfunc, signature), *beside], arch, **rules)
+    modules, ptx = _translate([(pyfunc, signature), *beside], arch, definitions, **rules)
     cubin, resources = assemble(ptx, name, arch, max_registers)
     return CompiledKernel(name, ptx, cubin, resources, time.perf_counter() - start, modules)
 
@@ -150,13 +154,14 @@ def compile_ptx(
         As `compile_kernel`, but for ptxas.
     """
     _require_compiler()
-    _, ptx = _translate([(pyfunc, signature), *beside], arch, **rules)
+    _, ptx = _translate([(pyfunc, signature), *beside], arch, None, **rules)
     return ptx
 
 
 def _translate(
     entries: Sequence[Entry],
     arch: Architecture,
+    definitions: Callable[[], str] | None,
     *,
     fma: bool = False,
     flush_subnormals: bool = False,
@@ -167,10 +172,19 @@ def _translate(
     options = {"opt": 3, "fma": fma, "ftz": flush_subnormals, "prec-div": exact_division, "prec-sqrt": exact_sqrt}
     lowered = [lower(function, arguments, arch) for function, arguments in entries]
     modules = tuple(dict.fromkeys(text for texts, _ in lowered for text in texts))
-    ptx = optimise(modules, arch, options)
+    more = (_module(definitions()),) if definitions else ()
+    ptx = optimise((*modules, *more), arch, options)
     for (function, _), (_, entry) in zip(entries, lowered, strict=True):
         ptx = ptx.replace(entry, function.__name__)
     return modules, ptx
+
+
+def _module(definitions: str) -> str:
+    """Return definitions as a module of their own."""
+    module = ir.Module("definitions")
+    module.triple, module.data_layout = "nvptx64-nvidia-cuda", nvvm.NVVM().data_layout
+    nvvm.add_ir_version(module)
+    return f"{module}\n{definitions}"
 
 
 def require_toolkit() -> None:

@@ -9,7 +9,9 @@ from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 
+from solvers.straightline.setting import SettingsBlock
 from solvers.targets.listing import Listing
+from solvers.targets.settings import definition
 
 
 class DeviceLibrary(CPUCodeLibrary):
@@ -75,7 +77,9 @@ def lower(kernel: Callable[..., Any], signature: Any) -> Any:
     return compiled
 
 
-def machine_code(kernel: Callable[..., Any], signature: Any, listing: Listing | None = None) -> tuple[bytes, str]:
+def machine_code(
+    kernel: Callable[..., Any], signature: Any, settings: SettingsBlock, listing: Listing | None = None
+) -> tuple[bytes, str]:
     """Compile a kernel to machine code.
 
     Parameters
@@ -84,6 +88,8 @@ def machine_code(kernel: Callable[..., Any], signature: Any, listing: Listing | 
         Its Python function.
     signature
         Numba's, of its arguments.
+    settings
+        Those that the code asks for.
     listing
         Takes the code as it comes about.
 
@@ -96,6 +102,7 @@ def machine_code(kernel: Callable[..., Any], signature: Any, listing: Listing | 
     symbol, machine = compiled.fndesc.llvm_func_name, compiled.library.codegen._tm  # noqa: SLF001
     with global_compiler_lock:
         module = compiled.library.linked()
+        module.link_in(llvm.parse_assembly(definition(settings.nbytes, space=0)))
         written = "" if listing is None else str(module)
         _optimise(module, symbol, machine)
         if listing is not None:

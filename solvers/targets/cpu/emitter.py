@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from llvmlite import ir
 
 from solvers.straightline.record import Recorded
+from solvers.straightline.setting import SettingsBlock
 from solvers.targets.cpu import math as cpu_math
 from solvers.targets.cpu.lanes import Group
 from solvers.targets.emitter import Emitter
@@ -38,12 +39,21 @@ class GroupEmitter:
         The LLVM values of the function's arguments: a group's values, buffers and uniform numbers.
     group
         The runs.
+    settings
+        See `Emitter`.
     """
 
-    def __init__(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], group: Group) -> None:
+    def __init__(
+        self,
+        builder: ir.IRBuilder,
+        arguments: Sequence[ir.Value],
+        group: Group,
+        settings: SettingsBlock | None = None,
+    ) -> None:
         self.builder = builder
         self.arguments = arguments
         self.group = group
+        self.settings = settings
 
     def emit(self, recorded: Recorded) -> list[ir.Value]:
         """Write all operations; return the values of the results."""
@@ -55,7 +65,8 @@ class GroupEmitter:
             self.builder.extract_value(value, part) if isinstance(value.type, ir.ArrayType) else value
             for value in self.arguments
         ]
-        return CpuEmitter(self.builder, arguments, self.group.width, part, self.group.parts).emit(recorded)
+        lanes = self.group.width, part, self.group.parts
+        return CpuEmitter(self.builder, arguments, *lanes, settings=self.settings).emit(recorded)
 
 
 class CpuEmitter(Emitter):
@@ -63,16 +74,22 @@ class CpuEmitter(Emitter):
 
     Parameters
     ----------
-    builder, arguments, lanes
+    builder, arguments, lanes, settings
         See `Emitter`.
     part, parts
         Which of how many vectors a buffer's element consists of.
     """
 
     def __init__(
-        self, builder: ir.IRBuilder, arguments: Sequence[ir.Value], lanes: int, part: int = 0, parts: int = 1
+        self,
+        builder: ir.IRBuilder,
+        arguments: Sequence[ir.Value],
+        lanes: int,
+        part: int = 0,
+        parts: int = 1,
+        settings: SettingsBlock | None = None,
     ) -> None:
-        super().__init__(builder, arguments, lanes)
+        super().__init__(builder, arguments, lanes, settings)
         self.part = part
         self.parts = parts
 

@@ -2,11 +2,12 @@
 
 import ctypes
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
+import numpy as np
 
 _VECTOR_LIBRARY = "libmvec.so.1"
 
@@ -34,8 +35,8 @@ def vector_library() -> ctypes.CDLL | None:
     return library
 
 
-def load(code: bytes, symbol: str, arguments: Sequence[type]) -> Callable[..., None]:
-    """Return a compiled function, which releases the interpreter's lock while it runs.
+class LoadedFunction:
+    """A compiled function, which releases the interpreter's lock while it runs.
 
     Parameters
     ----------
@@ -46,18 +47,24 @@ def load(code: bytes, symbol: str, arguments: Sequence[type]) -> Callable[..., N
     arguments
         Their C types.
     """
-    vector_library()
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(codemodel="jitdefault", jit=True)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    unused = [ctypes.c_void_p(), ctypes.c_void_p()]  # places for a result and for an exception: there are none
-    call = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 2, *arguments)(engine.get_function_address(symbol))
 
-    def run(*values: Any) -> None:
-        call(*(ctypes.addressof(place) for place in unused), *values)
+    def __init__(self, code: bytes, symbol: str, arguments: Sequence[type]) -> None:
+        vector_library()
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        target = llvm.Target.from_triple(llvm.get_process_triple())
+        machine = target.create_target_machine(codemodel="jitdefault", jit=True)
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)  # frees the code as it goes
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        self._unused = [ctypes.c_void_p(), ctypes.c_void_p()]  # for a result and for an exception: there are none
+        kind = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 2, *arguments)
+        self._call = kind(self._engine.get_function_address(symbol))
 
-    run.engine = engine  # type: ignore[attr-defined] # frees the code with what refers to it
-    return run
+    def __call__(self, *values: Any) -> None:
+        """Call it."""
+        self._call(*(ctypes.addressof(place) for place in self._unused), *values)
+
+    def write(self, symbol: str, block: np.ndarray) -> None:
+        """Fill a block of the code's memory."""
+        ctypes.memmove(self._engine.get_global_value_address(symbol), block.ctypes.data, block.nbytes)

@@ -13,6 +13,7 @@ from numba.extending import intrinsic, models, register_model
 from buffers import Allocator
 from solvers.straightline.factors import merge_factors
 from solvers.straightline.record import FLOATS, Argument, Recorded
+from solvers.straightline.setting import SettingsBlock
 from solvers.targets.cpu.compiler import device_function
 from solvers.targets.cpu.emitter import GroupEmitter, join, split
 from solvers.targets.cpu.lanes import Group, keep_order
@@ -71,6 +72,7 @@ class _LaneArrayModel(models.PrimitiveModel):
 @dataclass(frozen=True)
 class _CpuDialect:
     group: Group
+    settings: SettingsBlock
     types = types
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,7 +96,7 @@ class _CpuDialect:
         return signature(result, *arguments)
 
     def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> GroupEmitter:
-        return GroupEmitter(builder, arguments, self.group)
+        return GroupEmitter(builder, arguments, self.group, self.settings)
 
 
 class CpuTarget(Target):
@@ -106,6 +108,11 @@ class CpuTarget(Target):
         Runs that a core advances together.
     listing
         Takes what the code is made of.
+
+    Attributes
+    ----------
+    settings
+        Those that code written so far asks for.
     """
 
     name = "cpu"
@@ -115,7 +122,8 @@ class CpuTarget(Target):
         self.group = group
         self.listing = listing
         self.lanes = group.lanes
-        self._dialect = _CpuDialect(group)
+        self.settings = SettingsBlock()
+        self._dialect = _CpuDialect(group, self.settings)
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""

@@ -13,6 +13,11 @@ from solvers.targets.cuda import double, single
 from solvers.targets.emitter import Emitter
 
 _LONG = ir.IntType(64)
+#: Memory that a kernel cannot write.
+CONSTANT_SPACE = 4
+GLOBAL_SPACE = 1
+#: Bytes of a table up to which it is among the constants.
+SMALL_TABLE = 1024
 #: Operations that the uses of one mathematical function may take in one straight-line function, each written out.
 MOST_WRITTEN_OUT = 8000
 
@@ -21,10 +26,14 @@ class CudaEmitter(Emitter):
     """Scalar code.
 
     Mathematical functions are straight-line code themselves, or libdevice's. One that is used so often that its code
-    would crowd out the rest stands once, and is called.
+    would crowd out the rest stands once, and is called. Settings are operands of instructions, as constants are.
     """
 
-    table_space = 4
+    settings_space = CONSTANT_SPACE
+
+    def table_space(self, nbytes: int) -> int:
+        """Put small tables where all constants are, of which there is little, and others into global memory."""
+        return CONSTANT_SPACE if nbytes <= SMALL_TABLE else GLOBAL_SPACE
 
     def emit(self, recorded: Recorded) -> list[ir.Value]:
         """Write all operations; return the values of the results."""

@@ -11,15 +11,18 @@ from numba.cuda.extending import intrinsic
 from numba.cuda.typing import signature
 
 from buffers import Allocator
+from solvers.errors import PlanError
 from solvers.straightline.factors import merge_factors
 from solvers.straightline.order import by_demand
 from solvers.straightline.record import Argument, Recorded
+from solvers.straightline.setting import SLOT_BYTES, SettingsBlock
 from solvers.targets.cuda import warp as cuda_warp
-from solvers.targets.cuda.emitter import CudaEmitter
+from solvers.targets.cuda.emitter import CONSTANT_SPACE, CudaEmitter
 from solvers.targets.emitter import stack_memory
 from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
+from solvers.targets.settings import definition
 from solvers.targets.target import DeviceFunction, Target
 
 _NAMES = {
@@ -34,12 +37,14 @@ _TYPES = {name: kind for kind, name in _NAMES.items()}
 _BYTE = ir.IntType(8)
 _LONG = ir.IntType(64)
 _SHARED = 3
+CONSTANT_BYTES = 64 * 1024
 #: Looking who waits costs a warp about a tenth of a small step.
 SPELL = 8
 
 
 @dataclass(frozen=True)
 class _CudaDialect:
+    settings: SettingsBlock
     types = types
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,7 +66,7 @@ class _CudaDialect:
         return signature(result, *arguments)
 
     def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> CudaEmitter:
-        return CudaEmitter(builder, arguments)
+        return CudaEmitter(builder, arguments, settings=self.settings)
 
 
 class CudaTarget(Target):
@@ -74,6 +79,11 @@ class CudaTarget(Target):
         0: no queue, each thread works on its own, on every run that is a grid further.
     listing
         Takes what the code is made of.
+
+    Attributes
+    ----------
+    settings
+        Those that code written so far asks for.
     """
 
     name = "cuda"
@@ -81,12 +91,27 @@ class CudaTarget(Target):
 
     def __init__(self, patience: int = 0, listing: Listing | None = None) -> None:
         self.listing = listing
+        self.settings = SettingsBlock()
         self._patience = patience
         self.spell = SPELL if patience else 0
 
+    def definitions(self) -> str:
+        """Return LLVM code that defines what the code written so far declares.
+
+        Raises
+        ------
+        PlanError
+            Where there is no room for all settings: tolerances that differ from state to state are the only ones of
+            which there may be so many.
+        """
+        if self.settings.nbytes > CONSTANT_BYTES:
+            message = f"a GPU has no room for {self.settings.nbytes // SLOT_BYTES:,} tolerances and other settings"
+            raise PlanError(message, "give one number for all states", "solve.atol")
+        return definition(self.settings.nbytes, CONSTANT_SPACE)
+
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""
-        return straight_line_intrinsic(function, _CudaDialect(), self.listing)
+        return straight_line_intrinsic(function, _CudaDialect(self.settings), self.listing)
 
     def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Return a device function."""

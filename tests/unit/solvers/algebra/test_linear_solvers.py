@@ -57,8 +57,8 @@ def run(solver, h, b=B, *, active=True):
 
 
 def make(kind, **settings):
-    tolerance = settings.pop("tolerance", 1e-3)
-    return make_linear_solver(stage_matrix(CHAIN, 0.5), LinearSettings(kind=kind, **settings), tolerance)
+    limits = settings.pop("tolerance", 1e-3), settings.pop("max_iters", 100)
+    return make_linear_solver(stage_matrix(CHAIN, 0.5), LinearSettings(kind=kind, **settings), *limits)
 
 
 @pytest.mark.parametrize("preconditioner", ["none", "jacobi", "neumann"])
@@ -72,15 +72,6 @@ def test_the_first_residual_below_the_tolerance_ends_it(kind, tolerance, precond
     assert (reductions[:-1] > tolerance * (1 - 1e-4)).all()
     # What is left of b is the residual.
     np.testing.assert_allclose(left, B - matrix(0.4) @ x, atol=1e-12)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_settings_beat_the_default_tolerance(kind):
-    *_, few = run(make(kind, tolerance=1e-1), 0.4)
-    solver = make_linear_solver(stage_matrix(CHAIN, 0.5), LinearSettings(kind=kind, tolerance=1e-9), 1e-1)
-    *_, many = run(solver, 0.4)
-    assert len(many) > len(few)
-    assert many[-1] <= 1e-9 * size(B)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -119,8 +110,8 @@ def test_preconditioners_save_iterations(kind):
     system = make_system(dict.fromkeys(names, 1.0), {name: f"-{rate}*{name} + x0/7" for name, rate in rates.items()})
     counts = {}
     for preconditioner in ("none", "jacobi"):
-        settings = LinearSettings(kind=kind, preconditioner=preconditioner, max_iters=5000)
-        solver = make_linear_solver(stage_matrix(system, 0.5), settings, 1e-6)
+        settings = LinearSettings(kind=kind, preconditioner=preconditioner)
+        solver = make_linear_solver(stage_matrix(system, 0.5), settings, 1e-6, 5000)
         count = 0
         original = solver.iterate
 
@@ -139,7 +130,7 @@ def test_preconditioners_save_iterations(kind):
 
 
 def test_direct_solver():
-    solver = make_linear_solver(stage_matrix(CHAIN, 0.5), LinearSettings(), 1e-3)
+    solver = make_linear_solver(stage_matrix(CHAIN, 0.5), LinearSettings(), 1e-3, 100)
     assert isinstance(solver, DirectSolver)
     component = hosted(solver)
     point, x = Point(T, np.float64(0.4), Y, P), np.empty(N)
@@ -150,7 +141,7 @@ def test_direct_solver():
 
 def test_direct_solver_tells_a_vanishing_pivot():
     system = make_system({"x": 1.0}, {"x": "4*x"})
-    solver = make_linear_solver(stage_matrix(system, 1.0), LinearSettings(), 1e-3)
+    solver = make_linear_solver(stage_matrix(system, 1.0), LinearSettings(), 1e-3, 100)
     component = hosted(solver)
     with np.errstate(all="ignore"):
         assert not solver.prepare(Point(T, np.float64(0.25), np.ones(1), P), component.memory)

@@ -10,7 +10,7 @@ from support.stiff import ROBERTSON, VAN_DER_POL
 from support.systems import make_system
 
 from solvers.algebra.linear_solvers import make_linear_solver
-from solvers.algebra.newton import NewtonSolver
+from solvers.algebra.newton import NewtonLimits, NewtonSolver
 from solvers.algebra.point import Point
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.diagonally_implicit import StageEquation
@@ -49,8 +49,12 @@ def newton(system, *, full=True, linear=None, rtol=1e-6, atol=1e-9, **settings):
     """Return a solver of w = h*f(base + w), with its memory."""
     operator = stage_matrix(system, 1.0, rtol, atol)
     equation = StageEquation(RightHandSide(system, "float64"), operator)
+    linear = linear or LinearSettings()
     solver = Recorded(
-        equation, make_linear_solver(operator, linear or LinearSettings(), 0.05), NewtonSettings(**settings), full=full
+        equation,
+        make_linear_solver(operator, linear, 0.05, linear.max_iters),
+        NewtonLimits(**{"tolerance": 0.01, "max_iters": 10, **settings}),
+        full=full,
     )
     return solver, hosted(solver)
 

@@ -4,9 +4,10 @@ import pytest
 from support.texts import body, lines
 
 from solvers.straightline import Argument, fma, record
-from solvers.straightline.factors import merge_factors
+from solvers.straightline.factors import MOST_MERGED, merge_factors
 from solvers.straightline.order import by_demand
 from solvers.straightline.record import FLOATS
+from solvers.straightline.setting import Setting
 
 ARRAY = Argument(True, "float64")  # noqa: FBT003
 RATE = 10.0
@@ -105,6 +106,45 @@ def test_constants_stay_in_the_range_of_every_type(factor):
 
     before, after = versions(step)
     assert before == after
+
+
+def test_a_setting_takes_a_constant_over():
+    h = Setting("h")
+
+    def step(y, out):
+        slope = RATE * y[0]
+        out[0] = fma(slope, h * 0.25, y[0])
+        out[1] = (y[0] * h) * 0.5
+        out[2] = (y[0] * h) * h
+        out[3] = (y[0] * 1e-9) * h
+
+    _, after = versions(step)
+    assert after == lines("""
+        v0: float64 = load y[0]
+        v1: float64 = mul 10.0 v0
+        v2: float64 = fma v0 (10.0*(h*0.25)) v0
+        store out[0] = v2
+        v3: float64 = mul v0 h
+        v4: float64 = mul v0 (0.5*h)
+        store out[1] = v4
+        v5: float64 = mul v3 h
+        store out[2] = v5
+        v6: float64 = mul v0 1e-09
+        v7: float64 = mul v6 h
+        store out[3] = v7
+    """)
+
+
+def test_merged_settings_do_not_outgrow_a_cache():
+    h = Setting("h")
+
+    def step(y, out):
+        for i in range(2 * MOST_MERGED):
+            out[i] = (y[i] * (1.0 + i)) * h
+
+    recorded = merge_factors(record(step, [ARRAY, ARRAY]), FLOATS)
+    used = {operation.detail for operation in recorded.record.operations if operation.kind == "setting"}
+    assert len(used) == MOST_MERGED + 1
 
 
 @pytest.mark.parametrize("dtype", ["int32", "float32"])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from solvers import straightline as sl
 from solvers.straightline import Argument, bits, record
 from solvers.straightline.loops import Table, fold, for_each, looked_up
+from solvers.straightline.setting import Setting
 from solvers.straightline.text import arguments, operations, written
 from solvers.targets.emitter import Emitter
 
@@ -14,6 +15,7 @@ F32 = Argument(False, "float32")  # noqa: FBT003
 I64 = Argument(False, "int64")  # noqa: FBT003
 MASK = Argument(False, "mask")  # noqa: FBT003
 ARRAY = Argument(True, "float64")  # noqa: FBT003
+RATE = Setting("rate") * 2.0
 
 
 def everything(mask, run, x, single, y, memory):
@@ -28,7 +30,7 @@ def everything(mask, run, x, single, y, memory):
     sizes = sl.larger_magnitude(x, seen) * sl.absolute(x) * sl.square_root(x)
     estimates = sl.exp2_estimate(sl.log2_estimate(single))
     quotients = sl.reciprocal(x) * sl.quotient_estimate(x, seen)
-    return extremes, sizes, sl.convert(estimates, "float64"), quotients, sl.call("atan2", x, seen), False
+    return extremes, sizes, sl.convert(estimates, "float64"), quotients, sl.call("atan2", x, seen), x * RATE, False
 
 
 EVERYTHING = """
@@ -70,7 +72,8 @@ everything(mask: mask, run: int64, x: float64, single: float32, y: float64[], me
     v31: float64 = mul v29 v30
     v32: float64 = convert v28
     v33: float64 = call atan2 x v13
-    return v21 v26 v32 v31 v33 false
+    v34: float64 = mul x (rate*2.0)
+    return v21 v26 v32 v31 v33 v34 false
 """
 
 

@@ -4,6 +4,7 @@ import re
 
 from numba import types
 
+from solvers.straightline.setting import SettingsBlock
 from solvers.targets.cpu.compiler import device_function, machine_code
 
 
@@ -25,7 +26,7 @@ def test_of_functions_within_functions_the_kernel_alone_remains():
         pointer[1] = twice(pointer[1])
         pointer[2] = twice(pointer[2])
 
-    code, symbol = machine_code(kernel, types.void(types.CPointer(types.float64)))
+    code, symbol = machine_code(kernel, types.void(types.CPointer(types.float64)), SettingsBlock())
     names = {name for name in re.findall(rb"[\w.$]{4,}", code) if b"NumbaEnv" not in name}
     assert symbol.encode() in names
     assert not any(b"leaf" in name or b"branch" in name for name in names)
