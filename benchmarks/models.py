@@ -23,7 +23,7 @@ def nerve_cells(cells: int) -> str:
     states: dict[str, float] = {}
     slopes = []
     for i in range(cells):
-        states |= {f"v{i}": -65.0 + i, f"m{i}": 0.05, f"h{i}": 0.6, f"n{i}": 0.32}
+        states |= {f"v{i}": round(-65.0 + 0.3 * i, 1), f"m{i}": 0.05, f"h{i}": 0.6, f"n{i}": 0.32}
         coupling = "".join(f" + g*(v{j} - v{i})" for j in range(cells) if j != i)
         currents = f"120.0*m{i}**3*h{i}*(v{i} - 50.0) - 36.0*n{i}**4*(v{i} + 77.0) - 0.3*(v{i} + 54.4)"
         slopes += [

@@ -1,7 +1,7 @@
 """The norm in which errors are measured, and the first step estimated from it."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from solvers.straightline import (
     select,
     smaller,
 )
+from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, Repeated, Table, looked_up
+from solvers.straightline.record import Index
 from solvers.straightline.setting import Number
 
 
@@ -32,30 +34,50 @@ class ErrorNorm:
         Relative tolerance.
     atol
         Absolute tolerances, one a state.
+    longest
+        The number of states up to which sums over them are written out.
     """
 
     rtol: Number
     atol: Sequence[Number]
+    longest: int = ALWAYS_WRITTEN_OUT
 
-    def _scale(self, index: int, magnitude: Any, share: float) -> Any:
+    @property
+    def states(self) -> Repeated:
+        """What is done for each state."""
+        return Repeated(len(self.atol), self.longest)
+
+    def _scale(self, index: Any, magnitude: Any, share: float) -> Any:
         """Return the tolerance of a state of a magnitude, times the root of the number of states, divided by a share.
 
         In quotients by these the sum of the squares is the mean.
         """
         root = math.sqrt(len(self.atol)) / abs(share)
-        return fma(magnitude, self.rtol * root, self.atol[index] * root)
+        return fma(magnitude, self.rtol * root, self._absolute(index, magnitude, root))
 
-    def mean_square(self, vector: Iterable[Any], y: Any, y_new: Any | None = None, *, share: float = 1.0) -> Any:
+    def _absolute(self, index: Any, like: Any, root: float) -> Any:
+        """Return a state's absolute tolerance times a number."""
+        if len(set(self.atol)) == 1 or not isinstance(index, Index):
+            return self.atol[0 if isinstance(index, Index) else index] * root
+        return looked_up(like, Table(like.dtype, tuple(each * root for each in self.atol)), index)
+
+    def mean_square(self, vector: Callable[[Any], Any], y: Any, y_new: Any | None = None, *, share: float = 1.0) -> Any:
         """Return the mean square of a vector times a number, with scales from y, or the larger of y and y_new.
 
         Quotients are good to about six digits.
+
+        Parameters
+        ----------
+        vector
+            The component of each state, by its index.
         """
-        total = None
-        for index, component in enumerate(vector):
+
+        def add(index: Any, totals: tuple[Any, ...]) -> tuple[Any, ...]:
             magnitude = absolute(y[index]) if y_new is None else larger_magnitude(y[index], y_new[index])
-            ratio = quotient_estimate(component, self._scale(index, magnitude, share))
-            total = ratio * ratio if total is None else fma(ratio, ratio, total)
-        assert total is not None  # noqa: S101 - systems have states
+            ratio = quotient_estimate(vector(index), self._scale(index, magnitude, share))
+            return (fma(ratio, ratio, *totals) if totals else ratio * ratio,)
+
+        (total,) = self.states.fold(y, (y[0] * 0.0,) if self.states.loops else (), add)
         return total
 
 
@@ -83,18 +105,20 @@ def first_step(
     longest, shortest
         Limits of the step.
     """
-    n = len(norm.atol)
 
-    def estimate(t: Any, y: Any, p: Any, slope: Any, trial: Any, trial_slope: Any) -> Any:
-        size = norm.mean_square((y[i] for i in range(n)), y)
-        speed = norm.mean_square((slope[i] for i in range(n)), y)
+    def estimate(t: Any, y: Any, p: Any, slope: Any, trial: Any, trial_slope: Any, observables: Any = None) -> Any:
+        size = norm.mean_square(lambda i: y[i], y)
+        speed = norm.mean_square(lambda i: slope[i], y)
         small = smaller(size, speed) < 1e-10
         h0 = select(small, 1e-6, 0.01 * power_estimate(size, 0.5) * power_estimate(speed, -0.5))
         h0 = smaller(convert(h0, rhs.precision), longest)
-        for i in range(n):
+
+        def advance(i: Any) -> None:
             trial[i] = fma(h0, slope[i], y[i])
-        rhs.evaluate(later(t, h0), trial, p, trial_slope)
-        change = norm.mean_square((trial_slope[i] - slope[i] for i in range(n)), y)
+
+        norm.states.each(y, advance)
+        rhs.evaluate(later(t, h0), trial, p, trial_slope, observables=observables)
+        change = norm.mean_square(lambda i: trial_slope[i] - slope[i], y)
         bend = quotient_estimate(change, h0 * h0)
         steepest = larger(speed, bend)
         h1 = convert(power_estimate(steepest * 1e4, -0.5 / (order + 1)), rhs.precision)

@@ -89,7 +89,7 @@ class StageMatrix:
 
     def mean_square(self, v: Sequence[Any], y: Any) -> Any:
         """Return the mean square of a vector over the tolerances at y."""
-        return self.norm.mean_square(v, y)
+        return self.norm.mean_square(v.__getitem__, y)
 
 
 class CoupledMatrix:
@@ -222,7 +222,7 @@ class CoupledMatrix:
         """Return the mean square of a vector over the tolerances at y."""
         total: Any = None
         for stage in self.stages(v):
-            square = self.norm.mean_square(stage, y)
+            square = self.norm.mean_square(stage.__getitem__, y)
             total = square if total is None else total + square
         return total * (1.0 / self.tableau.stages)
 

@@ -11,7 +11,7 @@ from solvers.equations import functions
 from solvers.equations.crossings import sides
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
-from solvers.equations.looped import MOST_WRITTEN_OUT, SHARE, LoopedEquations, weight
+from solvers.equations.looped import MOST_STATES, MOST_WRITTEN_OUT, SHARE, LoopedEquations, weight
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.start_values import ComputedValue, StartValues
@@ -25,6 +25,7 @@ from solvers.equations.system import (
     state_symbol,
 )
 from solvers.straightline import either
+from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated
 
 #: Nodes of an argument up to which SymPy is asked for its sign.
 _SMALL = 50
@@ -39,11 +40,14 @@ class RightHandSide:
         The equations.
     precision
         "float64" or "float32": of states, parameters and constants.
+    loops
+        Whether who asks for slopes does so with arrays, which loops may fill.
     """
 
-    def __init__(self, system: System, precision: str) -> None:
+    def __init__(self, system: System, precision: str, *, loops: bool = False) -> None:
         self.system = system
         self.precision = precision
+        self._loops = loops
 
     @cached_property
     def derivatives(self) -> Program:
@@ -84,17 +88,22 @@ class RightHandSide:
     def looped(self) -> LoopedEquations | None:
         """The derivatives by loops, where they are many and of few forms."""
         whole = weight(self.derivatives)
-        if whole <= MOST_WRITTEN_OUT:
+        if not self._loops or (whole <= MOST_WRITTEN_OUT and len(self.system.states) <= MOST_STATES):
             return None
         found = LoopedEquations(self.system, needed_observables(self.system, self.system.derivatives), self.precision)
         return found if found.weight <= SHARE * whole else None
+
+    @property
+    def states(self) -> Repeated:
+        """What is done for each state."""
+        return Repeated(len(self.system.states), LONGEST_WRITTEN_OUT if self.looped else ALWAYS_WRITTEN_OUT)
 
     @property
     def operations(self) -> int:
         """Operations of one evaluation."""
         return self.derivatives.operations
 
-    def evaluate(self, t: Any, y: Any, p: Any, dy: Any, offset: int = 0) -> None:
+    def evaluate(self, t: Any, y: Any, p: Any, dy: Any, offset: int = 0, *, observables: Any = None) -> None:
         """Store f(t, y, p) into `dy`, from an offset on.
 
         Parameters
@@ -105,7 +114,12 @@ class RightHandSide:
             Arrays of states and parameters.
         dy
             Array that takes the derivatives.
+        observables
+            Array that takes those they use, where they are computed by loops.
         """
+        if self.looped:
+            self.looped.store(t, y, p, observables, dy, offset)
+            return
         for index, slope in enumerate(self.values(t, y, p)):
             dy[offset + index] = slope
 

@@ -140,7 +140,7 @@ class Loop:
     @property
     def _end(self) -> RunEnd:
         return RunEnd(
-            states=len(self.step.rhs.system.states),
+            states=self.step.rhs.states,
             t1=self.t1,
             fixed=self.controller.fixed_step is not None,
             dt_min=self.dt_min,

@@ -9,6 +9,7 @@ from solvers.equations.right_hand_side import RightHandSide
 from solvers.integration.lane import Saving
 from solvers.methods.step import StepFunctions
 from solvers.straightline import both, convert, gather, literal, scatter, select
+from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, Repeated
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 
@@ -103,9 +104,7 @@ class Output:
 
         @target.straight_line
         def end(mask: Any, status: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> None:
-            nothing = literal(y, float("nan"), self.rhs.precision)
-            values = [select(status == 0, value, nothing) for value in self._values(t, y, p)]
-            self._scatter(mask, values, saving.cursor, results, place)
+            self._store(mask, status == 0, t, y, p, saving.cursor, results, place)
 
         return OutputFunctions(begin, due, save, end)
 
@@ -119,7 +118,7 @@ class Output:
         def begin(fresh: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> Any:
             first = Saving(select(fresh, 0, saving.cursor), select(fresh, results.times[0], saving.time))
             now = both(fresh, first.time <= t)
-            self._scatter(now, self._values(t, y, p), first.cursor, results, place)
+            self._store(now, True, t, y, p, first.cursor, results, place)  # noqa: FBT003
             return self._following(now, first, results.times)
 
         @target.straight_line
@@ -136,8 +135,7 @@ class Output:
 
         @target.straight_line
         def store(mask: Any, p: Any, memory: Any, results: Any, place: Any, saving: Any) -> Any:
-            values = self._values(saving.time, memory.interpolated_state, p)
-            self._scatter(mask, values, saving.cursor, results, place)
+            self._store(mask, True, saving.time, memory.interpolated_state, p, saving.cursor, results, place)  # noqa: FBT003
             return self._following(mask, saving, results.times)
 
         @target.control
@@ -172,8 +170,14 @@ class Output:
         @target.straight_line
         def fill(mask: Any, y: Any, cursor: Any, results: Any, place: Any) -> Any:
             nothing = literal(y, float("nan"), self.rhs.precision)
-            values = [nothing for _ in (*self.states, *self.observables)]
-            self._scatter(mask, values, cursor, results, place)
+            index, stride = self._first_place(cursor, place)
+
+            def store(_: Any, indices: tuple[Any, ...]) -> tuple[Any, ...]:
+                (place_of_variable,) = indices
+                scatter(results.variables, place_of_variable, nothing, mask)
+                return (place_of_variable + stride,)
+
+            Repeated(len(self.states) + len(self.observables), self.rhs.states.longest).fold(y, (index,), store)
             return cursor + convert(mask, "int32")
 
         @target.control
@@ -188,16 +192,34 @@ class Output:
 
     # -- parts ----------------------------------------------------------------------------------
 
-    def _values(self, t: Any, y: Any, p: Any) -> list[Any]:
-        states = [y[index] for index in self.states]
-        return states + self.rhs.observables(self.observables)(t, y, p) if self.observables else states
+    def _store(self, mask: Any, kept: Any, t: Any, y: Any, p: Any, cursor: Any, results: Any, place: Any) -> None:
+        """Store variables at a save time, NaN where `kept` does not hold; results lie as (variable, time, run)."""
+        index, stride = self._first_place(cursor, place)
+        nothing = literal(y, float("nan"), self.rhs.precision)
 
-    def _scatter(self, mask: Any, values: list[Any], cursor: Any, results: Any, place: Any) -> None:
-        """Store variables at a save time; results lie as (variable, time, run)."""
-        index, stride = convert(cursor, "int64") * place.runs + place.run, place.runs * self.times
-        for number, value in enumerate(values):
-            index = index + stride if number else index
-            scatter(results.variables, index, value, mask)
+        def store(value: Any, index: Any) -> Any:
+            scatter(results.variables, index, value if kept is True else select(kept, value, nothing), mask)
+            return index + stride
+
+        def store_state(number: Any, indices: tuple[Any, ...]) -> tuple[Any, ...]:
+            state = self.states[number] if isinstance(number, int) else number + self.states[0]
+            return (store(y[state], *indices),)
+
+        if self.states:
+            (index,) = self._repeated.fold(y, (index,), store_state)
+        for value in self.rhs.observables(self.observables)(t, y, p) if self.observables else ():
+            index = store(value, index)
+
+    def _first_place(self, cursor: Any, place: Any) -> tuple[Any, Any]:
+        """Return where the first variable goes at a save time, and how far the next one is from it."""
+        return convert(cursor, "int64") * place.runs + place.run, place.runs * self.times
+
+    @property
+    def _repeated(self) -> Repeated:
+        """What is done for each state that is saved: by loops only where they are neighbours."""
+        count = len(self.states)
+        neighbours = self.states == tuple(range(self.states[0], self.states[0] + count))
+        return Repeated(count, self.rhs.states.longest if neighbours else ALWAYS_WRITTEN_OUT)
 
     def _following(self, mask: Any, saving: Saving, times: Any) -> Saving:
         """Return the next save where one was stored."""

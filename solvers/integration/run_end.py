@@ -20,6 +20,7 @@ from solvers.straightline import (
     scatter,
     select,
 )
+from solvers.straightline.loops import Repeated
 from solvers.straightline.setting import Number, is_used
 
 
@@ -30,7 +31,7 @@ class RunEnd:
     Parameters
     ----------
     states
-        Their number.
+        What is done for each.
     t1
         The end of the span.
     fixed
@@ -41,7 +42,7 @@ class RunEnd:
         Most attempts of a run; None: it cannot use them up.
     """
 
-    states: int
+    states: Repeated
     t1: Number
     fixed: bool
     dt_min: Number

@@ -1,12 +1,15 @@
 """Where a run starts: its values, its first step, and whether it can start at all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from solvers.equations.right_hand_side import RightHandSide
+from solvers.equations.system import parameter_symbol, state_symbol
 from solvers.integration.lane import Place, Progress, Saving, SwitchingTime, Time
 from solvers.status import Status
 from solvers.straightline import are_finite, both, either, gather, literal, select
+from solvers.straightline.loops import Repeated
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 
@@ -60,9 +63,31 @@ class RunStart:
         parameters = [value(self.swept_parameters.get(j), count + j) for j in range(len(system.parameters))]
         swept = self.swept_states, self.swept_parameters
         self.rhs.start_values.fill(states, parameters, self.rhs.precision, *swept)
-        for array, values in ((y, states), (p, parameters)):
-            for index, each in enumerate(values):
-                array[index] = select(fresh, each, array[index])
+        own = {symbol for symbol, _ in system.values}
+        for array, values, first, rows, symbol in (
+            (y, states, 0, self.swept_states, state_symbol),
+            (p, parameters, count, self.swept_parameters, parameter_symbol),
+        ):
+            special = [index for index in range(len(values)) if index in rows or symbol(index) in own]
+            self._store(fresh, array, values, special, defaults, first)
+
+    def _store(
+        self, fresh: Any, array: Any, values: list[Any], special: Sequence[int], defaults: Any, first: int
+    ) -> None:
+        """Store values for fresh runs; those between the special ones are defaults, from `first` on."""
+
+        def take_defaults(start: int, count: int) -> None:
+            def take(i: Any) -> None:
+                array[i + start] = select(fresh, defaults[i + start + first], array[i + start])
+
+            Repeated(count, self.rhs.states.longest).each(array, take)
+
+        begun = 0
+        for index in [*special, len(values)]:
+            take_defaults(begun, index - begun)
+            if index < len(values):
+                array[index] = select(fresh, values[index], array[index])
+            begun = index + 1
 
     def begin(self, fresh: Any, attempts: Any, rejected: Any) -> tuple[Any, Any, Any]:
         """Return the time at which runs start, and their counts."""
@@ -70,7 +95,7 @@ class RunStart:
 
     def check(self, fresh: Any, sound: Any, y: Any, status: Any, active: Any) -> tuple[Any, Any]:
         """Return the status, and which runs are active; `sound` are those whose right-hand side is finite."""
-        sound = both(sound, are_finite(y, len(self.rhs.system.states)))
+        sound = both(sound, are_finite(y, self.rhs.states))
         fresh_status = select(sound, literal(status, 0, "int32"), literal(status, Status.NONFINITE, "int32"))
         return select(fresh, fresh_status, status), either(both(fresh, sound), active)
 

@@ -274,8 +274,7 @@ class DiagonallyImplicitStep(OneStepMethod):
         increment, trouble = memory.stage_increment, memory.trouble[0]
         if self.fixed:
             return literal(increment, 0.0, self.rhs.precision), trouble
-        errors = (increment[i] for i in range(self.n))
-        error = self.norm.mean_square(errors, point.y, memory.stage_accumulator)
+        error = self.norm.mean_square(lambda i: increment[i], point.y, memory.stage_accumulator)
         error = self.check.larger(error, memory) if self.check else error
         return self._told(error, point, memory), trouble
 

@@ -1,6 +1,7 @@
 """Explicit Runge-Kutta steps, in the uniform shape: each step ends with the slope that the next one starts from."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from buffers import BufferRegistry
@@ -27,7 +28,8 @@ class ExplicitRungeKuttaStep(OneStepMethod):
 
     Buffers: `slope` is f(t, y), kept from step to step; `stage_slopes` are the others, stage by stage;
     `stage_accumulator` is the state at which a slope is evaluated, after a step the attempted state. Continuous
-    extensions with slopes of their own add `dense_slopes` and `dense_accumulator`.
+    extensions with slopes of their own add `dense_slopes` and `dense_accumulator`, slopes that are computed by loops
+    `observables`, those that they use.
 
     Parameters
     ----------
@@ -67,6 +69,8 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         registry.register(self.owner, "slope", n, precision, lifetime="run")
         registry.register(self.owner, "stage_slopes", (self.tableau.stages - 1) * n, precision)
         registry.register(self.owner, "stage_accumulator", n, precision)
+        if self.rhs.looped:
+            registry.register(self.owner, "observables", self.rhs.looped.terms, precision)
         if self._extra_slopes:
             registry.register(self.owner, "dense_slopes", self._extra_slopes * n, precision)
             registry.register(self.owner, "dense_accumulator", n, precision)
@@ -79,16 +83,25 @@ class ExplicitRungeKuttaStep(OneStepMethod):
 
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
         slope, accumulator = memory.slope, memory.stage_accumulator
-        self.rhs.evaluate(t, y, p, accumulator)
-        for i in range(self.n):
+        self._evaluate(t, y, p, memory, accumulator)
+
+        def take(i: Any) -> None:
             slope[i] = select(mask, accumulator[i], slope[i])
-        return are_finite(accumulator, self.n)
+
+        self.states.each(y, take)
+        return are_finite(accumulator, self.states)
+
+    def _evaluate(self, t: Any, y: Any, p: Any, memory: Any, slopes: Any, offset: int = 0) -> None:
+        """Store f(t, y, p)."""
+        observables = memory.observables if self.rhs.looped else None
+        self.rhs.evaluate(t, y, p, slopes, offset, observables=observables)
 
     def _attempt(self, target: Target) -> DeviceFunction:
         return target.straight_line(self._attempt_step)
 
-    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
-        return memory.slope, memory.stage_accumulator, memory.stage_slopes
+    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, ...]:
+        own = memory.slope, memory.stage_accumulator, memory.stage_slopes
+        return (*own, memory.observables) if self.rhs.looped else own
 
     def _attempt_step(self, _active: Any, point: Point, memory: Any) -> tuple[Any, Any]:
         accumulator, slopes = memory.stage_accumulator, self._slopes(memory)
@@ -96,7 +109,7 @@ class ExplicitRungeKuttaStep(OneStepMethod):
             last = stage == self.tableau.stages - 1
             self._stage(self.tableau.rows[stage], point, slopes, accumulator, last=last)
             time = later(point.t, point.h * self.tableau.nodes[stage])
-            self.rhs.evaluate(time, accumulator, point.p, memory.stage_slopes, (stage - 1) * self.n)
+            self._evaluate(time, accumulator, point.p, memory, memory.stage_slopes, (stage - 1) * self.n)
         trouble = literal(point.h, 0, "int32")
         if self.fixed:
             return literal(point.h, 0.0, self.rhs.precision), trouble
@@ -110,29 +123,38 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         """Store y + h * sum_j row_j k_j; the last row's is the next step's y."""
         step, y = self.fixed_step, point.y
         if step is None:
-            for i in range(self.n):
+
+            def advance(i: Any) -> None:
                 out[i] = fma(point.h, self._combine(row, slopes, i), y[i])
+
+            self.states.each(y, advance)
             return
         weights = [step * weight if weight else 0.0 for weight in row]
         # Summed by themselves, increments are rounded at their own size. It costs an addition, and matters where
         # rounding adds up from step to step and is seen.
         apart = last and sum(map(bool, row)) > 1 and self.rhs.precision == "float32"
-        for i in range(self.n):
+
+        def advance_evenly(i: Any) -> None:
             out[i] = y[i] + self._combine(weights, slopes, i) if apart else self._combine(weights, slopes, i, y[i])
 
-    def _combine(self, row: Sequence[Number], slopes: "_Slopes", i: int, start: Any = None) -> Any:
+        self.states.each(y, advance_evenly)
+
+    def _combine(self, row: Sequence[Number], slopes: "_Slopes", i: Any, start: Any = None) -> Any:
         """Return start + sum_j row_j k_j of one state."""
         return combine(row, lambda j: slopes(j, i), start)
 
     def _error(self, point: Point, y_new: Any, slopes: "_Slopes") -> Any:
         squares = []
         for share, row in map(split_share, self.tableau.error_rows):
-            errors = [point.h * self._combine(row, slopes, i) for i in range(self.n)]
-            squares.append(self.norm.mean_square(errors, point.y, y_new, share=share))
+            error = partial(self._estimate, row, point, slopes)
+            squares.append(self.norm.mean_square(error, point.y, y_new, share=share))
         if len(squares) == 1:
             return squares[0]
         fifth, third = squares
         return self._combined_estimate(fifth, third)
+
+    def _estimate(self, row: Sequence[float], point: Point, slopes: "_Slopes", i: Any) -> Any:
+        return point.h * self._combine(row, slopes, i)
 
     def _over_a_jump(self, error: Any, point: Point, y_new: Any, slopes: "_Slopes") -> Any:
         """Return the error; where a condition changes in the step, at least what the trapezoidal rule differs by.
@@ -140,11 +162,12 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         For some places of a jump between the stages an embedded estimate is zero, and this one for another.
         """
         last = self.tableau.stages - 1
-        misfits = []
-        for i in range(self.n):
+
+        def misfit(i: Any) -> Any:
             mean = (slopes(0, i) + slopes(last, i)) * 0.5
-            misfits.append(fma(point.h, mean, point.y[i] - y_new[i]))
-        other = self.norm.mean_square(misfits, point.y, y_new, share=1 / ALLOWED)
+            return fma(point.h, mean, point.y[i] - y_new[i])
+
+        other = self.norm.mean_square(misfit, point.y, y_new, share=1 / ALLOWED)
         crosses = self.rhs.crosses((point.t, point.y), (later(point.t, point.h), y_new), point.p)
         return select(both(crosses, other > error), other, error)
 
@@ -163,33 +186,37 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         accumulator, slopes = memory.dense_accumulator, self._slopes(memory)
         for extra, (row, node) in enumerate(zip(self.dense.extra_a, self.dense.extra_c, strict=True)):
             self._stage(row, point, slopes, accumulator)
-            self.rhs.evaluate(later(point.t, point.h * node), accumulator, point.p, memory.dense_slopes, extra * self.n)
+            time = later(point.t, point.h * node)
+            self._evaluate(time, accumulator, point.p, memory, memory.dense_slopes, extra * self.n)
 
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         y_new = memory.stage_accumulator
         if self.dense is None:
-            for i in range(self.n):
-                values[i] = y_new[i]
+            self.states.each(y_new, lambda i: values.__setitem__(i, y_new[i]))
             return
         slopes = self._slopes(memory)
         weights = interpolation_weights(self.dense, theta, self.rhs.precision)
-        for i in range(self.n):
-            column = [slopes(j, i) for j in range(len(weights))]
-            values[i] = select(
-                theta == 1.0, y_new[i], fma(point.h, blend(weights, column.__getitem__, None), point.y[i])
-            )
+
+        def place(i: Any) -> None:
+            change = blend(weights, lambda j: slopes(j, i), None)
+            values[i] = select(theta == 1.0, y_new[i], fma(point.h, change, point.y[i]))
+
+        self.states.each(y_new, place)
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         slope, last = memory.slope, (self.tableau.stages - 2) * self.n
-        for i in range(self.n):
+
+        def advance(i: Any) -> None:
             y[i] = select(mask, memory.stage_accumulator[i], y[i])
             slope[i] = select(mask, memory.stage_slopes[last + i], slope[i])
+
+        self.states.each(y, advance)
 
     def _slopes(self, memory: Any) -> "_Slopes":
         """Return a function (slope number, state) -> value over the buffers that hold them."""
         n, count = self.n, self.tableau.stages
 
-        def slope(j: int, i: int) -> Any:
+        def slope(j: int, i: Any) -> Any:
             if j == 0:
                 return memory.slope[i]
             return memory.stage_slopes[(j - 1) * n + i] if j < count else memory.dense_slopes[(j - count) * n + i]
@@ -197,4 +224,4 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         return slope
 
 
-_Slopes = Callable[[int, int], Any]
+_Slopes = Callable[[int, Any], Any]

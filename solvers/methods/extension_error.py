@@ -107,7 +107,8 @@ class ExtensionCheck:
         self._keep(theta, [memory.extension_change[i] for i in range(len(self.norm.atol))], point, memory)
 
     def _keep(self, theta: float, changes: list[Any], point: Point, memory: Any) -> None:
-        square = self.norm.mean_square(changes, point.y, memory.stage_accumulator, share=1 / self._allowed)
+        change = changes.__getitem__
+        square = self.norm.mean_square(change, point.y, memory.stage_accumulator, share=1 / self._allowed)
         memory.extension_error[0] = square if theta == self._thetas[0] else self.larger(square, memory)
 
 

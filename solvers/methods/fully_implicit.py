@@ -232,7 +232,7 @@ class FullyImplicitStep(OneStepMethod):
         accumulator, trouble = memory.stage_accumulator, memory.trouble[0]
         if self.error_filter is None:
             return literal(accumulator, 0.0, self.rhs.precision), trouble
-        error = self.norm.mean_square((memory.error[i] for i in range(self.n)), point.y, accumulator)
+        error = self.norm.mean_square(lambda i: memory.error[i], point.y, accumulator)
         error = self.check.larger(error, memory) if self.check else error
         return self._told(error, point, memory), trouble
 

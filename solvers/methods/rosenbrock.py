@@ -204,8 +204,9 @@ class RosenbrockStep(OneStepMethod):
         if self.fixed:
             return literal(increments, 0.0, self.rhs.precision), trouble
         share, weights = split_share(self.tableau.error)
-        errors = (weighted_sum(weights, increments, i, self.n, None) for i in range(self.n))
-        error = self.norm.mean_square(errors, point.y, memory.stage_accumulator, share=share)
+        error = self.norm.mean_square(
+            lambda i: weighted_sum(weights, increments, i, self.n, None), point.y, memory.stage_accumulator, share=share
+        )
         error = self.check.larger(error, memory) if self.check else error
         return self._told(error, point, memory), trouble
 

@@ -61,8 +61,8 @@ class OneStepMethod(ABC):
     ----------
     rhs, norm, order
         f, the tolerances, and the order of the method.
-    n
-        The number of states.
+    n, states
+        The number of states, and what is done for each of them.
     """
 
     owner = "step"
@@ -72,6 +72,7 @@ class OneStepMethod(ABC):
         self.norm = norm
         self.order = order
         self.n = len(rhs.system.states)
+        self.states = rhs.states
 
     def build(self, target: Target, longest: Number, shortest: Number) -> StepFunctions:
         """Return the device functions.
@@ -101,8 +102,8 @@ class OneStepMethod(ABC):
         """Return `StepFunctions.attempt`."""
 
     @abstractmethod
-    def _first_step_buffers(self, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any, Any]:
-        """Return f(t, y), and room for a state and for a slope."""
+    def _first_step_buffers(self, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, ...]:
+        """Return f(t, y), room for a state and for a slope, and for observables where slopes are computed by loops."""
 
     @abstractmethod
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
@@ -124,14 +125,14 @@ class OneStepMethod(ABC):
         if not self.rhs.partial:
             return error
         nothing = literal(error, float("nan"), self.rhs.precision)
-        return select(are_finite(self._following_slope(point, memory), self.n), error, nothing)
+        return select(are_finite(self._following_slope(point, memory), self.states), error, nothing)
 
     def _following_slope(self, point: Point, memory: Any) -> Any:
         """Return f at the attempted state."""
         return self.rhs.values(later(point.t, point.h), memory.stage_accumulator, point.p)
 
     def _finite(self, memory: Any) -> Any:
-        return are_finite(memory.stage_accumulator, self.n)
+        return are_finite(memory.stage_accumulator, self.states)
 
 
 #: Parts that one device function calls; compilers take their time for each of these.

@@ -50,8 +50,9 @@ def make_loop(problem: Problem, *, compiled: bool = False) -> Loop:
     check(solve, save)
     given: Given = Setting if compiled else given_numbers(solve, save).__getitem__
     controller = _controller(problem, given)
-    rhs = RightHandSide(problem.switched.system, solve.precision)
-    norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))))
+    explicit = isinstance(problem.tableau, ButcherTableau)
+    rhs = RightHandSide(problem.switched.system, solve.precision, loops=explicit)
+    norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))), rhs.states.longest)
     span = given("t1") - given("t0")
     longest = least(given("dt_max"), span) if solve.dt_max else span
     first = least(given("dt0"), longest) if solve.dt0 else None

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from solvers.straightline.loops import Repeated
 from solvers.straightline.record import MASK, Array, Value, promote
 from solvers.straightline.setting import Number
 
@@ -165,11 +166,14 @@ def is_finite(value: Any) -> Any:
     return value - value == 0.0
 
 
-def are_finite(buffer: Any, count: int) -> Any:
-    """Return whether the first elements of a buffer of floats all are."""
-    sound: Any = True
-    for i in range(count):
-        sound = both(is_finite(buffer[i]), sound)
+def are_finite(buffer: Any, elements: Repeated) -> Any:
+    """Return whether the elements of a buffer of floats all are."""
+
+    def look(i: Any, sound: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (both(is_finite(buffer[i]), *sound),)
+
+    start: Any = literal(buffer[0], True, MASK) if elements.loops else True  # noqa: FBT003
+    (sound,) = elements.fold(buffer, (start,), look)
     return sound
 
 

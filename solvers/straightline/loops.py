@@ -4,21 +4,25 @@ What is done for each index may not depend on the others but through what is car
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from solvers.straightline.record import INDEX, Array, Index, Record, Value
+from solvers.straightline.setting import Number
 
 #: Times up to which what is repeated is written out.
 LONGEST_WRITTEN_OUT = 64
+#: Of what is never a loop.
+ALWAYS_WRITTEN_OUT = 2**62
 
 
 class Table(NamedTuple):
-    """Numbers that are compiled in, to be looked up; of integers, places of elements."""
+    """Numbers to be looked up; of integers, places of elements. They are compiled in, or all of them are settings."""
 
     dtype: str
-    numbers: tuple[float, ...]
+    numbers: tuple[Number, ...]
 
 
 def record_of(*things: Any) -> Record | None:
@@ -86,6 +90,35 @@ def looked_up(like: Any, table: Table, index: Any) -> Any:
     place = index.factor, index.offset
     value = log.pure("look up", (index.value,), table.dtype, (table, place))
     return Index(value) if table.dtype == INDEX else value
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What is done for each of some elements: written out, or by loops.
+
+    Parameters
+    ----------
+    count
+        Of elements.
+    longest
+        The count up to which it is written out.
+    """
+
+    count: int
+    longest: int = ALWAYS_WRITTEN_OUT
+
+    @property
+    def loops(self) -> bool:
+        """Whether indices may be known only when the code runs."""
+        return self.count > self.longest
+
+    def each(self, like: Any, work: Callable[[Any], None]) -> None:
+        """Do work(i) for each element; see `for_each`."""
+        for_each(like, self.count, work, longest=self.longest)
+
+    def fold(self, like: Any, start: Sequence[Any], work: Callable[[Any, tuple[Any, ...]], Sequence[Any]]) -> Any:
+        """Return what totals = work(i, totals) leads to; see `fold`."""
+        return fold(like, self.count, start, work, longest=self.longest)
 
 
 def _literal(like: Any, number: float, dtype: str) -> Any:

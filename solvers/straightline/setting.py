@@ -178,6 +178,7 @@ class SettingsBlock:
     """The settings that a kernel asks for, laid out as its code is written."""
 
     slots: dict[tuple[Setting, str], Slot] = field(default_factory=dict)
+    arrays: "dict[tuple[Number, ...], int]" = field(default_factory=dict)
     nbytes: int = 0
 
     def offset(self, setting: Setting, dtype: str) -> int:
@@ -187,6 +188,16 @@ class SettingsBlock:
             self.slots[key] = Slot(setting, dtype, self.nbytes)
             self.nbytes += SLOT_BYTES
         return self.slots[key].offset
+
+    def array_offset(self, settings: "tuple[Number, ...]", dtype: str) -> int:
+        """Return the place of the first of settings that lie one after the other."""
+        if settings not in self.arrays:
+            self.arrays[settings] = self.nbytes
+            for setting in settings:
+                assert isinstance(setting, Setting)  # noqa: S101 - all are
+                self.slots[setting, f"{dtype} {self.nbytes}"] = Slot(setting, dtype, self.nbytes)
+                self.nbytes += SLOT_BYTES
+        return self.arrays[settings]
 
 
 def filled(slots: Iterable[Slot], numbers: Mapping[str, float]) -> np.ndarray:

@@ -9,7 +9,7 @@ from llvmlite import ir
 
 from solvers.straightline.loops import Table
 from solvers.straightline.record import FLOATS, INDEX, INTEGERS, MASK, Operation, Place, Recorded
-from solvers.straightline.setting import SettingsBlock
+from solvers.straightline.setting import SLOT_BYTES, Setting, SettingsBlock
 from solvers.targets.settings import load_setting
 
 _SCALAR = {
@@ -274,13 +274,13 @@ class Emitter(LaneBuilder, ABC):
     # -- loops ------------------------------------------------------------------------------------
 
     def _emit_loop(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        counted = operation.detail is None
+        starts, count = (operands[:-1], operands[-1]) if counted else (operands, self.loop_count(operation.detail))
         before, body = self.builder.block, self.builder.append_basic_block("loop")
         self.builder.branch(body)
         self.builder.position_at_end(body)
         index = self.builder.phi(_INDEX)
         index.add_incoming(ir.Constant(_INDEX, 0), before)
-        counted = operation.detail is None
-        starts, count = (operands[:-1], operands[-1]) if counted else (operands, ir.Constant(_INDEX, operation.detail))
         carried = [self.builder.phi(start.type) for start in starts]
         for phi, start in zip(carried, starts, strict=True):
             phi.add_incoming(start, before)
@@ -326,8 +326,16 @@ class Emitter(LaneBuilder, ABC):
     def _emit_look_up(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         table, (factor, offset) = operation.detail
         place = self._place(Place(0, factor, offset), operands[0])
+        if isinstance(table.numbers[0], Setting):
+            return self._looked_up_setting(table, place)
         entry = self.builder.load(self.builder.gep(self._table(table), [ir.Constant(_INDEX, 0), place]))
         return self.builder.zext(entry, _INDEX) if table.dtype == INDEX else self.splat(entry)
+
+    def _looked_up_setting(self, table: Table, place: ir.Value) -> ir.Value:
+        assert self.settings is not None  # noqa: S101
+        first = ir.Constant(_INDEX, self.settings.array_offset(table.numbers, table.dtype))
+        offset = self.builder.add(self.builder.mul(place, ir.Constant(_INDEX, SLOT_BYTES)), first)
+        return self.splat(load_setting(self.builder, _SCALAR[table.dtype], offset, self.settings_space))
 
     def _table(self, table: Table) -> ir.GlobalVariable:
         """Return an array of the module's with the numbers of a table."""
@@ -392,6 +400,10 @@ class Emitter(LaneBuilder, ABC):
         return self.exp2_estimate(operands[0])
 
     # -- what a target adds ---------------------------------------------------------------------
+
+    def loop_count(self, count: int) -> ir.Value:
+        """Return how often a loop is gone through."""
+        return ir.Constant(_INDEX, count)
 
     def table_space(self, nbytes: int) -> int:  # noqa: ARG002 - where there are several
         """Return the address space of a table of a size."""

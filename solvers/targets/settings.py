@@ -10,8 +10,8 @@ _LONG = ir.IntType(64)
 _BYTES = {"float": 4, "double": 8, "i32": 4, "i64": 8}
 
 
-def load_setting(builder: ir.IRBuilder, kind: ir.Type, offset: int, space: int) -> ir.Value:
-    """Return the number at an offset of the block, in bytes.
+def load_setting(builder: ir.IRBuilder, kind: ir.Type, offset: int | ir.Value, space: int) -> ir.Value:
+    """Return the number at an offset of the block, in bytes, which may be a value.
 
     The block is declared in each module that reads it, and defined in one: its size is known when all code is written.
     """
@@ -21,8 +21,12 @@ def load_setting(builder: ir.IRBuilder, kind: ir.Type, offset: int, space: int) 
         block = ir.GlobalVariable(module, ir.ArrayType(_BYTE, 0), SYMBOL, addrspace=space)
         block.linkage = "external"
         block.align = 8
-    place = block.gep([ir.Constant(_LONG, 0), ir.Constant(_LONG, offset)])
-    value = builder.load(place.bitcast(kind.as_pointer(space)), align=_BYTES[str(kind)])
+    zero = ir.Constant(_LONG, 0)
+    if isinstance(offset, int):
+        place = block.gep([zero, ir.Constant(_LONG, offset)]).bitcast(kind.as_pointer(space))
+    else:
+        place = builder.bitcast(builder.gep(block, [zero, offset]), kind.as_pointer(space))
+    value = builder.load(place, align=_BYTES[str(kind)])
     # What runs store never changes it; without this each store to a buffer would have it loaded again.
     value.set_metadata("invariant.load", module.add_metadata([]))
     return value

@@ -21,7 +21,7 @@ def make_problem(
     swept: Sequence[str] = (),
     every: float | None = None,
     at: Sequence[float] | None = None,
-    atol: float = 1e-9,
+    atol: float | Sequence[float] = 1e-9,
     controller: str | None = None,
     locations: dict[str, str] | None = None,
     observables: Sequence[int] | None = None,
@@ -35,7 +35,7 @@ def make_problem(
             **{"t0": 0.0, **settings},
             algorithm=algorithm,
             t1=t1,
-            atol=(atol,) * count,
+            atol=(atol,) * count if isinstance(atol, float) else tuple(atol),
             controller=ControllerSettings(kind=controller),
         ),
         save=SaveSettings(

@@ -31,6 +31,10 @@ class CudaEmitter(Emitter):
 
     settings_space = CONSTANT_SPACE
 
+    def loop_count(self, count: int) -> ir.Value:
+        """Return a number that the compiler knows nothing of: it would write loops out."""
+        return self.builder.call(ir.InlineAsm(ir.FunctionType(_LONG, []), f"mov.u64 $0, {count};", "=l"), [])
+
     def table_space(self, nbytes: int) -> int:
         """Put small tables where all constants are, of which there is little, and others into global memory."""
         return CONSTANT_SPACE if nbytes <= SMALL_TABLE else GLOBAL_SPACE
