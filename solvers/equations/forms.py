@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import sympy
@@ -46,8 +47,7 @@ def form_of(expression: Any, quantities: Mapping[Any, Leaf]) -> Form:
     Operands of sums and products are sorted by their forms, so that their order does not tell equations apart.
     """
     if expression in quantities or expression.is_Number or expression.is_NumberSymbol:
-        leaf = quantities.get(expression) or Leaf(NUMBER, float(expression))
-        return Form(leaf.kind, (leaf,), (), lambda leaves, _: next(leaves))
+        return _of_leaf(quantities.get(expression) or Leaf(NUMBER, float(expression)))
     if not expression.args:
         return Form(str(expression), (), (), lambda *_: expression)
     if expression.is_Add:
@@ -56,11 +56,16 @@ def form_of(expression: Any, quantities: Mapping[Any, Leaf]) -> Form:
         power = expression.exp
         return _composed(lambda base: sympy.Pow(base, power), f"power {power}", [form_of(expression.base, quantities)])
     if expression.is_Mul and expression.args[0] is sympy.S.NegativeOne:
-        return _composed(lambda rest: -rest, "minus", [form_of(-expression, quantities)])
+        return _composed(lambda rest: -rest, "minus", [form_of(expression.func(*expression.args[1:]), quantities)])
     parts = [form_of(each, quantities) for each in expression.args]
     if expression.is_Mul:
         parts.sort(key=lambda part: part.key)
     return _composed(expression.func, type(expression).__name__, parts)
+
+
+@cache
+def _of_leaf(leaf: Leaf) -> Form:
+    return Form(leaf.kind, (leaf,), (), lambda leaves, _: next(leaves))
 
 
 def _composed(make: Callable[..., Any], name: str, parts: Sequence[Form]) -> Form:
@@ -81,7 +86,7 @@ def _form_of_sum(expression: Any, quantities: Mapping[Any, Leaf]) -> Form:
     for term in expression.args:
         factor, rest = term.as_coeff_Mul()
         inner = form_of(rest, quantities)
-        scaled = _composed(sympy.Mul, "times", [form_of(sympy.Float(float(factor)), {}), inner])
+        scaled = _composed(sympy.Mul, "times", [_of_leaf(Leaf(NUMBER, float(factor))), inner])
         alike[inner.key].append((term, scaled))
     parts = []
     for terms in alike.values():

@@ -152,6 +152,21 @@ def clip(argument: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
     return maximum(minimum(argument, high), low)
 
 
+def _odd(function: type[sympy.Function]) -> Callable[[sympy.Expr], sympy.Expr]:
+    """Return a function for which f(-x) is -f(x), as it is written else: SymPy looks long for multiples of pi."""
+
+    def call(argument: sympy.Expr) -> sympy.Expr:
+        if argument.could_extract_minus_sign():
+            return -function(-argument, evaluate=False)
+        return function(argument, evaluate=False)
+
+    return call
+
+
+def _cosine(argument: sympy.Expr) -> sympy.Expr:
+    return sympy.cos(-argument if argument.could_extract_minus_sign() else argument, evaluate=False)
+
+
 def _fold(function: Callable[[Any, Any], sympy.Expr]) -> Callable[..., sympy.Expr]:
     """Extend a function of two arguments to two or more."""
 
@@ -178,9 +193,9 @@ FUNCTIONS: Mapping[str, tuple[Callable[..., Any], int, int | None]] = MappingPro
         "log": (sympy.log, 1, 1),
         "log10": (log10, 1, 1),
         "log1p": (log1p, 1, 1),
-        "sin": (sympy.sin, 1, 1),
-        "cos": (sympy.cos, 1, 1),
-        "tan": (sympy.tan, 1, 1),
+        "sin": (_odd(sympy.sin), 1, 1),
+        "cos": (_cosine, 1, 1),
+        "tan": (_odd(sympy.tan), 1, 1),
         "asin": (sympy.asin, 1, 1),
         "acos": (sympy.acos, 1, 1),
         "atan": (sympy.atan, 1, 1),
