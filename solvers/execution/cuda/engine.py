@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from solvers.execution.cuda.toolchain import CompiledKernel
     from solvers.planning.plan import Plan
     from solvers.targets.listing import Listing
+    from solvers.targets.written import Announce
 
 #: Share of the free device memory that the runs of one chunk may take.
 MEMORY_SHARE = 0.85
@@ -132,7 +133,9 @@ class Launch:
         return cls(**{**values, "resources": resources, "arch": (major, minor), "grid": grid})
 
 
-def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None" = None) -> Kernel:
+def compile_plan(
+    plan: "Plan", arch: str | None = None, listing: "Listing | None" = None, announce: "Announce | None" = None
+) -> Kernel:
     """Compile a plan's kernel; no GPU is needed.
 
     Parameters
@@ -141,6 +144,8 @@ def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None
         Such as "sm_90"; None: that of the GPU here, else sm_90.
     listing
         Takes what the kernel is made of.
+    announce
+        Is told how much there is to optimise, before that begins.
 
     Raises
     ------
@@ -172,7 +177,9 @@ def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None
     integrate = plan.loop.build(CudaTarget(patience, listing), plan.registry)
     entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
-    compiled = cuda_toolchain.compile_kernel(entry, arguments, chosen, max_registers=registers, beside=beside)
+    compiled = cuda_toolchain.compile_kernel(
+        entry, arguments, chosen, max_registers=registers, beside=beside, announce=announce
+    )
     scattered = plan.exchange.result_bytes_per_run if adaptive and saves else 0
     grid = grid_rule(settings, compiled.resources, stride, chosen, queue=bool(patience), scattered_bytes=scattered)
     if grid is None:

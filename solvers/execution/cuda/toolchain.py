@@ -26,6 +26,8 @@ from numba.cuda.core.compiler_lock import global_compiler_lock
 from numba.cuda.cudadrv import libs, nvvm
 
 from solvers.execution.cuda.occupancy import Architecture, KernelResources
+from solvers.targets.interruptible import interruptible
+from solvers.targets.written import Announce, count_written
 
 #: A global per function that Numba declares, needs for object mode only, and numbers as it goes: without it
 #: the same kernel gives the same PTX every time.
@@ -88,6 +90,7 @@ def compile_kernel(
     *,
     max_registers: int | None = None,
     beside: Sequence[Entry] = (),
+    announce: Announce | None = None,
     **rules: bool,
 ) -> CompiledKernel:
     """Compile a Python function as a CUDA kernel, to machine code.
@@ -98,6 +101,8 @@ def compile_kernel(
         As `compile_ptx` takes them; `arch` is what the machine code runs on.
     max_registers
         Most registers a thread; None leaves it to the assembler.
+    announce
+        Is told how much there is to optimise, before that begins.
 
     Raises
     ------
@@ -111,7 +116,7 @@ def compile_kernel(
     start = time.perf_counter()
     require_toolkit()
     name = pyfunc.__name__
-    modules, ptx = _translate([(pyfunc, signature), *beside], arch, **rules)
+    modules, ptx = _translate([(pyfunc, signature), *beside], arch, announce, **rules)
     cubin, resources = assemble(ptx, name, arch, max_registers)
     return CompiledKernel(name, ptx, cubin, resources, time.perf_counter() - start, modules)
 
@@ -150,13 +155,14 @@ def compile_ptx(
         As `compile_kernel`, but for ptxas.
     """
     _require_compiler()
-    _, ptx = _translate([(pyfunc, signature), *beside], arch, **rules)
+    _, ptx = _translate([(pyfunc, signature), *beside], arch, None, **rules)
     return ptx
 
 
 def _translate(
     entries: Sequence[Entry],
     arch: Architecture,
+    announce: Announce | None = None,
     *,
     fma: bool = False,
     flush_subnormals: bool = False,
@@ -167,7 +173,9 @@ def _translate(
     options = {"opt": 3, "fma": fma, "ftz": flush_subnormals, "prec-div": exact_division, "prec-sqrt": exact_sqrt}
     lowered = [lower(function, arguments, arch) for function, arguments in entries]
     modules = tuple(dict.fromkeys(text for texts, _ in lowered for text in texts))
-    ptx = optimise(modules, arch, options)
+    if announce is not None:
+        announce(count_written(modules))
+    ptx = interruptible(lambda: optimise(modules, arch, options))
     for (function, _), (_, entry) in zip(entries, lowered, strict=True):
         ptx = ptx.replace(entry, function.__name__)
     return modules, ptx

@@ -5,11 +5,14 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numba
+from llvmlite import ir
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 
+from solvers.targets.interruptible import interruptible
 from solvers.targets.listing import Listing
+from solvers.targets.written import Announce, Written
 
 
 class DeviceLibrary(CPUCodeLibrary):
@@ -17,6 +20,11 @@ class DeviceLibrary(CPUCodeLibrary):
 
     Numba's own libraries optimise a function together with all it calls, and its callers do so again.
     """
+
+    def add_ir_module(self, ir_module: ir.Module) -> None:
+        """Take the function's code before it is parsed, and count its instructions."""
+        self.instructions = sum(len(block.instructions) for each in ir_module.functions for block in each.blocks)
+        super().add_ir_module(ir_module)
 
     def add_llvm_module(self, ll_module: llvm.ModuleRef) -> None:
         """Take the function's code."""
@@ -29,13 +37,21 @@ class DeviceLibrary(CPUCodeLibrary):
     def linked(self) -> llvm.ModuleRef:
         """Return the function's code with that of all it calls, directly or not."""
         module = self._final_module.clone()
-        libraries = [self]
-        for library in libraries:
-            for called in library._linking_libraries:  # noqa: SLF001
-                if called not in libraries:
-                    libraries.append(called)
-                    module.link_in(called._final_module, preserve=True)  # noqa: SLF001
+        for called in self.with_called()[1:]:
+            module.link_in(called._final_module, preserve=True)  # noqa: SLF001
         return module
+
+    def count(self) -> int:
+        """Return how many instructions those are; libraries that Numba adds for itself have a few that do not count."""
+        return sum(each.instructions for each in self.with_called() if isinstance(each, DeviceLibrary))
+
+    def with_called(self) -> list[CPUCodeLibrary]:
+        """Return this library and those of all that the function calls, directly or not."""
+        libraries: list[CPUCodeLibrary] = [self]
+        for library in libraries:
+            found = dict.fromkeys(library._linking_libraries)  # noqa: SLF001
+            libraries += [called for called in found if called not in libraries]
+        return libraries
 
 
 class _DeviceCompiler(Compiler):
@@ -75,7 +91,9 @@ def lower(kernel: Callable[..., Any], signature: Any) -> Any:
     return compiled
 
 
-def machine_code(kernel: Callable[..., Any], signature: Any, listing: Listing | None = None) -> tuple[bytes, str]:
+def machine_code(
+    kernel: Callable[..., Any], signature: Any, listing: Listing | None = None, announce: Announce | None = None
+) -> tuple[bytes, str]:
     """Compile a kernel to machine code.
 
     Parameters
@@ -86,6 +104,8 @@ def machine_code(kernel: Callable[..., Any], signature: Any, listing: Listing | 
         Numba's, of its arguments.
     listing
         Takes the code as it comes about.
+    announce
+        Is told how much there is to optimise, before that begins.
 
     Returns
     -------
@@ -95,15 +115,22 @@ def machine_code(kernel: Callable[..., Any], signature: Any, listing: Listing | 
     compiled = lower(kernel, signature)
     symbol, machine = compiled.fndesc.llvm_func_name, compiled.library.codegen._tm  # noqa: SLF001
     with global_compiler_lock:
-        module = compiled.library.linked()
-        written = "" if listing is None else str(module)
-        _optimise(module, symbol, machine)
-        if listing is not None:
-            listing.add_llvm("kernel", "LLVM code as written", written)
-            listing.add_llvm("kernel.optimised", "LLVM code as optimised", str(module))
-            # Of a copy: writing machine code changes what it is written from.
-            listing.add("kernel.s", "assembly", machine.emit_assembly(module.clone()))
-        return machine.emit_object(module), symbol
+        if announce is not None:
+            announce(Written(compiled.library.count(), 0))
+        module = interruptible(compiled.library.linked)
+        return interruptible(lambda: _emitted(module, symbol, machine, listing)), symbol
+
+
+def _emitted(module: llvm.ModuleRef, symbol: str, machine: llvm.TargetMachine, listing: Listing | None) -> bytes:
+    """Return the object file of a module."""
+    written = "" if listing is None else str(module)
+    _optimise(module, symbol, machine)
+    if listing is not None:
+        listing.add_llvm("kernel", "LLVM code as written", written)
+        listing.add_llvm("kernel.optimised", "LLVM code as optimised", str(module))
+        # Of a copy: writing machine code changes what it is written from.
+        listing.add("kernel.s", "assembly", machine.emit_assembly(module.clone()))
+    return bytes(machine.emit_object(module))
 
 
 def _optimise(module: llvm.ModuleRef, entry: str, machine: llvm.TargetMachine) -> None:
