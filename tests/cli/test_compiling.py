@@ -14,7 +14,7 @@ from solvers.execution import engine
 ROOT = Path(__file__).parents[2]
 #: Seconds after which a process counts as one that the signal did not end. The compilers here never return.
 GUARD = 60
-TOLD = "compiling for"
+TOLD, IN_C = "compiling for", "in C"
 
 #: The command line with a compiler that locks a mutex twice: no signal is of any effect on that.
 DEAF = """\
@@ -23,13 +23,14 @@ from {module} import {name}
 def forever(*_):
     mutex, lock = ctypes.create_string_buffer(256), ctypes.CDLL(None).pthread_mutex_lock
     lock(mutex)
+    print("{deaf}", file=sys.stderr, flush=True)
     lock(mutex)
 sys.modules["{module}"].{name} = forever
 from cubie_cli.main import program
 program()
 """
-CPU = DEAF.format(module="solvers.targets.cpu.compiler", name="_optimise")
-CUDA = DEAF.format(module="solvers.execution.cuda.toolchain", name="optimise")
+CPU = DEAF.format(module="solvers.targets.cpu.compiler", name="_optimise", deaf=IN_C)
+CUDA = DEAF.format(module="solvers.execution.cuda.toolchain", name="optimise", deaf=IN_C)
 #: The command line with an assembler that sleeps.
 ASLEEP = """\
 from solvers.execution.cuda import toolchain
@@ -79,6 +80,15 @@ def needs_toolkit():
         pytest.skip(reason[0])
 
 
+def read_until(process, words):
+    """Return the lines of standard error up to one of some words."""
+    lines = [""]
+    while words not in lines[-1]:
+        lines.append(process.stderr.readline())
+        assert lines[-1], "it ended by itself"
+    return lines
+
+
 def ended(process, number):
     """Return what a process printed to standard output and error after it was sent a signal."""
     process.send_signal(number)
@@ -103,8 +113,9 @@ def test_a_signal_ends_a_command_that_compiles(start, folder, places, program, a
     (folder / "result.h5").write_text("that of before")
     command, *options = arguments
     process = start(program, command, "run.toml", *options)
-    while TOLD not in (line := process.stderr.readline()):
-        assert line, "it ended by itself"
+    *_, told, _ = read_until(process, IN_C)
+    assert TOLD in told
+    time.sleep(0.1)  # from the line to what blocks
     out, err = ended(process, number)
     assert process.returncode == 128 + number
     assert (out, err) == ("", f"stopped by {number.name}; what was not finished is not kept\n")
@@ -150,7 +161,9 @@ def test_it_is_told_once_what_is_compiled(cubie, target):
     first = cubie("compile", *options)
     assert first.code == 0, first.err
     (line,) = first.err.splitlines()
-    assert line.startswith("compiling for cuda sm_90: tsit5, 2 states, " if "--arch" in target else "compiling for cpu ")
+    assert line.startswith(
+        "compiling for cuda sm_90: tsit5, 2 states, " if "--arch" in target else "compiling for cpu "
+    )
     assert line.endswith(" instructions")
     assert cubie("compile", *options).err == ""
 
