@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 #: Seconds from which on it is said beforehand how long a kernel takes.
 LONG = 60.0
-#: Of tsit5.
+#: Stages of tsit5.
 _STAGES = 7
+#: Up to which implicit methods are about as small as rosenbrock23.
+_LOW_ORDER = 3
 
 
 class Audience(Protocol):
@@ -89,6 +91,8 @@ def quicker(plan: "Plan") -> Iterator[str]:
     elif method.family == "FIRK":
         yield 'algorithm = "rodas5p" solves the stages one by one, and compiles in a fraction of that'
     else:
+        if method.order > _LOW_ORDER:
+            yield 'algorithm = "rosenbrock23" compiles faster; being of low order, it suits loose tolerances'
         yield 'where the system is not stiff, algorithm = "tsit5" does, and compiles in a fraction of that'
     if plan.target == "cuda":
         yield "--target cpu compiles in a fraction of that"

@@ -15,7 +15,8 @@ _FUNCTIONS = 1.5e-4
 def expected_seconds(target: str, written: Written) -> float:
     """Return about how long a compiler takes; it may be a third of that, or three times as much.
 
-    Fitted to kernels of 2,000 to 100,000 instructions, for sm_90 and a processor of 2024: see docs/cache.md.
+    Fitted to kernels of 2,000 to 200,000 instructions, for sm_90 and one core of an AMD EPYC, see docs/cache.md. Linear
+    solvers that iterate take four times as much: their function is put in several places.
     """
     seconds = _INSTRUCTIONS[target] * written.instructions**2
     return seconds + (_FUNCTIONS * written.functions**2 if target == "cuda" else 0.0)

@@ -91,8 +91,9 @@ def test_times_are_told_to_a_digit(seconds, told):
         ("tsit5", "cpu", []),
         ("tsit5", "cuda", ["--target cpu"]),
         ("vern9", "cpu", ["tsit5"]),
-        ("kvaerno5", "cpu", ["not stiff"]),
-        ("rodas5p", "cuda", ["not stiff", "--target cpu"]),
+        ("kvaerno5", "cpu", ["rosenbrock23", "not stiff"]),
+        ("rosenbrock23", "cpu", ["not stiff"]),
+        ("rodas5p", "cuda", ["rosenbrock23", "not stiff", "--target cpu"]),
         ("radau_iia_5", "cuda", ["rodas5p", "--target cpu"]),
     ],
 )

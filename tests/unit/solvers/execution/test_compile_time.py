@@ -53,7 +53,13 @@ def written(method, states=24):
 
 
 @pytest.mark.parametrize(
-    ("method", "quicker", "part"), [("radau_iia_5", "rodas5p", 0.5), ("rodas5p", "tsit5", 0.5), ("vern9", "tsit5", 0.8)]
+    ("method", "quicker", "part"),
+    [
+        ("radau_iia_5", "rodas5p", 0.5),
+        ("rodas5p", "tsit5", 0.5),
+        ("rodas5p", "rosenbrock23", 0.8),
+        ("vern9", "tsit5", 0.8),
+    ],
 )
 def test_what_is_advised_takes_less_time(method, quicker, part):
     assert expected_seconds("cpu", written(quicker)) < part * expected_seconds("cpu", written(method))
