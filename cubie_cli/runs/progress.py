@@ -65,7 +65,8 @@ class Progress:
         from rich.progress import Progress as Bar  # noqa: PLC0415 - for a terminal only
         from rich.progress import TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-        with Bar(TextColumn(text), TimeElapsedColumn(), console=self._console, transient=True) as bar:
+        columns = (TextColumn(text), TimeElapsedColumn())
+        with Bar(*columns, console=self._console, transient=True, refresh_per_second=2) as bar:
             bar.add_task(text, total=None)
             yield
 
