@@ -21,6 +21,8 @@ class DeviceLibrary(CPUCodeLibrary):
     Numba's own libraries optimise a function together with all it calls, and its callers do so again.
     """
 
+    instructions = 0
+
     def add_ir_module(self, ir_module: ir.Module) -> None:
         """Take the function's code before it is parsed, and count its instructions."""
         self.instructions = sum(len(block.instructions) for each in ir_module.functions for block in each.blocks)

@@ -98,6 +98,10 @@ def test_times_are_told_to_a_digit(seconds, told):
     ],
 )
 def test_what_is_advised_suits_the_method(method, target, words):
-    found = list(compilation.quicker(plan(method, target)))
+    found = list(compilation.quicker(plan(method, target), None))
     assert len(found) == len(words)
     assert all(word in text for word, text in zip(words, found, strict=True))
+
+
+def test_who_names_a_gpu_is_not_sent_to_the_processors():
+    assert list(compilation.quicker(plan("tsit5", "cuda"), "sm_90")) == []
