@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cubie_cli.commands.options import Configuration, Json, Overrides, TargetChoice
+from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, TargetChoice
 from cubie_cli.documents.messages import size
 
 if TYPE_CHECKING:
     from cubie_cli.configurations.job import Job
+    from cubie_cli.runs.progress import Progress
 
 Arch = Annotated[
     list[str] | None,
@@ -32,23 +33,31 @@ def compile_kernel(
     target: TargetChoice = None,
     arch: Arch = None,
     dump: Dump = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Compile the kernel of CONFIG and keep it, so that a run of it starts at once."""
     from cubie_cli.configurations.job import load  # noqa: PLC0415
     from cubie_cli.kernels.job_kernel import keep  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.progress import Progress  # noqa: PLC0415
 
     job = load(config, overrides or ())
     architectures: list[str | None] = [*arch] if arch else [None]
-    if dump is None:
-        answers = [keep(job, target, name).as_json() for name in architectures]
-    else:
-        answers = _dumped(dump, job, overrides, target, architectures)
+    with Progress(quiet=quiet) as progress:
+        if dump is None:
+            answers = [keep(job, target, name, audience=progress).as_json() for name in architectures]
+        else:
+            answers = _dumped(dump, job, overrides, target, architectures, progress)
     typer.echo(json.dumps(answers) if as_json else "\n".join(map(_told, answers)))
 
 
 def _dumped(
-    dump: Path, job: "Job", overrides: Overrides, target: TargetChoice, architectures: Sequence[str | None]
+    dump: Path,
+    job: "Job",
+    overrides: Overrides,
+    target: TargetChoice,
+    architectures: Sequence[str | None],
+    progress: "Progress",
 ) -> list[dict[str, Any]]:
     """Compile a job's kernel for each architecture, keep it, and write what it is made of."""
     from cubie_cli.kernels.job_kernel import keep  # noqa: PLC0415 - see above
@@ -60,7 +69,7 @@ def _dumped(
     answers = []
     for name in architectures:
         listing = Listing()
-        kept = keep(job, target, name, listing)
+        kept = keep(job, target, name, listing, progress)
         answer = kept.as_json()
         folder = dump / str(name) if len(architectures) > 1 else dump
         title = f"{job.model.quantities.name}, {kept.target} {_processor(answer)}, kernel {kept.path.stem}"

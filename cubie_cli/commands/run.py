@@ -62,9 +62,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         if dry_run:
             _report_plan(batch, as_json=as_json)
             return
-        if not batch.kernel.complete:
-            progress.stage(f"compiling for {batch.target}")
-        with ready_solver(batch, stopwatch) as solver:
+        with ready_solver(batch, progress, stopwatch) as solver:
             tally = solve(batch, solver, progress, stopwatch)
         progress.warn(tally.warnings)
         progress.hint(advice(batch.job.configuration.solve, tally.counts))

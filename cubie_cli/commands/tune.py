@@ -41,7 +41,7 @@ def tune(  # noqa: PLR0913 - one parameter an option
     check_destination(path, inputs=[config], force=force)
     with Progress(quiet=quiet) as progress:
         progress.stage("measuring the configuration as it is")
-        bench = tuning.Workbench(config, overrides or (), target, runs)
+        bench = tuning.Workbench(config, overrides or (), target, runs, progress)
         found = tuning.tune(bench, seconds, lambda trial: progress.stage(_describe(trial)))
     path.write_text(found.as_toml(), encoding="utf-8")
     if as_json:

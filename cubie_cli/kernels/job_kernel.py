@@ -17,6 +17,7 @@ from solvers.execution.kernel import Kernel
 from solvers.planning.given import check
 
 if TYPE_CHECKING:
+    from cubie_cli.kernels.compilation import Audience
     from solvers.planning.plan import Plan
     from solvers.targets.listing import Listing
 
@@ -47,13 +48,15 @@ class JobKernel:
         """Whether there is nothing left to compile."""
         return isinstance(self.work, Kernel) or self.work.target == "python"
 
-    def compiled(self, listing: "Listing | None" = None) -> Kernel:
+    def compiled(self, listing: "Listing | None" = None, audience: "Audience | None" = None) -> Kernel:
         """Return the kernel, compiled and kept where it was not before.
 
         Parameters
         ----------
         listing
             Takes what a kernel that is compiled is made of.
+        audience
+            Is told what is compiled.
 
         Raises
         ------
@@ -62,7 +65,9 @@ class JobKernel:
         """
         if isinstance(self.work, Kernel):
             return self.work
-        kernel = engine.compile_kernel(self.work, self.arch, listing)
+        from cubie_cli.kernels.compilation import compile_plan  # noqa: PLC0415 - a kernel that is kept spares it
+
+        kernel = compile_plan(self.work, self.arch, listing, audience)
         if self.entry:
             self.entry.write(kernel)
         return kernel
@@ -190,7 +195,13 @@ class Kept:
         return {**asdict(self), "path": str(self.path)}
 
 
-def keep(job: Job, target: str | None = None, arch: str | None = None, listing: "Listing | None" = None) -> Kept:
+def keep(
+    job: Job,
+    target: str | None = None,
+    arch: str | None = None,
+    listing: "Listing | None" = None,
+    audience: "Audience | None" = None,
+) -> Kept:
     """Compile a job's kernel, and keep it for later runs.
 
     Parameters
@@ -201,6 +212,8 @@ def keep(job: Job, target: str | None = None, arch: str | None = None, listing: 
         A GPU architecture; the GPU need not be there.
     listing
         Takes what the kernel is made of, for which one that was kept is compiled anew.
+    audience
+        Is told what is compiled.
 
     Raises
     ------
@@ -222,7 +235,7 @@ def keep(job: Job, target: str | None = None, arch: str | None = None, listing: 
     if known and listing is not None:
         prepared = replace(prepared, work=_plan(job, prepared.work.target))
     with as_user_errors(job):
-        kernel = prepared.compiled(listing)
+        kernel = prepared.compiled(listing, audience)
         architecture = engine.architecture(kernel.target, arch)
     path = entry.path
     if not path.exists():

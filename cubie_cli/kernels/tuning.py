@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from solvers.execution import engine
 from solvers.planning.exchange import Solution
+
+if TYPE_CHECKING:
+    from cubie_cli.kernels.compilation import Audience
 
 #: Values by key path, as a run configuration has them.
 Settings = Mapping[KeyPath, Any]
@@ -187,10 +190,19 @@ class Workbench:
         The command line's choice, which beats the file's.
     runs
         How many to solve; None: as many as take a moment.
+    audience
+        Is told what is compiled for the batch as configured; the kernels of changes are as large.
     """
 
-    def __init__(self, config: Path, overrides: Sequence[str], target: str | None, runs: int | None) -> None:
-        self._config, self._overrides = config, tuple(overrides)
+    def __init__(
+        self,
+        config: Path,
+        overrides: Sequence[str],
+        target: str | None,
+        runs: int | None,
+        audience: "Audience | None" = None,
+    ) -> None:
+        self._config, self._overrides, self._audience = config, tuple(overrides), audience
         self.job = load(config, self._overrides)
         requested = str(target or self.job.configuration.target)
         self.target = choose_target(requested)
@@ -218,8 +230,10 @@ class Workbench:
         """
         found = self._find(settings)
         threads = self.job.configuration.threads
+        audience = None if settings else self._audience
         with as_user_errors(self.job), ExitStack() as held:
-            solver = held.enter_context(closing(engine.load(found.compiled(), self.job.exchange, threads)))
+            kernel = found.compiled(audience=audience)
+            solver = held.enter_context(closing(engine.load(kernel, self.job.exchange, threads)))
             candidate = Candidate(solver, self._values)
             held.pop_all()
         return candidate

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cubie_cli.batches.selection import select_runs
 from cubie_cli.configurations.job import Job, load
@@ -16,6 +16,9 @@ from cubie_cli.results.trace_file import Tracing, read_tracing
 from solvers.errors import TargetUnavailableError
 from solvers.execution import engine
 from solvers.planning.exchange import Exchange
+
+if TYPE_CHECKING:
+    from cubie_cli.kernels.compilation import Audience
 
 _NO_TOOLKIT = "the CUDA toolkit is missing: pip install 'cubie-cli[cuda13]'"
 
@@ -140,7 +143,11 @@ def prepare_batch(
 
 
 def report_memory(
-    config: Path, overrides: Sequence[str] | None, target: str | None = None, arch: str | None = None
+    config: Path,
+    overrides: Sequence[str] | None,
+    target: str | None = None,
+    arch: str | None = None,
+    audience: "Audience | None" = None,
 ) -> MemoryReport:
     """Return the memory report of a batch, with what the compiler makes of its CUDA kernel.
 
@@ -150,6 +157,8 @@ def report_memory(
         As for `prepare_batch`; neither a GPU nor the target needs to be there.
     arch
         The architecture compiled for; None: that of the GPU here, or a common one.
+    audience
+        Is told what is compiled.
 
     Raises
     ------
@@ -166,7 +175,7 @@ def report_memory(
         return report
     with as_user_errors(job):
         try:
-            kernel = found.compiled()
+            kernel = found.compiled(audience=audience)
         except TargetUnavailableError:
             return replace(report, kernel_hint=_NO_TOOLKIT)
     return replace(report, kernel=engine.kernel_report(kernel), kernel_hint=None)

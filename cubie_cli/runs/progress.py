@@ -1,6 +1,7 @@
 """Shows progress on standard error: a bar on a terminal, a few plain lines elsewhere, nothing if quiet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -54,6 +55,20 @@ class Progress:
         """Say what to try."""
         for text in texts:
             self.stage(f"hint: {text}")
+
+    @contextmanager
+    def timed(self, text: str) -> Iterator[None]:
+        """Show on a terminal how long a block has been taking, until it ends."""
+        if self._quiet or not self._console.is_terminal:
+            yield
+            return
+        from rich.progress import Progress as Bar  # noqa: PLC0415 - for a terminal only
+        from rich.progress import TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        columns = (TextColumn(text), TimeElapsedColumn())
+        with Bar(*columns, console=self._console, transient=True, refresh_per_second=2) as bar:
+            bar.add_task(text, total=None)
+            yield
 
     def start(self, total: int) -> None:
         """Begin to count runs."""

@@ -58,7 +58,7 @@ class Tally:
 
 
 @contextmanager
-def ready_solver(batch: PreparedBatch, stopwatch: Stopwatch) -> Iterator[engine.Solver]:
+def ready_solver(batch: PreparedBatch, progress: Progress, stopwatch: Stopwatch) -> Iterator[engine.Solver]:
     """Hold the batch's kernel ready for as long as a block runs.
 
     Raises
@@ -72,7 +72,7 @@ def ready_solver(batch: PreparedBatch, stopwatch: Stopwatch) -> Iterator[engine.
             assert not isinstance(plan, Kernel)  # noqa: S101 - the interpreter has none
             solver = engine.interpret(plan, batch.tracing.recorder if batch.tracing else None)
         else:
-            kernel = batch.kernel.compiled()
+            kernel = batch.kernel.compiled(audience=progress)
             stopwatch.move(kernel.seconds, "import", "compile")
             solver = engine.load(kernel, batch.exchange, batch.job.configuration.threads)
     with closing(solver), as_user_errors(batch.job):

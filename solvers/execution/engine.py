@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from solvers.planning.plan import Plan
     from solvers.planning.problem import Problem
     from solvers.targets.listing import Listing
+    from solvers.targets.written import Announce
     from solvers.trace import Recorder
 
 __all__ = [
@@ -128,7 +129,9 @@ def plan(problem: "Problem", target: str) -> "Plan":
     return make_plan(problem, target)
 
 
-def compile_kernel(made: "Plan", arch: str | None = None, listing: "Listing | None" = None) -> Kernel:
+def compile_kernel(
+    made: "Plan", arch: str | None = None, listing: "Listing | None" = None, announce: "Announce | None" = None
+) -> Kernel:
     """Compile a plan for its target, "cuda" or "cpu".
 
     Parameters
@@ -137,6 +140,8 @@ def compile_kernel(made: "Plan", arch: str | None = None, listing: "Listing | No
         For "cuda": a named architecture instead of that of the GPU here.
     listing
         Takes what the kernel is made of.
+    announce
+        Is told how much there is to optimise, before that begins: it may take minutes.
 
     Raises
     ------
@@ -149,10 +154,10 @@ def compile_kernel(made: "Plan", arch: str | None = None, listing: "Listing | No
         if made.target == "cuda":
             from solvers.execution.cuda import engine as cuda_engine  # noqa: PLC0415 - see the module's docstring
 
-            return cuda_engine.compile_plan(made, arch, listing)
+            return cuda_engine.compile_plan(made, arch, listing, announce)
         from solvers.execution.cpu import engine as cpu_engine  # noqa: PLC0415
 
-        return cpu_engine.compile_plan(made, listing)
+        return cpu_engine.compile_plan(made, listing, announce)
 
 
 @contextmanager

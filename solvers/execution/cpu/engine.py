@@ -19,6 +19,7 @@ from solvers.targets.cpu.lanes import group_for
 if TYPE_CHECKING:
     from solvers.planning.plan import Plan
     from solvers.targets.listing import Listing
+    from solvers.targets.written import Announce
 
 #: Share of the memory that is free which results of one chunk may take.
 MEMORY_SHARE = 0.25
@@ -33,13 +34,15 @@ def describe() -> str:
     return f"{found.model}, {8 * cpu_machine.vector_bytes()}-bit vectors, {found.threads} threads"
 
 
-def compile_plan(plan: "Plan", listing: "Listing | None" = None) -> Kernel:
+def compile_plan(plan: "Plan", listing: "Listing | None" = None, announce: "Announce | None" = None) -> Kernel:
     """Compile a plan's kernel for this machine's processors.
 
     Parameters
     ----------
     listing
         Takes what the kernel is made of.
+    announce
+        Is told how much there is to optimise, before that begins.
     """
     from solvers.execution.cpu.entry import make_kernel  # noqa: PLC0415 - imports Numba
     from solvers.targets.cpu.compiler import machine_code  # noqa: PLC0415 - likewise
@@ -50,7 +53,7 @@ def compile_plan(plan: "Plan", listing: "Listing | None" = None) -> Kernel:
     group = group_for(np.dtype(precision).itemsize, len(problem.system.states), problem.kernel.vectors)
     target = CpuTarget(group, listing)
     kernel = make_kernel(target, plan.loop.build(target, plan.registry), precision)
-    code, symbol = machine_code(*kernel, target.settings, listing)
+    code, symbol = machine_code(*kernel, target.settings, listing, announce)
     seconds = time.perf_counter() - start
     details = {"symbol": symbol, "lanes": group.lanes}
     settings = tuple(target.settings.slots.values())

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from solvers.execution.cuda.toolchain import CompiledKernel
     from solvers.planning.plan import Plan
     from solvers.targets.listing import Listing
+    from solvers.targets.written import Announce
 
 #: Share of the free device memory that the runs of one chunk may take.
 MEMORY_SHARE = 0.85
@@ -72,7 +73,9 @@ def why_no_toolkit() -> tuple[str, str] | None:
     return None
 
 
-def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None" = None) -> Kernel:
+def compile_plan(
+    plan: "Plan", arch: str | None = None, listing: "Listing | None" = None, announce: "Announce | None" = None
+) -> Kernel:
     """Compile a plan's kernel; no GPU is needed.
 
     Parameters
@@ -81,6 +84,8 @@ def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None
         Such as "sm_90"; None: that of the GPU here, else sm_90.
     listing
         Takes what the kernel is made of.
+    announce
+        Is told how much there is to optimise, before that begins.
 
     Raises
     ------
@@ -114,7 +119,13 @@ def compile_plan(plan: "Plan", arch: str | None = None, listing: "Listing | None
     entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
     compiled = cuda_toolchain.compile_kernel(
-        entry, arguments, chosen, max_registers=registers, beside=beside, definitions=target.definitions
+        entry,
+        arguments,
+        chosen,
+        max_registers=registers,
+        beside=beside,
+        definitions=target.definitions,
+        announce=announce,
     )
     scatters = adaptive and saves
     launch = Launch(compiled.name, compiled.resources, chosen, stride, settings, bool(patience), scatters, ordered)

@@ -27,6 +27,8 @@ from numba.cuda.core.compiler_lock import global_compiler_lock
 from numba.cuda.cudadrv import libs, nvvm
 
 from solvers.execution.cuda.occupancy import Architecture, KernelResources
+from solvers.targets.interruptible import interruptible
+from solvers.targets.written import Announce, count_written
 
 #: A global per function that Numba declares, needs for object mode only, and numbers as it goes: without it
 #: the same kernel gives the same PTX every time.
@@ -90,6 +92,7 @@ def compile_kernel(
     max_registers: int | None = None,
     beside: Sequence[Entry] = (),
     definitions: Callable[[], str] | None = None,
+    announce: Announce | None = None,
     **rules: bool,
 ) -> CompiledKernel:
     """Compile a Python function as a CUDA kernel, to machine code.
@@ -102,6 +105,8 @@ def compile_kernel(
         Most registers a thread; None leaves it to the assembler.
     definitions
         Returns LLVM code that defines what the code of all functions declares; called when that is written.
+    announce
+        Is told how much there is to optimise, before that begins.
 
     Raises
     ------
@@ -115,7 +120,7 @@ def compile_kernel(
     start = time.perf_counter()
     require_toolkit()
     name = pyfunc.__name__
-    modules, ptx = _translate([(pyfunc, signature), *beside], arch, definitions, **rules)
+    modules, ptx = _translate([(pyfunc, signature), *beside], arch, definitions, announce, **rules)
     cubin, resources = assemble(ptx, name, arch, max_registers)
     return CompiledKernel(name, ptx, cubin, resources, time.perf_counter() - start, modules)
 
@@ -162,6 +167,7 @@ def _translate(
     entries: Sequence[Entry],
     arch: Architecture,
     definitions: Callable[[], str] | None,
+    announce: Announce | None = None,
     *,
     fma: bool = False,
     flush_subnormals: bool = False,
@@ -173,7 +179,9 @@ def _translate(
     lowered = [lower(function, arguments, arch) for function, arguments in entries]
     modules = tuple(dict.fromkeys(text for texts, _ in lowered for text in texts))
     more = (_module(definitions()),) if definitions else ()
-    ptx = optimise((*modules, *more), arch, options)
+    if announce is not None:
+        announce(count_written(modules))
+    ptx = interruptible(lambda: optimise((*modules, *more), arch, options))
     for (function, _), (_, entry) in zip(entries, lowered, strict=True):
         ptx = ptx.replace(entry, function.__name__)
     return modules, ptx

@@ -5,13 +5,16 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numba
+from llvmlite import ir
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 
 from solvers.straightline.setting import SettingsBlock
+from solvers.targets.interruptible import interruptible
 from solvers.targets.listing import Listing
 from solvers.targets.settings import definition
+from solvers.targets.written import Announce, Written
 
 
 class DeviceLibrary(CPUCodeLibrary):
@@ -19,6 +22,13 @@ class DeviceLibrary(CPUCodeLibrary):
 
     Numba's own libraries optimise a function together with all it calls, and its callers do so again.
     """
+
+    instructions = 0
+
+    def add_ir_module(self, ir_module: ir.Module) -> None:
+        """Take the function's code before it is parsed, and count its instructions."""
+        self.instructions = sum(len(block.instructions) for each in ir_module.functions for block in each.blocks)
+        super().add_ir_module(ir_module)
 
     def add_llvm_module(self, ll_module: llvm.ModuleRef) -> None:
         """Take the function's code."""
@@ -31,13 +41,21 @@ class DeviceLibrary(CPUCodeLibrary):
     def linked(self) -> llvm.ModuleRef:
         """Return the function's code with that of all it calls, directly or not."""
         module = self._final_module.clone()
-        libraries = [self]
-        for library in libraries:
-            for called in library._linking_libraries:  # noqa: SLF001
-                if called not in libraries:
-                    libraries.append(called)
-                    module.link_in(called._final_module, preserve=True)  # noqa: SLF001
+        for called in self.with_called()[1:]:
+            module.link_in(called._final_module, preserve=True)  # noqa: SLF001
         return module
+
+    def count(self) -> int:
+        """Return how many instructions those are; libraries that Numba adds for itself have a few that do not count."""
+        return sum(each.instructions for each in self.with_called() if isinstance(each, DeviceLibrary))
+
+    def with_called(self) -> list[CPUCodeLibrary]:
+        """Return this library and those of all that the function calls, directly or not."""
+        libraries: list[CPUCodeLibrary] = [self]
+        for library in libraries:
+            found = dict.fromkeys(library._linking_libraries)  # noqa: SLF001
+            libraries += [called for called in found if called not in libraries]
+        return libraries
 
 
 class _DeviceCompiler(Compiler):
@@ -78,7 +96,11 @@ def lower(kernel: Callable[..., Any], signature: Any) -> Any:
 
 
 def machine_code(
-    kernel: Callable[..., Any], signature: Any, settings: SettingsBlock, listing: Listing | None = None
+    kernel: Callable[..., Any],
+    signature: Any,
+    settings: SettingsBlock,
+    listing: Listing | None = None,
+    announce: Announce | None = None,
 ) -> tuple[bytes, str]:
     """Compile a kernel to machine code.
 
@@ -92,6 +114,8 @@ def machine_code(
         Those that the code asks for.
     listing
         Takes the code as it comes about.
+    announce
+        Is told how much there is to optimise, before that begins.
 
     Returns
     -------
@@ -101,16 +125,23 @@ def machine_code(
     compiled = lower(kernel, signature)
     symbol, machine = compiled.fndesc.llvm_func_name, compiled.library.codegen._tm  # noqa: SLF001
     with global_compiler_lock:
-        module = compiled.library.linked()
+        if announce is not None:
+            announce(Written(compiled.library.count(), 0))
+        module = interruptible(compiled.library.linked)
         module.link_in(llvm.parse_assembly(definition(settings.nbytes, space=0)))
-        written = "" if listing is None else str(module)
-        _optimise(module, symbol, machine)
-        if listing is not None:
-            listing.add_llvm("kernel", "LLVM code as written", written)
-            listing.add_llvm("kernel.optimised", "LLVM code as optimised", str(module))
-            # Of a copy: writing machine code changes what it is written from.
-            listing.add("kernel.s", "assembly", machine.emit_assembly(module.clone()))
-        return machine.emit_object(module), symbol
+        return interruptible(lambda: _emitted(module, symbol, machine, listing)), symbol
+
+
+def _emitted(module: llvm.ModuleRef, symbol: str, machine: llvm.TargetMachine, listing: Listing | None) -> bytes:
+    """Return the object file of a module."""
+    written = "" if listing is None else str(module)
+    _optimise(module, symbol, machine)
+    if listing is not None:
+        listing.add_llvm("kernel", "LLVM code as written", written)
+        listing.add_llvm("kernel.optimised", "LLVM code as optimised", str(module))
+        # Of a copy: writing machine code changes what it is written from.
+        listing.add("kernel.s", "assembly", machine.emit_assembly(module.clone()))
+    return bytes(machine.emit_object(module))
 
 
 def _optimise(module: llvm.ModuleRef, entry: str, machine: llvm.TargetMachine) -> None:
