@@ -12,8 +12,6 @@ from solvers.planning.plan import make_plan
 from solvers.settings import ControllerSettings, LinearSettings, NewtonSettings
 from solvers.straightline.setting import Setting
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
-from solvers.targets.cpu.lanes import Group
-from solvers.targets.cpu.target import CpuTarget
 
 ITERATIVE = LinearSettings(kind="bicgstab", tolerance=1e-9)
 #: Every setting that is a number, under adaptive steps that save.
@@ -126,13 +124,6 @@ def test_the_python_target_works_with_the_numbers_themselves():
     names = set()
     _collect(make_plan(adaptive(), "python").loop, names, set())
     assert not names
-
-
-def test_code_that_is_written_asks_for_settings_once():
-    plan = make_plan(make_problem(lorenz(), "rk4", 1.0, dt=0.25), "cpu")
-    target = CpuTarget(Group(width=4))
-    plan.loop.build(target, plan.registry)
-    assert not target.settings.slots  # nothing is written before it is called
 
 
 # -- what settings mean -------------------------------------------------------------------------
