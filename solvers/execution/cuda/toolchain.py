@@ -159,7 +159,7 @@ def compile_ptx(
         As `compile_kernel`, but for ptxas.
     """
     _require_compiler()
-    _, ptx = _translate([(pyfunc, signature), *beside], arch, None, **rules)
+    _, ptx = _translate([(pyfunc, signature), *beside], arch, None, None, **rules)
     return ptx
 
 
