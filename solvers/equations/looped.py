@@ -16,10 +16,9 @@ from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, pa
 
 #: What a mathematical function counts, in operations.
 WEIGHT = 20
-#: Operations, so weighted, up to which a right-hand side is written out, and states up to which steps are. By loops 24
-#: oscillators with 552 sines (6,373) took 3.7 times as long on a processor, a row of 256 points 1.5 times; but written
-#: out, compiling takes seconds for each of these, and several times as long for twice the size.
-MOST_WRITTEN_OUT, MOST_STATES = 8000, 128
+#: States up to which steps are written out. A row of 256 points took 1.5 times as long by loops on a processor, but to
+#: compile it 1.5 seconds instead of 8.
+MOST_STATES = 128
 #: Loops are taken where they leave no more than this share of the operations.
 SHARE = 1 / 3
 _PLAIN = frozenset({"add", "subtract", "multiply", "divide", "minus", "fma", "select", "min", "max", "abs", "sqrt"})

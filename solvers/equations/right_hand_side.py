@@ -11,7 +11,7 @@ from solvers.equations import functions
 from solvers.equations.crossings import sides
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
-from solvers.equations.looped import MOST_STATES, MOST_WRITTEN_OUT, SHARE, LoopedEquations, weight
+from solvers.equations.looped import MOST_STATES, SHARE, LoopedEquations, weight
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.start_values import ComputedValue, StartValues
@@ -40,14 +40,15 @@ class RightHandSide:
         The equations.
     precision
         "float64" or "float32": of states, parameters and constants.
-    loops
-        Whether who asks for slopes does so with arrays, which loops may fill.
+    most_written_out
+        Operations, weighted as `solvers.equations.looped.weight` does, up to which slopes are written out where loops
+        could compute them; None: they always are, as who asks for them has no arrays that loops could fill.
     """
 
-    def __init__(self, system: System, precision: str, *, loops: bool = False) -> None:
+    def __init__(self, system: System, precision: str, most_written_out: int | None = None) -> None:
         self.system = system
         self.precision = precision
-        self._loops = loops
+        self._most_written_out = most_written_out
 
     @cached_property
     def derivatives(self) -> Program:
@@ -87,8 +88,10 @@ class RightHandSide:
     @cached_property
     def looped(self) -> LoopedEquations | None:
         """The derivatives by loops, where they are many and of few forms."""
+        if self._most_written_out is None:
+            return None
         whole = weight(self.derivatives)
-        if not self._loops or (whole <= MOST_WRITTEN_OUT and len(self.system.states) <= MOST_STATES):
+        if whole <= self._most_written_out and len(self.system.states) <= MOST_STATES:
             return None
         found = LoopedEquations(self.system, needed_observables(self.system, self.system.derivatives), self.precision)
         return found if found.weight <= SHARE * whole else None

@@ -1,12 +1,14 @@
 """From a problem to a plan: the tree of components that solves it, and the memory that each needs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
 from buffers import BufferRegistry
+from solvers.equations.looped import MOST_STATES
 from solvers.equations.program import Program
 from solvers.equations.start_values import StartValues
-from solvers.equations.system import TIME, System, state_symbol
+from solvers.equations.system import TIME, System, observable_symbol, state_symbol
 from solvers.errors import PlanError
 from solvers.integration.loop import Loop
 from solvers.planning.assembly import make_loop, register
@@ -87,7 +89,7 @@ def make_plan(problem: Problem, target: str) -> Plan:
     buffers.UnknownBufferError
         For a location of a buffer that no method has.
     """
-    loop = make_loop(problem, compiled=target != "python")
+    loop = make_loop(problem, target)
     registry = register(loop, problem)
     return Plan(problem, target, loop, registry, registry.check(_known_buffers(problem)))
 
@@ -97,7 +99,7 @@ def _known_buffers(problem: Problem) -> frozenset[str]:
     if not problem.locations.assignments:
         return frozenset()
     system = System("", ("y",), (0.0,), (), (), derivatives=(TIME - state_symbol(0),))
-    names: set[str] = set()
+    names = {*_names_of_loops()}
     kinds: tuple[LinearKind, ...] = ("lu", "bicgstab")
     backtracking = NewtonSettings(max_backtracks=1)
     for algorithm, kind, every in product((*TABLEAUS, *IMPLICIT_TABLEAUS), kinds, (1.0, None)):
@@ -109,3 +111,21 @@ def _known_buffers(problem: Problem) -> frozenset[str]:
             continue
         names.update(register(loop, variant).names)
     return frozenset(names)
+
+
+def _names_of_loops() -> Iterable[str]:
+    """Return the names of the buffers that large systems have with explicit methods."""
+    count = MOST_STATES + 1
+    system = System(
+        "",
+        tuple(f"y{index}" for index in range(count)),
+        (0.0,) * count,
+        (),
+        (),
+        observables=("w",),
+        derivatives=tuple(observable_symbol(0) * state_symbol(index) for index in range(count)),
+        observable_expressions=(state_symbol(0),),
+    )
+    solve = SolveSettings("tsit5", t0=0.0, t1=1.0, atol=(1.0,) * count)
+    problem = Problem(system, solve, SaveSettings(states=(0,)))
+    return register(make_loop(problem), problem).names

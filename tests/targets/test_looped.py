@@ -39,8 +39,7 @@ def test_loops_are_chosen(name):
 def test_loops_come_to_what_written_out_code_does(name, precision, target, monkeypatch):
     problem, values = problem_of(name, precision)
     found = solve(problem, values, target)
-    monkeypatch.setattr("solvers.equations.right_hand_side.MOST_WRITTEN_OUT", 10**9)
-    monkeypatch.setattr("solvers.equations.right_hand_side.MOST_STATES", 10**9)
+    monkeypatch.setattr("solvers.equations.right_hand_side.SHARE", 0.0)
     written, _ = problem_of(name, precision)
     assert make_loop(written).step.rhs.looped is None
     expected = solve(written, values[:, :2], "python")

@@ -90,14 +90,13 @@ def quotient(above: Any, below: Any) -> Any:
 
 
 def exp(x: Any) -> Any:
-    """Return e^x = 2^h e^r with h = log2(e)*x - 2^-16, so that r is small and, in spite of rounding, above 2^-20.
+    """Return e^x = 2^h e^r with h = log2(e)*x, so that r is small: e^r = 1 + r, and exactly 1 for 0.
 
-    So are products with it where 2^h is infinite, or 0 of an infinite x, of which r is no number.
+    Of an infinite x, or a huge one, r is no number, or anything: 1 + r has to be positive then.
     """
-    h = fma(x, LOG2_E, -(2.0**-16))
-    r = larger(fma(-h, LN2_LOW, fma(-h, LN2, x)), 2.0**-20)
-    whole = exp2_estimate(h)
-    return fma(whole, r, whole)
+    h = x * LOG2_E
+    r = larger(fma(-h, LN2_LOW, fma(-h, LN2, x)), -(2.0**-10))
+    return exp2_estimate(h) * (r + 1.0)
 
 
 def expm1(x: Any) -> Any:
