@@ -18,8 +18,8 @@ CONSTANT_SPACE = 4
 GLOBAL_SPACE = 1
 #: Bytes of a table up to which it is among the constants.
 SMALL_TABLE = 1024
-#: Operations that the uses of one mathematical function may take in one straight-line function, each written out. A
-#: call costs more than it spares while the code is not much larger than the cache of instructions: 12 oscillators with 396
+#: Operations that the uses of one mathematical function may take in one straight-line function, each written out. Calls
+#: cost more than they spare while the code is not much larger than the cache of instructions: 12 oscillators with 396
 #: sines a step took 1.2 times as long with calls in float32, 2.3 times in float64.
 MOST_WRITTEN_OUT = 20000
 
