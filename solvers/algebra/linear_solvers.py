@@ -14,6 +14,7 @@ from solvers.algebra.point import Point
 from solvers.algebra.preconditioners import neumann
 from solvers.settings import LinearSettings
 from solvers.straightline import both, convert, fma, literal, select
+from solvers.straightline.loops import for_each
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import LINEAR
@@ -23,6 +24,8 @@ class Operator(Protocol):
     """A matrix at a `Point`, with the norm its residuals are measured in."""
 
     precision: str
+    #: Whether it is factored by loops.
+    loops: bool
 
     @property
     def size(self) -> int:
@@ -31,6 +34,10 @@ class Operator(Protocol):
     @property
     def factor_elements(self) -> int:
         """Length of the buffer that a factorisation takes."""
+
+    @property
+    def factor_terms(self) -> int:
+        """Length of the buffer that what its entries share takes, where it is factored by loops."""
 
     def unit(self, h: Any) -> Any:
         """Return the s for which s*M tends to I as h tends to 0."""
@@ -48,11 +55,14 @@ class Operator(Protocol):
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
         """Return r divided by the diagonal of M, in blocks where states have several entries."""
 
-    def factor(self, point: Point, factors: Any) -> Any:
+    def factor(self, point: Point, factors: Any, terms: Any = None) -> Any:
         """Factor M; return whether all pivots are sound."""
 
     def solve(self, factors: Any, b: list[Any]) -> list[Any]:
         """Return x with M x = b."""
+
+    def solve_in_place(self, factors: Any, b: Any) -> None:
+        """Replace an array b by x, where M is factored by loops."""
 
     def mean_square(self, v: list[Any], y: Any) -> Any:
         """Return the mean square of a vector over the tolerances."""
@@ -91,7 +101,7 @@ class LinearSolver(Protocol):
 class DirectSolver:
     """Solves by a factorisation whose order of pivots and pattern are fixed when the code is written.
 
-    Buffers: `factors`, kept from step to step.
+    Buffers: `factors`, kept from step to step; where loops compute the matrix `terms`, what its entries share.
 
     Parameters
     ----------
@@ -108,15 +118,23 @@ class DirectSolver:
 
     def register(self, registry: BufferRegistry) -> None:
         """Register the factors."""
-        registry.register(self.owner, "factors", self.operator.factor_elements, self.operator.precision, lifetime="run")
+        operator = self.operator
+        registry.register(self.owner, "factors", operator.factor_elements, operator.precision, lifetime="run")
+        if operator.loops:
+            registry.register(self.owner, "terms", operator.factor_terms, operator.precision)
 
     def prepare(self, point: Point, memory: Any) -> Any:
         """Factor the matrix; return whether every pivot is sound."""
-        return self.operator.factor(point, memory.factors)
+        return self.operator.factor(point, memory.factors, memory.terms if self.operator.loops else None)
 
     def solve(self, _active: Any, _point: Point, b: Any, x: Any, memory: Any) -> Any:
         """Solve with the factors."""
         size = self.operator.size
+        if self.operator.loops:
+            if x is not b:
+                for_each(x, size, lambda i: x.__setitem__(i, b[i]))
+            self.operator.solve_in_place(memory.factors, x)
+            return True
         for index, value in enumerate(self.operator.solve(memory.factors, [b[i] for i in range(size)])):
             x[index] = value
         return True

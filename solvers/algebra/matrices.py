@@ -8,10 +8,13 @@ import numpy as np
 
 from solvers.algebra.complex_numbers import Complex, reciprocal
 from solvers.algebra.error_norm import ErrorNorm
+from solvers.algebra.looped_lu import LoopedLU
 from solvers.algebra.point import Point
 from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.equations.jacobian import Jacobian
+from solvers.equations.looped import LoopedEquations
 from solvers.straightline import View, both, fma, literal
+from solvers.straightline.loops import for_each
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 
 
@@ -31,12 +34,15 @@ class StageMatrix:
         The method's diagonal coefficient.
     norm
         The tolerances, for residuals.
+    loops
+        Whether it is factored by loops.
     """
 
-    def __init__(self, jacobian: Jacobian, gamma: float, norm: ErrorNorm) -> None:
+    def __init__(self, jacobian: Jacobian, gamma: float, norm: ErrorNorm, *, loops: bool = False) -> None:
         self.jacobian = jacobian
         self.gamma = gamma
         self.norm = norm
+        self.loops = loops
         self.precision = jacobian.precision
         self.size = len(jacobian.system.states)
 
@@ -44,10 +50,23 @@ class StageMatrix:
     def _lu(self) -> SparseLU:
         return SparseLU(self.size, self.jacobian.pattern, self.precision)
 
+    @cached_property
+    def _looped_lu(self) -> LoopedLU:
+        return LoopedLU(self._lu)
+
+    @cached_property
+    def _entries(self) -> LoopedEquations:
+        return self.jacobian.looped(self._looped_lu.places(self.jacobian.pattern))
+
     @property
     def factor_elements(self) -> int:
         """Length of the buffer that a factorisation takes."""
         return self._lu.size
+
+    @property
+    def factor_terms(self) -> int:
+        """Length of the buffer that what the entries have in common takes, where loops compute them."""
+        return self._entries.terms if self.loops else 0
 
     def unit(self, h: Any) -> Any:
         """Return the s for which s*W tends to I as h tends to 0."""
@@ -77,8 +96,12 @@ class StageMatrix:
         """Return r divided by the diagonal of W."""
         return [value / diagonal[index] for index, value in enumerate(r)]
 
-    def factor(self, point: Point, factors: Any) -> Any:
+    def factor(self, point: Point, factors: Any, terms: Any = None) -> Any:
         """Factor W; return whether all pivots are sound."""
+        if self.loops:
+            for_each(factors, self.factor_elements, lambda k: factors.__setitem__(k, 0.0), longest=0)
+            self._entries.store(point.t, point.y, point.p, terms, factors)
+            return self._looped_lu.factor(self.shift(point.h), factors)
         entries = self.jacobian.entries(point.t, point.y, point.p)
         by_place = dict(zip(self.jacobian.pattern, entries, strict=True))
         return self._lu.factor(iteration_matrix(by_place, self.size, self.shift(point.h)), factors)
@@ -86,6 +109,10 @@ class StageMatrix:
     def solve(self, factors: Any, b: list[Any]) -> list[Any]:
         """Return x with W x = b."""
         return self._lu.solve(factors, b)
+
+    def solve_in_place(self, factors: Any, b: Any) -> None:
+        """Replace an array b by x, by loops."""
+        self._looped_lu.solve(factors, b)
 
     def mean_square(self, v: Sequence[Any], y: Any) -> Any:
         """Return the mean square of a vector over the tolerances at y."""
@@ -99,7 +126,7 @@ class CoupledMatrix:
     one real system (g/h I - J) and one complex system ((a + ib)/h I - J) a block. Source: E. Hairer, G. Wanner, Solving
     Ordinary Differential Equations II, Springer 1996, IV.8.
 
-    Vectors hold the states stage by stage.
+    Vectors hold the states stage by stage. It is never factored by loops.
 
     Parameters
     ----------
@@ -118,6 +145,7 @@ class CoupledMatrix:
         self.precision = jacobian.precision
         self.n = len(jacobian.system.states)
         self.size = self.n * tableau.stages
+        self.loops = False
 
     @cached_property
     def _real(self) -> SparseLU:
@@ -133,6 +161,11 @@ class CoupledMatrix:
         split = self.tableau.transformation
         real = len(split.real) * self._real.size if split.real else 0
         return real + (len(split.pairs) * self._complex.size if split.pairs else 0) + 1
+
+    @property
+    def factor_terms(self) -> int:
+        """Return 0: loops do not factor it."""
+        return 0
 
     def _blocks(self, factors: Any) -> tuple[list[Any], list[Any]]:
         """Return the parts of the buffer that hold the real and the complex blocks."""
@@ -186,7 +219,7 @@ class CoupledMatrix:
             solved += [[number.re for number in numbers], [number.im for number in numbers]]
         return [value for stage in mix(split.t, solved) for value in stage]
 
-    def factor(self, point: Point, factors: Any) -> Any:
+    def factor(self, point: Point, factors: Any, _terms: Any = None) -> Any:
         """Factor the blocks; return whether all pivots are sound."""
         entries = self.jacobian.entries(point.t, point.y, point.p)
         by_place = dict(zip(self.jacobian.pattern, entries, strict=True))
@@ -217,6 +250,10 @@ class CoupledMatrix:
             numbers = self._complex.solve(block, right)
             solved += [[number.re for number in numbers], [number.im for number in numbers]]
         return [value for stage in mix(split.t, solved) for value in stage]
+
+    def solve_in_place(self, factors: Any, b: Any) -> None:
+        """Refuse what is asked of matrices that are factored by loops."""
+        raise NotImplementedError
 
     def mean_square(self, v: Sequence[Any], y: Any) -> Any:
         """Return the mean square of a vector over the tolerances at y."""

@@ -35,6 +35,13 @@ class SparseLU:
         "float64" or "float32".
     is_complex
         Whether diagonal entries are `Complex`; the others are real.
+
+    Attributes
+    ----------
+    order
+        Rows, which are columns too, in the order of their pivots.
+    lower, upper
+        For each pivot the columns of its row of the factors, left and right of it, as places in that order.
     """
 
     def __init__(
@@ -55,13 +62,18 @@ class SparseLU:
         self._given: list[dict[int, Entry]] = [{} for _ in range(n)]
         for i, j in self.pattern:
             self._given[self._places[i]][self._places[j]] = i, j
-        self._lower, self._upper = self._fill()
+        self.lower, self.upper = self._fill()
         self._slots, self.size = self._layout()
 
     @property
     def nonzeros(self) -> int:
         """Entries of both factors together, the diagonal once."""
-        return sum(map(len, self._lower)) + sum(map(len, self._upper)) + self.n
+        return sum(map(len, self.lower)) + sum(map(len, self.upper)) + self.n
+
+    def place(self, entry: Entry) -> int:
+        """Return where an entry, by its row and column, lies in the factors of a real matrix."""
+        row, column = entry
+        return self._slots[self._places[row], self._places[column]].start
 
     # -- what is known before any number is ---------------------------------------------------------
 
@@ -83,7 +95,7 @@ class SparseLU:
         slots: dict[Entry, range] = {}
         size = 0
         for place in range(self.n):
-            for j in (*self._lower[place], place, *self._upper[place]):
+            for j in (*self.lower[place], place, *self.upper[place]):
                 width = 2 if self.is_complex and not self._is_real(place, j) else 1
                 slots[place, j] = range(size, size + width)
                 size += width
@@ -91,7 +103,7 @@ class SparseLU:
 
     def _is_real(self, place: int, column: int) -> bool:
         """Return whether an entry stays as given, off the diagonal."""
-        touched = any(column in self._upper[k] for k in self._lower[place])
+        touched = any(column in self.upper[k] for k in self.lower[place])
         return column > place and not touched
 
     # -- straight-line code ---------------------------------------------------------------------
@@ -119,16 +131,16 @@ class SparseLU:
             given = row[place]
             self._reduce(row, place, lu)
             row[place] = reciprocal(row[place], exact=self.n >= LONG)
-            sound = self._is_sound(row[place], given if self._lower[place] else None, sound)
-            for j in (*self._lower[place], place, *self._upper[place]):
+            sound = self._is_sound(row[place], given if self.lower[place] else None, sound)
+            for j in (*self.lower[place], place, *self.upper[place]):
                 self._put(lu, (place, j), row[j])
         return sound
 
     def _reduce(self, row: dict[int, Any], place: int, lu: Any) -> None:
         """Subtract multiples of the rows above; leave the negated multipliers left of the pivot."""
-        for k in self._lower[place]:
+        for k in self.lower[place]:
             multiplier = row[k] = -self._get(lu, (k, k)) * row[k]
-            for j in self._upper[k]:
+            for j in self.upper[k]:
                 entry = self._get(lu, (k, j))
                 row[j] = multiply_add(multiplier, entry, row[j]) if j in row else multiplier * entry
 
@@ -156,11 +168,11 @@ class SparseLU:
         z: list[Any] = []
         for place, row in enumerate(self.order):
             total = b[row]
-            for k in self._lower[place]:
+            for k in self.lower[place]:
                 total = multiply_add(self._get(lu, (place, k)), z[k], total)
             z.append(total)
         for place in reversed(range(self.n)):
-            for j in self._upper[place]:
+            for j in self.upper[place]:
                 z[place] = multiply_add(-z[j], self._get(lu, (place, j)), z[place])
             z[place] = self._get(lu, (place, place)) * z[place]
         return [z[self._places[j]] for j in range(self.n)]

@@ -10,6 +10,7 @@ from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives, Slopes
 from solvers.equations.early import time_first
 from solvers.equations.edges import levelled, unless_zero
+from solvers.equations.looped import LoopedEquations
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
@@ -111,6 +112,13 @@ class Jacobian:
 
     def _run(self, program: Program, t: Any, y: Any, p: Any, v: Sequence[Any] = ()) -> list[Any]:
         return evaluate_at(program, self.system, self.precision, t, y, p, v)
+
+    def looped(self, places: Sequence[int]) -> LoopedEquations:
+        """Return code that stores the entries by loops, each where it is told to, in the order of `pattern`."""
+        expressions = dict(zip(places, self._symbolic.values(), strict=True))
+        with deep_recursion():
+            named = self._equations.needed(expressions.values())
+        return LoopedEquations(self.system, expressions, named, self.precision)
 
     # -- programs -------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A large right-hand side as loops over families of equations, with what is alone written out."""
+"""Many expressions as loops over families of one form, with what is alone written out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from solvers.equations.families import Family, find_families
 from solvers.equations.forms import Leaf
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
-from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.equations.system import MIDDLE, TIME, System, parameter_symbol, state_symbol
 
 #: What a mathematical function counts, in operations.
 WEIGHT = 20
@@ -36,7 +36,7 @@ class _Stage:
     Parameters
     ----------
     final
-        Whether they are the derivatives, else observables.
+        Whether they are what is asked for, else what that needs.
     families
         Loops.
     program, alone
@@ -50,45 +50,52 @@ class _Stage:
 
 
 class LoopedEquations:
-    """The derivatives of a system, computed by loops.
+    """Expressions of a system, computed by loops.
 
     Parameters
     ----------
     system
         The equations.
-    observables
-        Positions of the observables that the derivatives use, each after those it uses.
+    expressions
+        What is computed, by the place where it is stored.
+    named
+        Symbols defined by expressions, each over quantities and earlier ones.
     precision
         "float64" or "float32".
     """
 
-    def __init__(self, system: System, observables: Sequence[int], precision: str) -> None:
+    def __init__(
+        self,
+        system: System,
+        expressions: Mapping[int, sympy.Expr],
+        named: Sequence[tuple[sympy.Symbol, sympy.Expr]],
+        precision: str,
+    ) -> None:
         self._system = system
         self._precision = precision
-        self._named = {observable_symbol(index): number for number, index in enumerate(observables)}
+        self._named = {symbol: number for number, (symbol, _) in enumerate(named)}
         states = [state_symbol(index) for index in range(len(system.states))]
         parameters = [parameter_symbol(index) for index in range(len(system.parameters))]
         self._symbols = [TIME, MIDDLE, *states, *parameters, *self._named]
         kinds = ("y", states), ("p", parameters), ("w", self._named)
         self._quantities = {symbol: Leaf(kind, k) for kind, each in kinds for k, symbol in enumerate(each)}
         with deep_recursion():
-            self._stages = list(self._find_stages(observables))
+            self._stages = list(self._find_stages([expression for _, expression in named], expressions))
 
     @property
     def terms(self) -> int:
-        """The length of the array of observables that `store` needs."""
+        """The length of the array that `store` needs."""
         return len(self._named)
 
     @property
     def weight(self) -> int:
         """Operations of the code, mathematical functions counting for many."""
-        families = sum(
-            weight(program) for each in self._stages for family in each.families for program in family.programs
-        )
-        return families + sum(weight(each.program) for each in self._stages)
+        families = [family for stage in self._stages for family in stage.families]
+        programs = [program for family in families for program in family.programs]
+        return sum(map(weight, [*programs, *(stage.program for stage in self._stages)]))
 
-    def store(self, t: Any, y: Any, p: Any, w: Any, out: Any, offset: int) -> None:
-        """Store f(t, y, p) into `out`, from an offset on.
+    def store(self, t: Any, y: Any, p: Any, w: Any, out: Any, offset: int = 0) -> None:
+        """Store all expressions into `out`, from an offset on.
 
         Parameters
         ----------
@@ -97,7 +104,7 @@ class LoopedEquations:
         y, p
             Arrays of states and parameters.
         w
-            An array that takes the observables.
+            An array that takes what is named.
         """
         sources = {"y": y, "p": p, "w": w}
         for stage in self._stages:
@@ -107,27 +114,24 @@ class LoopedEquations:
             if stage.alone:
                 known = [w[k] for k in range(self.terms)] if self._reads_named(stage.program) else [None] * self.terms
                 values = evaluate_at(stage.program, self._system, self._precision, t, y, p, known)
-                for position, value in zip(stage.alone, values, strict=True):
-                    target[first + position] = value
+                for place, value in zip(stage.alone, values, strict=True):
+                    target[first + place] = value
 
     def _reads_named(self, program: Program) -> bool:
         first = len(self._symbols) - self.terms
         return any(program.uses(slot) for slot in range(first, len(self._symbols)))
 
-    def _find_stages(self, observables: Sequence[int]) -> Iterator[_Stage]:
-        expressions = {number: self._system.observable_expressions[index] for number, index in enumerate(observables)}
-        depths: dict[int, int] = {}
-        for number, expression in expressions.items():
+    def _find_stages(self, named: Sequence[sympy.Expr], expressions: Mapping[int, sympy.Expr]) -> Iterator[_Stage]:
+        depths: list[int] = []
+        for expression in named:
             below = [depths[self._named[symbol]] for symbol in expression.free_symbols & self._named.keys()]
-            depths[number] = 1 + max(below, default=0)
-        for depth in range(1, 1 + max(depths.values(), default=0)):
-            yield self._stage(
-                {number: expressions[number] for number in depths if depths[number] == depth}, final=False
-            )
-        yield self._stage(dict(enumerate(self._system.derivatives)), final=True)
+            depths.append(1 + max(below, default=0))
+        for depth in range(1, 1 + max(depths, default=0)):
+            yield self._stage({k: named[k] for k, found in enumerate(depths) if found == depth}, final=False)
+        yield self._stage(expressions, final=True)
 
     def _stage(self, expressions: Mapping[int, sympy.Expr], *, final: bool) -> _Stage:
         families, alone = find_families(expressions, self._quantities, frozenset({TIME, MIDDLE}))
         early = time_first(self._precision, self._system, self._named)
-        program = compile_program(self._symbols, [expressions[number] for number in alone], (), early)
+        program = compile_program(self._symbols, [expressions[place] for place in alone], (), early)
         return _Stage(final, tuple(families), program, tuple(alone))

@@ -93,7 +93,9 @@ class RightHandSide:
         whole = weight(self.derivatives)
         if whole <= self._most_written_out and len(self.system.states) <= MOST_STATES:
             return None
-        found = LoopedEquations(self.system, needed_observables(self.system, self.system.derivatives), self.precision)
+        derivatives = self.system.derivatives
+        named = self._named(needed_observables(self.system, derivatives))
+        found = LoopedEquations(self.system, dict(enumerate(derivatives)), named, self.precision)
         return found if found.weight <= SHARE * whole else None
 
     @property

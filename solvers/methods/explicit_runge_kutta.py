@@ -91,11 +91,6 @@ class ExplicitRungeKuttaStep(OneStepMethod):
         self.states.each(y, take)
         return are_finite(accumulator, self.states)
 
-    def _evaluate(self, t: Any, y: Any, p: Any, memory: Any, slopes: Any, offset: int = 0) -> None:
-        """Store f(t, y, p)."""
-        observables = memory.observables if self.rhs.looped else None
-        self.rhs.evaluate(t, y, p, slopes, offset, observables=observables)
-
     def _attempt(self, target: Target) -> DeviceFunction:
         return target.straight_line(self._attempt_step)
 

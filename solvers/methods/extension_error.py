@@ -46,6 +46,9 @@ class ExtensionCheck:
         Tolerances that the error may be.
     thetas
         Where in a step the extension is looked at.
+    store_defect
+        Straight-line code (theta, point, memory) that leaves the defect in `extension_defect` by loops, with room for a
+        state in `extension_change`; None: where the matrix is not factored by loops.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class ExtensionCheck:
         linear_memory: Callable[[Any], Any],
         allowed: float,
         thetas: Sequence[float],
+        store_defect: Callable[[float, Point, Any], None] | None = None,
     ) -> None:
         self.norm = norm
         self.linear = linear
@@ -63,12 +67,13 @@ class ExtensionCheck:
         self._linear_memory = linear_memory
         self._allowed = allowed
         self._thetas = thetas
+        self._store_by_loops = store_defect
 
     def register(self, registry: BufferRegistry, owner: str) -> None:
         """Register the buffers under the step."""
         precision = self.linear.operator.precision
         registry.register(owner, "extension_error", 1, precision)
-        if not self.linear.direct:
+        if not self.linear.direct or self._store_by_loops:
             for name in ("extension_defect", "extension_change"):
                 registry.register(owner, name, len(self.norm.atol), precision)
 
@@ -86,7 +91,7 @@ class ExtensionCheck:
 
     def _parts_at(self, theta: float, solve: DeviceFunction | None) -> list[Part]:
         if solve is None:
-            return [Part(partial(self._directly, theta))]
+            return [Part(partial(self._by_loops if self._store_by_loops else self._directly, theta))]
         store, measure = partial(self._store_defect, theta), partial(self._measure, theta)
         return [Part(store), Part(solve, straight=False), Part(measure)]
 
@@ -97,17 +102,23 @@ class ExtensionCheck:
 
     def _directly(self, theta: float, _active: Any, point: Point, memory: Any) -> None:
         factors = self._linear_memory(memory).factors
-        self._keep(theta, self.linear.operator.solve(factors, self._defect(theta, point, memory)), point, memory)
+        change = self.linear.operator.solve(factors, self._defect(theta, point, memory))
+        self._keep(theta, change.__getitem__, point, memory)
+
+    def _by_loops(self, theta: float, _active: Any, point: Point, memory: Any) -> None:
+        assert self._store_by_loops is not None  # noqa: S101 - see `_parts_at`
+        self._store_by_loops(theta, point, memory)
+        self.linear.operator.solve_in_place(self._linear_memory(memory).factors, memory.extension_defect)
+        self._keep(theta, lambda i: memory.extension_defect[i], point, memory)
 
     def _store_defect(self, theta: float, _active: Any, point: Point, memory: Any) -> None:
         for i, value in enumerate(self._defect(theta, point, memory)):
             memory.extension_defect[i] = value
 
     def _measure(self, theta: float, _active: Any, point: Point, memory: Any) -> None:
-        self._keep(theta, [memory.extension_change[i] for i in range(len(self.norm.atol))], point, memory)
+        self._keep(theta, lambda i: memory.extension_change[i], point, memory)
 
-    def _keep(self, theta: float, changes: list[Any], point: Point, memory: Any) -> None:
-        change = changes.__getitem__
+    def _keep(self, theta: float, change: Callable[[Any], Any], point: Point, memory: Any) -> None:
         square = self.norm.mean_square(change, point.y, memory.stage_accumulator, share=1 / self._allowed)
         memory.extension_error[0] = square if theta == self._thetas[0] else self.larger(square, memory)
 

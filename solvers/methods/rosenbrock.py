@@ -66,7 +66,9 @@ class RosenbrockStep(OneStepMethod):
         checked = tableau.dense_output and (dense or tableau.blind_to or rhs.sides) and not fixed
         allowed = 1.0 if tableau.blind_to else ALLOWED
         places = looked_at(rhs) if checked else ()
-        self.check = ExtensionCheck(norm, linear, self._defect, _linear_memory, allowed, places) if checked else None
+        by_loops = self._store_defect if rhs.looped else None
+        defect = self._defect, _linear_memory, allowed, places, by_loops
+        self.check = ExtensionCheck(norm, linear, *defect) if checked else None
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -75,8 +77,11 @@ class RosenbrockStep(OneStepMethod):
         registry.register(self.owner, "stage_increment", self.tableau.stages * self.n, self.rhs.precision)
         time_derivative = ("time_derivative",) if self.jacobian.uses_time else ()
         iteration = () if self.linear.direct else ("stage_rhs", "stage_solution")
-        for name in ("stage_accumulator", *time_derivative, *iteration):
+        following = ("following_slope",) if self.rhs.looped and self.rhs.partial else ()
+        for name in ("stage_accumulator", *time_derivative, *iteration, *following):
             registry.register(self.owner, name, self.n, self.rhs.precision)
+        if self.rhs.looped:
+            registry.register(self.owner, "observables", self.rhs.looped.terms, self.rhs.precision)
         registry.register(self.owner, "trouble", 1, "int32")
         if self.check:
             self.check.register(registry, self.owner)
@@ -123,13 +128,14 @@ class RosenbrockStep(OneStepMethod):
 
     # -- straight-line code ---------------------------------------------------------------------
 
-    def _first_step_buffers(self, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any, Any]:
+    def _first_step_buffers(self, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, ...]:
         increments = memory.stage_increment
-        self.rhs.evaluate(t, y, p, increments)
-        return increments, memory.stage_accumulator, View(increments, self.n)
+        self._evaluate(t, y, p, memory, increments)
+        own = increments, memory.stage_accumulator, View(increments, self.n)
+        return (*own, memory.observables) if self.rhs.looped else own
 
     def _start(self, _mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
-        self.rhs.evaluate(t, y, p, memory.stage_accumulator)
+        self._evaluate(t, y, p, memory, memory.stage_accumulator)
         return self._finite(memory)
 
     def _begin(self, _active: Any, point: Point, memory: Any) -> None:
@@ -149,16 +155,22 @@ class RosenbrockStep(OneStepMethod):
         """Store the right-hand side of a stage's linear system."""
         increments, accumulator = memory.stage_increment, memory.stage_accumulator
         tableau, h = self.tableau, point.h
-        for i in range(self.n):
+
+        def combine(i: Any) -> None:
             accumulator[i] = weighted_sum(tableau.a[stage], increments, i, self.n, point.y[i])
+
+        self.states.each(accumulator, combine)
         b = self._stage_vector(stage, memory)
-        self.rhs.evaluate(later(point.t, h * tableau.alpha[stage]), accumulator, point.p, b)
+        self._evaluate(later(point.t, h * tableau.alpha[stage]), accumulator, point.p, memory, b)
         inverse = reciprocal(h)
-        for i in range(self.n):
+
+        def add_past(i: Any) -> None:
             value = self._add_past(tableau.c[stage], inverse, increments, i, b[i])
             if self.jacobian.uses_time and tableau.d[stage]:
                 value = fma(h * tableau.d[stage], memory.time_derivative[i], value)
             b[i] = value
+
+        self.states.each(accumulator, add_past)
 
     def _add_past(self, weights: Sequence[float], inverse: Any, increments: Any, i: int, value: Any) -> Any:
         """Return value + sum_j weights_j u_j / h of one state."""
@@ -186,9 +198,11 @@ class RosenbrockStep(OneStepMethod):
             memory.stage_increment[stage * self.n + i] = memory.stage_solution[i]
 
     def _end(self, _active: Any, point: Point, memory: Any) -> None:
-        for i in range(self.n):
+        def advance(i: Any) -> None:
             step = weighted_sum(self.tableau.m, memory.stage_increment, i, self.n, point.y[i])
             memory.stage_accumulator[i] = step
+
+        self.states.each(point.y, advance)
 
     def _defect(self, theta: float, point: Point, memory: Any) -> list[Any]:
         """Return the defect of the continuous extension at a place in the step."""
@@ -198,6 +212,29 @@ class RosenbrockStep(OneStepMethod):
         rates = self.rhs.values(later(point.t, point.h * theta), state, point.p)
         rises = [weighted_sum(slopes, increments, i, self.n, None) for i in range(self.n)]
         return [fma(rise, -inverse, rate) for rise, rate in zip(rises, rates, strict=True)]
+
+    def _store_defect(self, theta: float, point: Point, memory: Any) -> None:
+        """Store the same in `extension_defect`, by loops."""
+        extension, increments, inverse = self.tableau.dense_output, memory.stage_increment, reciprocal(point.h)
+        weights, slopes = extension.weights(theta).tolist(), extension.slopes(theta).tolist()
+        state, defect = memory.extension_change, memory.extension_defect
+
+        def place(i: Any) -> None:
+            state[i] = weighted_sum(weights, increments, i, self.n, point.y[i])
+
+        def subtract(i: Any) -> None:
+            defect[i] = fma(weighted_sum(slopes, increments, i, self.n, None), -inverse, defect[i])
+
+        self.states.each(state, place)
+        self._evaluate(later(point.t, point.h * theta), state, point.p, memory, defect)
+        self.states.each(defect, subtract)
+
+    def _following_slope(self, point: Point, memory: Any) -> Any:
+        if not self.rhs.looped:
+            return super()._following_slope(point, memory)
+        t, slope = later(point.t, point.h), memory.following_slope
+        self._evaluate(t, memory.stage_accumulator, point.p, memory, slope)
+        return slope
 
     def _outcome(self, point: Point, memory: Any) -> tuple[Any, Any]:
         increments, trouble = memory.stage_increment, memory.trouble[0]
@@ -213,17 +250,21 @@ class RosenbrockStep(OneStepMethod):
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         increments, y_new = memory.stage_increment, memory.stage_accumulator
         if not self.dense:
-            for i in range(self.n):
-                values[i] = y_new[i]
+            self.states.each(y_new, lambda i: values.__setitem__(i, y_new[i]))
             return
         weights = interpolation_weights(self.tableau.dense_output, theta, self.rhs.precision)
-        for i in range(self.n):
-            stages = [increments[j * self.n + i] for j in range(self.tableau.stages)]
-            values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, point.y[i]))
+
+        def place(i: Any) -> None:
+            between = blend(weights, lambda j: increments[j * self.n + i], point.y[i])
+            values[i] = select(theta == 1.0, y_new[i], between)
+
+        self.states.each(y_new, place)
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
-        for i in range(self.n):
+        def advance(i: Any) -> None:
             y[i] = select(mask, memory.stage_accumulator[i], y[i])
+
+        self.states.each(y, advance)
 
 
 def _linear_memory(memory: Any) -> Any:

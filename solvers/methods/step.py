@@ -117,6 +117,11 @@ class OneStepMethod(ABC):
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         """Write `StepFunctions.advance`."""
 
+    def _evaluate(self, t: Any, y: Any, p: Any, memory: Any, slopes: Any, offset: int = 0) -> None:
+        """Store f(t, y, p) into an array, from an offset on."""
+        observables = memory.observables if self.rhs.looped else None
+        self.rhs.evaluate(t, y, p, slopes, offset, observables=observables)
+
     def _prepare(self, _point: Point, _memory: Any) -> None:  # noqa: B027 - most need nothing
         """Do nothing: what the step holds is all that interpolation needs."""
 

@@ -56,7 +56,8 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     check(solve, save)
     given: Given = given_numbers(solve, save).__getitem__ if target == "python" else Setting
     controller = _controller(problem, given)
-    most = MOST_WRITTEN_OUT[target] if isinstance(problem.tableau, ButcherTableau) else None
+    direct = isinstance(problem.tableau, RosenbrockTableau) and solve.linear.kind == "lu"
+    most = MOST_WRITTEN_OUT[target] if direct or isinstance(problem.tableau, ButcherTableau) else None
     rhs = RightHandSide(problem.switched.system, solve.precision, most)
     norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))), rhs.states.longest)
     span = given("t1") - given("t0")
@@ -99,7 +100,7 @@ def _make_step(problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNo
     jacobian = Jacobian(rhs.system, rhs.precision)
     if isinstance(tableau, FullyImplicitTableau):
         return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense)
-    operator = StageMatrix(jacobian, tableau.gamma, norm)
+    operator = StageMatrix(jacobian, tableau.gamma, norm, loops=rhs.looped is not None)
     linear = _linear_solver(operator, solve, given)
     if isinstance(tableau, RosenbrockTableau):
         return RosenbrockStep(tableau, rhs, jacobian, norm, linear, fixed=fixed, dense=dense)

@@ -66,7 +66,7 @@ def fold(
     like
         Any array or value of the same function.
     count
-        A number, or an index that is 1 at least.
+        A number, or an index, which may be 0.
     longest
         The count up to which the work is written out.
     """

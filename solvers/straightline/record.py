@@ -66,6 +66,7 @@ class Record:
     _elements: dict[Any, "Value"] = field(default_factory=dict)
     _stores: dict[tuple[int, int], int] = field(default_factory=dict)
     _indexed: bool = False
+    _outside: list[dict[Operation, int]] = field(default_factory=list)
 
     def pure(self, kind: str, operands: Sequence["Value"], dtype: str, detail: Any = None) -> "Value":
         """Record an operation without effects, or return the equal one recorded before."""
@@ -114,6 +115,7 @@ class Record:
         """Begin what is done `count` times; return the index, from 0, and the values that travel from time to time."""
         self.forget()
         counted = [count.whole()] if isinstance(count, Index) else []
+        self._outside.append(self._known.copy())
         loop = self.effect("loop", (*carried, *counted), INDEX, None if counted else count)
         return loop, [self.effect("carried", (loop,), value.dtype, number) for number, value in enumerate(carried)]
 
@@ -121,6 +123,7 @@ class Record:
         """End a loop, given the values that travel on; return those of the last time."""
         end = self.effect("end loop", (loop, *carried), None)
         self.forget()
+        self._known = self._outside.pop()  # what was computed within may not be there: the count may be 0
         return [self.effect("left", (end,), value.dtype, number) for number, value in enumerate(carried)]
 
     def forget(self) -> None:

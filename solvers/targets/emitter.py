@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 from llvmlite import ir
 
@@ -97,13 +98,15 @@ class LaneBuilder:
         return self.builder.call(function, operands)
 
 
-class _Loop(NamedTuple):
-    """A loop that is being written."""
+@dataclass
+class _Loop:
+    """A loop that is being written; `after` is where it leads that may be left before it begins."""
 
     body: ir.Block
     index: ir.Value
     carried: list[ir.Value]
     count: ir.Value
+    after: ir.Block | None = None
 
 
 def _as_index(index: int | ir.Value) -> ir.Value:
@@ -285,20 +288,31 @@ class Emitter(LaneBuilder, ABC):
         for phi, start in zip(carried, starts, strict=True):
             phi.add_incoming(start, before)
         self._loops.append(_Loop(body, index, carried, count))
+        if counted:
+            self._leave_unless(index, count)
         return index
+
+    def _leave_unless(self, index: ir.Value, count: ir.Value) -> None:
+        """Look, before a loop is gone through, whether it is to be."""
+        loop = self._loops[-1]
+        work, loop.after = (self.builder.append_basic_block(name) for name in ("work", "after"))
+        self.builder.cbranch(self.builder.icmp_unsigned("<", index, count), work, loop.after)
+        self.builder.position_at_end(work)
 
     def _emit_carried(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         return self._loops[-1].carried[operation.detail]
 
     def _emit_end_loop(self, _: Operation, operands: list[ir.Value]) -> None:
-        loop = self._loops.pop()
-        self._totals = operands[1:]
-        last, after = self.builder.block, self.builder.append_basic_block("after")
+        loop, totals = self._loops.pop(), operands[1:]
         following = self.builder.add(loop.index, ir.Constant(_INDEX, 1))
-        for phi, value in zip([loop.index, *loop.carried], [following, *self._totals], strict=True):
-            phi.add_incoming(value, last)
-        goes_on = self.builder.icmp_unsigned("<", following, loop.count)
-        self.builder.cbranch(goes_on, loop.body, after)
+        for phi, value in zip([loop.index, *loop.carried], [following, *totals], strict=True):
+            phi.add_incoming(value, self.builder.block)
+        if loop.after:
+            self._totals, after = loop.carried, loop.after
+            self.builder.branch(loop.body)
+        else:
+            self._totals, after = totals, self.builder.append_basic_block("after")
+            self.builder.cbranch(self.builder.icmp_unsigned("<", following, loop.count), loop.body, after)
         self.builder.position_at_end(after)
 
     def _emit_left(self, operation: Operation, _: list[ir.Value]) -> ir.Value:

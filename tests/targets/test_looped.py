@@ -1,5 +1,7 @@
 """Large systems, whose equations and states are gone through by loops, on every target."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from support.solving import make_problem, solve
@@ -20,27 +22,35 @@ RUNS = 5
 TARGETS = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
-def problem_of(name, precision, **settings):
+METHODS = ["tsit5", "rodas5p"]
+#: The interpreter takes its time for Rosenbrock methods of others.
+COMPARED = [*product(SYSTEMS, ["tsit5"]), ("a row", "rodas5p"), ("mass action", "rodas5p")]
+
+
+def problem_of(name, precision, method="tsit5", **settings):
     model, swept, (low, high), t1 = SYSTEMS[name]
     options = {"rtol": 1e-5, "atol": 1e-7, "every": t1 / 2} | settings
-    problem = make_problem(system_of(model), "tsit5", t1, swept=(swept,), precision=precision, **options)
+    problem = make_problem(system_of(model), method, t1, swept=(swept,), precision=precision, **options)
     return problem, np.linspace(low, high, RUNS)[np.newaxis]
 
 
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_loops_are_chosen(name):
-    problem, _ = problem_of(name, "float64")
+def test_loops_are_chosen(name, method):
+    problem, _ = problem_of(name, "float64", method)
     assert make_loop(problem).step.rhs.looped is not None
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-@pytest.mark.parametrize("name", SYSTEMS)
-def test_loops_come_to_what_written_out_code_does(name, precision, target, monkeypatch):
-    problem, values = problem_of(name, precision)
+@pytest.mark.parametrize(
+    ("name", "method"), [*product(SYSTEMS, ["tsit5"]), ("a row", "rodas5p"), ("mass action", "rodas5p")]
+)
+def test_loops_come_to_what_written_out_code_does(name, method, precision, target, monkeypatch):
+    problem, values = problem_of(name, precision, method)
     found = solve(problem, values, target)
     monkeypatch.setattr("solvers.equations.right_hand_side.SHARE", 0.0)
-    written, _ = problem_of(name, precision)
+    written, _ = problem_of(name, precision, method)
     assert make_loop(written).step.rhs.looped is None
     expected = solve(written, values[:, :2], "python")
     assert (found.status == 0).all()

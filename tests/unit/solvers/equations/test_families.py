@@ -14,7 +14,7 @@ from benchmarks.models import brusselator, heat, nerve_cells, network, oscillato
 from solvers.equations.forms import Leaf, form_of
 from solvers.equations.looped import LoopedEquations, weight
 from solvers.equations.right_hand_side import RightHandSide, needed_observables
-from solvers.equations.system import parameter_symbol, state_symbol
+from solvers.equations.system import observable_symbol, parameter_symbol, state_symbol
 
 MODELS = {
     "all to all": oscillators(30),
@@ -29,7 +29,9 @@ QUANTITIES = {symbol: Leaf(kind, k) for kind, each in (("y", Y), ("p", P)) for k
 
 
 def looped(system):
-    return LoopedEquations(system, needed_observables(system, system.derivatives), "float64")
+    used = needed_observables(system, system.derivatives)
+    named = [(observable_symbol(index), system.observable_expressions[index]) for index in used]
+    return LoopedEquations(system, dict(enumerate(system.derivatives)), named, "float64")
 
 
 def slopes(equations, y, p):

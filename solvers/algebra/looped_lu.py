@@ -1,0 +1,149 @@
+"""Direct solution of large linear systems of one sparsity pattern: elimination by loops over tables of its places."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from solvers.algebra.pivot_order import Entry
+from solvers.algebra.sparse_lu import ROUNDING, SparseLU
+from solvers.straightline import absolute, both, fma, literal
+from solvers.straightline.loops import Table, fold, for_each, looked_up
+from solvers.straightline.record import INDEX, MASK
+
+
+class LoopedLU:
+    """Factorisation and solution of real matrices alpha*I - J of one pattern, as loops.
+
+    What is computed, and where it lies, is what `SparseLU` says; a row of the factors lies in one piece, what is left
+    of the pivot first.
+
+    Parameters
+    ----------
+    lu
+        The order of pivots, and the fill.
+    """
+
+    def __init__(self, lu: SparseLU) -> None:
+        self._lu = lu
+        self.n = lu.n
+        self.size = lu.size
+
+    def places(self, pattern: Sequence[Entry]) -> list[int]:
+        """Return where entries of J are to be stored before `factor`."""
+        return [self._lu.place(entry) for entry in pattern]
+
+    # -- tables -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _tables(self) -> Mapping[str, Table]:
+        """By name: of each row, of each entry left of a pivot, or of each product that is subtracted."""
+        lower, upper = self._lu.lower, self._lu.upper
+        first: list[int] = []
+        pivots: list[int] = []
+        columns: list[int] = []
+        targets: list[int] = []
+        begins: list[int] = []
+        start = 0
+        for place in range(self.n):
+            first.append(start)
+            pivots.append(start + len(lower[place]))
+            places = {j: start + k for k, j in enumerate((*lower[place], place, *upper[place]))}
+            start += len(places)
+            for k in lower[place]:
+                columns.append(k)
+                begins.append(len(targets))
+                targets += [places[j] for j in upper[k]]
+        above = [*map(len, upper)]
+        by_name: dict[str, Sequence[int]] = {
+            "first": first,
+            "pivot": pivots,
+            "left": [*map(len, lower)],
+            "first left": [0, *np.cumsum([*map(len, lower)])[:-1].tolist()],
+            "right": above,
+            "first right": [0, *np.cumsum(above)[:-1].tolist()],
+            "row": self._lu.order,
+            "column": columns,
+            "row of column": [self._lu.order[k] for k in columns],
+            "right row": [self._lu.order[j] for each in upper for j in each],
+            "begin": begins,
+            "target": targets,
+        }
+        return {name: Table(INDEX, tuple(numbers) or (0,)) for name, numbers in by_name.items()}
+
+    def _at(self, name: str, like: Any, index: Any) -> Any:
+        return looked_up(like, self._tables[name], index)
+
+    # -- straight-line code -----------------------------------------------------------------------
+
+    def factor(self, alpha: Any, lu: Any) -> Any:
+        """Replace the entries of J, with zeros where the factors have more, by the factors of alpha*I - J.
+
+        Returns
+        -------
+        mask
+            As for `SparseLU.factor`.
+        """
+        for_each(lu, self.size, lambda k: lu.__setitem__(k, -lu[k]), longest=0)
+
+        def shift(place: Any) -> None:
+            pivot = self._at("pivot", lu, place)
+            lu[pivot] = lu[pivot] + alpha
+
+        for_each(lu, self.n, shift, longest=0)
+        (sound,) = fold(lu, self.n, (literal(lu[0], True, MASK),), self._eliminate_row(lu), longest=0)  # noqa: FBT003
+        return sound
+
+    def _eliminate_row(self, lu: Any) -> Any:
+        """Return what is done for each row: multiples of those above are subtracted, and its pivot is inverted."""
+        limit = 1.0 / (ROUNDING * float(np.finfo(self._lu.precision).eps))
+
+        def eliminate(place: Any, sound: tuple[Any, ...]) -> tuple[Any, ...]:
+            first, pivot = self._at("first", lu, place), self._at("pivot", lu, place)
+            before, pair = lu[pivot], self._at("first left", lu, place)
+            for_each(lu, self._at("left", lu, place), lambda k: self._subtract(lu, first + k, pair + k), longest=0)
+            inverse = 1.0 / lu[pivot]
+            lu[pivot] = inverse
+            # Zero is the inverse of what is too large to have one.
+            size = absolute(inverse)
+            return (both(both(size > 0.0, size * absolute(before) < limit), *sound),)
+
+        return eliminate
+
+    def _subtract(self, lu: Any, entry: Any, pair: Any) -> None:
+        """Subtract a multiple of a row above, and leave the negated multiplier in its place."""
+        column = self._at("column", lu, pair)
+        pivot, count, begin = self._at("pivot", lu, column), self._at("right", lu, column), self._at("begin", lu, pair)
+        multiplier = -lu[pivot] * lu[entry]
+        lu[entry] = multiplier
+
+        def subtract(k: Any) -> None:
+            target = self._at("target", lu, begin + k)
+            lu[target] = fma(multiplier, lu[pivot + k + 1], lu[target])
+
+        for_each(lu, count, subtract, longest=0)
+
+    def solve(self, lu: Any, b: Any) -> None:
+        """Replace an array b by the solution x of W x = b, given the factors of W."""
+
+        def forward(place: Any) -> None:
+            row, first, pair = (self._at(name, b, place) for name in ("row", "first", "first left"))
+
+            def add(k: Any, total: tuple[Any, ...]) -> tuple[Any, ...]:
+                return (fma(lu[first + k], b[self._at("row of column", b, pair + k)], *total),)
+
+            (b[row],) = fold(b, self._at("left", b, place), (b[row],), add, longest=0)
+
+        def backward(step: Any) -> None:
+            place = step * -1 + (self.n - 1)
+            row, pivot, right = (self._at(name, b, place) for name in ("row", "pivot", "first right"))
+
+            def subtract(k: Any, total: tuple[Any, ...]) -> tuple[Any, ...]:
+                return (fma(-b[self._at("right row", b, right + k)], lu[pivot + k + 1], *total),)
+
+            (total,) = fold(b, self._at("right", b, place), (b[row],), subtract, longest=0)
+            b[row] = total * lu[pivot]
+
+        for_each(b, self.n, forward, longest=0)
+        for_each(b, self.n, backward, longest=0)
