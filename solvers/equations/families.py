@@ -6,7 +6,8 @@ handful of forms. The terms of a long sum are a loop within the loop.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ FEWEST_MEMBERS = 4
 FEW_TERMS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """What stands at one place of a form, member by member.
 
@@ -38,6 +39,7 @@ class Column:
 
     kind: str
     values: tuple[float, ...]
+    _tables: dict[str, Table] = field(default_factory=dict)
 
     @property
     def constant(self) -> bool:
@@ -46,17 +48,28 @@ class Column:
 
     def place(self, like: Any, i: Any) -> Any:
         """Return the position of a member's quantity."""
-        first, *rest = (int(value) for value in self.values)
-        stride = rest[0] - first if rest else 0
-        if all(value == first + stride * (k + 1) for k, value in enumerate(rest)):
-            return i * stride + first if stride else first
-        return looked_up(like, Table(INDEX, self.values), i)
+        if self._line is None:
+            return looked_up(like, self._table(INDEX), i)
+        first, stride = self._line
+        return i * stride + first if stride else first
+
+    @cached_property
+    def _line(self) -> tuple[int, int] | None:
+        """First position and stride where all lie on a line."""
+        first = int(self.values[0])
+        stride = int(self.values[1]) - first if len(self.values) > 1 else 0
+        on_it = all(value == first + stride * k for k, value in enumerate(self.values))
+        return (first, stride) if on_it else None
+
+    def _table(self, dtype: str) -> Table:
+        """Return the values as a table, the same at each use."""
+        return self._tables.setdefault(dtype, Table(dtype, self.values))
 
     def read(self, sources: Mapping[str, Any], i: Any, precision: str) -> Any:
         """Return a member's quantity or number."""
         like = sources["y"]
         if self.kind == NUMBER:
-            return looked_up(like, Table(precision, self.values), i)
+            return looked_up(like, self._table(precision), i)
         return sources[self.kind][self.place(like, i)]
 
 

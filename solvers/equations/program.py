@@ -97,7 +97,12 @@ class Program:
 
     def uses(self, slot: int) -> bool:
         """Return whether an input takes part in any operation or result."""
-        return slot in self.results or any(slot in step.operands for step in self.steps)
+        return slot in self.used
+
+    @cached_property
+    def used(self) -> frozenset[int]:
+        """The slots that take part in any operation or result."""
+        return frozenset(self.results).union(*(step.operands for step in self.steps))
 
     @cached_property
     def parts(self) -> tuple["Program", "Program"]:
@@ -181,14 +186,17 @@ def evaluate_at(
     v
         What further inputs the program has.
     """
-    states = [y[index] for index in range(len(quantities.states))]
-    parameters = [p[index] for index in range(len(quantities.parameters))]
+    used, count = program.used, len(quantities.states)
+    states = [y[index] if 2 + index in used else None for index in range(count)]
+    first = 2 + count
+    parameters = [p[index] if first + index in used else None for index in range(len(quantities.parameters))]
     times = time_of(t), middle_of(t)
     inputs = [*(convert(time, precision) for time in times), *states, *parameters, *v]
     if not program.early:
         return program.evaluate(inputs, literals(times[0], precision))
     early, late = program.parts
-    exact = [*times, *(None for _ in states), *(convert(value, "float64") for value in parameters)]
+    wide = (None if value is None else convert(value, "float64") for value in parameters)
+    exact = [*times, *(None for _ in states), *wide]
     known = {
         slot: value if slot in program.truths else convert(value, precision)
         for slot, value in zip(early.results, early.evaluate(exact, literals(times[0], "float64")), strict=True)

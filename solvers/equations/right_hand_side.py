@@ -162,7 +162,8 @@ class RightHandSide:
         named: dict[sympy.Symbol, sympy.Expr] = {}
         for index in observables:
             expression = self.system.observable_expressions[index]
-            named |= {symbol: slopes[symbol] for symbol in slopes if symbol in expression.free_symbols}
+            used = expression.free_symbols & slopes.keys()
+            named |= {symbol: slopes[symbol] for symbol in sorted(used, key=str)}
             named[observable_symbol(index)] = expression
         return [*named.items()]
 

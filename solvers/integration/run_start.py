@@ -53,12 +53,14 @@ class RunStart:
 
     def load(self, fresh: Any, place: Place, inputs: Any, defaults: Any, y: Any, p: Any) -> None:
         """Store a run's initial values and parameters."""
-
-        def value(row: int | None, position: int) -> Any:
-            return defaults[position] if row is None else gather(inputs, place.run + row * place.runs, fresh)
-
         system = self.rhs.system
         count = len(system.states)
+
+        def value(row: int | None, position: int) -> Any:
+            if row is not None:
+                return gather(inputs, place.run + row * place.runs, fresh)
+            return defaults[position] if system.values else None
+
         states = [value(self.swept_states.get(i), i) for i in range(count)]
         parameters = [value(self.swept_parameters.get(j), count + j) for j in range(len(system.parameters))]
         swept = self.swept_states, self.swept_parameters

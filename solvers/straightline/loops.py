@@ -5,7 +5,9 @@ What is done for each index may not depend on the others but through what is car
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +20,31 @@ LONGEST_WRITTEN_OUT = 64
 ALWAYS_WRITTEN_OUT = 2**62
 
 
-class Table(NamedTuple):
-    """Numbers to be looked up; of integers, places of elements. They are compiled in, or all of them are settings."""
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Numbers to be looked up, equal where they are.
+
+    Parameters
+    ----------
+    dtype
+        "index" for places of elements.
+    numbers
+        They are compiled in, or all of them are settings.
+    """
 
     dtype: str
     numbers: tuple[Number, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """A name of what is in it."""
+        return sha256(f"{self.dtype} {self.numbers}".encode()).hexdigest()[:32]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
 
 def record_of(*things: Any) -> Record | None:

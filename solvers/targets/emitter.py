@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 
 from solvers.straightline.loops import Table
@@ -342,7 +342,7 @@ class Emitter(LaneBuilder, ABC):
         place = self._place(Place(0, factor, offset), operands[0])
         if isinstance(table.numbers[0], Setting):
             return self._looked_up_setting(table, place)
-        entry = self.builder.load(self.builder.gep(self._table(table), [ir.Constant(_INDEX, 0), place]))
+        entry = self.builder.load(self.builder.gep(self._table(table), [place]))
         return self.builder.zext(entry, _INDEX) if table.dtype == INDEX else self.splat(entry)
 
     def _looked_up_setting(self, table: Table, place: ir.Value) -> ir.Value:
@@ -351,18 +351,20 @@ class Emitter(LaneBuilder, ABC):
         offset = self.builder.add(self.builder.mul(place, ir.Constant(_INDEX, SLOT_BYTES)), first)
         return self.splat(load_setting(self.builder, _SCALAR[table.dtype], offset, self.settings_space))
 
-    def _table(self, table: Table) -> ir.GlobalVariable:
-        """Return an array of the module's with the numbers of a table."""
-        kind = ir.IntType(32) if table.dtype == INDEX else _SCALAR[table.dtype]
-        digest = sha256(repr(table).encode()).hexdigest()[:32]
-        module, name = self.builder.module, f"cubie_table_{digest}"
+    def _table(self, table: Table) -> ir.Value:
+        """Return the address of the numbers of a table, which the module has as bytes: they are written fast."""
+        dtype = "int32" if table.dtype == INDEX else table.dtype
+        numbers = np.array(table.numbers, dtype=dtype).tobytes()
+        space, module = self.table_space(len(numbers)), self.builder.module
+        name = f"cubie_table_{table.digest}"
         if name not in module.globals:
-            array = ir.ArrayType(kind, len(table.numbers))
-            found = ir.GlobalVariable(module, array, name, addrspace=self.table_space(4 * len(table.numbers)))
-            found.initializer = ir.Constant(array, list(table.numbers))
+            array = ir.ArrayType(ir.IntType(8), len(numbers))
+            found = ir.GlobalVariable(module, array, name, addrspace=space)
+            found.initializer = ir.Constant(array, bytearray(numbers))
             found.global_constant = True
             found.linkage = "internal"
-        return module.globals[name]
+            found.align = 8
+        return module.globals[name].bitcast(_SCALAR[dtype].as_pointer(space))
 
     def _emit_gather(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         index, mask = operands
