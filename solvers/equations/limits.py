@@ -64,7 +64,10 @@ def filled_product(factors: Sequence[sympy.Expr], conditions: tuple[Condition, .
     if not any(map(is_divisor, factors)):
         return None
     powers = {factor: factor.as_base_exp() for factor in factors if factor.as_base_exp()[1].is_Integer}
+    divisors = [base for base, exponent in powers.values() if exponent < 0]
     for zero in zeros_of([base for base, _ in powers.values()]):
+        if not any(vanishes(divisor, zero) for divisor in divisors):
+            continue
         vanishing = {factor: power for factor, power in powers.items() if vanishes(power[0], zero)}
         signs = {exponent > 0 for _, exponent in vanishing.values()}
         if len(signs) == 2 and is_reached(conditions, zero):

@@ -1,6 +1,7 @@
 """Zeros of functions' arguments, and what else vanishes there."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy
@@ -72,6 +73,7 @@ def slope_in(expression: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr | None:
     return None if slope.has(symbol) else slope
 
 
+@lru_cache(maxsize=4096)
 def vanishes(expression: sympy.Expr, zero: Zero) -> bool:
     """Return whether an expression is 0 at a zero for all values of the other symbols, as far as one can see."""
     if not expression.has(zero.symbol):
