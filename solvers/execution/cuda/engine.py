@@ -16,6 +16,7 @@ from solvers.execution.cuda.driver import Device, DeviceMemory
 from solvers.execution.cuda.launch import (
     FEWEST_ORDERED,
     Launch,
+    check_local,
     check_shared,
     order_bytes_per_run,
     patience_rule,
@@ -107,6 +108,7 @@ def compile_plan(
     totals = plan.registry.totals()
     stride = shared_stride(totals.shared)
     check_shared(stride, chosen)
+    check_local(totals.local + totals.persistent)
     problem, settings, precision = plan.problem, plan.problem.kernel, plan.problem.solve.precision
     adaptive, saves, ordered = problem.fixed_steps is None, not problem.only_end, plan.ordered
     states, disorder = len(problem.system.states), problem.disorder

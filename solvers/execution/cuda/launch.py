@@ -16,6 +16,8 @@ from solvers.execution.cuda.occupancy import (
 from solvers.planning.exchange import Exchange
 from solvers.settings import KernelSettings
 
+#: Memory of its own that a thread can have, on all architectures.
+LOCAL_BYTES_PER_THREAD = 512 * 1024
 #: In steps of a lane: about what it costs a warp to store and to replace runs.
 PATIENCE = 48
 #: States up to which a queue pays. With more, the code that replaces runs is as long as the steps it saves.
@@ -169,6 +171,20 @@ def check_shared(stride: int, arch: Architecture) -> None:
     """
     if 32 * stride > architecture_facts(arch).shared_bytes_per_block:
         raise too_much_shared(stride, arch)
+
+
+def check_local(nbytes: int) -> None:
+    """Refuse buffers of a run that no thread has room for.
+
+    Raises
+    ------
+    PlanError
+        With the figures.
+    """
+    if nbytes > LOCAL_BYTES_PER_THREAD:
+        message = f"the buffers of a run take {nbytes:,} bytes; a GPU has {LOCAL_BYTES_PER_THREAD:,} a thread"
+        hint = 'use the processors, --target cpu, or a method that keeps less: an explicit one, or kind = "bicgstab"'
+        raise PlanError(message, f"{hint} in [solve.linear]", "solve.algorithm")
 
 
 def too_much_shared(stride: int, arch: Architecture) -> PlanError:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from solvers.execution.cuda.launch import PATIENCE, Grid, grid_rule, patience_rule, registers_rule
+from solvers.errors import PlanError
+from solvers.execution.cuda.launch import PATIENCE, Grid, check_local, grid_rule, patience_rule, registers_rule
 from solvers.execution.cuda.occupancy import KernelResources
 from solvers.planning.plan import order_rule
 from solvers.settings import KernelSettings
@@ -50,6 +51,13 @@ def test_settings_override_rules(queue):
     chosen = KernelSettings(threads=64, resident_blocks=3)
     assert launch(chosen, queue=queue, scattered=1200).shape(2**20, 132) == (3 * 132, 64)
     assert launch(KernelSettings(resident_blocks=100)).resident == 12
+
+
+def test_no_thread_has_room_for_very_large_systems():
+    check_local(512 * 1024)
+    with pytest.raises(PlanError, match="524,289 bytes") as refused:
+        check_local(512 * 1024 + 1)
+    assert "--target cpu" in refused.value.hint
 
 
 def test_no_warp_fits():
