@@ -41,6 +41,8 @@ class MemoryReport:
     ----------
     registry
         The kernel's buffers.
+    form
+        How the equations are compiled.
     kernel
         What the compiler made of the kernel, by name; None where it cannot be told.
     kernel_hint
@@ -54,6 +56,7 @@ class MemoryReport:
     """
 
     registry: BufferRegistry
+    form: str
     kernel: Mapping[str, Any] | None
     kernel_hint: str | None
     arrays: tuple[Array, ...]
@@ -80,6 +83,7 @@ class MemoryReport:
                 "persistent": totals.persistent,
                 "shared_per_block": self.shared_per_block,
             },
+            "equations": self.form,
             "kernel": None if self.kernel is None else dict(self.kernel),
             "device": {
                 "arrays": [{"name": array.name, "bytes": array.bytes} for array in self.arrays],
@@ -128,6 +132,7 @@ def memory_of(
         arrays.append(Array("all of it in order", order_bytes_per_run(exchange) * in_memory))
     return MemoryReport(
         registry=work.registry,
+        form=work.form,
         kernel=kernel,
         kernel_hint=None if kernel else NOT_ASKED,
         arrays=tuple(arrays),

@@ -19,7 +19,7 @@ def full(report: MemoryReport) -> RenderableType:
         _tree_table(report),
         Text(""),
         summary("Totals", _totals(report)),
-        summary("Kernel", _kernel(report)),
+        summary("Kernel", [("equations", report.form), *_kernel(report)]),
         summary("Device", [*((array.name, size(array.bytes)) for array in report.arrays), *_chunks(report)]),
         summary("Output", [("on disk", size(report.output_bytes))]),
     )

@@ -94,6 +94,12 @@ class LoopedEquations:
         programs = [program for family in families for program in family.programs]
         return sum(map(weight, [*programs, *(stage.program for stage in self._stages)]))
 
+    def __str__(self) -> str:
+        """Tell how many expressions are computed by loops, those that others need among them."""
+        families = [family for stage in self._stages for family in stage.families]
+        members, alone = sum(family.members for family in families), sum(len(stage.alone) for stage in self._stages)
+        return f"{members:,} by {len(families)} loops, {alone:,} written out"
+
     def store(self, t: Any, y: Any, p: Any, w: Any, out: Any, offset: int = 0) -> None:
         """Store all expressions into `out`, from an offset on.
 

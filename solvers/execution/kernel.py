@@ -30,6 +30,8 @@ class Kernel:
         Machine code, an ELF file.
     settings
         The numbers that it is given as it starts, and where it finds them.
+    form
+        How the equations are compiled.
     details
         What the target needs besides, as plain values.
     seconds
@@ -43,6 +45,7 @@ class Kernel:
     derivatives: Program
     code: bytes
     settings: tuple[Slot, ...]
+    form: str
     details: Mapping[str, Any]
     seconds: float = 0.0
 
@@ -60,6 +63,7 @@ class Kernel:
             "values": self.values.as_json(),
             "derivatives": self.derivatives.as_json(),
             "settings": [slot.as_json() for slot in self.settings],
+            "form": self.form,
             "details": dict(self.details),
         }
 
@@ -74,5 +78,6 @@ class Kernel:
             Program.from_json(values["derivatives"]),
             code,
             tuple(map(Slot.from_json, values["settings"])),
+            values["form"],
             values["details"],
         )

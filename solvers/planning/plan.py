@@ -57,6 +57,12 @@ class Plan:
         return self.loop.step.rhs.start_values
 
     @property
+    def form(self) -> str:
+        """How the equations are compiled."""
+        looped = self.loop.step.rhs.looped
+        return "written out" if looped is None else str(looped)
+
+    @property
     def derivatives(self) -> Program:
         """The right-hand side."""
         return self.loop.step.rhs.derivatives

@@ -57,7 +57,8 @@ def compile_plan(plan: "Plan", listing: "Listing | None" = None, announce: "Anno
     seconds = time.perf_counter() - start
     details = {"symbol": symbol, "lanes": group.lanes}
     settings = tuple(target.settings.slots.values())
-    return Kernel("cpu", plan.registry, plan.unused, plan.values, plan.derivatives, code, settings, details, seconds)
+    known = plan.registry, plan.unused, plan.values, plan.derivatives
+    return Kernel("cpu", *known, code, settings, plan.form, details, seconds)
 
 
 class CpuSolver:

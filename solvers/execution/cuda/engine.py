@@ -143,6 +143,7 @@ def compile_plan(
         plan.derivatives,
         compiled.cubin,
         tuple(target.settings.slots.values()),
+        plan.form,
         asdict(launch),
         seconds,
     )

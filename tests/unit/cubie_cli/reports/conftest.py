@@ -19,6 +19,7 @@ def memory():
         registry.register("step", "stages", 3, "float64")
         return MemoryReport(
             registry=registry,
+            form="written out",
             kernel=kernel,
             kernel_hint=None if kernel else "no toolkit",
             arrays=(Array("results", 2048), Array("swept values", 1024)),
