@@ -1,8 +1,8 @@
 """Direct solution of large linear systems of one sparsity pattern: elimination by loops over tables of its places."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,34 @@ from solvers.algebra.sparse_lu import ROUNDING, SparseLU
 from solvers.straightline import absolute, both, fma, literal
 from solvers.straightline.loops import Table, fold, for_each, looked_up
 from solvers.straightline.record import INDEX, MASK
+
+
+class _Run(NamedTuple):
+    """Neighbours in a row, from which neighbours in another are subtracted.
+
+    Parameters
+    ----------
+    target
+        Where the first one lies.
+    source
+        Where the first of the others lies, seen from their pivot.
+    length
+        How many there are.
+    """
+
+    target: int
+    source: int
+    length: int
+
+
+def _runs(targets: Sequence[int]) -> Iterator[_Run]:
+    """Yield the runs of neighbours among the places from which the entries right of a pivot are subtracted."""
+    start = 0
+    for k in range(1, len(targets) + 1):
+        if k == len(targets) or targets[k] != targets[k - 1] + 1:
+            if targets:
+                yield _Run(targets[start], start + 1, k - start)
+            start = k
 
 
 class LoopedLU:
@@ -45,6 +73,9 @@ class LoopedLU:
         columns: list[int] = []
         targets: list[int] = []
         begins: list[int] = []
+        counts: list[int] = []
+        sources: list[int] = []
+        lengths: list[int] = []
         start = 0
         for place in range(self.n):
             first.append(start)
@@ -54,7 +85,11 @@ class LoopedLU:
             for k in lower[place]:
                 columns.append(k)
                 begins.append(len(targets))
-                targets += [places[j] for j in upper[k]]
+                found = list(_runs([places[j] for j in upper[k]]))
+                counts.append(len(found))
+                targets += [run.target for run in found]
+                sources += [run.source for run in found]
+                lengths += [run.length for run in found]
         above = [*map(len, upper)]
         by_name: dict[str, Sequence[int]] = {
             "first": first,
@@ -68,7 +103,10 @@ class LoopedLU:
             "row of column": [self._lu.order[k] for k in columns],
             "right row": [self._lu.order[j] for each in upper for j in each],
             "begin": begins,
+            "runs": counts,
             "target": targets,
+            "source": sources,
+            "length": lengths,
         }
         return {name: Table(INDEX, tuple(numbers) or (0,)) for name, numbers in by_name.items()}
 
@@ -113,16 +151,19 @@ class LoopedLU:
 
     def _subtract(self, lu: Any, entry: Any, pair: Any) -> None:
         """Subtract a multiple of a row above, and leave the negated multiplier in its place."""
-        column = self._at("column", lu, pair)
-        pivot, count, begin = self._at("pivot", lu, column), self._at("right", lu, column), self._at("begin", lu, pair)
+        pivot, begin = self._at("pivot", lu, self._at("column", lu, pair)), self._at("begin", lu, pair)
         multiplier = -lu[pivot] * lu[entry]
         lu[entry] = multiplier
 
-        def subtract(k: Any) -> None:
-            target = self._at("target", lu, begin + k)
-            lu[target] = fma(multiplier, lu[pivot + k + 1], lu[target])
+        def subtract_run(run: Any) -> None:
+            target, source, length = (self._at(name, lu, begin + run) for name in ("target", "source", "length"))
 
-        for_each(lu, count, subtract, longest=0)
+            def subtract(k: Any) -> None:
+                lu[target + k] = fma(multiplier, lu[pivot + source + k], lu[target + k])
+
+            for_each(lu, length, subtract, longest=0)
+
+        for_each(lu, self._at("runs", lu, pair), subtract_run, longest=0)
 
     def solve(self, lu: Any, b: Any) -> None:
         """Replace an array b by the solution x of W x = b, given the factors of W."""
