@@ -34,7 +34,7 @@ Given = Callable[[str], Number]
 
 
 #: Operations, weighted, up to which a right-hand side is written out. 24 oscillators with 552 sines (6,373) took by
-#: loops 0.9 times as long on a GPU, but 3.7 times on a processor; 12 of them 1.5 times on a GPU. Compiling what is
+#: loops 0.9 times as long on a GPU, but 2.3 times on a processor; 12 of them 1.5 times on a GPU. Compiling what is
 #: written out takes seconds for each of these, and four times as long for twice as many.
 MOST_WRITTEN_OUT = {"cuda": 4000, "cpu": 8000, "python": 8000}
 
