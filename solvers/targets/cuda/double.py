@@ -5,11 +5,11 @@ subnormal numbers count as zero. Sources of the reductions: W. J. Cody, W. Waite
 Functions, Prentice-Hall 1980; J.-M. Muller et al., Handbook of Floating-Point Arithmetic, Birkhauser 2018.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from solvers.straightline import absolute, both, call, either, fma, literal, select
+from solvers.straightline import absolute, both, either, fma, literal, select
 from solvers.straightline.bits import (
     from_words,
     high_word,
@@ -20,8 +20,8 @@ from solvers.straightline.bits import (
     shifted_left,
     shifted_right,
 )
+from solvers.targets.cuda.shared_arithmetic import INFINITY, NAN, Angles, polynomial, power_of_negative
 
-INFINITY, NAN = float("inf"), float("nan")
 #: Added to a number, it leaves the nearest integer, whose bits are the sum's last.
 TO_INTEGER = 1.5 * 2.0**52
 
@@ -30,9 +30,6 @@ LN2, LN2_LOW = 0.6931471805599453, 2.3190468138462996e-17
 #: High words of -infinity and NaN.
 MINUS_INFINITY, NOT_A_NUMBER = -0x00100000, 0x7FF80000
 LOG10_E, LOG10_2 = 0.4342944819032518, 0.3010299956639812
-#: pi/2 in three parts.
-HALF_PI = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
-TWO_OVER_PI = 0.6366197723675814
 #: Arguments of sin, cos and tan from which on neighbours are a sixteenth apart.
 LARGEST_ANGLE = 2.0**49
 
@@ -84,31 +81,30 @@ LONG_LOG = (
     8.907147194458837e-07,
     2.286790080277548e-07,
 )
-#: (sin(r) - r)/r^3 and (cos(r) - 1 + r^2/2)/r^4 by r^2, for |r| <= pi/4; 2^-57.9 and 2^-63.9.
-SIN = (
-    -0.1666666666666663,
-    0.008333333333322004,
-    -0.00019841269829493787,
-    2.7557313587090163e-06,
-    -2.5050742232652006e-08,
-    1.589590073127563e-10,
+#: sin(r) to 2^-57.9, cos(r) to 2^-63.9.
+ANGLES = Angles(
+    "float64",
+    to_integer=TO_INTEGER,
+    half_pi=(1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33),
+    largest=LARGEST_ANGLE,
+    sine=(
+        -0.1666666666666663,
+        0.008333333333322004,
+        -0.00019841269829493787,
+        2.7557313587090163e-06,
+        -2.5050742232652006e-08,
+        1.589590073127563e-10,
+    ),
+    cosine=(
+        0.041666666666666595,
+        -0.0013888888888872895,
+        2.4801587288748783e-05,
+        -2.7557314148781007e-07,
+        2.0875696592569563e-09,
+        -1.1358311465681237e-11,
+    ),
+    last_bits=low_word,
 )
-COS = (
-    0.041666666666666595,
-    -0.0013888888888872895,
-    2.4801587288748783e-05,
-    -2.7557314148781007e-07,
-    2.0875696592569563e-09,
-    -1.1358311465681237e-11,
-)
-
-
-def polynomial(coefficients: Sequence[float], x: Any) -> Any:
-    """Return the sum of coefficients[k] * x^k."""
-    total: Any = coefficients[-1]
-    for number in reversed(coefficients[:-1]):
-        total = fma(x, total, number)
-    return total
 
 
 def _number(like: Any, number: float) -> Any:
@@ -288,7 +284,7 @@ def power(base: Any, exponent: Any) -> Any:
     result = _exp2(high, select(absolute(high) < 2000.0, low, _number(low, 0.0)))
     result = select(_is_normal(size), result, _special_power(size, exponent))
     result = select(either(exponent == 0.0, size == 1.0), _number(base, 1.0), result)
-    return select(base < 0.0, _signed(result, exponent), result)
+    return select(base < 0.0, power_of_negative(result, exponent, "float64"), result)
 
 
 def _long_logarithm(x: Any) -> tuple[Any, Any]:
@@ -333,60 +329,13 @@ def _special_power(size: Any, exponent: Any) -> Any:
     return select(size + absolute(exponent) >= 0.0, result, _number(size, NAN))
 
 
-def _signed(result: Any, exponent: Any) -> Any:
-    """Return the power of a negative number, given that of its size."""
-    half = exponent * 0.5
-    odd = select(call("floor", half) == half, result, -result)
-    return select(call("floor", exponent) == exponent, odd, _number(result, NAN))
-
-
 # -- angles -----------------------------------------------------------------------------------------
-
-
-def _reduced(x: Any) -> tuple[Any, Any]:
-    """Return n, as an int32 of which the last bits count, and r with x = n*pi/2 + r, |r| <= pi/4.
-
-    r is NaN for angles beyond the largest.
-    """
-    shifted = fma(x, TWO_OVER_PI, TO_INTEGER)
-    whole = shifted - TO_INTEGER
-    r = x
-    for part in HALF_PI:
-        r = fma(-whole, part, r)
-    return low_word(shifted), select(absolute(x) < LARGEST_ANGLE, r, _number(r, NAN))
-
-
-def _sine(r: Any) -> Any:
-    square = r * r
-    return fma(r * square, polynomial(SIN, square), r)
-
-
-def _cosine(r: Any) -> Any:
-    square = r * r
-    return fma(square * square, polynomial(COS, square), fma(square, -0.5, 1.0))
-
-
-def _turned(quarter: Any, r: Any) -> Any:
-    """Return sin(quarter*pi/2 + r)."""
-    result = select(masked(quarter, 1) == 0, _sine(r), _cosine(r))
-    return select(masked(quarter, 2) == 0, result, -result)
-
-
-def sin(x: Any) -> Any:
-    """Return the sine."""
-    return _turned(*_reduced(x))
-
-
-def cos(x: Any) -> Any:
-    """Return the cosine."""
-    quarter, r = _reduced(x)
-    return _turned(quarter + 1, r)
 
 
 def tan(x: Any) -> Any:
     """Return the tangent, the quotient of sine and cosine."""
-    quarter, r = _reduced(x)
-    sine, cosine, even = _sine(r), _cosine(r), masked(quarter, 1) == 0
+    quarter, r = ANGLES.reduced(x)
+    sine, cosine, even = ANGLES.sine_of(r), ANGLES.cosine_of(r), masked(quarter, 1) == 0
     return quotient(select(even, sine, -cosine), select(even, cosine, sine))
 
 
@@ -401,8 +350,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "log2": log2,
         "log10": log10,
         "pow": power,
-        "sin": sin,
-        "cos": cos,
+        "sin": ANGLES.sin,
+        "cos": ANGLES.cos,
         "tan": tan,
     }
 )

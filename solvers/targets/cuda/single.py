@@ -12,7 +12,6 @@ from typing import Any
 from solvers.straightline import (
     absolute,
     both,
-    call,
     convert,
     either,
     exp2_estimate,
@@ -23,9 +22,8 @@ from solvers.straightline import (
     select,
 )
 from solvers.straightline.bits import bits_of, float_of, masked, reciprocal_guess, shifted_left, shifted_right
-from solvers.targets.cuda.double import polynomial
+from solvers.targets.cuda.shared_arithmetic import INFINITY, Angles, polynomial, power_of_negative
 
-INFINITY, NAN = float("inf"), float("nan")
 #: Added to a number, it leaves the nearest integer, whose bits are the sum's last.
 TO_INTEGER = 1.5 * 2.0**23
 SMALLEST = 2.0**-126
@@ -33,9 +31,6 @@ SMALLEST = 2.0**-126
 LOG2_E, LOG2_E_LOW = 1.4426950216293335, 1.925963033500011e-08
 LN2, LN2_LOW = 0.6931471824645996, -1.9046542121259336e-09
 LOG10_E, LOG10_2 = 0.4342944819032518, 0.3010299956639812
-#: pi/2 in three parts.
-HALF_PI = 1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15
-TWO_OVER_PI = 0.6366197723675814
 #: Arguments of sin, cos and tan from which on neighbours are a quarter apart.
 LARGEST_ANGLE = 2.0**21
 
@@ -61,9 +56,17 @@ LOG1P = (
 )
 #: (ln(m) - u)/u^3 by u^2 with u = 2f/(2 + f); 2^-30.2.
 LONG_LOG = (0.08333346992731094, 0.01249297708272934, 0.0023337616585195065)
-#: (sin(r) - r)/r^3, (cos(r) - 1 + r^2/2)/r^4 and (tan(r) - r)/r^3 by r^2, for |r| <= pi/4; 2^-28.0, 2^-33.0, 2^-25.7.
-SIN = (-0.16666655242443085, 0.008332155644893646, -0.00019514623272698373)
-COS = (0.04166664555668831, -0.0013887309469282627, 2.4432398276985623e-05)
+#: sin(r) to 2^-28.0, cos(r) to 2^-33.0.
+ANGLES = Angles(
+    "float32",
+    to_integer=TO_INTEGER,
+    half_pi=(1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15),
+    largest=LARGEST_ANGLE,
+    sine=(-0.16666655242443085, 0.008332155644893646, -0.00019514623272698373),
+    cosine=(0.04166664555668831, -0.0013887309469282627, 2.4432398276985623e-05),
+    last_bits=bits_of,
+)
+#: (tan(r) - r)/r^3 by r^2, for |r| <= pi/4; 2^-25.7.
 TAN = (
     0.33333155512809753,
     0.1333887130022049,
@@ -178,7 +181,7 @@ def power(base: Any, exponent: Any) -> Any:
     normal = both(size >= SMALLEST, size < INFINITY)
     result = select(normal, result, exp2_estimate(exponent * log2_estimate(size)))
     result = select(either(exponent == 0.0, size == 1.0), _number(base, 1.0), result)
-    return select(base < 0.0, _signed(result, exponent), result)
+    return select(base < 0.0, power_of_negative(result, exponent, "float32"), result)
 
 
 def _long_logarithm(x: Any) -> tuple[Any, Any]:
@@ -199,59 +202,12 @@ def _long_logarithm(x: Any) -> tuple[Any, Any]:
     return total, ((whole - total) + product) + product_low
 
 
-def _signed(result: Any, exponent: Any) -> Any:
-    """Return the power of a negative number, given that of its size."""
-    half = exponent * 0.5
-    odd = select(call("floor", half) == half, result, -result)
-    return select(call("floor", exponent) == exponent, odd, _number(result, NAN))
-
-
 # -- angles -----------------------------------------------------------------------------------------
-
-
-def _reduced(x: Any) -> tuple[Any, Any]:
-    """Return n, as an int32 of which the last bits count, and r with x = n*pi/2 + r, |r| <= pi/4.
-
-    r is NaN for angles beyond the largest.
-    """
-    shifted = fma(x, TWO_OVER_PI, TO_INTEGER)
-    whole = shifted - TO_INTEGER
-    r = x
-    for part in HALF_PI:
-        r = fma(-whole, part, r)
-    return bits_of(shifted), select(absolute(x) < LARGEST_ANGLE, r, _number(r, NAN))
-
-
-def _sine(r: Any) -> Any:
-    square = r * r
-    return fma(r * square, polynomial(SIN, square), r)
-
-
-def _cosine(r: Any) -> Any:
-    square = r * r
-    return fma(square * square, polynomial(COS, square), fma(square, -0.5, 1.0))
-
-
-def _turned(quarter: Any, r: Any) -> Any:
-    """Return sin(quarter*pi/2 + r)."""
-    result = select(masked(quarter, 1) == 0, _sine(r), _cosine(r))
-    return select(masked(quarter, 2) == 0, result, -result)
-
-
-def sin(x: Any) -> Any:
-    """Return the sine."""
-    return _turned(*_reduced(x))
-
-
-def cos(x: Any) -> Any:
-    """Return the cosine."""
-    quarter, r = _reduced(x)
-    return _turned(quarter + 1, r)
 
 
 def tan(x: Any) -> Any:
     """Return the tangent; between odd multiples of pi/4 that is -1/tan(r)."""
-    quarter, r = _reduced(x)
+    quarter, r = ANGLES.reduced(x)
     square = r * r
     tangent = fma(r * square, polynomial(TAN, square), r)
     return select(masked(quarter, 1) == 0, tangent, -reciprocal_guess(tangent))
@@ -267,8 +223,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "log2": log2,
         "log10": log10,
         "pow": power,
-        "sin": sin,
-        "cos": cos,
+        "sin": ANGLES.sin,
+        "cos": ANGLES.cos,
         "tan": tan,
     }
 )
