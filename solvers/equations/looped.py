@@ -98,7 +98,8 @@ class LoopedEquations:
         """Tell how many expressions are computed by loops, those that others need among them."""
         families = [family for stage in self._stages for family in stage.families]
         members, alone = sum(family.members for family in families), sum(len(stage.alone) for stage in self._stages)
-        return f"{members:,} by {len(families)} loops, {alone:,} written out"
+        forms = "1 form" if len(families) == 1 else f"{len(families)} forms"
+        return f"{members:,} by loops over {forms}, {alone:,} written out"
 
     def store(self, t: Any, y: Any, p: Any, w: Any, out: Any, offset: int = 0) -> None:
         """Store all expressions into `out`, from an offset on.

@@ -23,6 +23,12 @@ MODELS = {
     "cells coupled to all": nerve_cells(9),
     "mass action": network(40, 120),
 }
+#: Each equation has a choice, a guard, a power with an exponent of its own, and functions.
+GUARDED = {
+    f"x{i}": f"Piecewise((sin(x{i}), x{i} > x{(i + 1) % 12}), (k*x{i}, True)) + max(x{i} - {0.1 * i + 0.05:.2f}, 0)"
+    f" - abs(x{(i + 3) % 12})**{1.5 + i} + hypot(x{i}, {i}.5)"
+    for i in range(12)
+}
 Y = [state_symbol(index) for index in range(20)]
 P = [parameter_symbol(index) for index in range(4)]
 QUANTITIES = {symbol: Leaf(kind, k) for kind, each in (("y", Y), ("p", P)) for k, symbol in enumerate(each)}
@@ -47,6 +53,21 @@ def test_loops_come_to_what_the_equations_say(model):
     y, p = rng.uniform(0.1, 1.0, len(system.states)), np.array(system.parameter_values)
     expected = RightHandSide(system, "float64").values(np.float64(0.3), y, p)
     np.testing.assert_allclose(slopes(looped(system), y, p), expected, rtol=1e-12)
+
+
+def test_choices_and_guards_are_part_of_a_form():
+    plain = {name: text.split(" - abs(x")[0] for name, text in GUARDED.items()}
+    system = make_system(dict.fromkeys(plain, 1.0), plain, {"k": 2.0})
+    equations = looped(system)
+    assert str(equations) == "12 by loops over 1 form, 0 written out"
+    y, p = np.random.default_rng(4).uniform(-1.0, 2.0, 12), np.array([2.0])
+    expected = RightHandSide(system, "float64").values(np.float64(0.3), y, p)
+    np.testing.assert_array_equal(slopes(equations, y, p), expected)
+
+
+def test_powers_with_exponents_of_their_own_are_forms_of_their_own():
+    system = make_system(dict.fromkeys(GUARDED, 1.0), GUARDED, {"k": 2.0})
+    assert str(looped(system)) == "0 by loops over 0 forms, 12 written out"
 
 
 @pytest.mark.parametrize(("small", "large"), [(heat(40), heat(400)), (oscillators(10), oscillators(40))])
