@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from solvers.algebra.banded_lu import BandedLU, half_bandwidth
 from solvers.algebra.complex_numbers import Complex, reciprocal
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.looped_lu import LoopedLU
@@ -51,7 +52,11 @@ class StageMatrix:
         return SparseLU(self.size, self.jacobian.pattern, self.precision)
 
     @cached_property
-    def _looped_lu(self) -> LoopedLU:
+    def _looped_lu(self) -> LoopedLU | BandedLU:
+        """The elimination by loops: over a band, where that takes no more than twice the operations."""
+        half = half_bandwidth(self.jacobian.pattern)
+        if self.size * half * (half + 1) <= 2 * self._lu.operations.factor:
+            return BandedLU(self.size, self.jacobian.pattern, self.precision)
         return LoopedLU(self._lu)
 
     @cached_property
@@ -61,7 +66,7 @@ class StageMatrix:
     @property
     def factor_elements(self) -> int:
         """Length of the buffer that a factorisation takes."""
-        return self._lu.size
+        return self._looped_lu.size if self.loops else self._lu.size
 
     @property
     def factor_terms(self) -> int:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from solvers.algebra.banded_lu import BandedLU, half_bandwidth
 from solvers.algebra.looped_lu import LoopedLU
 from solvers.algebra.sparse_lu import SparseLU
 
@@ -24,20 +25,31 @@ PATTERNS = {
 }
 
 
-def factored(n, pattern, entries, alpha):
-    looped = LoopedLU(SparseLU(n, pattern, "float64"))
+KINDS = {
+    "tables": lambda n, pattern: LoopedLU(SparseLU(n, pattern, "float64")),
+    "a band": lambda n, pattern: BandedLU(n, pattern, "float64"),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return KINDS[request.param]
+
+
+def factored(kind, n, pattern, entries, alpha):
+    looped = kind(n, pattern)
     factors = np.zeros(looped.size)
     factors[looped.places(pattern)] = entries
     return looped, factors, looped.factor(np.float64(alpha), factors)
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-def test_solutions_are_exact_to_rounding(name):
+def test_solutions_are_exact_to_rounding(name, kind):
     n, pattern = PATTERNS[name]
     entries = RNG.uniform(-1, 1, len(pattern))
     matrix = np.zeros((n, n))
     matrix[tuple(zip(*pattern, strict=True))] = entries
-    looped, factors, sound = factored(n, pattern, entries, 4.0)
+    looped, factors, sound = factored(kind, n, pattern, entries, 4.0)
     b = RNG.uniform(-1, 1, n)
     x = b.copy()
     looped.solve(factors, x)
@@ -46,12 +58,19 @@ def test_solutions_are_exact_to_rounding(name):
 
 
 @pytest.mark.parametrize("bad", [0.0, np.inf, np.nan])
-def test_a_pivot_without_an_inverse_is_told(bad):
+def test_a_pivot_without_an_inverse_is_told(bad, kind):
     n, pattern = PATTERNS["a band"]
     entries = RNG.uniform(-1, 1, len(pattern))
     entries[pattern.index((4, 4))] = 4.0 if bad == 0.0 else bad
     entries[pattern.index((4, 3))] = entries[pattern.index((3, 4))] = 0.0
     entries[pattern.index((4, 5))] = entries[pattern.index((5, 4))] = 0.0
     with np.errstate(all="ignore"):
-        _, _, sound = factored(n, pattern, entries, 4.0)
+        _, _, sound = factored(kind, n, pattern, entries, 4.0)
     assert not sound
+
+
+def test_bands_are_measured():
+    assert half_bandwidth(PATTERNS["a band"][1]) == 1
+    assert half_bandwidth(PATTERNS["a ring"][1]) == 8
+    assert half_bandwidth(PATTERNS["a diagonal"][1]) == 0
+    assert BandedLU(*PATTERNS["a band"], "float64").size == 12 * 3
