@@ -59,7 +59,7 @@ class NewtonLimits:
     """When Newton's method stops: see `solvers.settings.NewtonSettings`."""
 
     tolerance: Number
-    max_iters: Number
+    max_iters: int
     damping: Number = NewtonSettings.damping
     max_backtracks: Number = NewtonSettings.max_backtracks
 

@@ -17,7 +17,7 @@ from solvers.equations.system import MIDDLE, TIME, System, parameter_symbol, sta
 #: What a mathematical function counts, in operations.
 WEIGHT = 20
 #: States up to which steps are written out. By loops a row of 256 points took 0.9 times as long on a processor with
-#: tsit5 and 2.1 times with rodas5p, but 1.2 seconds to compile instead of 5 and 9.
+#: tsit5 and 1.2 times with rodas5p, but 1.2 seconds to compile instead of 5 and 9.
 MOST_STATES = 128
 #: Loops are taken where they leave no more than this share of the operations.
 SHARE = 1 / 3

@@ -21,7 +21,7 @@ from solvers.methods.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.methods.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.methods.rosenbrock import RosenbrockStep
 from solvers.methods.step import Step
-from solvers.planning.given import absolute_names, check, choose_controller, given_numbers
+from solvers.planning.given import absolute_names, check, choose_controller, given_numbers, most_corrections
 from solvers.planning.problem import Problem
 from solvers.settings import SolveSettings
 from solvers.straightline.setting import Number, Setting, least
@@ -140,7 +140,7 @@ def _linear_solver(operator: Operator, solve: SolveSettings, given: Given, owner
 
 def _newton_limits(solve: SolveSettings, given: Given) -> NewtonLimits:
     backtracks = given("newton.max_backtracks") if solve.newton.max_backtracks else 0
-    return NewtonLimits(given("newton.tolerance"), given("newton.max_iters"), given("newton.damping"), backtracks)
+    return NewtonLimits(given("newton.tolerance"), most_corrections(solve), given("newton.damping"), backtracks)
 
 
 def register(loop: Loop, problem: Problem) -> BufferRegistry:

@@ -130,12 +130,16 @@ def _solvers(solve: SolveSettings) -> dict[str, float]:
         reduction = max(solve.rtol / 100, LEAST_REDUCTION[solve.precision])
     return {
         "newton.tolerance": max(newton.tolerance, rounding),
-        "newton.max_iters": newton.max_iters or (MOST_CORRECTIONS if solve.dt is None else MOST_FIXED_CORRECTIONS),
         "newton.damping": newton.damping,
         "newton.max_backtracks": newton.max_backtracks,
         "linear.tolerance": reduction if linear.tolerance is None else linear.tolerance,
         "linear.max_iters": linear.max_iters,
     }
+
+
+def most_corrections(solve: SolveSettings) -> int:
+    """Return how often Newton's method corrects, at most: the loop over corrections looks at it twice each time."""
+    return solve.newton.max_iters or (MOST_CORRECTIONS if solve.dt is None else MOST_FIXED_CORRECTIONS)
 
 
 def _saves(solve: SolveSettings, save: SaveSettings) -> dict[str, float]:
@@ -158,7 +162,7 @@ def compiled_choices(solve: SolveSettings, save: SaveSettings) -> dict[str, Any]
         "capped": solve.may_use_up_steps,
         "limits": [solve.dt0 is not None, solve.dt_min > 0, solve.dt_max is not None],
         "controller": None if solve.dt is not None else choose_controller(solve).kind,
-        "newton": [solve.newton.jacobian, solve.newton.max_backtracks > 0],
+        "newton": [solve.newton.jacobian, solve.newton.max_backtracks > 0, most_corrections(solve)],
         "linear": [solve.linear.kind, solve.linear.preconditioner, solve.linear.neumann_order],
         "saves": [save.every is not None, save.at is not None],
         "states": save.states,

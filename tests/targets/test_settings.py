@@ -44,8 +44,7 @@ ADAPTIVE = {
     "limits": ({"controller": ControllerSettings(safety=0.7, min_factor=0.8, max_factor=1.5)}, True),
 }
 IMPLICIT = {
-    "newton": ({"newton": NewtonSettings(tolerance=1e-4, max_iters=20, damping=0.25, max_backtracks=2)}, True),
-    "few corrections": ({"newton": NewtonSettings(max_iters=2, max_backtracks=1)}, None),
+    "newton": ({"newton": NewtonSettings(tolerance=1e-4, damping=0.25, max_backtracks=2)}, True),
 }
 #: Changes that a solution survives all at once.
 SEVERAL = {
@@ -55,7 +54,7 @@ SEVERAL = {
     "dt_min": 1e-9,
     "dt_max": 0.04,
     "controller": ControllerSettings(ki=0.8, safety=0.8, min_factor=0.3, max_factor=4.0),
-    "newton": NewtonSettings(tolerance=1e-3, max_iters=12, damping=0.25, max_backtracks=2),
+    "newton": NewtonSettings(tolerance=1e-3, damping=0.25, max_backtracks=2),
 }
 LINEAR = {"linear": ({"linear": replace(ITERATIVE, tolerance=1e-2, max_iters=90)}, True)}
 

@@ -7,7 +7,7 @@ from support.solving import make_problem
 from support.systems import lorenz
 
 from solvers.errors import PlanError
-from solvers.planning.given import check, choose_controller, compiled_choices, given_numbers
+from solvers.planning.given import check, choose_controller, compiled_choices, given_numbers, most_corrections
 from solvers.planning.plan import make_plan
 from solvers.settings import ControllerSettings, LinearSettings, NewtonSettings
 from solvers.straightline.setting import Setting
@@ -25,7 +25,7 @@ NUMBERS = {
     "dt_max": 0.5,
     "max_steps": 77,
     "controller": ControllerSettings(ki=0.5, kp=0.1, safety=0.7, min_factor=0.8, max_factor=3.0),
-    "newton": NewtonSettings(tolerance=0.5, max_iters=3, damping=0.7, max_backtracks=5),
+    "newton": NewtonSettings(tolerance=0.5, damping=0.7, max_backtracks=5),
     "linear": LinearSettings(kind="bicgstab", tolerance=1e-3, max_iters=7),
 }
 
@@ -131,10 +131,15 @@ def test_the_python_target_works_with_the_numbers_themselves():
 
 def test_newton_stops_at_what_the_steps_and_the_precision_allow():
     given = numbers(adaptive(rtol=1e-6))
-    assert (given["newton.tolerance"], given["newton.max_iters"]) == (0.01, 10)
+    assert given["newton.tolerance"] == 0.01
     assert numbers(adaptive(rtol=1e-6, precision="float32"))["newton.tolerance"] == pytest.approx(0.119, rel=0.01)
-    assert numbers(adaptive(dt=0.1))["newton.max_iters"] == 100
-    assert numbers(adaptive(dt=0.1, newton=NewtonSettings(max_iters=4)))["newton.max_iters"] == 4
+
+
+def test_how_often_newton_corrects_is_compiled_in():
+    few = adaptive(dt=0.1, newton=NewtonSettings(max_iters=4))
+    found = [most_corrections(problem.solve) for problem in (adaptive(), adaptive(dt=0.1), few)]
+    assert found == [10, 100, 4]
+    assert [compiled_choices(problem.solve, problem.save)["newton"][-1] for problem in (adaptive(), few)] == [10, 4]
 
 
 def test_a_linear_solver_stops_where_it_is_told_or_where_the_method_needs_it():
