@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -11,91 +10,11 @@ from llvmlite import ir
 from solvers.straightline.loops import Table
 from solvers.straightline.record import FLOATS, INDEX, INTEGERS, MASK, Operation, Place, Recorded
 from solvers.straightline.setting import SLOT_BYTES, Setting, SettingsBlock
+from solvers.targets.lane_builder import BYTES, INDEX_TYPE, SCALAR, LaneBuilder
 from solvers.targets.settings import load_setting
 
-_SCALAR = {
-    "float32": ir.FloatType(),
-    "float64": ir.DoubleType(),
-    "int32": ir.IntType(32),
-    "int64": ir.IntType(64),
-    MASK: ir.IntType(1),
-}
-_INDEX = ir.IntType(64)
-_BYTES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8}
 _FLOAT_BINARY = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _INTEGER_BINARY = {"add": "add", "sub": "sub", "mul": "mul"}
-
-
-def stack_memory(builder: ir.IRBuilder, nbytes: int, alignment: int) -> ir.Value:
-    """Return the address of undefined memory on the stack of the function being written."""
-    byte = ir.IntType(8)
-    # Numba's own helper clears what it allocates, one store a byte, over which LLVM takes minutes.
-    with builder.goto_entry_block():
-        memory = builder.alloca(ir.ArrayType(byte, max(1, nbytes)))
-        memory.align = alignment
-        return builder.bitcast(memory, byte.as_pointer())
-
-
-class LaneBuilder:
-    """Writes types, constants and calls for values of some runs.
-
-    Parameters
-    ----------
-    builder
-        Where instructions go.
-    lanes
-        Runs per value; 1 makes scalars.
-    """
-
-    def __init__(self, builder: ir.IRBuilder, lanes: int = 1) -> None:
-        self.builder = builder
-        self.lanes = lanes
-
-    def type(self, dtype: str | None) -> ir.Type:
-        """Return the LLVM type of a value."""
-        assert dtype is not None  # noqa: S101 - only stores have no type
-        if dtype == INDEX:
-            return _INDEX
-        scalar = _SCALAR[dtype]
-        return scalar if self.lanes == 1 else ir.VectorType(scalar, self.lanes)
-
-    def constant(self, number: Any, dtype: str) -> ir.Constant:
-        """Return a constant, the same in every lane."""
-        scalar = ir.Constant(_SCALAR[dtype], number)
-        if self.lanes == 1:
-            return scalar
-        return ir.Constant(self.type(dtype), [scalar] * self.lanes)
-
-    def splat(self, scalar: ir.Value) -> ir.Value:
-        """Return a uniform value in every lane."""
-        if self.lanes == 1 or isinstance(scalar.type, ir.VectorType):
-            return scalar
-        vector = ir.VectorType(scalar.type, self.lanes)
-        first = self.builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
-        order = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
-        return self.builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), order)
-
-    def suffix(self, kind: ir.Type) -> str:
-        """Return the type's name as LLVM's intrinsics spell it."""
-        if isinstance(kind, ir.VectorType):
-            return f"v{kind.count}{self.suffix(kind.element)}"
-        if isinstance(kind, ir.IntType):
-            return f"i{kind.width}"
-        return {ir.FloatType: "f32", ir.DoubleType: "f64"}[type(kind)]
-
-    def intrinsic(self, name: str, operands: Sequence[ir.Value]) -> ir.Value:
-        """Call an LLVM intrinsic overloaded on the type of its first operand."""
-        kind = operands[0].type
-        return self.external(f"{name}.{self.suffix(kind)}", kind, operands)
-
-    def external(self, name: str, result: ir.Type, operands: Sequence[ir.Value]) -> ir.Value:
-        """Call a function by name, declaring it where the module does not yet."""
-        module = self.builder.module
-        function = module.globals.get(name)
-        if function is None:
-            signature = ir.FunctionType(result, [operand.type for operand in operands])
-            function = ir.Function(module, signature, name)
-        return self.builder.call(function, operands)
 
 
 @dataclass
@@ -110,7 +29,7 @@ class _Loop:
 
 
 def _as_index(index: int | ir.Value) -> ir.Value:
-    return ir.Constant(_INDEX, index) if isinstance(index, int) else index
+    return ir.Constant(INDEX_TYPE, index) if isinstance(index, int) else index
 
 
 class Emitter(LaneBuilder, ABC):
@@ -170,7 +89,7 @@ class Emitter(LaneBuilder, ABC):
     def _emit_setting(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         assert operation.dtype is not None and self.settings is not None  # noqa: S101, PT018
         offset = self.settings.offset(operation.detail, operation.dtype)
-        return self.splat(load_setting(self.builder, _SCALAR[operation.dtype], offset, self.settings_space))
+        return self.splat(load_setting(self.builder, SCALAR[operation.dtype], offset, self.settings_space))
 
     def _emit_argument(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         return self.splat(self.arguments[operation.detail])
@@ -282,8 +201,8 @@ class Emitter(LaneBuilder, ABC):
         before, body = self.builder.block, self.builder.append_basic_block("loop")
         self.builder.branch(body)
         self.builder.position_at_end(body)
-        index = self.builder.phi(_INDEX)
-        index.add_incoming(ir.Constant(_INDEX, 0), before)
+        index = self.builder.phi(INDEX_TYPE)
+        index.add_incoming(ir.Constant(INDEX_TYPE, 0), before)
         carried = [self.builder.phi(start.type) for start in starts]
         for phi, start in zip(carried, starts, strict=True):
             phi.add_incoming(start, before)
@@ -304,7 +223,7 @@ class Emitter(LaneBuilder, ABC):
 
     def _emit_end_loop(self, _: Operation, operands: list[ir.Value]) -> None:
         loop, totals = self._loops.pop(), operands[1:]
-        following = self.builder.add(loop.index, ir.Constant(_INDEX, 1))
+        following = self.builder.add(loop.index, ir.Constant(INDEX_TYPE, 1))
         for phi, value in zip([loop.index, *loop.carried], [following, *totals], strict=True):
             phi.add_incoming(value, self.builder.block)
         if loop.after:
@@ -319,14 +238,14 @@ class Emitter(LaneBuilder, ABC):
         return self._totals[operation.detail]
 
     def _place(self, place: Place, index: ir.Value) -> ir.Value:
-        scaled = self.builder.mul(index, ir.Constant(_INDEX, place.factor))
-        return self.builder.add(scaled, ir.Constant(_INDEX, place.offset))
+        scaled = self.builder.mul(index, ir.Constant(INDEX_TYPE, place.factor))
+        return self.builder.add(scaled, ir.Constant(INDEX_TYPE, place.offset))
 
     def _emit_index(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         return self._place(Place(0, *operation.detail), operands[0])
 
     def _emit_index_sum(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
-        factors = (ir.Constant(_INDEX, factor) for factor in operation.detail)
+        factors = (ir.Constant(INDEX_TYPE, factor) for factor in operation.detail)
         return self.builder.add(*map(self.builder.mul, operands, factors))
 
     def _emit_load_at(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
@@ -343,13 +262,13 @@ class Emitter(LaneBuilder, ABC):
         if isinstance(table.numbers[0], Setting):
             return self._looked_up_setting(table, place)
         entry = self.builder.load(self.builder.gep(self._table(table), [place]))
-        return self.builder.zext(entry, _INDEX) if table.dtype == INDEX else self.splat(entry)
+        return self.builder.zext(entry, INDEX_TYPE) if table.dtype == INDEX else self.splat(entry)
 
     def _looked_up_setting(self, table: Table, place: ir.Value) -> ir.Value:
         assert self.settings is not None  # noqa: S101
-        first = ir.Constant(_INDEX, self.settings.array_offset(table.numbers, table.dtype))
-        offset = self.builder.add(self.builder.mul(place, ir.Constant(_INDEX, SLOT_BYTES)), first)
-        return self.splat(load_setting(self.builder, _SCALAR[table.dtype], offset, self.settings_space))
+        first = ir.Constant(INDEX_TYPE, self.settings.array_offset(table.numbers, table.dtype))
+        offset = self.builder.add(self.builder.mul(place, ir.Constant(INDEX_TYPE, SLOT_BYTES)), first)
+        return self.splat(load_setting(self.builder, SCALAR[table.dtype], offset, self.settings_space))
 
     def _table(self, table: Table) -> ir.Value:
         """Return the address of the numbers of a table, which the module has as bytes: they are written fast."""
@@ -364,7 +283,7 @@ class Emitter(LaneBuilder, ABC):
             found.global_constant = True
             found.linkage = "internal"
             found.align = 8
-        return module.globals[name].bitcast(_SCALAR[dtype].as_pointer(space))
+        return module.globals[name].bitcast(SCALAR[dtype].as_pointer(space))
 
     def _emit_gather(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         index, mask = operands
@@ -419,7 +338,7 @@ class Emitter(LaneBuilder, ABC):
 
     def loop_count(self, count: int) -> ir.Value:
         """Return how often a loop is gone through."""
-        return ir.Constant(_INDEX, count)
+        return ir.Constant(INDEX_TYPE, count)
 
     def table_space(self, nbytes: int) -> int:  # noqa: ARG002 - where there are several
         """Return the address space of a table of a size."""
@@ -440,7 +359,7 @@ class Emitter(LaneBuilder, ABC):
 
     def alignment(self, dtype: str) -> int:
         """Return the alignment of a buffer's elements in bytes."""
-        return min(64, _BYTES[dtype] * self.lanes)
+        return min(64, BYTES[dtype] * self.lanes)
 
     @abstractmethod
     def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:

@@ -10,7 +10,7 @@ from numba.cuda.typing import signature
 
 from solvers.integration.lane import Reports, Results
 from solvers.targets.cuda import warp as cuda_warp
-from solvers.targets.emitter import stack_memory
+from solvers.targets.lane_builder import stack_memory
 from solvers.targets.target import DeviceFunction
 
 _BYTE = ir.IntType(8)

@@ -17,7 +17,7 @@ from solvers.straightline.setting import SettingsBlock
 from solvers.targets.cpu.compiler import device_function
 from solvers.targets.cpu.emitter import GroupEmitter, join, split
 from solvers.targets.cpu.lanes import Group, keep_order
-from solvers.targets.emitter import LaneBuilder, stack_memory
+from solvers.targets.lane_builder import LaneBuilder, stack_memory
 from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type

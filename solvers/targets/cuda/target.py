@@ -18,7 +18,7 @@ from solvers.straightline.record import Argument, Recorded
 from solvers.straightline.setting import SLOT_BYTES, SettingsBlock
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.cuda.emitter import CONSTANT_SPACE, CudaEmitter
-from solvers.targets.emitter import stack_memory
+from solvers.targets.lane_builder import stack_memory
 from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type

@@ -2,7 +2,7 @@
 
 from llvmlite import ir
 
-from solvers.targets.emitter import LaneBuilder
+from solvers.targets.lane_builder import LaneBuilder
 
 _BIT = ir.IntType(1)
 _INT = ir.IntType(32)

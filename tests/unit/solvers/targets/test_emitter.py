@@ -8,7 +8,8 @@ from support.compiled import compiled
 from solvers.straightline import Argument, call, maximum, record, select, square_root
 from solvers.targets.cpu import math as cpu_math
 from solvers.targets.cpu.emitter import CpuEmitter
-from solvers.targets.emitter import Emitter, LaneBuilder
+from solvers.targets.emitter import Emitter
+from solvers.targets.lane_builder import LaneBuilder
 
 
 def mixture(a, b):
