@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from solvers.algebra.pivot_order import Entry
-from solvers.algebra.sparse_lu import ROUNDING
-from solvers.straightline import absolute, both, fma, literal
-from solvers.straightline.loops import fold, for_each
+from solvers.algebra.pivots import invert, subtract_from_shift
+from solvers.straightline import both, fma, literal
+from solvers.straightline.loops import fold
 from solvers.straightline.record import MASK
 
 
@@ -57,8 +55,7 @@ class BandedLU:
         mask
             As for `SparseLU.factor`.
         """
-        for_each(lu, self.size, lambda k: lu.__setitem__(k, -lu[k]), longest=0)
-        for_each(lu, self.n, lambda i: lu.__setitem__(self._at(i), lu[self._at(i)] + alpha), longest=0)
+        subtract_from_shift(alpha, lu, self.size, self.n, self._at)
         sound = literal(lu[0], True, MASK)  # noqa: FBT003
         for i in range(self.half):
             sound = self._eliminate(lu, i, i, sound)
@@ -79,12 +76,7 @@ class BandedLU:
             for right in range(1, self.half + 1):
                 target = self._at(row, right - k)
                 lu[target] = fma(multiplier, lu[self._at(row + -k, right)], lu[target])
-        inverse = 1.0 / lu[self._at(row)]
-        lu[self._at(row)] = inverse
-        limit = 1.0 / (ROUNDING * float(np.finfo(self._precision).eps))
-        # Zero is the inverse of what is too large to have one.
-        size = absolute(inverse)
-        return both(both(size > 0.0, size * absolute(before) < limit), sound)
+        return both(invert(lu, self._at(row), before, self._precision), sound)
 
     def solve(self, lu: Any, b: Any) -> None:
         """Replace an array b by the solution x of W x = b, given the factors of W.

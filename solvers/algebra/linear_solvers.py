@@ -14,7 +14,7 @@ from solvers.algebra.point import Point
 from solvers.algebra.preconditioners import neumann
 from solvers.settings import LinearSettings
 from solvers.straightline import both, convert, fma, literal, select
-from solvers.straightline.loops import for_each
+from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import LINEAR
@@ -62,7 +62,7 @@ class Operator(Protocol):
         """Return x with M x = b."""
 
     def solve_in_place(self, factors: Any, b: Any) -> None:
-        """Replace an array b by x, where M is factored by loops."""
+        """Replace an array b by x."""
 
     def mean_square(self, v: list[Any], y: Any) -> Any:
         """Return the mean square of a vector over the tolerances."""
@@ -129,14 +129,10 @@ class DirectSolver:
 
     def solve(self, _active: Any, _point: Point, b: Any, x: Any, memory: Any) -> Any:
         """Solve with the factors."""
-        size = self.operator.size
-        if self.operator.loops:
-            if x is not b:
-                for_each(x, size, lambda i: x.__setitem__(i, b[i]))
-            self.operator.solve_in_place(memory.factors, x)
-            return True
-        for index, value in enumerate(self.operator.solve(memory.factors, [b[i] for i in range(size)])):
-            x[index] = value
+        if x is not b:
+            longest = LONGEST_WRITTEN_OUT if self.operator.loops else ALWAYS_WRITTEN_OUT
+            Repeated(self.operator.size, longest).each(x, lambda i: x.__setitem__(i, b[i]))
+        self.operator.solve_in_place(memory.factors, x)
         return True
 
     def build(self, target: Target) -> DeviceFunction:

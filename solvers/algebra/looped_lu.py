@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from solvers.algebra.pivot_order import Entry
-from solvers.algebra.sparse_lu import ROUNDING, SparseLU
-from solvers.straightline import absolute, both, fma, literal
+from solvers.algebra.pivots import invert, subtract_from_shift
+from solvers.algebra.sparse_lu import SparseLU
+from solvers.straightline import both, fma, literal
 from solvers.straightline.loops import Table, fold, for_each, looked_up
 from solvers.straightline.record import INDEX, MASK
 
@@ -123,29 +124,18 @@ class LoopedLU:
         mask
             As for `SparseLU.factor`.
         """
-        for_each(lu, self.size, lambda k: lu.__setitem__(k, -lu[k]), longest=0)
-
-        def shift(place: Any) -> None:
-            pivot = self._at("pivot", lu, place)
-            lu[pivot] = lu[pivot] + alpha
-
-        for_each(lu, self.n, shift, longest=0)
+        subtract_from_shift(alpha, lu, self.size, self.n, lambda place: self._at("pivot", lu, place))
         (sound,) = fold(lu, self.n, (literal(lu[0], True, MASK),), self._eliminate_row(lu), longest=0)  # noqa: FBT003
         return sound
 
     def _eliminate_row(self, lu: Any) -> Any:
         """Return what is done for each row: multiples of those above are subtracted, and its pivot is inverted."""
-        limit = 1.0 / (ROUNDING * float(np.finfo(self._lu.precision).eps))
 
         def eliminate(place: Any, sound: tuple[Any, ...]) -> tuple[Any, ...]:
             first, pivot = self._at("first", lu, place), self._at("pivot", lu, place)
             before, pair = lu[pivot], self._at("first left", lu, place)
             for_each(lu, self._at("left", lu, place), lambda k: self._subtract(lu, first + k, pair + k), longest=0)
-            inverse = 1.0 / lu[pivot]
-            lu[pivot] = inverse
-            # Zero is the inverse of what is too large to have one.
-            size = absolute(inverse)
-            return (both(both(size > 0.0, size * absolute(before) < limit), *sound),)
+            return (both(invert(lu, pivot, before, self._lu.precision), *sound),)
 
         return eliminate
 

@@ -116,8 +116,12 @@ class StageMatrix:
         return self._lu.solve(factors, b)
 
     def solve_in_place(self, factors: Any, b: Any) -> None:
-        """Replace an array b by x, by loops."""
-        self._looped_lu.solve(factors, b)
+        """Replace an array b by x."""
+        if self.loops:
+            self._looped_lu.solve(factors, b)
+            return
+        for index, value in enumerate(self.solve(factors, [b[i] for i in range(self.size)])):
+            b[index] = value
 
     def mean_square(self, v: Sequence[Any], y: Any) -> Any:
         """Return the mean square of a vector over the tolerances at y."""
@@ -257,8 +261,9 @@ class CoupledMatrix:
         return [value for stage in mix(split.t, solved) for value in stage]
 
     def solve_in_place(self, factors: Any, b: Any) -> None:
-        """Refuse what is asked of matrices that are factored by loops."""
-        raise NotImplementedError
+        """Replace an array b by x."""
+        for index, value in enumerate(self.solve(factors, [b[i] for i in range(self.size)])):
+            b[index] = value
 
     def mean_square(self, v: Sequence[Any], y: Any) -> Any:
         """Return the mean square of a vector over the tolerances at y."""
