@@ -13,3 +13,5 @@ class Status(IntEnum):
     NEWTON_FAILED = 3
     LINEAR_FAILED = 4
     NONFINITE = 5
+    STOPPED = 6
+    TOO_MANY_EVENTS = 7

@@ -35,9 +35,68 @@ def slope_symbol(index: int) -> sympy.Symbol:
     return sympy.Symbol(f"d{index}", real=True)
 
 
+@cache
+def driver_symbol(index: int) -> sympy.Symbol:
+    """Return the symbol of the driver at a position."""
+    return sympy.Symbol(f"u{index}", real=True)
+
+
+@cache
+def driver_slope_symbol(index: int) -> sympy.Symbol:
+    """Return the symbol of the derivative with respect to time of the driver at a position."""
+    return sympy.Symbol(f"v{index}", real=True)
+
+
 TIME = sympy.Symbol("t", real=True)
 #: Where conditions of time alone are looked at; see `solvers.equations.switches`.
 MIDDLE = sympy.Symbol("middle", real=True)
+
+
+@dataclass(frozen=True)
+class Appointments:
+    """The times of an `at` event: some, or start + k*every for k >= 0.
+
+    A time is an expression of parameters, or the name of a number in `Quantities.event_numbers`.
+
+    Parameters
+    ----------
+    times
+        Some times, in any order; where there is a `start`, none.
+    start, every
+        The first, and from each to the next; `every` > 0.
+    count, until
+        How many there are, or the last time at which one may be; None: no end but that of the span.
+    """
+
+    times: tuple[sympy.Expr | str, ...] = ()
+    start: sympy.Expr | str | None = None
+    every: sympy.Expr | str | None = None
+    count: sympy.Expr | str | None = None
+    until: sympy.Expr | str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happens at given times, or where an expression crosses zero.
+
+    What else is known of it, without SymPy, is the `EventFacts` at the same position.
+
+    Parameters
+    ----------
+    when
+        An expression in anything, `slope_symbol` too; None: there are appointments.
+    direction
+        Of crossings that count: 1 up, -1 down, 0 both.
+    appointments
+        The times; None: there is an expression.
+    changes
+        States and parameters by their symbols, and what they become; each is computed before any is changed.
+    """
+
+    when: sympy.Expr | None = None
+    direction: int = 0
+    appointments: Appointments | None = None
+    changes: tuple[tuple[sympy.Symbol, sympy.Expr], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,8 +114,11 @@ class System(Quantities):
     values
         Values that are expressions of parameters, by the `parameter_symbol` or `state_symbol` of what they are values
         of; each refers to earlier ones only.
+    events
+        What happens on the way, in the order in which it acts.
     """
 
     derivatives: tuple[sympy.Expr, ...] = ()
     observable_expressions: tuple[sympy.Expr, ...] = ()
     values: tuple[tuple[sympy.Symbol, sympy.Expr], ...] = ()
+    events: tuple[Event, ...] = ()

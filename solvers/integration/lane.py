@@ -80,10 +80,21 @@ class Saving(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What a batch writes on the way: variables as (variable, time, run), and the save times that it reads."""
+    """What a batch writes on the way, and reads.
+
+    Attributes
+    ----------
+    variables
+        States and observables, (variable, time, run).
+    times
+        The save times, which it reads.
+    findings
+        What else is told of each run, float64, (row, run): see `solvers.planning.findings`.
+    """
 
     variables: Any
     times: Any
+    findings: Any
 
 
 class Reports(NamedTuple):

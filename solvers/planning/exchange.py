@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from solvers.equations.quantities import Quantities
+from solvers.planning.findings import Finding
 from solvers.planning.given import given_numbers
 from solvers.settings import SaveSettings, SolveSettings
 from solvers.straightline.setting import Slot, filled
@@ -60,8 +61,9 @@ class Exchange:
 
     @property
     def result_bytes_per_run(self) -> int:
-        """Bytes of a run's results on the device: variables, status and two counts."""
-        return len(self.variables) * self.time_count * self.dtype.itemsize + 3 * 4
+        """Bytes of a run's results on the device: variables, findings, status and two counts."""
+        saved = len(self.variables) * self.time_count * self.dtype.itemsize
+        return saved + self.finding_rows * 8 + 3 * 4
 
     @property
     def bytes_per_run(self) -> int:
@@ -80,10 +82,20 @@ class Exchange:
         """Return the states' and parameters' default values, as a kernel takes them."""
         return np.array((*self.quantities.initial_values, *self.quantities.parameter_values), dtype=self.dtype)
 
-    def empty_results(self, runs: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return arrays for the variables, and for status, steps and rejected (int32)."""
-        shape = (len(self.variables), len(self.times), runs)
-        return np.empty(shape, dtype=self.dtype), np.full((3, runs), -1, dtype=np.int32)
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What else is told of each run, in the order of its rows."""
+        return ()
+
+    @property
+    def finding_rows(self) -> int:
+        """The number of rows that findings take."""
+        return sum(finding.rows for finding in self.findings)
+
+    def empty_results(self, runs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return arrays for the variables, for findings (float64), and for status, steps and rejected (int32)."""
+        variables = np.empty((len(self.variables), len(self.times), runs), dtype=self.dtype)
+        return variables, np.empty((self.finding_rows, runs)), np.full((3, runs), -1, dtype=np.int32)
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,8 @@ class Solution:
     ----------
     variables
         Shape (variables, times, runs), in the problem's precision.
+    findings
+        Shape (rows, runs), float64: see `Exchange.findings`.
     status, steps, rejected
         One a run: `Status` words (int8), accepted and rejected steps (int32).
     kernel_seconds, transfer_seconds
@@ -101,6 +115,7 @@ class Solution:
     """
 
     variables: np.ndarray
+    findings: np.ndarray
     status: np.ndarray
     steps: np.ndarray
     rejected: np.ndarray

@@ -140,17 +140,21 @@ def test_an_order_is_by_cells(runs, precision):
             return memory
 
         reports = np.arange(3 * runs, dtype=np.int32).reshape(3, runs)
-        own = RunArrays(upload(given), upload(given), upload(reports))
+        findings = np.arange(2.0 * runs).reshape(2, runs)
+        own = RunArrays(upload(given), upload(given), upload(findings), upload(reports))
         order = held.enter_context(RunOrder(device, solver._module, given, own))  # noqa: SLF001
         start, end = (held.enter_context(cuda_driver.Event(device)) for _ in range(2))
         order.establish(start)
         found, restored, numbers = np.empty_like(given), np.empty_like(given), np.empty_like(reports)
+        told = np.empty_like(findings)
         order.arrays.inputs.copy_to(found)
         device.synchronize()
         order.arrays.results.copy_from(found)
+        order.arrays.findings.copy_from(findings)
         order.arrays.reports.copy_from(reports)
         order.restore(end)
         own.results.copy_to(restored)
+        own.findings.copy_to(told)
         own.reports.copy_to(numbers)
         device.synchronize()
     solver.close()
@@ -161,6 +165,7 @@ def test_an_order_is_by_cells(runs, precision):
     assert (np.diff(cells) >= 0).all()
     assert restored.tobytes() == given.tobytes()
     assert np.array_equal(np.sort(numbers), reports)
+    assert np.array_equal(told, numbers[:2].astype(np.float64))
     np.testing.assert_array_equal(numbers, numbers[:1] + runs * np.arange(3)[:, None])
 
 

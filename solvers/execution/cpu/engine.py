@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 #: Share of the memory that is free which results of one chunk may take.
 MEMORY_SHARE = 0.25
 ALIGNMENT = 64
-#: C types of a kernel's arguments: the queue, the number of runs, seven arrays, two workspaces.
-ARGUMENTS = (ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 9)
+#: C types of a kernel's arguments: the queue, the number of runs, eight arrays, two workspaces.
+ARGUMENTS = (ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 10)
 
 
 def describe() -> str:
@@ -97,9 +97,9 @@ class CpuSolver:
     def solve(self, values: np.ndarray) -> Solution:
         """Solve a chunk; `values` has shape (swept, runs)."""
         exchange, runs = self.exchange, values.shape[1]
-        variables, reports = exchange.empty_results(runs)
+        variables, findings, reports = exchange.empty_results(runs)
         queue = np.zeros(1, dtype=np.int64)
-        arrays = (exchange.inputs(values), exchange.default_values(), variables, exchange.times, *reports)
+        arrays = (exchange.inputs(values), exchange.default_values(), variables, exchange.times, findings, *reports)
         addresses = [array.ctypes.data for array in arrays]
 
         def work(workspace: tuple[np.ndarray, np.ndarray]) -> None:
@@ -119,7 +119,7 @@ class CpuSolver:
             raise
         seconds = time.perf_counter() - start
         status, steps, rejected = reports
-        return Solution(variables, status.astype(np.int8), steps, rejected, seconds, 0.0)
+        return Solution(variables, findings, status.astype(np.int8), steps, rejected, seconds, 0.0)
 
     def close(self) -> None:
         """Let go of the threads and the workspaces."""

@@ -32,7 +32,7 @@ def make_kernel(
     -------
     kernel, signature
         The former is a function of the number of runs and of addresses: (queue, runs, inputs, defaults, variables,
-        times, status, steps, rejected, shared, persistent).
+        times, findings, status, steps, rejected, shared, persistent).
     """
     as_region = _region(LaneArray("uint8", target.group))
 
@@ -43,6 +43,7 @@ def make_kernel(
         defaults: Any,
         variables: Any,
         times: Any,
+        findings: Any,
         status: Any,
         steps: Any,
         rejected: Any,
@@ -54,7 +55,7 @@ def make_kernel(
             runs,
             inputs,
             defaults,
-            Results(variables, times),
+            Results(variables, times, findings),
             Reports(status, steps, rejected),
             as_region(shared),
             as_region(persistent),
@@ -68,7 +69,7 @@ def _arguments(precision: str) -> tuple[Any, ...]:
     real = types.CPointer(types.float32 if precision == "float32" else types.float64)
     counts, region = types.CPointer(types.int32), types.CPointer(types.uint8)
     queue, times = types.CPointer(types.int64), types.CPointer(types.float64)
-    return queue, types.int64, real, real, real, times, counts, counts, counts, region, region
+    return queue, types.int64, real, real, real, times, times, counts, counts, counts, region, region
 
 
 def _region(kind: LaneArray) -> DeviceFunction:

@@ -206,7 +206,7 @@ class ChunkMemory:
     exchange
         The values that all runs share, and the save times.
     arrays
-        Swept values, results and reports on the host, whose sizes those on the device have.
+        Swept values, results, findings and reports on the host, whose sizes those on the device have.
     """
 
     def __init__(self, device: Device, exchange: Exchange, arrays: Sequence[np.ndarray]) -> None:
@@ -227,7 +227,7 @@ class ChunkMemory:
     def arguments(self, runs: int, arrays: RunArrays) -> list[Any]:
         """Return a kernel's arguments, with the runs' own arrays or those in another order."""
         defaults, times = self.common
-        memories = (arrays.inputs, defaults, arrays.results, times)
+        memories = (arrays.inputs, defaults, arrays.results, times, arrays.findings)
         reports = [ctypes.c_void_p(arrays.reports.address + 4 * runs * row) for row in range(REPORTS)]
         return [self.queue.argument, ctypes.c_int64(runs), *(memory.argument for memory in memories), *reports]
 
@@ -277,10 +277,10 @@ class CudaSolver:
     def solve(self, values: np.ndarray) -> Solution:
         """Solve a chunk; `values` has shape (swept, runs)."""
         exchange, runs = self.exchange, values.shape[1]
-        variables, reports = exchange.empty_results(runs)
+        variables, findings, reports = exchange.empty_results(runs)
         given = exchange.inputs(values)
         start = time.perf_counter()
-        memory = self._memory_for(given, variables, reports)
+        memory = self._memory_for(given, variables, findings, reports)
         memory.own.inputs.copy_from(given)
         with ExitStack() as held:
             order = (
@@ -290,13 +290,15 @@ class CudaSolver:
             )
             kernel_seconds = self._launch(runs, memory, order)
         memory.own.results.copy_to(variables)
+        if findings.nbytes:
+            memory.own.findings.copy_to(findings)
         memory.own.reports.copy_to(reports)
         self._device.synchronize()
         if sum(memory.sizes) > KEPT_SHARE * self._device.memory_bytes:
             self._free_memory()
         transfer = time.perf_counter() - start - kernel_seconds
         status, steps, rejected = reports
-        return Solution(variables, status.astype(np.int8), steps, rejected, kernel_seconds, transfer)
+        return Solution(variables, findings, status.astype(np.int8), steps, rejected, kernel_seconds, transfer)
 
     def _memory_for(self, *arrays: np.ndarray) -> ChunkMemory:
         """Return memory for a chunk: that of the last one, where it fits."""

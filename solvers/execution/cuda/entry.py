@@ -74,7 +74,7 @@ def make_kernel(
     -------
     kernel, arguments
         The types of its arguments: address of the queue, an int64 that starts at 0; runs (int64); then addresses of
-        inputs, defaults, variables, times, status, steps, rejected.
+        inputs, defaults, variables, times, findings, status, steps, rejected.
     """
     regions = _regions(shared_bytes, persistent_bytes)
 
@@ -85,12 +85,13 @@ def make_kernel(
         defaults: Any,
         variables: Any,
         times: Any,
+        findings: Any,
         status: Any,
         steps: Any,
         rejected: Any,
     ) -> None:
         shared, persistent = regions()
-        results, reports = Results(variables, times), Reports(status, steps, rejected)
+        results, reports = Results(variables, times, findings), Reports(status, steps, rejected)
         integrate(queue, runs, inputs, defaults, results, reports, shared, persistent)
 
     real, counts = (
@@ -98,4 +99,4 @@ def make_kernel(
         types.CPointer(types.int32),
     )
     queue, times = types.CPointer(types.int64), types.CPointer(types.float64)
-    return cubie, (queue, types.int64, real, real, real, times, counts, counts, counts)
+    return cubie, (queue, types.int64, real, real, real, times, times, counts, counts, counts)

@@ -32,12 +32,15 @@ class RunArrays:
         Swept values, (rows, runs).
     results
         Variables at their times, (rows, runs).
+    findings
+        What else is told, float64, (rows, runs).
     reports
         Status, steps, rejected, int32 of shape (3, runs).
     """
 
     inputs: DeviceMemory
     results: DeviceMemory
+    findings: DeviceMemory
     reports: DeviceMemory
 
 
@@ -59,6 +62,7 @@ class RunOrder:
         self._rows, self._runs = values.shape
         self._own = own
         self._result_rows = own.results.bytes // values.itemsize // self._runs
+        self._finding_rows = own.findings.bytes // 8 // self._runs
         cells = divide(values)
         self._numbers = (self._rows, cells.edges.shape[1], cells.count)
         sizes = (cells.levels.nbytes, cells.edges.nbytes, 4 * cells.count, 4 * self._runs)
@@ -68,7 +72,9 @@ class RunOrder:
                 return held.enter_context(DeviceMemory(device, size))
 
             self._levels, self._edges, self._counts, self._turns = map(memory, sizes)
-            self.arrays = RunArrays(*(memory(array.bytes) for array in (own.inputs, own.results, own.reports)))
+            self.arrays = RunArrays(
+                *(memory(array.bytes) for array in (own.inputs, own.results, own.findings, own.reports))
+            )
             self._levels.copy_from(cells.levels)
             self._edges.copy_from(cells.edges)
             self._counts.fill()
@@ -84,11 +90,13 @@ class RunOrder:
             self._order.launch(blocks, THREADS, arguments, before=start if phase == COUNT else None)
 
     def restore(self, end: Event) -> None:
-        """Queue what brings results and reports into the runs' own order; the event is recorded after."""
-        sizes = [ctypes.c_int64(size) for size in (self._runs, self._result_rows)]
-        pairs = (self.arrays.results, self.arrays.reports, self._own.results, self._own.reports)
-        arguments = [*sizes, *_addresses(self._turns, *pairs)]
-        self._restore.launch(self._blocks * (self._result_rows + REPORTS), THREADS, arguments, after=end)
+        """Queue what brings results, findings and reports into the runs' own order; the event is recorded after."""
+        sizes = [ctypes.c_int64(size) for size in (self._runs, self._result_rows, self._finding_rows)]
+        found, own = ((each.results, each.findings, each.reports) for each in (self.arrays, self._own))
+        arguments = [*sizes, *_addresses(self._turns, *found, *own)]
+        self._restore.launch(
+            self._blocks * (self._result_rows + self._finding_rows + REPORTS), THREADS, arguments, after=end
+        )
 
     @property
     def _blocks(self) -> int:

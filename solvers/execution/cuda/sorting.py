@@ -127,8 +127,17 @@ def make_restore(precision: str) -> tuple[Any, Any]:
     Rows are worked on one after the other, so that what is read in no order stays in the cache.
     """
 
-    def cubie_restore(
-        runs: Any, rows: Any, turn_of: Any, results: Any, reports: Any, own_results: Any, own_reports: Any
+    def cubie_restore(  # noqa: PLR0913, PLR0917 - one argument an array
+        runs: Any,
+        rows: Any,
+        found: Any,
+        turn_of: Any,
+        results: Any,
+        findings: Any,
+        reports: Any,
+        own_results: Any,
+        own_findings: Any,
+        own_reports: Any,
     ) -> None:
         blocks = (runs + THREADS - 1) // THREADS
         row = cuda.blockIdx.x // blocks
@@ -137,11 +146,13 @@ def make_restore(precision: str) -> tuple[Any, Any]:
             turn = turn_of[run]
             if row < rows:
                 own_results[row * runs + run] = results[row * runs + turn]
+            elif row < rows + found:
+                own_findings[(row - rows) * runs + run] = findings[(row - rows) * runs + turn]
             else:
-                own_reports[(row - rows) * runs + run] = reports[(row - rows) * runs + turn]
+                own_reports[(row - rows - found) * runs + run] = reports[(row - rows - found) * runs + turn]
 
-    real, integers = _real(precision), types.CPointer(types.int32)
-    return cubie_restore, (types.int64, types.int64, integers, real, integers, real, integers)
+    arrays = _real(precision), types.CPointer(types.float64), types.CPointer(types.int32)
+    return cubie_restore, (types.int64, types.int64, types.int64, types.CPointer(types.int32), *arrays, *arrays)
 
 
 def _real(precision: str) -> Any:

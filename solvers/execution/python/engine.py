@@ -39,7 +39,7 @@ class PythonSolver:
     def solve(self, values: np.ndarray) -> Solution:
         """Solve a chunk; `values` has shape (swept, runs)."""
         exchange, runs = self.exchange, values.shape[1]
-        variables, reports = exchange.empty_results(runs)
+        variables, findings, reports = exchange.empty_results(runs)
         start = time.perf_counter()
         with np.errstate(all="ignore"):
             self._integrate(
@@ -47,14 +47,14 @@ class PythonSolver:
                 np.int64(runs),
                 exchange.inputs(values).reshape(-1),
                 exchange.default_values(),
-                Results(variables.reshape(-1), exchange.times),
+                Results(variables.reshape(-1), exchange.times, findings.reshape(-1)),
                 Reports(*reports),
                 np.full(self._totals.shared, 0xFF, dtype=np.uint8),
                 np.full(self._totals.persistent, 0xFF, dtype=np.uint8),
             )
         seconds = time.perf_counter() - start
         status, steps, rejected = reports
-        return Solution(variables, status.astype(np.int8), steps, rejected, seconds, 0.0)
+        return Solution(variables, findings, status.astype(np.int8), steps, rejected, seconds, 0.0)
 
     def close(self) -> None:
         """Hold nothing."""

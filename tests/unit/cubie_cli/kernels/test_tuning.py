@@ -58,7 +58,7 @@ class Solver:
         runs = values.shape[1]
         variables = np.full((1, 1, runs), self.value)
         counts = np.zeros(runs, dtype=np.int32)
-        return Solution(variables, counts.astype(np.int8), counts, counts, self.kernel_seconds, 0.0)
+        return Solution(variables, np.empty((0, 0)), counts.astype(np.int8), counts, counts, self.kernel_seconds, 0.0)
 
     def close(self):
         self.bench.opened -= 1

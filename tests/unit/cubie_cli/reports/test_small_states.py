@@ -19,7 +19,9 @@ def look(found, x, y, status=None, values=None):
     variables = np.array([x, y], dtype=float)
     runs = variables.shape[2]
     counts = np.zeros(runs, dtype=np.int32)
-    solution = Solution(variables, counts if status is None else np.array(status), counts, counts, 0.0, 0.0)
+    solution = Solution(
+        variables, np.empty((0, 0)), counts if status is None else np.array(status), counts, counts, 0.0, 0.0
+    )
     found.look(np.empty((0, runs)) if values is None else np.array(values), solution)
     return list(found.warnings())
 
