@@ -21,7 +21,7 @@ from solvers.methods.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.methods.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.methods.rosenbrock import RosenbrockStep
 from solvers.methods.step import Step
-from solvers.planning.given import absolute_names, check, choose_controller, given_numbers, most_corrections
+from solvers.planning.given import absolute_names, check, choose_controller, most_corrections
 from solvers.planning.problem import Problem
 from solvers.settings import SolveSettings
 from solvers.straightline.setting import Number, Setting, least
@@ -54,7 +54,7 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     """
     solve, save, system = problem.solve, problem.save, problem.system
     check(solve, save)
-    given: Given = given_numbers(solve, save).__getitem__ if target == "python" else Setting
+    given: Given = _known(problem).__getitem__ if target == "python" else Setting
     controller = _controller(problem, given)
     direct = isinstance(problem.tableau, RosenbrockTableau) and solve.linear.kind == "lu"
     most = MOST_WRITTEN_OUT[target] if direct or isinstance(problem.tableau, ButcherTableau) else None
@@ -79,6 +79,12 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
         lands=problem.lands,
         switches=problem.switched.times,
     )
+
+
+def _known(problem: Problem) -> dict[str, Any]:
+    """Return what the interpreter is given as it is: numbers, and tables in place of their addresses."""
+    exchange = problem.exchange
+    return {**exchange.numbers, **exchange.tables}
 
 
 def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:

@@ -1,7 +1,7 @@
 """What passes between the host and a kernel: values in, results out. It depends on no equation."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,12 +26,16 @@ class Exchange:
         Span and precision, and what is kept.
     swept
         Names of the states and parameters that differ from run to run, in the order of the input rows.
+    tables
+        What all runs read by `straightline.fetch`, flat arrays without gaps, by the names of the settings that are
+        their addresses.
     """
 
     quantities: Quantities
     solve: SolveSettings
     save: SaveSettings
     swept: tuple[str, ...] = ()
+    tables: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def times(self) -> np.ndarray:
@@ -70,9 +74,20 @@ class Exchange:
         """Bytes of a run's input and results."""
         return self.input_bytes_per_run + self.result_bytes_per_run
 
-    def settings(self, slots: Iterable[Slot]) -> np.ndarray:
-        """Return the settings that a kernel asks for, as bytes where it finds them."""
-        return filled(slots, given_numbers(self.solve, self.save))
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What a kernel is given as it starts, but for the addresses of tables."""
+        return given_numbers(self.solve, self.save)
+
+    def settings(self, slots: Iterable[Slot], addresses: Mapping[str, int]) -> np.ndarray:
+        """Return the settings that a kernel asks for, as bytes where it finds them.
+
+        Parameters
+        ----------
+        addresses
+            Where the device has the tables, by their names.
+        """
+        return filled(slots, {**self.numbers, **addresses})
 
     def inputs(self, values: np.ndarray) -> np.ndarray:
         """Return swept values, shape (swept, runs), as a kernel takes them."""
