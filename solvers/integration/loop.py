@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
 from solvers.algebra.point import Point
-from solvers.equations.switches import SwitchTimes
 from solvers.integration.clock import Clock, ClockFunctions, make_clock
 from solvers.integration.controllers import AdaptiveController, ControllerFunctions, FixedController
 from solvers.integration.lane import Place, Progress
 from solvers.integration.output import Output, OutputFunctions
 from solvers.integration.run_end import RunEnd
 from solvers.integration.run_start import RunStart
+from solvers.integration.stops import Stops
 from solvers.methods.step import Step, StepFunctions
 from solvers.straightline import both, either
 from solvers.straightline.setting import Number
@@ -52,8 +52,8 @@ class Loop:
         Position of each input row by the position of the state or parameter that it sets.
     lands
         Whether steps must end at the save times.
-    switches
-        When conditions of time alone change.
+    stops
+        Where steps have to end, and how long they may be; None: nothing stops them.
     """
 
     step: Step
@@ -68,7 +68,7 @@ class Loop:
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
     lands: bool
-    switches: SwitchTimes | None
+    stops: Stops | None
 
     owner = "loop"
 
@@ -135,7 +135,7 @@ class Loop:
     @property
     def _start(self) -> RunStart:
         swept = self.swept_states, self.swept_parameters
-        return RunStart(self.step.rhs, self.t0, self.dt, *swept, switches=self.switches is not None)
+        return RunStart(self.step.rhs, self.t0, self.dt, *swept, stops=self.stops is not None)
 
     @property
     def _end(self) -> RunEnd:
@@ -152,7 +152,7 @@ class Loop:
         steps = self.controller.steps if isinstance(self.controller, FixedController) else None
         asked = rhs.uses_time or not self.output.only_end or target.watched
         span = self.t0, self.t1, rhs.precision
-        return make_clock(*span, steps=steps, landings=landings, switches=self.switches, asked=asked)
+        return make_clock(*span, steps=steps, landings=landings, stops=self.stops, asked=asked)
 
     # -- parts of it ----------------------------------------------------------------------------
 
@@ -257,7 +257,7 @@ class Loop:
         return try_step
 
     def _turn(self, target: Target, parts: _Functions) -> DeviceFunction:
-        """Return code that starts anew where conditions of time alone change: what a step keeps is of the past."""
+        """Return code that starts anew where a run has stopped: what a step keeps is of the past."""
         clock, start_step, reset, any_lane = parts.clock, parts.step.start, parts.controller.reset, target.any_lane
         turns, turn_clock, instant = clock.turns, clock.turn, clock.instant
 
@@ -274,7 +274,7 @@ class Loop:
                 reset(turning, memory.controller)
             return time
 
-        return turn if self.switches else nowhere
+        return turn if self.stops else nowhere
 
     def _finish(self, target: Target, output: OutputFunctions) -> DeviceFunction:
         """Return code that stores what finished runs leave."""

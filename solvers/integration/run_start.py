@@ -28,8 +28,8 @@ class RunStart:
         First step; None: estimated.
     swept_states, swept_parameters
         Position of each input row by the position of the state or parameter that it sets.
-    switches
-        Whether conditions of time alone change on the way.
+    stops
+        Whether there are stops on the way.
     """
 
     rhs: RightHandSide
@@ -37,7 +37,7 @@ class RunStart:
     dt: Number | None
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
-    switches: bool
+    stops: bool
 
     def nobody(self, runs: Any) -> tuple[Any, Any, Any, Progress, Saving]:
         """Return what a lane without a run has: run, fresh, active, progress, saving."""
@@ -46,7 +46,7 @@ class RunStart:
             literal(runs, 0.0 if self.dt is None else self.dt, self.rhs.precision),
         )
         none, idle = literal(runs, 0, "int32"), literal(runs, False, "mask")  # noqa: FBT003
-        time = SwitchingTime(t, dt, t, t) if self.switches else Time(t, t, dt)
+        time = SwitchingTime(t, dt, t, t) if self.stops else Time(t, t, dt)
         progress = Progress(time, dt, none, none, none, idle)
         fresh = literal(runs, True, "mask")  # noqa: FBT003
         return literal(runs, -1, "int64"), fresh, idle, progress, Saving(none, t)

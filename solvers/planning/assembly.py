@@ -10,12 +10,14 @@ from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import LinearSolver, Operator, make_linear_solver
 from solvers.algebra.matrices import CoupledMatrix, StageMatrix
 from solvers.algebra.newton import NewtonLimits, NewtonSolver
+from solvers.equations.forcing import Forcing
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.errors import PlanError
 from solvers.integration.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
 from solvers.integration.loop import Loop
 from solvers.integration.output import EvenSaves, Output
+from solvers.integration.stops import Stops
 from solvers.methods.diagonally_implicit import DiagonallyImplicitStep, StageEquation
 from solvers.methods.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.methods.fully_implicit import CoupledEquations, FullyImplicitStep
@@ -58,7 +60,8 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     controller = _controller(problem, given)
     direct = isinstance(problem.tableau, RosenbrockTableau) and solve.linear.kind == "lu"
     most = MOST_WRITTEN_OUT[target] if direct or isinstance(problem.tableau, ButcherTableau) else None
-    rhs = RightHandSide(problem.switched.system, solve.precision, most)
+    forcing = Forcing.make(system.drivers, system.used_drivers, given, solve.precision)
+    rhs = RightHandSide(problem.switched.system, solve.precision, most, forcing)
     norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))), rhs.states.longest)
     span = given("t1") - given("t0")
     longest = least(given("dt_max"), span) if solve.dt_max else span
@@ -73,11 +76,11 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
         dt=first if controller.fixed_step is None else controller.fixed_step,
         dt_min=given("dt_min") if solve.dt_min else 0.0,
         dt_max=longest,
-        max_steps=given("max_steps") if problem.switched.times or solve.may_use_up_steps else None,
+        max_steps=given("max_steps") if problem.cut or solve.may_use_up_steps else None,
         swept_states={i: rows[name] for i, name in enumerate(system.states) if name in rows},
         swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
         lands=problem.lands,
-        switches=problem.switched.times,
+        stops=Stops(problem.switched.times, forcing) if problem.cut else None,
     )
 
 
@@ -101,9 +104,9 @@ def _make_step(problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNo
     tableau, solve, fixed = problem.tableau, problem.solve, fixed_step is not None
     dense = not problem.only_end and not problem.lands
     if isinstance(tableau, ButcherTableau):
-        constant = None if problem.switched.times else fixed_step
+        constant = None if problem.cut else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
-    jacobian = Jacobian(rhs.system, rhs.precision)
+    jacobian = Jacobian(rhs.system, rhs.precision, rhs.forcing)
     if isinstance(tableau, FullyImplicitTableau):
         return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense)
     operator = StageMatrix(jacobian, tableau.gamma, norm, loops=rhs.looped is not None)
@@ -169,7 +172,7 @@ def _controller(problem: Problem, given: Given) -> FixedController | AdaptiveCon
         "dt_min": given("dt_min") if solve.dt_min else 0.0,
         "dt_max": given("dt_max") if solve.dt_max else np.inf,
         "precision": solve.precision,
-        "lands": problem.lands or problem.switched.times is not None,
+        "lands": problem.lands or problem.cut,
     }
     if kind == "gustafsson":
         return PredictiveController(**common)

@@ -1,12 +1,13 @@
 """What passes between the host and a kernel: values in, results out. It depends on no equation."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from solvers.equations.drivers import driver_numbers, driver_tables
 from solvers.equations.quantities import Quantities
 from solvers.planning.findings import Finding
 from solvers.planning.given import given_numbers
@@ -26,16 +27,12 @@ class Exchange:
         Span and precision, and what is kept.
     swept
         Names of the states and parameters that differ from run to run, in the order of the input rows.
-    tables
-        What all runs read by `straightline.fetch`, flat arrays without gaps, by the names of the settings that are
-        their addresses.
     """
 
     quantities: Quantities
     solve: SolveSettings
     save: SaveSettings
     swept: tuple[str, ...] = ()
-    tables: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def times(self) -> np.ndarray:
@@ -77,7 +74,12 @@ class Exchange:
     @property
     def numbers(self) -> dict[str, float]:
         """What a kernel is given as it starts, but for the addresses of tables."""
-        return given_numbers(self.solve, self.save)
+        return given_numbers(self.solve, self.save) | driver_numbers(self.quantities.drivers)
+
+    @cached_property
+    def tables(self) -> Mapping[str, np.ndarray]:
+        """What all runs read by `straightline.fetch`: flat arrays, by the names of the settings that are addresses."""
+        return driver_tables(self.quantities.drivers, self.solve.precision)
 
     def settings(self, slots: Iterable[Slot], addresses: Mapping[str, int]) -> np.ndarray:
         """Return the settings that a kernel asks for, as bytes where it finds them.

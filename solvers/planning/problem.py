@@ -80,6 +80,11 @@ class Problem:
         return find_switches(self.system)
 
     @property
+    def cut(self) -> bool:
+        """Whether steps are cut short at moments of a run's own."""
+        return self.switched.times is not None or bool(self.system.used_drivers)
+
+    @property
     def fixed_steps(self) -> int | None:
         """The number of equal steps, or None where steps adapt."""
         return self.solve.fixed_steps
