@@ -12,7 +12,15 @@ from cubie_cli.models.model import Model
 from solvers.equations.limits import UnfilledError
 from solvers.equations.rewriting import substituted
 from solvers.equations.singularities import Singularities
-from solvers.equations.system import MIDDLE, System, observable_symbol, parameter_symbol, slope_symbol, state_symbol
+from solvers.equations.system import (
+    MIDDLE,
+    System,
+    driver_symbol,
+    observable_symbol,
+    parameter_symbol,
+    slope_symbol,
+    state_symbol,
+)
 
 
 def read_system(model: Model) -> System:
@@ -67,6 +75,7 @@ def _symbols(model: Model) -> Mapping[str, sympy.Symbol | float]:
         **{name: state_symbol(index) for index, name in enumerate(quantities.states)},
         **{name: parameter_symbol(index) for index, name in enumerate(quantities.parameters)},
         **{name: observable_symbol(index) for index, name in enumerate(quantities.observables)},
+        **{driver.name: driver_symbol(index) for index, driver in enumerate(quantities.drivers)},
         **model.constants,
     }
 
