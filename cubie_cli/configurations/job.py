@@ -127,7 +127,7 @@ def _rows(driver: Driver) -> str:
 
 def _check_drivers(job: Job) -> None:
     """Raise `UserError` for a driver that has no value on all of the span, or one that the precision cannot hold."""
-    solve, place = job.configuration.solve, job.model
+    solve = job.configuration.solve
     for driver in job.model.quantities.drivers:
         first, last = float(driver.times[0]), float(driver.times[-1])
         if driver.outside == "error" and not first <= solve.t0 <= solve.t1 <= last:
@@ -135,11 +135,11 @@ def _check_drivers(job: Job) -> None:
                 f"the table of {driver.name!r} is from {first:g} to {last:g}, the run from {solve.t0:g} to {solve.t1:g}"
             )
             hint = 'take a table that covers the run, or choose outside = "hold", "zero" or "periodic"'
-            raise place.error("drivers", driver.name, message, hint)
+            raise job.model.error("drivers", driver.name, message, hint)
         largest = float(np.abs(driver.values).max())
-        if solve.precision == "float32" and largest > np.finfo(np.float32).max:
+        if solve.precision == "float32" and largest > float(np.finfo(np.float32).max):
             message = f"the table of {driver.name!r} has the value {largest:g}, which is too large for float32"
-            raise place.error("drivers", driver.name, message, 'set precision = "float64"')
+            raise job.model.error("drivers", driver.name, message, 'set precision = "float64"')
 
 
 def _check_result_names(job: Job) -> None:

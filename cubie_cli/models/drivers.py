@@ -17,6 +17,8 @@ from solvers.equations.drivers import METHODS, OUTSIDE, Driver
 
 _KEYS = ("table", "time", "value", "times", "values", "method", "outside")
 _IN_FILE, _WRITTEN_OUT = ("table", "time", "value"), ("times", "values")
+#: What others call some of them.
+_ALSO = {"spline": "cubic", "step": "hold", "previous": "hold", "constant": "hold", "makima": "pchip"}
 _METHOD, _OUTSIDE = "linear", "hold"
 
 
@@ -87,7 +89,7 @@ class _Reader:
         value = self._document.get(path, default)
         if value not in known:
             message = f"{path[-1]!r} must be one of {', '.join(known)}"
-            raise self._document.error(message, path, hint=did_you_mean(str(value), known))
+            raise self._document.error(message, path, hint=did_you_mean(_ALSO.get(value, str(value)), known))
         return value
 
     def _is_in_file(self, path: KeyPath, value: dict[str, Any]) -> bool:

@@ -17,8 +17,8 @@ MOST_SEARCHED = 30
 _MOST, _WORK, _FEW = 1000, 2_000_000, 8
 #: Rows on either side that tell how much a driver changes near a row.
 NEAR = 8
-#: A bend is a corner from this share of that on: more than a smooth curve has that is seen through this many rows.
-_CORNER = 0.05
+#: A row is a corner if it is off a smooth curve by more than this share of that. A wave of 20 rows has none.
+_CORNER = 0.003
 #: By which share of how much it changes a driver may go back and forth under a step.
 _BACK_AND_FORTH = 0.25
 #: Changes that do not count, as shares of the largest value nearby, and of all.
@@ -97,16 +97,20 @@ class _Travel:
 
 
 def _corners(times: Array, values: Array, least: float) -> Array:
-    """Return at which rows the course bends."""
+    """Return at which rows the course bends, and otherwise than on both sides, as smooth curves do."""
     corners = np.zeros(len(times), dtype=bool)
     if len(times) < 3:
         return corners
     widths = np.diff(times)
-    bends = np.abs(np.diff(np.diff(values) / widths)) * np.minimum(widths[:-1], widths[1:])
-    padded = np.pad(values, NEAR, mode="edge")
-    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEAR + 1)[1:-1]
+    mean, turns = (widths[:-1] + widths[1:]) / 2.0, np.diff(np.diff(values) / widths)
+    bends = turns / mean
+    around = np.pad(bends, 1, mode="edge" if len(bends) > 2 else "constant")
+    apart = np.abs(bends - (around[:-2] + around[2:]) / 2.0) * mean**2 / 2.0
+    # Beside a corner rows are apart from it, and lie on a line themselves.
+    off = np.minimum(apart, np.abs(turns) * np.minimum(widths[:-1], widths[1:]))
+    near = np.lib.stride_tricks.sliding_window_view(np.pad(values, NEAR, mode="edge"), 2 * NEAR + 1)[1:-1]
     low, high = near.min(axis=1), near.max(axis=1)
-    corners[1:-1] = bends > _CORNER * (high - low) + _negligible(low, high, least)
+    corners[1:-1] = off > _CORNER * (high - low) + _negligible(low, high, least)
     return corners
 
 

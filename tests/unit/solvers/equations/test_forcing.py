@@ -4,8 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.interpolate import CubicSpline, PchipInterpolator
 from support.compiled import compiled
+from support.forced import course
 
 from solvers.equations.drivers import METHODS, OUTSIDE, Driver, driver_numbers, driver_tables
 from solvers.equations.forcing import Forcing, right_of
@@ -32,27 +32,6 @@ def span(driver, count=1001):
     """Return times; none is close to a jump."""
     low, high = (1.0, 4.0) if driver.outside == "error" else (-5.0, 9.0)
     return np.linspace(low, high, count, endpoint=False) + np.pi * 1e-4
-
-
-def course(driver, t):
-    """Return the value at times by other means."""
-    times, values, first, last = driver.times, driver.values, driver.times[0], driver.times[-1]
-    inside = (t >= first) & (t < last) | (driver.outside != "zero")
-    own = first + np.mod(t - first, last - first) if driver.outside == "periodic" else np.clip(t, first, last)
-    joined = driver.outside == "periodic" and values[0] == values[-1]
-    if driver.method == "hold":
-        found = values[np.searchsorted(times, own, side="right") - 1]
-    elif driver.method == "linear":
-        found = np.interp(own, times, values)
-    elif driver.method == "cubic":
-        found = CubicSpline(times, values, bc_type="periodic" if joined else "not-a-knot")(own)
-    else:
-        turn, reach = last - first, slice(None) if joined else slice(0)
-        around = (times[:-1] - turn)[reach], times, (times[1:] + turn)[reach]
-        found = PchipInterpolator(
-            np.concatenate(around), np.concatenate([values[:-1][reach], values, values[1:][reach]])
-        )(own)
-    return np.where(inside, found, 0.0)
 
 
 @pytest.fixture(params=CASES, ids=NAMES)
