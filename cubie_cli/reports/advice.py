@@ -88,8 +88,8 @@ def _about_nonfinite(solve: SolveSettings) -> str:
 def _about_events(solve: SolveSettings) -> str:
     return (
         f"events fired more than max_events = {solve.max_events:,} times: one that fires again at once chatters: let "
-        "it switch back at another level than it switches at, stop the run where it comes to rest, or give it times with "
-        "'at'; or raise max_events"
+        "it switch back at another level than it switches at, stop the run where it comes to rest, or give it times "
+        "with 'at'; or raise max_events"
     )
 
 

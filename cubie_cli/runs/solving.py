@@ -126,7 +126,8 @@ def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[
         if batch.output:
             files.append(open_files.enter_context(ResultFile(batch.output, contents)))
         if batch.tracing:
-            files.append(TraceFile(batch.tracing, contents))
+            events = [event.name for event in batch.job.model.quantities.event_facts]
+            files.append(TraceFile(batch.tracing, contents, events))
         yield files
 
 
