@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from solvers.equations.quantities import Quantities
+from solvers.planning.event_findings import event_findings
 from solvers.planning.findings import Finding
 from solvers.planning.given import given_numbers
 from solvers.settings import SaveSettings, SolveSettings
@@ -72,7 +73,7 @@ class Exchange:
 
     def settings(self, slots: Iterable[Slot]) -> np.ndarray:
         """Return the settings that a kernel asks for, as bytes where it finds them."""
-        return filled(slots, given_numbers(self.solve, self.save))
+        return filled(slots, given_numbers(self.solve, self.save) | dict(self.quantities.event_numbers))
 
     def inputs(self, values: np.ndarray) -> np.ndarray:
         """Return swept values, shape (swept, runs), as a kernel takes them."""
@@ -85,7 +86,7 @@ class Exchange:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What else is told of each run, in the order of its rows."""
-        return ()
+        return event_findings(self.quantities, self.solve.precision)
 
     @property
     def finding_rows(self) -> int:
