@@ -108,7 +108,7 @@ class SolveSettings:
     max_steps
         Most attempts a run makes.
     max_events
-        Most firings of events in a run.
+        Most firings of events a run has.
     """
 
     algorithm: str

@@ -1,7 +1,7 @@
 """Events: what changes a run, ends it or is recorded, at given times or where an expression crosses zero."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from operator import add
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from solvers.status import Status
 from solvers.straightline import absolute, both, convert, either, literal, negate, scatter, select, smaller
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
+from solvers.trace import EVENT
 
 #: How far from zero, in units of its value where it fired, an expression is still on it.
 _RESIDUE = 4.0
@@ -74,6 +75,8 @@ class Events:
         The row of the findings that takes the end of each run; None: it is that of the span.
     rows
         Those of each event.
+    report
+        Takes (run, event, t) of each firing, on a target that is watched; None: nobody does.
     """
 
     rhs: RightHandSide
@@ -82,6 +85,7 @@ class Events:
     most: Number
     end_row: int | None
     rows: tuple[EventRows, ...]
+    report: DeviceFunction | None = None
 
     owner = "events"
 
@@ -96,6 +100,8 @@ class Events:
 
     def build(self, target: Target, step: StepFunctions) -> EventFunctions:
         """Return the device functions, given those of the method."""
+        if target.watched and self.report is None:
+            return replace(self, report=target.probe(EVENT)).build(target, step)
         return EventFunctions(
             begin=target.straight_line(self._begin),
             pass_by=self._pass_by(target, step) if self._watched else target.straight_line(self._pass_unseen),
@@ -408,6 +414,8 @@ class Events:
     def _tell(self, fires: Any, index: int, t: Any, y: Any, p: Any, memory: Any, place: Any, results: Any) -> None:
         """Record a firing that has been counted."""
         facts, rows = self._facts[index], self.rows[index]
+        if self.report and fires:
+            self.report((place.run, index, time_of(t)))
         if not facts.first:
             return
         number = convert(memory.firings[index], "int64") - 1

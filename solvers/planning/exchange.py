@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from solvers.equations.quantities import Quantities
+from solvers.planning.event_findings import event_findings
 from solvers.planning.findings import Finding
 from solvers.planning.given import given_numbers
 from solvers.settings import SaveSettings, SolveSettings
@@ -85,7 +86,7 @@ class Exchange:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What else is told of each run, in the order of its rows."""
-        return ()
+        return event_findings(self.quantities, self.solve.precision)
 
     @property
     def finding_rows(self) -> int:
