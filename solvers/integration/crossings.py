@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from solvers.algebra.point import Point
-from solvers.equations.instant import Instant, middle_of, time_of
+from solvers.equations.instant import at_time, time_of
 from solvers.straightline import (
     absolute,
     both,
@@ -228,7 +228,7 @@ class Crossings:
     def _look(
         self, fresh: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any, quarter: int = 0
     ) -> Bracket:
-        values = self.expressions(_instant(theta, point, t_next), memory.state, point.p)
+        values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
         crossed = [self.crosses_to(index, value, memory) for index, value in enumerate(values)]
         found = both(fresh, reduce(either, crossed))
         passed = both(fresh, negate(found))
@@ -286,10 +286,6 @@ def moment(theta: Any, t: Any, t_next: Any) -> Any:
     """Return the time at a share of a step."""
     start = time_of(t)
     return select(theta == 1.0, t_next, start + theta * (t_next - start))
-
-
-def _instant(theta: Any, point: Point, t_next: Any) -> Instant:
-    return Instant(moment(theta, point.t, t_next), middle_of(point.t))
 
 
 def _differences(values: Sequence[Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solvers.algebra.point import Point
-from solvers.equations.instant import Instant, middle_of
+from solvers.equations.instant import at_time
 from solvers.integration.crossings import QUARTERS, SOON, Bracket, moment
 from solvers.integration.firings import Firings
 from solvers.integration.lane import Stretch
@@ -158,7 +158,7 @@ class Passing:
             acts = either(acts, t >= appointed)
         stops, goes_on = both(mask, acts), both(mask, negate(acts))
         for index, crosses in crossed.items():
-            fires, instant = both(goes_on, crosses), Instant(t, middle_of(point.t))
+            fires, instant = both(goes_on, crosses), at_time(point.t, t)
             memory.firings[index] = memory.firings[index] + convert(fires, "int32")
             self.firings.tell(fires, index, instant, memory.state, point.p, memory, place, results)
         stretch = Stretch(
