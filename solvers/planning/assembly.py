@@ -14,6 +14,7 @@ from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.errors import PlanError
 from solvers.integration.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
+from solvers.integration.events import Events, event_rows
 from solvers.integration.loop import Loop
 from solvers.integration.output import EvenSaves, Output
 from solvers.methods.diagonally_implicit import DiagonallyImplicitStep, StageEquation
@@ -54,7 +55,8 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     """
     solve, save, system = problem.solve, problem.save, problem.system
     check(solve, save)
-    given: Given = given_numbers(solve, save).__getitem__ if target == "python" else Setting
+    numbers = given_numbers(solve, save) | dict(system.event_numbers)
+    given: Given = numbers.__getitem__ if target == "python" else Setting
     controller = _controller(problem, given)
     direct = isinstance(problem.tableau, RosenbrockTableau) and solve.linear.kind == "lu"
     most = MOST_WRITTEN_OUT[target] if direct or isinstance(problem.tableau, ButcherTableau) else None
@@ -73,12 +75,23 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
         dt=first if controller.fixed_step is None else controller.fixed_step,
         dt_min=given("dt_min") if solve.dt_min else 0.0,
         dt_max=longest,
-        max_steps=given("max_steps") if problem.switched.times or solve.may_use_up_steps else None,
+        max_steps=given("max_steps") if problem.cut or solve.may_use_up_steps else None,
         swept_states={i: rows[name] for i, name in enumerate(system.states) if name in rows},
         swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
         lands=problem.lands,
         switches=problem.switched.times,
+        events=_make_events(problem, given, rhs),
     )
+
+
+def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events | None:
+    if not problem.system.events:
+        return None
+    if problem.watches and problem.tableau.dense_output is None:
+        message = f"{problem.tableau.name} has no continuous extension, on which crossings are found"
+        raise PlanError(message, "choose another algorithm, such as tsit5", "solve.algorithm")
+    rows = event_rows(problem.system.event_facts, 0)
+    return Events(rhs, given, given("t1"), given("max_events"), *rows)
 
 
 def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
@@ -87,15 +100,16 @@ def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
     if save.every is not None and save.at is None:
         grid = EvenSaves(given("t0"), given("save_every"), given("computed_saves"), given("t1"))
     times = 1 if problem.only_end else given("saves")
-    return Output(rhs, save.states, save.observables, times, problem.only_end, grid)
+    stops = any(facts.stop for facts in problem.system.event_facts)
+    return Output(rhs, save.states, save.observables, times, problem.only_end, grid, stops)
 
 
 def _make_step(problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None) -> Step:
     """Return the step of the method's family."""
     tableau, solve, fixed = problem.tableau, problem.solve, fixed_step is not None
-    dense = not problem.only_end and not problem.lands
+    dense = (not problem.only_end or problem.watches) and not problem.lands
     if isinstance(tableau, ButcherTableau):
-        constant = None if problem.switched.times else fixed_step
+        constant = None if problem.cut else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
     jacobian = Jacobian(rhs.system, rhs.precision)
     if isinstance(tableau, FullyImplicitTableau):
@@ -163,7 +177,7 @@ def _controller(problem: Problem, given: Given) -> FixedController | AdaptiveCon
         "dt_min": given("dt_min") if solve.dt_min else 0.0,
         "dt_max": given("dt_max") if solve.dt_max else np.inf,
         "precision": solve.precision,
-        "lands": problem.lands or problem.switched.times is not None,
+        "lands": problem.lands or problem.cut,
     }
     if kind == "gustafsson":
         return PredictiveController(**common)

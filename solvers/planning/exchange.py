@@ -94,9 +94,10 @@ class Exchange:
         return sum(finding.rows for finding in self.findings)
 
     def empty_results(self, runs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return arrays for the variables, for findings (float64), and for status, steps and rejected (int32)."""
+        """Return arrays for the variables; findings, NaN where nothing is told; and status, steps, rejected (int32)."""
         variables = np.empty((len(self.variables), len(self.times), runs), dtype=self.dtype)
-        return variables, np.empty((self.finding_rows, runs)), np.full((3, runs), -1, dtype=np.int32)
+        findings = np.full((self.finding_rows, runs), np.nan)
+        return variables, findings, np.full((3, runs), -1, dtype=np.int32)
 
 
 @dataclass(frozen=True)
