@@ -10,6 +10,7 @@ from solvers.status import Status
 
 #: One of each family, with a continuous extension that is good enough for many digits.
 FAMILIES = ("tsit5", "vern9", "dop853", "rodas5p", "kvaerno5", "radau_iia_5")
+QUICK = ("tsit5", "rk4", "midpoint", "rodas5p")
 TARGETS = ("python", "cpu", pytest.param("cuda", marks=pytest.mark.gpu))
 everywhere = pytest.mark.parametrize("target", TARGETS)
 compiled = pytest.mark.parametrize("target", TARGETS[1:])
@@ -19,6 +20,8 @@ RISING = make_system({"x": 0.0}, {"x": "1"})
 
 def solved(system, algorithm="tsit5", t1=4.0, values=None, target="python", **settings):
     """Return a solution and what it tells of events."""
+    if target == "python" and algorithm not in QUICK:
+        pytest.skip("takes the interpreter long")
     problem = make_problem(system, algorithm, t1, **settings)
     solution = solve(problem, values, target)
     return solution, told(problem, solution)
