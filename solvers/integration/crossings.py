@@ -2,7 +2,8 @@
 
 All expressions are looked at together. The extension is sampled at quarters of the step, and in a step that begins on a
 zero soon after its begin too; between the first sample at which any expression has crossed zero and the one before, the
-moment is found by the secants of all of them, of which the earliest counts.
+earliest zero of all of them counts. It is aimed at first by the polynomials through the quarters, which are what linear
+expressions are where the extension is of degree 4 or less, and then by secants.
 
 The variant of the method of false position that halves the value at an end which stays: M. Dowell and P. Jarratt, A
 modified regula falsi method for computing the root of an equation, BIT 11 (1971).
@@ -11,22 +12,37 @@ modified regula falsi method for computing the root of an equation, BIT 11 (1971
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from solvers.algebra.point import Point
 from solvers.equations.instant import Instant, middle_of, time_of
-from solvers.straightline import absolute, both, convert, either, larger, literal, negate, select, smaller
+from solvers.straightline import (
+    absolute,
+    both,
+    convert,
+    either,
+    fma,
+    larger,
+    literal,
+    negate,
+    quotient_estimate,
+    select,
+    smaller,
+)
 
 #: Shares of a step at which it is looked whether anything has crossed zero.
 QUARTERS = (0.25, 0.5, 0.75, 1.0)
 #: The same soon after the begin of a step that begins on a zero: which side it leaves to may not last for a quarter.
 SOON = (2.0**-20, 2.0**-15, 2.0**-10, 2.0**-5)
-#: How narrow the bracket of a moment has to be, as a share of the step: in float32 no extension is that smooth.
-_NARROW = {"float64": 1e-13, "float32": 1e-10}
+#: How narrow the bracket of a moment has to be, as a share of the step: below that expressions are rounding.
+_NARROW = {"float64": 1e-13, "float32": 2.0**-24}
 #: The same as a share of t: four units in the last place.
 _PLACES = 4 * 2.0**-52
 #: Every so many secants the bracket is halved, whatever they say.
 _PATIENCE = 4
+#: Corrections of a zero of a polynomial, from where a straight line has it.
+_CORRECTIONS = 4
 
 
 class Bracket(NamedTuple):
@@ -40,8 +56,12 @@ class Bracket(NamedTuple):
         At which something has, where it is `found`.
     found
         Whether there is such a moment.
+    aim
+        Where it is taken to be.
+    reach
+        Half of how narrow the bracket has to be.
     tries
-        Secants since the bracket was halved; 0: there was none yet (int32).
+        Samples since the bracket was found or halved (int32).
     above
         Whether the last sample was behind the moment.
     """
@@ -49,6 +69,8 @@ class Bracket(NamedTuple):
     low: Any
     high: Any
     found: Any
+    aim: Any
+    reach: Any
     tries: Any
     above: Any
 
@@ -82,57 +104,80 @@ class Crossings:
     def nothing(self, mask: Any) -> Bracket:
         """Return the bracket of a step that has not been looked at."""
         low, high, idle = literal(mask, 0.0, "float64"), literal(mask, 1.0, "float64"), literal(mask, False, "mask")  # noqa: FBT003
-        return Bracket(low, high, idle, literal(mask, 0, "int32"), idle)
+        return Bracket(low, high, idle, high, high, literal(mask, 0, "int32"), idle)
+
+    def open(self, bracket: Bracket, memory: Any) -> None:
+        """Note what expressions are where the step begins."""
+        for index in self._all:
+            start = memory.value[index]
+            memory.samples[index] = select(bracket.low == 0.0, start, memory.samples[index])
 
     def rests(self, mask: Any, bracket: Bracket, memory: Any) -> Any:
         """Return whether a run is at the begin of a step on a zero of any expression."""
         resting = reduce(either, (memory.side[index] == 0.0 for index in self._all))
         return both(mask, both(resting, bracket.low == 0.0))
 
-    def sample(self, mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
-        """Look at a share of the step whose state is in `memory.state`, where nothing has been found before it."""
-        fresh = both(mask, both(negate(bracket.found), theta > bracket.low))
-        return self._look(fresh, theta, point, t_next, bracket, memory)
+    def sample(self, quarter: int) -> Callable[..., Bracket]:
+        """Return code (mask, theta, point, t_next, bracket, memory) -> bracket that looks at a share of the step.
 
-    def is_wide(self, mask: Any, bracket: Bracket, point: Point, t_next: Any) -> Any:
+        Its state is in `memory.state`. Where something has been found before it, nothing is looked at.
+
+        Parameters
+        ----------
+        quarter
+            Which of the quarters it is, from 1; 0: none.
+        """
+
+        def look(mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+            fresh = both(mask, both(negate(bracket.found), theta > bracket.low))
+            return self._look(fresh, theta, point, t_next, bracket, memory, quarter)
+
+        return look
+
+    def aim(self, mask: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+        """Take aim at a moment that lies between two quarters."""
+        places = absolute(t_next) * _PLACES / absolute(t_next - time_of(point.t))
+        reach = larger(places, literal(t_next, _NARROW[self.precision], "float64")) * 0.5
+        share = bracket.high
+        for index in self._all:
+            zero = self._zero(index, bracket, memory)
+            share = select(self.crossed(index, memory), smaller(zero, share), share)
+        return bracket._replace(aim=select(mask, share, bracket.aim), reach=select(mask, reach, bracket.reach))
+
+    def is_wide(self, mask: Any, bracket: Bracket) -> Any:
         """Return whether a moment has to be bracketed more closely."""
-        wide = bracket.high - bracket.low > self._tolerance(point, t_next)
-        return both(mask, both(bracket.found, wide))
+        return both(mask, both(bracket.found, bracket.high - bracket.low > bracket.reach * 2.0))
 
-    def guess(self, bracket: Bracket, point: Point, t_next: Any, memory: Any) -> Any:
-        """Return the share of the step to look at next: a little beyond where the earliest secant says the moment is.
+    def guess(self, bracket: Bracket) -> Any:
+        """Return the share of the step to look at next: a little beyond where the moment is taken to be.
 
         So the next sample is most likely on the other side of the moment than the last one.
         """
-        low, high = bracket.low, bracket.high
-        one = literal(low, 1.0, "float64")
-        share = one
-        for index in self._all:
-            value, beyond = (convert(each[index], "float64") for each in (memory.value, memory.beyond))
-            drop = value - beyond
-            secant = value / select(drop == 0.0, one, drop)
-            share = select(
-                self._crosses(index, memory.side[index], memory.beyond[index]), smaller(secant, share), share
-            )
-        reach = self._tolerance(point, t_next) * 0.5
-        theta = low + (high - low) * share
-        theta = select(bracket.above, theta - reach, theta + reach)
+        low, high, reach = bracket.low, bracket.high, bracket.reach
+        theta = select(bracket.above, bracket.aim - reach, bracket.aim + reach)
         theta = smaller(larger(theta, low + reach), high - reach)
         return select(bracket.tries == _PATIENCE, (low + high) * 0.5, theta)
 
     def narrow(self, mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
-        """Take one end of the bracket to a share of the step whose state is in `memory.state`."""
+        """Take one end of the bracket to a share of the step whose state is in `memory.state`, and aim anew."""
         narrowed = self._look(mask, theta, point, t_next, bracket, memory)
         above = narrowed.high == theta
         secants = both(mask, bracket.tries > 0)
         low_stays = both(secants, both(above, bracket.above))
         high_stays = both(secants, both(negate(above), negate(bracket.above)))
+        share = one = literal(theta, 1.0, "float64")
         for index in self._all:
             memory.value[index] = select(low_stays, memory.value[index] * 0.5, memory.value[index])
             memory.beyond[index] = select(high_stays, memory.beyond[index] * 0.5, memory.beyond[index])
+            secant = convert(self._secant(index, memory), "float64")
+            share = select(self.crossed(index, memory), smaller(secant, share), share)
+        share = select(share == share, share, one * 0.5)  # noqa: PLR0124 - NaN
+        aim = narrowed.low + (narrowed.high - narrowed.low) * share
         tries = select(bracket.tries == _PATIENCE, 1, bracket.tries + 1)
         return narrowed._replace(
-            tries=select(mask, tries, bracket.tries), above=either(both(mask, above), both(negate(mask), bracket.above))
+            aim=select(mask, aim, bracket.aim),
+            tries=select(mask, tries, bracket.tries),
+            above=either(both(mask, above), both(negate(mask), bracket.above)),
         )
 
     def resume(self, mask: Any, bracket: Bracket, memory: Any) -> Bracket:
@@ -143,12 +188,12 @@ class Crossings:
             memory.side[index] = select(mask, self._sign(value), side)
             memory.residue[index] = select(mask, literal(value, 0.0, self.precision), memory.residue[index])
         rest = self.nothing(mask)
-        return Bracket(
-            select(mask, bracket.high, bracket.low),
-            select(mask, rest.high, bracket.high),
-            both(negate(mask), bracket.found),
-            select(mask, rest.tries, bracket.tries),
-            both(negate(mask), bracket.above),
+        return bracket._replace(
+            low=select(mask, bracket.high, bracket.low),
+            high=select(mask, rest.high, bracket.high),
+            found=both(negate(mask), bracket.found),
+            tries=select(mask, rest.tries, bracket.tries),
+            above=both(negate(mask), bracket.above),
         )
 
     # -- parts ----------------------------------------------------------------------------------
@@ -180,12 +225,16 @@ class Crossings:
     def _all(self) -> range:
         return range(len(self.directions))
 
-    def _look(self, fresh: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+    def _look(
+        self, fresh: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any, quarter: int = 0
+    ) -> Bracket:
         values = self.expressions(_instant(theta, point, t_next), memory.state, point.p)
         crossed = [self.crosses_to(index, value, memory) for index, value in enumerate(values)]
         found = both(fresh, reduce(either, crossed))
         passed = both(fresh, negate(found))
         for index, value in enumerate(values):
+            if quarter:
+                memory.samples[quarter * len(values) + index] = value
             memory.beyond[index] = select(found, value, memory.beyond[index])
             self.note(passed, index, value, memory)
         return bracket._replace(
@@ -194,10 +243,35 @@ class Crossings:
             found=either(found, bracket.found),
         )
 
-    def _tolerance(self, point: Point, t_next: Any) -> Any:
-        """Return how narrow a bracket has to be, as a share of the step."""
-        places = absolute(t_next) * _PLACES / absolute(t_next - time_of(point.t))
-        return larger(places, literal(t_next, _NARROW[self.precision], "float64"))
+    def _secant(self, index: int, memory: Any) -> Any:
+        """Return at which share of the bracket a straight line through its ends is zero."""
+        value = memory.value[index]
+        return quotient_estimate(value, value - memory.beyond[index])
+
+    def _zero(self, index: int, bracket: Bracket, memory: Any) -> Any:
+        """Return where the polynomial through the quarters is zero between the ends of the bracket.
+
+        It is in powers of 4*theta, made of differences; Newton's method does with quotients to six digits.
+        """
+        low, high = bracket.low, bracket.high
+        count = len(self.directions)
+        values = [convert(memory.samples[quarter * count + index], "float64") for quarter in range(len(QUARTERS) + 1)]
+        first, second, third, fourth = _differences(values)
+        powers = (
+            first - second / 2.0 + third / 3.0 - fourth / 4.0,
+            second / 2.0 - third / 2.0 + fourth * (11 / 24),
+            third / 6.0 - fourth / 4.0,
+            fourth / 24.0,
+        )
+        theta = low + (high - low) * convert(self._secant(index, memory), "float64")
+        for _ in range(_CORRECTIONS):
+            place = theta * 4.0
+            value, slope = powers[3], literal(theta, 0.0, "float64")
+            for coefficient in (*reversed(powers[:3]), values[0]):
+                slope = fma(slope, place, value)
+                value = fma(value, place, coefficient)
+            theta = smaller(larger(theta - quotient_estimate(value, slope) * 0.25, low), high)
+        return theta
 
     def _crosses(self, index: int, side: Any, value: Any) -> Any:
         up, down = both(side < 0.0, value >= 0.0), both(side > 0.0, value <= 0.0)
@@ -216,3 +290,12 @@ def moment(theta: Any, t: Any, t_next: Any) -> Any:
 
 def _instant(theta: Any, point: Point, t_next: Any) -> Instant:
     return Instant(moment(theta, point.t, t_next), middle_of(point.t))
+
+
+def _differences(values: Sequence[Any]) -> list[Any]:
+    """Return the forward differences of values, of every order."""
+    found = []
+    while len(values) > 1:
+        values = [following - value for value, following in pairwise(values)]
+        found.append(values[0])
+    return found

@@ -99,7 +99,7 @@ class Loop:
         allocate = target.allocate(make_frame(registry, self.owner))
         any_lane, any_member, take = target.any_lane, target.any_member, target.take
         step = self.step.build(target, self.dt_max, self.dt_min)
-        watched = self.events is not None and self.events.watches
+        watched = self.events is not None and self.events.firings.watches
         output = self.output.build(target, step._replace(prepare=target.straight_line(_prepared)) if watched else step)
         controller, clock = self.controller.build(target), self._clock(target).build(target)
         happenings = Happenings(self.events, switches=self.switches is not None)

@@ -14,7 +14,8 @@ from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.errors import PlanError
 from solvers.integration.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
-from solvers.integration.events import Events, event_rows
+from solvers.integration.events import Events
+from solvers.integration.firings import Firings, event_rows
 from solvers.integration.loop import Loop
 from solvers.integration.output import EvenSaves, Output
 from solvers.methods.diagonally_implicit import DiagonallyImplicitStep, StageEquation
@@ -91,7 +92,7 @@ def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events |
         message = f"{problem.tableau.name} has no continuous extension, on which crossings are found"
         raise PlanError(message, "choose another algorithm, such as tsit5", "solve.algorithm")
     rows = event_rows(problem.system.event_facts, 0)
-    return Events(rhs, given, given("t1"), given("max_events"), *rows)
+    return Events(Firings(rhs, given, given("t1"), given("max_events"), *rows))
 
 
 def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
