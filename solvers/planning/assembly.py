@@ -43,6 +43,10 @@ Given = Callable[[str], Number]
 MOST_WRITTEN_OUT = {"cuda": 4000, "cpu": 8000, "python": 8000}
 
 
+#: Degree of a continuous extension that values at quarters of a step tell all of.
+_QUARTIC = 4
+
+
 def make_loop(problem: Problem, target: str = "python") -> Loop:
     """Return the tree of components that solves a problem.
 
@@ -100,7 +104,9 @@ def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events |
         message = f"{problem.tableau.name} has no continuous extension, on which crossings are found"
         raise PlanError(message, "choose another algorithm, such as tsit5", "solve.algorithm")
     rows = event_rows(problem.system.event_facts, 0)
-    return Events(Firings(rhs, given, given("t1"), given("max_events"), *rows))
+    dense = problem.tableau.dense_output
+    quartic = dense is not None and len(dense.coefficients[0]) <= _QUARTIC
+    return Events(Firings(rhs, given, given("t1"), given("max_events"), *rows, quartic=quartic))
 
 
 def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
