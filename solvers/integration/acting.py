@@ -102,7 +102,8 @@ class Acting:
             return
         number = self.firings.watched.index(index)
         zero = literal(memory.value[number], 0.0, self.firings.rhs.precision)
-        residue = select(cut, absolute(memory.beyond[number]) * _RESIDUE, zero)
+        found = both(cut, self.firings.crossings.crossed(number, memory))
+        residue = select(found, absolute(memory.beyond[number]) * _RESIDUE, zero)
         self.firings.crossings.leave(fires, number, self.firings.expression(index, t, y, p), residue, memory)
 
     def _told(self, fires: Any, index: int, status: Any, memory: Any) -> Any:
