@@ -107,6 +107,8 @@ class SolveSettings:
         First step (None: estimated), smallest and largest step (None: no limit but the span).
     max_steps
         Most attempts a run makes.
+    max_events
+        Most firings of events a run has.
     """
 
     algorithm: str
@@ -120,6 +122,7 @@ class SolveSettings:
     dt_min: float = 0.0
     dt_max: float | None = None
     max_steps: int = 1_000_000
+    max_events: int = 100_000
     controller: ControllerSettings = field(default_factory=ControllerSettings)
     newton: NewtonSettings = field(default_factory=NewtonSettings)
     linear: LinearSettings = field(default_factory=LinearSettings)

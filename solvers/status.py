@@ -15,3 +15,8 @@ class Status(IntEnum):
     NONFINITE = 5
     STOPPED = 6
     TOO_MANY_EVENTS = 7
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run did what was asked: reached the end of its span, or was stopped by an event."""
+        return self in {Status.SUCCESS, Status.STOPPED}

@@ -109,7 +109,18 @@ LINEAR = Event(
     ),
 )
 
-EVENTS = (ATTEMPT, NEWTON, LINEAR)
+#: An event of the model, once it has acted.
+EVENT = Event(
+    "event",
+    (
+        _RUN,
+        Field("event", "int32", "position of the event in the model, from 0"),
+        Field("t", "float64", "when it fired"),
+    ),
+    keys=(Field("attempt", "int64", "number of the attempted step that ended with it; 0 at the start of the run"),),
+)
+
+EVENTS = (ATTEMPT, NEWTON, LINEAR, EVENT)
 
 Row = dict[str, Any]
 
@@ -124,6 +135,7 @@ class Recorder:
     def __init__(self) -> None:
         self._rows = _no_rows()
         self._waiting: dict[str, list[Row]] = {NEWTON.name: [], LINEAR.name: []}
+        self._firings: list[Row] = []
         self._run, self._attempt = -1, 0
 
     def take(self) -> dict[str, list[Row]]:
@@ -131,6 +143,7 @@ class Recorder:
 
         Runs count from 0, as device code counts them in the arrays it is given.
         """
+        self._place_firings()
         taken, self._rows = self._rows, _no_rows()
         self._run = -1
         return taken
@@ -140,6 +153,9 @@ class Recorder:
         row = {field.name: _plain(field, value) for field, value in zip(event.fields, values, strict=True)}
         if event is ATTEMPT:
             self._close(row)
+            return
+        if event is EVENT:
+            self._firings.append(row)
             return
         waiting = self._waiting[event.name]
         row["solve"] = (waiting[-1]["solve"] if waiting else 0) + (row["iteration"] == 1)
@@ -156,6 +172,7 @@ class Recorder:
 
     def _close(self, attempt: Row) -> None:
         """Take up all that was reported during an attempt."""
+        self._place_firings(attempt)
         run = attempt["run"]
         self._attempt = self._attempt + 1 if run == self._run else 1
         self._run = run
@@ -169,6 +186,14 @@ class Recorder:
         for name, waiting in self._waiting.items():
             self._rows[name] += [row | place for row in waiting]
             waiting.clear()
+
+    def _place_firings(self, attempt: Row | None = None) -> None:
+        """Take up firings, given the attempt that is reported next: they may be reported before it or after it."""
+        for firing in self._firings:
+            before = self._attempt if firing["run"] == self._run else 0
+            within = attempt is not None and firing["run"] == attempt["run"] and firing["t"] > attempt["t"]
+            self._rows[EVENT.name].append(firing | {"attempt": before + within})
+        self._firings.clear()
 
 
 def _no_rows() -> dict[str, list[Row]]:

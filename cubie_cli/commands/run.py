@@ -105,6 +105,7 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
         result = {
             "runs": batch.runs,
             "failed": tally.failed,
+            "statuses": {status.name.lower(): count for status, count in tally.counts.items() if count},
             "target": batch.target,
             "device": tally.device,
             "bytes": batch.output.stat().st_size if batch.output else 0,
@@ -116,6 +117,7 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
     pairs = [
         ("runs", f"{batch.runs:,}"),
         ("failed", tally.describe_failures()),
+        *([("stopped", f"{tally.stopped:,}")] if tally.stopped else []),
         *batch.tolerances_told,
         ("device", f"{tally.device} ({batch.target})"),
         ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),

@@ -10,15 +10,17 @@ from cubie_cli.commands.options import Configuration, Json, Overrides
 def validate(config: Configuration, *, overrides: Overrides = None, as_json: Json = False) -> None:
     """Check CONFIG and its model without compiling or running anything."""
     from cubie_cli.reports.conditions import advice, conditions_told  # noqa: PLC0415 - each command loads what it needs
-    from cubie_cli.runs.preflight import check_start  # noqa: PLC0415
+    from cubie_cli.runs.preflight import check_events_of, check_start  # noqa: PLC0415
     from cubie_cli.runs.prepared_batch import prepare_batch  # noqa: PLC0415
 
     batch = prepare_batch(config, overrides)
     check_start(batch)
+    events = check_events_of(batch)
     conditions = conditions_told(batch.job.model)
     if as_json:
         found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": batch.warnings}
         found["conditions"] = conditions
+        found["events"] = events
         typer.echo(json.dumps(found | batch.tolerances))
         return
     for warning in batch.warnings:
@@ -26,5 +28,7 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     typer.echo(f"{config} is valid: {batch.title}, {batch.runs:,} runs")
     for what, told in batch.tolerances_told:
         typer.echo(f"{what}: {told}")
+    for told in events:
+        typer.echo(f"event: {told}")
     if conditions:
         typer.echo(f"conditions: {advice(conditions, fixed=batch.job.configuration.solve.dt is not None)}")

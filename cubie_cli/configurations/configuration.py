@@ -25,7 +25,6 @@ _LEAST_INTERVAL = 4
 #: Keys of the format that this version refuses, with what they would do.
 _NOT_AVAILABLE: Mapping[KeyPath, str] = MappingProxyType(
     {
-        ("events",): "events are",
         ("batch", "table"): "batches from a table of runs are",
         ("batch", "n"): "random samples are",
         ("batch", "seed"): "random samples are",
@@ -105,6 +104,9 @@ def check_format(document: Document) -> RunConfiguration:
     for path, words in _NOT_AVAILABLE.items():
         if document.get(path) is not None:
             raise document.error(f"{words} not available in this version", path, "key")
+    if document.get(("events",)) is not None:
+        hint = "write them in the model file, or as [[model.events]] here"
+        raise document.error("events are part of the model", ("events",), "key", hint)
     if document.get(("batch", "mode")) == "sample":
         raise document.error("random samples are not available in this version", ("batch", "mode"))
     return validated(RunConfiguration, document)

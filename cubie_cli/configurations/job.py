@@ -1,7 +1,7 @@
 """Loads what one command works on: a run configuration, its model and its batch, checked against each other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from cubie_cli.documents.overrides import apply_overrides
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.models.model import Model, read_model
 from solvers.equations.drivers import Driver
+from solvers.planning.event_findings import END, event_findings
 from solvers.planning.exchange import Exchange
 
 #: Variables and groups that every result has.
@@ -145,7 +146,7 @@ def _check_drivers(job: Job) -> None:
 def _check_result_names(job: Job) -> None:
     """Raise `UserError` where two variables of the result would have one name."""
     taken = dict.fromkeys(RESULT_NAMES, "part of every result")
-    for variable, what, place in [*_saved(job), *_swept(job)]:
+    for variable, what, place in [*_saved(job), *_swept(job), *_events(job)]:
         if variable in taken:
             message = f"{what} would be written as {variable!r}, which is {taken[variable]}"
             raise _error_at(job, message, place)
@@ -169,7 +170,22 @@ def _swept(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
         yield variable, f"the swept {what} {name!r}", ("batch", "values", name)
 
 
+def _events(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
+    """Yield what is told of each event, and the dimension of what is recorded."""
+    quantities, precision = job.model.quantities, job.configuration.solve.precision
+    for event in job.model.events:
+        own = replace(quantities, event_facts=(replace(event.facts, stop=0),))
+        findings = event_findings(own, precision)
+        dimensions = {finding.dimension for finding in findings if finding.dimension}
+        for variable in [*(finding.name for finding in findings), *dimensions]:
+            yield variable, f"what is told of the event {event.facts.name!r}", (*event.path, "name")
+    if any(event.facts.stop for event in job.model.events):
+        yield END, "the end of a run", next((*event.path, "stop") for event in job.model.events if event.facts.stop)
+
+
 def _error_at(job: Job, message: str, place: KeyPath) -> UserError:
+    if "events" in place:
+        return job.model.document.error(message, place, hint="rename one of the two")
     if job.document.get(place) is None:
         # All states are saved where none are named: the model is the only place to point at.
         name = job.model.quantities.states[int(place[-1])]

@@ -75,6 +75,7 @@ class SolveTable(_Table):
     dt_min: NotNegative = 0.0
     dt_max: Positive | None = None
     max_steps: Annotated[int, Field(ge=1, lt=2**31)] = 1_000_000
+    max_events: Annotated[int, Field(ge=1, lt=2**31)] = 100_000
     controller: ControllerTable = ControllerTable()
     newton: NewtonTable = NewtonTable()
     linear: LinearTable = LinearTable()

@@ -58,6 +58,7 @@ def read_solve(document: Document, table: SolveTable, system: Quantities) -> Sol
         dt_min=table.dt_min,
         dt_max=table.dt_max,
         max_steps=table.max_steps,
+        max_events=table.max_events,
         controller=ControllerSettings(**table.controller.model_dump()),
         newton=NewtonSettings(**table.newton.model_dump()),
         linear=LinearSettings(**table.linear.model_dump()),

@@ -75,6 +75,7 @@ class _Locator:
             self._spans.setdefault(path, Span(self._offset(part.start_byte), self._offset(part.start_byte), ""))
             if path in self._lengths:
                 path = (*path, self._lengths[path] - 1)
+                self._spans.setdefault(path, Span(self._offset(part.start_byte), self._offset(part.start_byte), ""))
         for child in node.children:
             if child.type == "pair":
                 self._pair(child, path)

@@ -8,6 +8,9 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 
+#: Of what users give names to.
+LONGEST_NAME = 200
+
 _KINDS = {
     bool: "true or false",
     int: "a number",

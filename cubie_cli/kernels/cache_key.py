@@ -48,6 +48,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "constants": dict(job.model.constants),
         "equations": [job.model.text_of("equations", name) for name in quantities.states],
         "observables": {name: job.model.text_of("observables", name) for name in quantities.observables},
+        "events": [event.compiled for event in job.model.events],
         "drivers": {driver.name: driver.shape for driver in quantities.drivers},
         "choices": compiled_choices(settings.solve, settings.save),
         "swept": job.axes.names,

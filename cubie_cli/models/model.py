@@ -10,18 +10,18 @@ from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.drivers import TableFile, read_drivers
+from cubie_cli.models.events import WrittenEvent, event_numbers, read_events
 from cubie_cli.models.expressions.tokens import RESERVED, ExpressionError
 from cubie_cli.models.order_of_use import CircleError, in_order_of_use, used_names, used_slopes
 from cubie_cli.models.values import read_values
 from solvers.equations.quantities import Quantities
 
-KEYS = ("name", "states", "parameters", "constants", "equations", "observables", "drivers", "units")
+KEYS = ("name", "states", "parameters", "constants", "equations", "observables", "drivers", "events", "units")
 
 _VALUE_TABLES = ("states", "parameters", "constants")
 _NAMING_TABLES = (*_VALUE_TABLES, "observables", "drivers")
 #: Python's keywords are names like any other.
 _NAME = re.compile("[A-Za-z_][A-Za-z_0-9]*")
-_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Model:
         The observables in the order written; that of `quantities` has each after those it needs.
     computed
         Names of the parameters and states whose values are expressions of parameters, each after those it needs.
+    events
+        What happens on the way, in the order written.
     table_files
         The files that drivers are read from, by their names.
     """
@@ -50,6 +52,7 @@ class Model:
     constants: Mapping[str, float] = field(default_factory=dict)
     observables: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
+    events: tuple[WrittenEvent, ...] = ()
     table_files: Mapping[str, TableFile] = field(default_factory=dict)
 
     def text_of(self, table: str, name: str) -> str:
@@ -97,6 +100,7 @@ class _Reader:
         for table in ("equations", "observables"):
             for name in self._table(table):
                 self._text(self._path(table, name))
+        events = read_events(self._document, self._path("events"), ordered)
         quantities = Quantities(
             name=self._title(),
             states=tuple(values.states),
@@ -105,9 +109,11 @@ class _Reader:
             parameter_values=tuple(values.parameters.values()),
             observables=ordered,
             units=self._units(),
+            event_facts=tuple(event.facts for event in events),
+            event_numbers=event_numbers(events),
             drivers=drivers.drivers,
         )
-        known = values.constants, observables, values.computed, drivers.files
+        known = values.constants, observables, values.computed, events, drivers.files
         return Model(quantities, self._document, self._prefix, *known)
 
     # -- tables ---------------------------------------------------------------------------------
@@ -140,8 +146,8 @@ class _Reader:
         if not _NAME.fullmatch(name):
             hint = "use ASCII letters, digits and _, a digit not first"
             raise self._document.error(f"{name!r} is not a name", path, "key", hint)
-        if len(name) > _LONGEST_NAME:
-            raise self._document.error(f"the name is longer than {_LONGEST_NAME} characters", path, "key")
+        if len(name) > tables.LONGEST_NAME:
+            raise self._document.error(f"the name is longer than {tables.LONGEST_NAME} characters", path, "key")
         if name in RESERVED:
             message = f"{name!r} is a word of the expression language"
             raise self._document.error(message, path, "key", f"choose another name, such as {name}_ or {name}1")

@@ -6,7 +6,10 @@ from functools import partial
 
 import sympy
 
-from cubie_cli.models.expressions.parser import parse
+from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.positions import KeyPath
+from cubie_cli.models.events import Written, number_name
+from cubie_cli.models.expressions.parser import CONDITION_FOUND, parse
 from cubie_cli.models.expressions.tokens import ExpressionError
 from cubie_cli.models.model import Model
 from solvers.equations.limits import UnfilledError
@@ -14,6 +17,8 @@ from solvers.equations.rewriting import substituted
 from solvers.equations.singularities import Singularities
 from solvers.equations.system import (
     MIDDLE,
+    Appointments,
+    Event,
     System,
     driver_symbol,
     observable_symbol,
@@ -38,7 +43,14 @@ def read_system(model: Model) -> System:
     derivatives = tuple(reader.derivative(name) for name in quantities.states)
     _check_slopes(model, symbols, set(slopes.values()), observables, derivatives)
     values = tuple((symbols[name], reader.value(name)) for name in model.computed)
-    return System(**vars(quantities), derivatives=derivatives, observable_expressions=observables, values=values)
+    events = tuple(reader.event(index) for index in range(len(model.events)))
+    return System(
+        **vars(quantities),
+        derivatives=derivatives,
+        observable_expressions=observables,
+        values=values,
+        events=events,
+    )
 
 
 def named(model: Model, expression: sympy.Basic) -> sympy.Basic:
@@ -99,6 +111,43 @@ class _Reader:
         table = "parameters" if name in self.model.quantities.parameters else "states"
         return self._read(table, name, {}, Singularities().filled)
 
+    def event(self, index: int) -> Event:
+        """Read the event at a position."""
+        event = self.model.events[index]
+        when = None if event.when is None else self._crossing(event.when)
+        changes = tuple((self.symbols[name], self._moment(each)) for name, each in event.changes.items())
+        return Event(when, event.direction, self._appointments(index) if event.times else None, changes)
+
+    def _crossing(self, when: Written) -> sympy.Expr:
+        try:
+            found = self._moment(when)
+        except UserError as error:
+            if error.message == CONDITION_FOUND:
+                error.hint = "an event fires where a number crosses zero: write x - 1.8 in place of x > 1.8"
+            raise
+        if found.free_symbols:
+            return found
+        message = "this is a constant, which never crosses zero"
+        raise self.model.document.error(message, when.path, hint="write a difference, such as x - 1.8")
+
+    def _moment(self, written: Written) -> sympy.Expr:
+        """Read an expression in anything, as it is at a moment of a run."""
+        return self._parsed(str(written.value), written.path, self.symbols, self.slopes, self.singularities.filled)
+
+    def _appointments(self, index: int) -> Appointments:
+        times = {key: self._time(index, key, each) for key, each in self.model.events[index].times.items()}
+        if "start" in times:
+            start, every, count, until = (times.get(key) for key in ("start", "every", "count", "until"))
+            return Appointments(start=start, every=every, count=count, until=until)
+        return Appointments(times=tuple(times.values()))
+
+    def _time(self, index: int, key: str, written: Written) -> sympy.Expr | str:
+        if not isinstance(written.value, str):
+            return number_name(index, key)
+        known = {*self.model.quantities.parameters, *self.model.constants}
+        symbols = {name: symbol for name, symbol in self.symbols.items() if name in known}
+        return self._parsed(written.value, written.path, symbols, {}, Singularities().filled)
+
     def _read(
         self,
         table: str,
@@ -106,12 +155,24 @@ class _Reader:
         slopes: Mapping[str, sympy.Symbol],
         fill: Callable[[sympy.Expr], sympy.Expr],
     ) -> sympy.Expr:
+        path = (*self.model.prefix, table, name)
+        return self._parsed(self.model.text_of(table, name), path, self.symbols, slopes, fill)
+
+    def _parsed(
+        self,
+        text: str,
+        path: KeyPath,
+        symbols: Mapping[str, sympy.Symbol | float],
+        slopes: Mapping[str, sympy.Symbol],
+        fill: Callable[[sympy.Expr], sympy.Expr],
+    ) -> sympy.Expr:
+        document = self.model.document
         try:
-            return fill(parse(self.model.text_of(table, name), self.symbols, slopes))
+            return fill(parse(text, symbols, slopes))
         except ExpressionError as error:
-            raise self.model.error(table, name, error.message, error.hint, error.offset) from None
+            raise document.error(error.message, path, hint=error.hint, offset=error.offset) from None
         except UnfilledError as error:
             symbol, point = (_text(self.model, each) for each in (error.symbol, error.point))
             message = f"this is 0/0 where {symbol} = {point}, and has a limit there"
             hint = "give its value there by a choice, as in: 1 if abs(x) < 1e-6 else x/(exp(x) - 1 + k*x)"
-            raise self.model.error(table, name, message, hint) from None
+            raise document.error(message, path, hint=hint) from None

@@ -85,6 +85,14 @@ def _about_nonfinite(solve: SolveSettings) -> str:
     return f"{what}of a function: look at the last values saved, and the equations there"
 
 
+def _about_events(solve: SolveSettings) -> str:
+    return (
+        f"events fired more than max_events = {solve.max_events:,} times: one that fires again at once chatters: let "
+        "it switch back at another level than it switches at, stop the run where it comes to rest, or give it times "
+        "with 'at'; or raise max_events"
+    )
+
+
 _ABOUT: Mapping[Status, Callable[[SolveSettings], str]] = MappingProxyType(
     {
         Status.MAX_STEPS: _about_max_steps,
@@ -92,5 +100,6 @@ _ABOUT: Mapping[Status, Callable[[SolveSettings], str]] = MappingProxyType(
         Status.NEWTON_FAILED: _about_newton,
         Status.LINEAR_FAILED: _about_linear,
         Status.NONFINITE: _about_nonfinite,
+        Status.TOO_MANY_EVENTS: _about_events,
     }
 )

@@ -25,9 +25,11 @@ def conditions_told(model: Model) -> tuple[str, ...]:
 def advice(texts: tuple[str, ...], *, fixed: bool) -> str:
     """Return what to know of such conditions."""
     shown = ", ".join(texts[:_MOST]) + (f" and {len(texts) - _MOST} more" if len(texts) > _MOST else "")
+    remedy = "an event that sets a parameter in place of the condition makes it sharp"
     if fixed:
-        return f"{shown}: no fixed step ends there; what is shorter than one may be missed"
-    return f"{shown}: left to the control of errors; what is shorter than a step may be missed unless dt_max is shorter"
+        return f"{shown}: no fixed step ends there; what is shorter than one may be missed; {remedy}"
+    missed = "what is shorter than a step may be missed unless dt_max is shorter"
+    return f"{shown}: left to the control of errors; {missed}; {remedy}"
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]

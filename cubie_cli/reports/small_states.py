@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from solvers.planning.exchange import Exchange, Solution
+from solvers.status import Status
 
 Array = np.ndarray
 
@@ -35,12 +36,13 @@ class SmallStates:
         """Look at a chunk: swept values, (swept, runs), and what was computed."""
         if self.exchange.solve.dt is not None:
             return
-        succeeded = solution.status == 0
+        succeeded = np.isin(solution.status, [status for status in Status if status.succeeded])
         self._runs += int(succeeded.sum())
         for saved, state in zip(solution.variables, self.exchange.save.states, strict=False):
             small = np.flatnonzero(succeeded & (self._starts(state, values) <= self._limit(state)))
             for row in reversed(saved):  # the last of them first: most states that rise have risen by then
-                small = small[np.abs(row[small]) <= self._limit(state)]
+                # What a run that was stopped did not reach is NaN.
+                small = small[~(np.abs(row[small]) > self._limit(state))]
                 if not small.size:
                     break
             else:
@@ -70,7 +72,7 @@ class SmallStates:
         return abs(self.exchange.quantities.initial_values[state])
 
     def _count(self, state: int, saved: Sequence[Array], small: Array) -> None:
-        sizes = np.max([np.abs(row[small]) for row in saved], axis=0)
-        if sizes.any():
+        sizes = np.fmax.reduce([np.abs(row[small]) for row in saved])
+        if (sizes > 0).any():
             count, largest = self._found.get(state, (0, 0.0))
-            self._found[state] = (count + int((sizes > 0).sum()), max(largest, float(sizes.max())))
+            self._found[state] = (count + int((sizes > 0).sum()), max(largest, float(np.fmax.reduce(sizes))))

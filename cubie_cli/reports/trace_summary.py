@@ -8,7 +8,7 @@ import h5py
 
 from cubie_cli.results.trace_file import RUNS
 from solvers.status import Status
-from solvers.trace import ATTEMPT, EVENTS, LINEAR, NEWTON
+from solvers.trace import ATTEMPT, EVENT, EVENTS, LINEAR, NEWTON
 
 Row = dict[str, Any]
 
@@ -19,36 +19,42 @@ def is_trace(file: h5py.File) -> bool:
 
 
 def describe(file: h5py.File) -> dict[str, Any]:
-    """Return all of a trace, nested: runs, attempts, Newton's corrections, linear iterations.
+    """Return all of a trace, nested: runs, attempts, events, Newton's corrections, linear iterations.
 
-    Linear iterations that serve no correction, those of a stage or of an error filter, are the attempt's own.
+    Linear iterations that serve no correction, those of a stage or of an error filter, are the attempt's own. Events at
+    the start of a run are the run's own.
     """
     rows = {event.name: _rows(file[event.name]) for event in EVENTS}
+    _name_firings(file, rows[EVENT.name])
+    firings = _by(rows[EVENT.name], "run", "attempt")
     corrections = _by(rows[NEWTON.name], "run", "attempt")
     iterations = _by(rows[LINEAR.name], "run", "attempt", "newton_solve", "newton_iteration")
     for attempt in rows[ATTEMPT.name]:
         place = attempt["run"], attempt["attempt"]
+        attempt["events"] = firings.get(place, [])
         attempt["newton"] = corrections.get(place, [])
         attempt["linear"] = iterations.get((*place, 0, 0), [])
         for correction in attempt["newton"]:
             correction["linear"] = iterations.get((*place, correction["solve"], correction["iteration"]), [])
     attempts = _by(rows[ATTEMPT.name], "run")
-    runs = [
-        run | {"summary": summarise(attempts.get((run["run"],), [])), "attempts": attempts.get((run["run"],), [])}
-        for run in _rows(file[RUNS])
-    ]
+    fired = _by(rows[EVENT.name], "run")
+    runs = []
+    for run in _rows(file[RUNS]):
+        own = attempts.get((run["run"],), [])
+        summary = summarise(own, len(fired.get((run["run"],), [])))
+        runs.append(run | {"summary": summary, "events": firings.get((run["run"], 0), []), "attempts": own})
     return {
         "kind": "trace",
         "file": file.filename,
         "title": str(file.attrs.get("title", "")),
-        "summary": summarise(rows[ATTEMPT.name]),
+        "summary": summarise(rows[ATTEMPT.name], len(rows[EVENT.name])),
         "runs": runs,
         "attributes": {name: str(value) for name, value in file.attrs.items() if not name.startswith("_")},
     }
 
 
-def summarise(attempts: Sequence[Row]) -> dict[str, Any]:
-    """Return how many attempts, solves and iterations there were."""
+def summarise(attempts: Sequence[Row], events: int) -> dict[str, Any]:
+    """Return how many attempts, solves and iterations there were, and how often events fired."""
     newton = [row for attempt in attempts for row in attempt["newton"]]
     linear = [row for attempt in attempts for row in attempt["linear"]]
     linear += [row for correction in newton for row in correction["linear"]]
@@ -58,6 +64,7 @@ def summarise(attempts: Sequence[Row]) -> dict[str, Any]:
         "accepted": sum(attempt["accepted"] for attempt in attempts),
         "rejected_by_error": sum(not attempt["accepted"] and not attempt["trouble"] for attempt in attempts),
         "rejected_by_trouble": sum(attempt["trouble"] != 0 for attempt in attempts),
+        "events": events,
         "newton_solves": solves,
         "newton_failures": solves - sum(row["converged"] for row in newton),
         "newton_iterations_per_solve": len(newton) / solves if solves else None,
@@ -75,6 +82,7 @@ def lines(trace: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield _heading(run)
         yield f"{'attempt':>7} {'t':>13} {'h':>11} {'error':>9}"
+        yield from map(_firing, run["events"])
         for attempt in run["attempts"]:
             yield from _attempt(attempt)
         yield from _summary(f"Summary of run {run['run']}", run["summary"])
@@ -97,6 +105,11 @@ def _attempt(attempt: Row) -> Iterator[str]:
     own = attempt["linear"]
     for _, solve in groupby(own, key=lambda row: row["solve"]):
         yield f"{'':>9}linear: {_numbers(row['residual'] / row['initial'] for row in solve)}"
+    yield from map(_firing, attempt["events"])
+
+
+def _firing(firing: Row) -> str:
+    return f"{'':>9}event {firing['event']} at {firing['t']:.7g}"
 
 
 def _solve(corrections: list[Row]) -> str:
@@ -117,6 +130,13 @@ def _summary(title: str, summary: Mapping[str, Any]) -> Iterator[str]:
     for name, value in summary.items():
         if value is not None:
             yield f"  {name.replace('_', ' '):27} {value if isinstance(value, int) else format(value, '.3g')}"
+
+
+def _name_firings(file: h5py.File, firings: Iterable[Row]) -> None:
+    """Give events the names that they have in the model."""
+    names = str(file[EVENT.name]["event"].attrs.get("flag_meanings", "")).split()
+    for firing in firings:
+        firing["event"] = names[firing["event"]]
 
 
 def _name(status: int) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import numpy as np
 
 from cubie_cli.documents.messages import OutputError, UsageError
 from cubie_cli.results.layout import Contents
-from solvers.trace import EVENTS, Recorder
+from solvers.trace import EVENT, EVENTS, Recorder
 
 if TYPE_CHECKING:
     from solvers.execution.engine import Solution
@@ -75,12 +75,15 @@ class TraceFile:
         The file's name, and the recorder, which has the events of the runs just solved whenever `write` is called.
     contents
         What a result would hold: the trace has its attributes, texts and coordinates.
+    events
+        Names of the model's events.
     """
 
-    def __init__(self, tracing: Tracing, contents: Contents) -> None:
+    def __init__(self, tracing: Tracing, contents: Contents, events: Sequence[str] = ()) -> None:
         self._path = tracing.path
         self._recorder = tracing.recorder
         self._contents = contents
+        self._events = events
         coordinates = (variable.name for variable in contents.coordinates)
         self._columns: dict[str, dict[str, list[np.ndarray]]] = {
             RUNS: {name: [] for name in ("run", *_COUNTS, *coordinates)},
@@ -130,6 +133,10 @@ class TraceFile:
             self._write_group(file, RUNS, "run", meanings)
             for event in EVENTS:
                 self._write_group(file, event.name, "row", {field.name: field.meaning for field in event.columns})
+            if self._events:
+                fired = file[EVENT.name]["event"]
+                fired.attrs["flag_values"] = np.arange(len(self._events), dtype=np.int32)
+                fired.attrs["flag_meanings"] = " ".join(self._events)
             texts = file.create_group("input-files")
             for name, text in self._contents.texts.items():
                 texts[name] = text

@@ -1,6 +1,6 @@
 """Refuses a batch before anything is computed: files that cannot be written, a model undefined where it starts."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from cubie_cli.documents.messages import OutputError, shortened
 from cubie_cli.results.destination import check_destination, check_space
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from solvers.equations.program import evaluate_at
+from solvers.execution.kernel import Kernel
 from solvers.planning.exchange import Exchange
 
 if TYPE_CHECKING:
-    from solvers.execution.kernel import Kernel
     from solvers.planning.plan import Plan
 
 Array = np.ndarray
@@ -35,6 +35,9 @@ def check_batch(batch: PreparedBatch, *, force: bool) -> None:
         if batch.output and batch.output.resolve() == path.resolve():
             raise OutputError(f"the trace would replace the result: {path}", hint="name another file with --trace")
     check_start(batch)
+    if not isinstance(batch.kernel.work, Kernel):
+        # A kernel that was kept has no expressions of events.
+        check_events_of(batch)
 
 
 def check_start(batch: PreparedBatch) -> None:
@@ -46,13 +49,36 @@ def check_start(batch: PreparedBatch) -> None:
         Naming the expression.
     """
     job, solve = batch.job, batch.job.configuration.solve
-    samples = [job.axes.values(run, run + 1) for run in sampled_runs(job.axes.count)]
-    undefined = undefined_states(batch.kernel.work, batch.exchange, np.concatenate(samples, axis=1))
+    undefined = undefined_states(batch.kernel.work, batch.exchange, _sample(batch))
     for name, found in undefined.items():
         expression = shortened(job.model.text_of("equations", name))
         message = f"the right-hand side of {name}, {expression}, is {found} at t0 = {solve.t0:g}"
         hint = "it is so for the first, middle and last run; check initial values and parameters"
         raise job.model.error("equations", name, message, hint)
+
+
+def check_events_of(batch: PreparedBatch) -> tuple[str, ...]:
+    """Return what is to be known of the model's events.
+
+    Raises
+    ------
+    UserError
+        For one that makes no sense at t0 in the first, the middle and the last run.
+    """
+    job = batch.job
+    if not job.model.events:
+        return ()
+    from cubie_cli.models.system import read_system  # noqa: PLC0415 - imports SymPy
+    from cubie_cli.runs.event_checks import check_events  # noqa: PLC0415 - likewise
+
+    starts = starts_of(batch.kernel.work, batch.exchange, _sample(batch))
+    return check_events(job.model, read_system(job.model), job.configuration.solve, starts)
+
+
+def _sample(batch: PreparedBatch) -> Array:
+    """Return swept values of the runs that are looked at, shape (n_axes, n_samples)."""
+    axes = batch.job.axes
+    return np.concatenate([axes.values(run, run + 1) for run in sampled_runs(axes.count)], axis=1)
 
 
 def sampled_runs(n_runs: int) -> list[int]:
@@ -80,20 +106,30 @@ def undefined_states(work: "Plan | Kernel", exchange: Exchange, values: Array) -
         The value found in the first sample, by state.
     """
     quantities, solve = exchange.quantities, exchange.solve
+    slopes = np.empty((len(quantities.states), values.shape[1]), dtype=solve.precision)
+    with np.errstate(all="ignore"):
+        for column, (y, p) in enumerate(starts_of(work, exchange, values)):
+            slopes[:, column] = evaluate_at(work.derivatives, quantities, solve.precision, np.float64(solve.t0), y, p)
+    never = ~np.isfinite(slopes).any(axis=1)
+    return {quantities.states[index]: float(slopes[index, 0]) for index in np.flatnonzero(never)}
+
+
+def starts_of(work: "Plan | Kernel", exchange: Exchange, values: Array) -> list[tuple[list[Any], list[Any]]]:
+    """Return the states and parameters with which sampled runs begin, in their precision; see `undefined_states`."""
+    quantities, precision = exchange.quantities, exchange.solve.precision
     states = _start(quantities.states, quantities.initial_values, exchange.swept, values)
     parameters = _start(quantities.parameters, quantities.parameter_values, exchange.swept, values)
-    slopes = np.empty_like(states, dtype=solve.precision)
     swept = [
         {names.index(each) for each in exchange.swept if each in names}
         for names in (quantities.states, quantities.parameters)
     ]
+    starts = []
     with np.errstate(all="ignore"):
         for column in range(values.shape[1]):
-            y, p = ([*table[:, column].astype(solve.precision)] for table in (states, parameters))
-            work.values.fill(y, p, solve.precision, *swept)
-            slopes[:, column] = evaluate_at(work.derivatives, quantities, solve.precision, np.float64(solve.t0), y, p)
-    never = ~np.isfinite(slopes).any(axis=1)
-    return {quantities.states[index]: float(slopes[index, 0]) for index in np.flatnonzero(never)}
+            y, p = ([*table[:, column].astype(precision)] for table in (states, parameters))
+            work.values.fill(y, p, precision, *swept)
+            starts.append((y, p))
+    return starts
 
 
 def _start(names: tuple[str, ...], defaults: tuple[float, ...], swept: tuple[str, ...], values: Array) -> Array:

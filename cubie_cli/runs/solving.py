@@ -44,15 +44,20 @@ class Tally:
 
     @property
     def failed(self) -> int:
-        """The number of runs that did not reach the end."""
-        return sum(count for status, count in self.counts.items() if status is not Status.SUCCESS)
+        """The number of runs that neither reached the end nor were stopped by an event."""
+        return sum(count for status, count in self.counts.items() if not status.succeeded)
+
+    @property
+    def stopped(self) -> int:
+        """The number of runs that an event stopped."""
+        return self.counts.get(Status.STOPPED, 0)
 
     def describe_failures(self) -> str:
         """Return the number of failed runs, and how many failed in which way."""
         ways = [
             f"{count:,} {status.name.lower()}"
             for status, count in self.counts.items()
-            if count and status is not Status.SUCCESS
+            if count and not status.succeeded
         ]
         return f"{self.failed:,} ({', '.join(ways)})" if ways else "0"
 
@@ -121,7 +126,8 @@ def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[
         if batch.output:
             files.append(open_files.enter_context(ResultFile(batch.output, contents)))
         if batch.tracing:
-            files.append(TraceFile(batch.tracing, contents))
+            events = [event.name for event in batch.job.model.quantities.event_facts]
+            files.append(TraceFile(batch.tracing, contents, events))
         yield files
 
 

@@ -153,24 +153,36 @@ class RightHandSide:
 
     def observables(self, indices: tuple[int, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of some observables."""
-        program = self._program(tuple(observable_symbol(index) for index in indices))
+        return self.computed(tuple(observable_symbol(index) for index in indices))
+
+    def computed(self, expressions: tuple[sympy.Expr, ...]) -> Callable[[Any, Any, Any], list[Any]]:
+        """Return a function (t, y, p) -> values of expressions in anything, `slope_symbol` too."""
+        program = self._program(expressions)
         return lambda t, y, p: self._run(program, t, y, p)
 
     def _program(self, expressions: tuple[sympy.Expr, ...]) -> Program:
         system = self.system
         with deep_recursion():
-            named = self._named(needed_observables(system, expressions))
+            named = self._named(needed_observables(system, expressions), expressions)
         return compile_program(system.inputs, expressions, named, time_first(self.precision, system))
 
-    def _named(self, observables: Iterable[int]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
-        """Return observables by their symbols, and before each the right-hand sides that it refers to."""
+    def _named(
+        self, observables: Iterable[int], expressions: Iterable[sympy.Expr] = ()
+    ) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+        """Return observables by their symbols, and right-hand sides, each before what refers to it."""
         slopes = {slope_symbol(index): expression for index, expression in enumerate(self.system.derivatives)}
         named: dict[sympy.Symbol, sympy.Expr] = {}
+
+        def name_slopes(expression: sympy.Expr) -> None:
+            used = expression.free_symbols & slopes.keys()
+            named.update((symbol, slopes[symbol]) for symbol in sorted(used, key=str))
+
         for index in observables:
             expression = self.system.observable_expressions[index]
-            used = expression.free_symbols & slopes.keys()
-            named |= {symbol: slopes[symbol] for symbol in sorted(used, key=str)}
+            name_slopes(expression)
             named[observable_symbol(index)] = expression
+        for expression in expressions:
+            name_slopes(expression)
         return [*named.items()]
 
     def _run(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from solvers.equations.derivative import Derivatives
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, literals
 from solvers.equations.rewriting import at_most, choice, less, rebuilt, substituted
-from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol
+from solvers.equations.system import MIDDLE, TIME, Event, System, observable_symbol, parameter_symbol
 from solvers.straightline import absolute, both, call, convert, literal, minimum, select
 from solvers.straightline.setting import Number
 
@@ -125,9 +125,10 @@ def find_switches(system: System) -> Switched:
         search = _Search(system)
         derivatives = tuple(map(search.whole, system.derivatives))
         observables = tuple(map(search.whole, system.observable_expressions))
+        events = tuple(map(search.event, system.events))
     if not search.conditions:
         return Switched(system, None)
-    settled = replace(system, derivatives=derivatives, observable_expressions=observables)
+    settled = replace(system, derivatives=derivatives, observable_expressions=observables, events=events)
     return Switched(settled, SwitchTimes(tuple(search.conditions), len(system.parameters)))
 
 
@@ -150,6 +151,11 @@ class _Search:
         self._parameters = [parameter_symbol(index) for index in range(len(self.system.parameters))]
 
     # -- the system, with conditions that look at the middle ------------------------------------
+
+    def event(self, event: Event) -> Event:
+        """Return an event whose conditions of time alone look at `MIDDLE`."""
+        changes = tuple((symbol, self.whole(value)) for symbol, value in event.changes)
+        return replace(event, when=None if event.when is None else self.whole(event.when), changes=changes)
 
     def whole(self, expression: sympy.Expr) -> sympy.Expr:
         """Return an expression whose conditions of time alone look at `MIDDLE`.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from solvers.equations.instant import Instant
 from solvers.integration.lane import Saving, Time
 from solvers.integration.stops import Stops
-from solvers.straightline import absolute, both, convert, literal, minimum, select
+from solvers.straightline import absolute, both, convert, literal, minimum, select, smaller
 from solvers.straightline.setting import Number, is_used
 from solvers.targets.target import DeviceFunction, Target
 
@@ -30,6 +30,7 @@ class ClockFunctions(NamedTuple):
     advance(accept, time, length, t_next, saving) -> time: move on where the step counts.
     turns(accept, time, t_next) -> mask: whether a step ended at a stop.
     turn(mask, time, saving, p) -> time: go on from there.
+    appoint(mask, time, saving, appointed) -> time: the next moment at which an event has to act.
     instant(t, time) -> what stands for t in the right-hand side.
     """
 
@@ -40,6 +41,7 @@ class ClockFunctions(NamedTuple):
     advance: DeviceFunction
     turns: DeviceFunction
     turn: DeviceFunction
+    appoint: DeviceFunction
     instant: DeviceFunction
 
 
@@ -62,7 +64,7 @@ class Clock(ABC):
     def build(self, target: Target) -> ClockFunctions:
         """Return the device functions."""
         steps = self._begin, self._propose, self._measure, self._stay, self._advance
-        stretches = self._turns, self._turn, self._instant
+        stretches = self._turns, self._turn, self._appoint, self._instant
         return ClockFunctions(*(target.straight_line(function) for function in (*steps, *stretches)))
 
     def _begin(self, fresh: Any, time: Time, saving: Saving, _p: Any) -> Time:
@@ -97,6 +99,9 @@ class Clock(ABC):
         return False
 
     def _turn(self, _mask: Any, time: Time, _saving: Saving, _p: Any) -> Time:
+        return time
+
+    def _appoint(self, _mask: Any, time: Time, _saving: Saving, _appointed: Any) -> Time:
         return time
 
     def _instant(self, t: Any, _time: Time) -> Any:
@@ -217,7 +222,7 @@ class LandingClock(Clock):
 class SwitchingClock(LandingClock):
     """Adds up steps that end at stops, and at the save times a method has to land on.
 
-    Its `time` is a `SwitchingTime`.
+    Its `time` is a `SwitchingTime`, and where there are events, which may end steps too, an `AppointedTime`.
 
     Parameters
     ----------
@@ -225,10 +230,13 @@ class SwitchingClock(LandingClock):
         Where steps have to end, and how long they may be.
     fixed
         Whether steps are cut short for that and for nothing else.
+    events
+        Whether events may end steps too.
     """
 
     stops: Stops
     fixed: bool
+    events: bool = False
 
     def _begin(self, fresh: Any, time: Any, saving: Saving, p: Any) -> Any:
         t = select(fresh, literal(fresh, self.t0, "float64"), time.t)
@@ -241,7 +249,7 @@ class SwitchingClock(LandingClock):
         return select(last, left, dt), last
 
     def _stop(self, time: Any) -> Any:
-        return time.stop
+        return smaller(time.appointed, time.stop) if self.events else time.stop
 
     def _propose(self, time: Any, dt: Any, attempts: Any, saving: Saving) -> Any:
         if not self.stops.forcing.looks_out:
@@ -258,6 +266,10 @@ class SwitchingClock(LandingClock):
         time = time._replace(stop=select(mask, stop, time.stop), middle=select(mask, middle, time.middle))
         return time._replace(left=select(mask, self._left(time, saving), time.left))
 
+    def _appoint(self, mask: Any, time: Any, saving: Saving, appointed: Any) -> Any:
+        time = time._replace(appointed=select(mask, appointed, time.appointed))
+        return time._replace(left=select(mask, self._left(time, saving), time.left))
+
     def _instant(self, t: Any, time: Any) -> Any:
         return Instant(t, time.middle)
 
@@ -270,6 +282,7 @@ def make_clock(
     steps: Number | None,
     landings: Number,
     stops: Stops | None,
+    events: bool,
     asked: bool,
 ) -> Clock:
     """Return the simplest clock that tells all that is asked for.
@@ -284,12 +297,14 @@ def make_clock(
         Number of save times that have to be the end of a step.
     stops
         Where steps have to end, and how long they may be; None: nothing stops them.
+    events
+        Whether events may end steps too.
     asked
         Whether anybody asks for t between steps.
     """
     span: Any = {"t0": t0, "t1": t1, "precision": precision}
     if stops:
-        return SwitchingClock(**span, landings=landings, stops=stops, fixed=steps is not None)
+        return SwitchingClock(**span, landings=landings, stops=stops, fixed=steps is not None, events=events)
     if steps is not None:
         return EvenClock(**span, steps=steps, landings=landings)
     if is_used(landings):

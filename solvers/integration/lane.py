@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from solvers.straightline import both, either, negate
+
 
 class Place(NamedTuple):
     """Which run a lane works on, of how many: where its values lie in memory of all runs (int64)."""
@@ -47,13 +49,31 @@ class SwitchingTime(NamedTuple):
     middle: Any
 
 
+class AppointedTime(NamedTuple):
+    """Where a run is in time, if events are on the way.
+
+    Attributes
+    ----------
+    t, left, stop, middle
+        As of `SwitchingTime`.
+    appointed
+        The next moment at which an event has to act, float64; infinity: there is none.
+    """
+
+    t: Any
+    left: Any
+    stop: Any
+    middle: Any
+    appointed: Any
+
+
 class Progress(NamedTuple):
     """How far a run is.
 
     Attributes
     ----------
     time
-        A `Time` or `SwitchingTime`.
+        A `Time`, `SwitchingTime` or `AppointedTime`.
     dt
         The step to try next, in the states' precision.
     attempts, rejected
@@ -70,6 +90,44 @@ class Progress(NamedTuple):
     rejected: Any
     status: Any
     done: Any
+
+
+class Stretch(NamedTuple):
+    """The part of an accepted step that counts, where events may cut steps.
+
+    Attributes
+    ----------
+    end
+        Where the step leads, float64.
+    stop
+        Where the part that counts ends, float64.
+    acts
+        Whether an event acts there: what is saved at that time is saved after it.
+    cut
+        Whether that is at a moment that was found within the step.
+    """
+
+    end: Any
+    stop: Any
+    acts: Any
+    cut: Any
+
+
+def end_of(t_next: Any) -> Any:
+    """Return where a step leads, given that or a `Stretch`."""
+    return t_next.end if isinstance(t_next, Stretch) else t_next
+
+
+def stop_of(t_next: Any) -> Any:
+    """Return where the part of a step that counts ends, given where the step leads or a `Stretch`."""
+    return t_next.stop if isinstance(t_next, Stretch) else t_next
+
+
+def counts(t: Any, t_next: Any) -> Any:
+    """Return whether a time is in the part of a step that counts and before what acts at its end."""
+    if not isinstance(t_next, Stretch):
+        return t <= t_next
+    return either(t < t_next.stop, both(t <= t_next.stop, negate(t_next.acts)))
 
 
 class Saving(NamedTuple):

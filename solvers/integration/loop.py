@@ -10,6 +10,8 @@ from buffers import BufferRegistry
 from solvers.algebra.point import Point
 from solvers.integration.clock import Clock, ClockFunctions, make_clock
 from solvers.integration.controllers import AdaptiveController, ControllerFunctions, FixedController
+from solvers.integration.events import Events
+from solvers.integration.happenings import HappeningFunctions, Happenings
 from solvers.integration.lane import Place, Progress
 from solvers.integration.output import Output, OutputFunctions
 from solvers.integration.run_end import RunEnd
@@ -30,6 +32,7 @@ class _Functions(NamedTuple):
     controller: ControllerFunctions
     clock: ClockFunctions
     output: OutputFunctions
+    happenings: HappeningFunctions
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Loop:
         Whether steps must end at the save times.
     stops
         Where steps have to end, and how long they may be; None: nothing stops them.
+    events
+        What else happens on the way.
     """
 
     step: Step
@@ -69,6 +74,7 @@ class Loop:
     swept_parameters: dict[int, int]
     lands: bool
     stops: Stops | None
+    events: Events | None = None
 
     owner = "loop"
 
@@ -78,9 +84,10 @@ class Loop:
         registry.register(self.owner, "state", len(rhs.system.states), rhs.precision, lifetime="run")
         registry.register(self.owner, "parameters", len(rhs.system.parameters), rhs.precision, lifetime="run")
         children = (self.step, "algorithm"), (self.controller, "controller"), (self.output, "output")
-        for child, role in children:
-            child.register(registry)
-            registry.host(self.owner, child.owner, role)
+        for child, role in (*children, (self.events, "events")):
+            if child:
+                child.register(registry)
+                registry.host(self.owner, child.owner, role)
 
     def build(self, target: Target, registry: BufferRegistry) -> DeviceFunction:
         """Return the device function that works on a queue of runs until it is empty.
@@ -92,11 +99,14 @@ class Loop:
         allocate = target.allocate(make_frame(registry, self.owner))
         any_lane, any_member, take = target.any_lane, target.any_member, target.take
         step = self.step.build(target, self.dt_max, self.dt_min)
-        output = self.output.build(target, step)
-        parts = _Functions(step, self.controller.build(target), self._clock(target).build(target), output)
+        watched = self.events is not None and self.events.firings.watches
+        output = self.output.build(target, step._replace(prepare=target.straight_line(_prepared)) if watched else step)
+        controller, clock = self.controller.build(target), self._clock(target).build(target)
+        happenings = Happenings(self.events, stops=self.stops is not None)
+        parts = _Functions(step, controller, clock, output, happenings.build(target, step, controller, clock, output))
         take_up = self._take_up(target, parts)
         go_on = self._go_on(target, self._try_step(target, parts))
-        finish = self._finish(target, output)
+        finish = self._finish(target, parts)
         nobody = target.straight_line(self._start.nobody)
         occupied = target.straight_line(self._occupied)
         busy = target.straight_line(self._busy)
@@ -135,7 +145,8 @@ class Loop:
     @property
     def _start(self) -> RunStart:
         swept = self.swept_states, self.swept_parameters
-        return RunStart(self.step.rhs, self.t0, self.dt, *swept, stops=self.stops is not None)
+        stops, events = self.stops is not None, self.events is not None
+        return RunStart(self.step.rhs, self.t0, self.dt, *swept, stops=stops, events=events)
 
     @property
     def _end(self) -> RunEnd:
@@ -152,7 +163,8 @@ class Loop:
         steps = self.controller.steps if isinstance(self.controller, FixedController) else None
         asked = rhs.uses_time or not self.output.only_end or target.watched
         span = self.t0, self.t1, rhs.precision
-        return make_clock(*span, steps=steps, landings=landings, stops=self.stops, asked=asked)
+        events = self.events is not None
+        return make_clock(*span, steps=steps, landings=landings, stops=self.stops, events=events, asked=asked)
 
     # -- parts of it ----------------------------------------------------------------------------
 
@@ -165,6 +177,7 @@ class Loop:
         first_step = start.first_step(target, parts.step.first_step)
         start_step, reset = parts.step.start, parts.controller.reset
         begin_output, begin_time, instant = parts.output.begin, parts.clock.begin, parts.clock.instant
+        wake, appoint, refuse = parts.happenings.wake, parts.happenings.appoint, parts.happenings.refuse
 
         @target.control
         def take_up(  # noqa: PLR0913, PLR0917 - a run starts from all of it
@@ -181,11 +194,14 @@ class Loop:
             y, p = memory.state, memory.parameters
             load(fresh, place, inputs, defaults, y, p)
             t0, attempts, rejected = begin(fresh, progress.attempts, progress.rejected)
+            woken = wake(fresh, t0, progress, saving, memory, place, results)
             saving = begin_output(fresh, t0, y, p, results, place, saving)
             time = begin_time(fresh, progress.time, saving, p)
+            time = appoint(fresh, time, saving, memory)
             t = instant(t0, time)
             sound = start_step(fresh, t, y, p, memory.step)
             status, active = check(fresh, sound, y, progress.status, active)
+            status, active = refuse(fresh, woken, status, active)
             dt = first_step(fresh, progress.dt, t, y, p, memory.step)
             reset(fresh, memory.controller)
             return active, Progress(time, dt, attempts, rejected, status, progress.done), saving
@@ -218,7 +234,7 @@ class Loop:
 
     def _try_step(self, target: Target, parts: _Functions) -> DeviceFunction:
         """Return code that tries one step of each active run, saves what it passes, and counts it."""
-        step, controller, clock, output = parts
+        step, controller, clock, output, happenings = parts
         any_lane, end = target.any_lane, self._end
         overflow = target.straight_line(end.overflow)
         account = target.straight_line(end.account)
@@ -226,7 +242,8 @@ class Loop:
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
         judge, retreat, follow = controller.judge, controller.retreat, controller.follow
         propose, measure, stay, advance_time = clock.propose, clock.measure, clock.stay, clock.advance
-        instant, turn = clock.instant, self._turn(target, parts)
+        instant, pass_by, stop, ends_there = clock.instant, happenings.pass_by, happenings.stop, happenings.ends
+        happen = happenings.happen
         is_due, save = output.due, output.save
         probe = target.probe(ATTEMPT)
 
@@ -238,49 +255,31 @@ class Loop:
             length = measure(h)
             error, trouble = attempt(active, point, memory.step)
             accept, change = judge(active, error, trouble, memory.controller)
-            due, going = is_due(accept, saving, t_next), active
+            reach = pass_by(accept, point, t_next, progress.time, memory, place, results)
+            due, going = is_due(accept, saving, reach), active
             if any_lane(due):
                 due, status, going = overflow(due, state_finite(memory.step), status, active)
-                saving = save(due, point, t_next, memory.step, memory.output, results, place, saving)
+                saving = save(due, point, reach, memory.step, memory.output, results, place, saving)
             advance(accept, memory.state, memory.step)
+            ends = ends_there(ends, reach)
             going, reject, attempts, done = account(active, going, accept, ends, progress.attempts, progress.done)
             if any_lane(reject):
                 change = retreat(reject, error, trouble, change)
                 going, rejected, status = give_up(reject, going, point, error, trouble, rejected, status)
                 length = stay(reject, length)
             dt = follow(accept, h, dt, change, memory.controller)
-            time = advance_time(accept, progress.time, length, t_next, saving)
-            time = turn(accept, time, t_next, saving, memory)
+            time = advance_time(accept, progress.time, length, stop(reach), saving)
+            time, saving, status, going = happen(accept, reach, time, saving, status, going, memory, place, results)
             probe((place.run, t, h, error, trouble, accept, dt))
             return going, Progress(time, dt, attempts, rejected, status, done), saving
 
         return try_step
 
-    def _turn(self, target: Target, parts: _Functions) -> DeviceFunction:
-        """Return code that starts anew where a run has stopped: what a step keeps is of the past."""
-        clock, start_step, reset, any_lane = parts.clock, parts.step.start, parts.controller.reset, target.any_lane
-        turns, turn_clock, instant = clock.turns, clock.turn, clock.instant
-
-        @target.straight_line
-        def nowhere(_accept: Any, time: Any, _t_next: Any, _saving: Any, _memory: Any) -> Any:
-            return time
-
-        @target.control
-        def turn(accept: Any, time: Any, t_next: Any, saving: Any, memory: Any) -> Any:
-            turning = turns(accept, time, t_next)
-            if any_lane(turning):
-                time = turn_clock(turning, time, saving, memory.parameters)
-                start_step(turning, instant(time.t, time), memory.state, memory.parameters, memory.step)
-                reset(turning, memory.controller)
-            return time
-
-        return turn if self.stops else nowhere
-
-    def _finish(self, target: Target, output: OutputFunctions) -> DeviceFunction:
+    def _finish(self, target: Target, parts: _Functions) -> DeviceFunction:
         """Return code that stores what finished runs leave."""
         conclude = target.straight_line(self._end.conclude)
         report = target.straight_line(self._end.report)
-        end_output = output.end
+        end_output, end_events = parts.output.end, parts.happenings.end
 
         @target.control
         def finish(
@@ -288,6 +287,7 @@ class Loop:
         ) -> None:
             y, p = memory.state, memory.parameters
             status, t = conclude(waiting, progress, y)
+            t = end_events(waiting, status, t, progress.time, memory, place, results)
             end_output(waiting, status, t, y, p, results, place, saving)
             report(waiting, place, status, progress, reports)
 
@@ -298,3 +298,7 @@ class Loop:
 
     def _busy(self, fresh: Any, active: Any) -> Any:
         return either(fresh, active)
+
+
+def _prepared(_point: Any, _memory: Any) -> None:
+    """Prepare nothing: each step's continuous extension has been looked at before it is saved from."""

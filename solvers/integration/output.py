@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from buffers import BufferRegistry
 from solvers.equations.instant import time_of
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.integration.lane import Saving
+from solvers.integration.lane import Saving, counts, end_of
 from solvers.methods.step import StepFunctions
-from solvers.straightline import both, convert, gather, literal, scatter, select
+from solvers.status import Status
+from solvers.straightline import both, convert, either, gather, literal, scatter, select
 from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, Repeated
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
@@ -26,17 +27,20 @@ class EvenSaves(NamedTuple):
 class OutputFunctions(NamedTuple):
     """The output's device functions.
 
-    `results`, `place` and `saving` are those of `solvers.integration.lane`; `point` is where a step starts.
+    `results`, `place` and `saving` are those of `solvers.integration.lane`; `point` is where a step starts; `t_next` is
+    where it leads, or a `Stretch`.
 
     begin(fresh, t, y, p, results, place, saving) -> saving: store what is due at t0.
     due(accept, saving, t_next) -> mask: whether a step passed a save time.
     save(due, point, t_next, step_memory, memory, results, place, saving) -> saving: store all that it passed.
+    settle(mask, t, y, p, results, place, saving) -> saving: store what is due at a moment at which an event acted.
     end(mask, status, t, y, p, results, place, saving): store what is due at the end, NaN for what was not reached.
     """
 
     begin: DeviceFunction
     due: DeviceFunction
     save: DeviceFunction
+    settle: DeviceFunction
     end: DeviceFunction
 
 
@@ -56,6 +60,8 @@ class Output:
         Whether the one save time is the end of the span.
     grid
         Where save times are at equal distances; None: they are looked up.
+    stops
+        Whether events may end a run before the end of the span.
     """
 
     rhs: RightHandSide
@@ -64,6 +70,7 @@ class Output:
     times: Number
     only_end: bool
     grid: EvenSaves | None = None
+    stops: bool = False
 
     owner = "output"
 
@@ -104,9 +111,13 @@ class Output:
 
         @target.straight_line
         def end(mask: Any, status: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> None:
-            self._store(mask, status == 0, t, y, p, saving.cursor, results, place)
+            self._store(mask, self._reached(status), t, y, p, saving.cursor, results, place)
 
-        return OutputFunctions(begin, due, save, end)
+        @target.straight_line
+        def settle(_mask: Any, _t: Any, _y: Any, _p: Any, _results: Any, _place: Any, saving: Any) -> Any:
+            return saving
+
+        return OutputFunctions(begin, due, save, settle, end)
 
     # -- a grid of times ------------------------------------------------------------------------
 
@@ -114,24 +125,31 @@ class Output:
         any_lane = target.any_lane
         prepare, interpolate = step.prepare, step.interpolate
 
+        def store_now(mask: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> Any:
+            now = both(mask, saving.time <= time_of(t))
+            self._store(now, True, t, y, p, saving.cursor, results, place)  # noqa: FBT003
+            return self._following(now, saving, results.times)
+
         @target.straight_line
         def begin(fresh: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> Any:
             first = Saving(select(fresh, 0, saving.cursor), select(fresh, results.times[0], saving.time))
-            now = both(fresh, first.time <= t)
-            self._store(now, True, t, y, p, first.cursor, results, place)  # noqa: FBT003
-            return self._following(now, first, results.times)
+            return store_now(fresh, t, y, p, results, place, first)
 
         @target.straight_line
         def due(accept: Any, saving: Any, t_next: Any) -> Any:
-            return both(accept, both(saving.cursor < self.times, saving.time <= t_next))
+            return both(accept, both(saving.cursor < self.times, counts(saving.time, t_next)))
+
+        @target.straight_line
+        def settle(mask: Any, t: Any, y: Any, p: Any, results: Any, place: Any, saving: Any) -> Any:
+            return store_now(both(mask, saving.cursor < self.times), t, y, p, results, place, saving)
 
         @target.straight_line
         def inverse(t: Any, t_next: Any) -> Any:
-            return 1.0 / (t_next - time_of(t))
+            return 1.0 / (end_of(t_next) - time_of(t))
 
         @target.straight_line
         def fraction(t: Any, t_next: Any, saving: Any, inverse: Any) -> Any:
-            return select(saving.time == t_next, 1.0, (saving.time - time_of(t)) * inverse)
+            return select(saving.time == end_of(t_next), 1.0, (saving.time - time_of(t)) * inverse)
 
         @target.straight_line
         def store(mask: Any, p: Any, memory: Any, results: Any, place: Any, saving: Any) -> Any:
@@ -157,7 +175,7 @@ class Output:
                 mask = due(mask, saving, t_next)
             return saving
 
-        return OutputFunctions(begin, due, save, self._fill(target))
+        return OutputFunctions(begin, due, save, settle, self._fill(target))
 
     def _fill(self, target: Target) -> DeviceFunction:
         """Return code that stores NaN at the save times that were not reached."""
@@ -191,6 +209,10 @@ class Output:
         return end
 
     # -- parts ----------------------------------------------------------------------------------
+
+    def _reached(self, status: Any) -> Any:
+        """Return whether a run has a state at its end: what ended at an event has it there."""
+        return either(status == 0, status == Status.STOPPED) if self.stops else status == 0
 
     def _store(self, mask: Any, kept: Any, t: Any, y: Any, p: Any, cursor: Any, results: Any, place: Any) -> None:
         """Store variables at a save time, NaN where `kept` does not hold; results lie as (variable, time, run)."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import parameter_symbol, state_symbol
-from solvers.integration.lane import Place, Progress, Saving, SwitchingTime, Time
+from solvers.integration.lane import AppointedTime, Place, Progress, Saving, SwitchingTime, Time
 from solvers.status import Status
 from solvers.straightline import are_finite, both, either, gather, literal, select
 from solvers.straightline.loops import Repeated
@@ -28,8 +28,8 @@ class RunStart:
         First step; None: estimated.
     swept_states, swept_parameters
         Position of each input row by the position of the state or parameter that it sets.
-    stops
-        Whether there are stops on the way.
+    stops, events
+        Whether there are stops on the way, and whether there are events.
     """
 
     rhs: RightHandSide
@@ -38,6 +38,7 @@ class RunStart:
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
     stops: bool
+    events: bool = False
 
     def nobody(self, runs: Any) -> tuple[Any, Any, Any, Progress, Saving]:
         """Return what a lane without a run has: run, fresh, active, progress, saving."""
@@ -46,7 +47,9 @@ class RunStart:
             literal(runs, 0.0 if self.dt is None else self.dt, self.rhs.precision),
         )
         none, idle = literal(runs, 0, "int32"), literal(runs, False, "mask")  # noqa: FBT003
-        time = SwitchingTime(t, dt, t, t) if self.stops else Time(t, t, dt)
+        time: Any = SwitchingTime(t, dt, t, t) if self.stops else Time(t, t, dt)
+        if self.events:
+            time = AppointedTime(t, dt, t, t, t)
         progress = Progress(time, dt, none, none, none, idle)
         fresh = literal(runs, True, "mask")  # noqa: FBT003
         return literal(runs, -1, "int64"), fresh, idle, progress, Saving(none, t)

@@ -15,6 +15,8 @@ from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.errors import PlanError
 from solvers.integration.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
+from solvers.integration.events import Events
+from solvers.integration.firings import Firings, event_rows
 from solvers.integration.loop import Loop
 from solvers.integration.output import EvenSaves, Output
 from solvers.integration.stops import Stops
@@ -39,6 +41,10 @@ Given = Callable[[str], Number]
 #: loops 0.9 times as long on a GPU, but 2.3 times on a processor; 12 of them 1.5 times on a GPU. Compiling what is
 #: written out takes seconds for each of these, and four times as long for twice as many.
 MOST_WRITTEN_OUT = {"cuda": 4000, "cpu": 8000, "python": 8000}
+
+
+#: Degree of a continuous extension that values at quarters of a step tell all of.
+_QUARTIC = 4
 
 
 def make_loop(problem: Problem, target: str = "python") -> Loop:
@@ -81,6 +87,7 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
         swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
         lands=problem.lands,
         stops=Stops(problem.switched.times, forcing) if problem.cut else None,
+        events=_make_events(problem, given, rhs),
     )
 
 
@@ -90,19 +97,32 @@ def _known(problem: Problem) -> dict[str, Any]:
     return {**exchange.numbers, **exchange.tables}
 
 
+def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events | None:
+    if not problem.system.events:
+        return None
+    if problem.watches and problem.tableau.dense_output is None:
+        message = f"{problem.tableau.name} has no continuous extension, on which crossings are found"
+        raise PlanError(message, "choose another algorithm, such as tsit5", "solve.algorithm")
+    rows = event_rows(problem.system.event_facts, 0)
+    dense = problem.tableau.dense_output
+    quartic = dense is not None and len(dense.coefficients[0]) <= _QUARTIC
+    return Events(Firings(rhs, given, given("t1"), given("max_events"), *rows, quartic=quartic))
+
+
 def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
     save = problem.save
     grid = None
     if save.every is not None and save.at is None:
         grid = EvenSaves(given("t0"), given("save_every"), given("computed_saves"), given("t1"))
     times = 1 if problem.only_end else given("saves")
-    return Output(rhs, save.states, save.observables, times, problem.only_end, grid)
+    stops = any(facts.stop for facts in problem.system.event_facts)
+    return Output(rhs, save.states, save.observables, times, problem.only_end, grid, stops)
 
 
 def _make_step(problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None) -> Step:
     """Return the step of the method's family."""
     tableau, solve, fixed = problem.tableau, problem.solve, fixed_step is not None
-    dense = not problem.only_end and not problem.lands
+    dense = (not problem.only_end or problem.watches) and not problem.lands
     if isinstance(tableau, ButcherTableau):
         constant = None if problem.cut else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)

@@ -9,6 +9,7 @@ import numpy as np
 
 from solvers.equations.drivers import driver_numbers, driver_tables
 from solvers.equations.quantities import Quantities
+from solvers.planning.event_findings import event_findings
 from solvers.planning.findings import Finding
 from solvers.planning.given import given_numbers
 from solvers.settings import SaveSettings, SolveSettings
@@ -74,7 +75,8 @@ class Exchange:
     @property
     def numbers(self) -> dict[str, float]:
         """What a kernel is given as it starts, but for the addresses of tables."""
-        return given_numbers(self.solve, self.save) | driver_numbers(self.quantities.drivers)
+        of_model = driver_numbers(self.quantities.drivers) | dict(self.quantities.event_numbers)
+        return given_numbers(self.solve, self.save) | of_model
 
     @cached_property
     def tables(self) -> Mapping[str, np.ndarray]:
@@ -102,7 +104,7 @@ class Exchange:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What else is told of each run, in the order of its rows."""
-        return ()
+        return event_findings(self.quantities, self.solve.precision)
 
     @property
     def finding_rows(self) -> int:
@@ -110,9 +112,10 @@ class Exchange:
         return sum(finding.rows for finding in self.findings)
 
     def empty_results(self, runs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return arrays for the variables, for findings (float64), and for status, steps and rejected (int32)."""
+        """Return arrays for the variables; findings, NaN where nothing is told; and status, steps, rejected (int32)."""
         variables = np.empty((len(self.variables), len(self.times), runs), dtype=self.dtype)
-        return variables, np.empty((self.finding_rows, runs)), np.full((3, runs), -1, dtype=np.int32)
+        findings = np.full((self.finding_rows, runs), np.nan)
+        return variables, findings, np.full((3, runs), -1, dtype=np.int32)
 
 
 @dataclass(frozen=True)

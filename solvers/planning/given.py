@@ -88,7 +88,7 @@ def _require_landing(tableau: "Tableau", solve: SolveSettings, save: SaveSetting
 
 def given_numbers(solve: SolveSettings, save: SaveSettings) -> dict[str, float]:
     """Return the numbers that a kernel is given as it starts, by the names under which its code asks for them."""
-    span = {"t0": solve.t0, "t1": solve.t1, "max_steps": solve.max_steps}
+    span = {"t0": solve.t0, "t1": solve.t1, "max_steps": solve.max_steps, "max_events": solve.max_events}
     steps = {"dt0": solve.dt0 or 0.0, "dt_min": solve.dt_min, "dt_max": solve.dt_max or 0.0}
     return span | steps | _tolerances(solve) | _step_control(solve) | _solvers(solve) | _saves(solve, save)
 

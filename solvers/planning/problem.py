@@ -80,9 +80,15 @@ class Problem:
         return find_switches(self.system)
 
     @property
+    def watches(self) -> bool:
+        """Whether any event waits for an expression to cross zero."""
+        return any(event.when is not None for event in self.system.events)
+
+    @property
     def cut(self) -> bool:
         """Whether steps are cut short at moments of a run's own."""
-        return self.switched.times is not None or bool(self.system.used_drivers)
+        known = self.switched.times is not None or bool(self.system.used_drivers)
+        return known or bool(self.system.events)
 
     @property
     def fixed_steps(self) -> int | None:

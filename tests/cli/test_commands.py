@@ -76,7 +76,7 @@ def test_doctor_tells_of_kernels_that_are_kept(cubie, folder, monkeypatch):
 def test_validate(cubie):
     assert cubie("validate", "run.toml").out == "run.toml is valid: Decay, 6 runs\n"
     found = json.loads(cubie("validate", "run.toml", "--json").out)
-    assert found == {"valid": True, "runs": 6, "model": "Decay", "warnings": [], "conditions": []}
+    assert found == {"valid": True, "runs": 6, "model": "Decay", "warnings": [], "conditions": [], "events": []}
 
 
 def test_validate_tells_of_locations_that_are_not_used(cubie):

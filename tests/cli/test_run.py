@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-CONTRACT = {"runs", "failed", "target", "device", "file", "bytes", "seconds"}
+CONTRACT = {"runs", "failed", "statuses", "target", "device", "file", "bytes", "seconds"}
 SECONDS = {"import", "plan", "compile", "transfer", "kernel", "write", "total"}
 
 BLOWS_UP = ["--set", 'model={states={x=1.0},parameters={a=1.0},equations={x="a*x*x"}}']
@@ -33,6 +33,7 @@ def test_json_is_the_contract(cubie, folder):
     assert set(result["seconds"]) == SECONDS
     assert result["runs"] == 6
     assert result["failed"] == 0
+    assert result["statuses"] == {"success": 6}
     assert result["target"] == "python"
     assert Path(result["file"]).samefile(folder / "result.h5")
     assert result["bytes"] == (folder / "result.h5").stat().st_size
@@ -68,7 +69,8 @@ def test_status_explains_itself(opened):
     assert opened.status.dtype == np.int8
     meanings = dict(zip(opened.status.flag_values, opened.status.flag_meanings.split(), strict=True))
     expected = ["not_run", "success", "max_steps", "step_too_small", "newton_failed", "linear_failed", "nonfinite"]
-    assert meanings == dict(zip(range(-1, 6), expected, strict=True))
+    expected += ["stopped", "too_many_events"]
+    assert meanings == dict(zip(range(-1, 8), expected, strict=True))
     assert opened.steps.dtype == opened.rejected.dtype == np.int32
     assert set(opened.steps.values) == {4}
 

@@ -27,6 +27,9 @@ DEEPEST = 200
 #: Of `min` and `max`; each is code of its own in every stage, and a compiler takes minutes for thousands.
 MOST_ARGUMENTS = 1000
 
+#: What is told of a condition where a number should stand.
+CONDITION_FOUND = "a number is needed here, this is a condition"
+
 _WORDS = ("and", "or", "not", "if", "else")
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _OTHER_NAMES = {"ln": "log", "arctan2": "atan2", "ceiling": "ceil", "e": "exp(1)"}
@@ -210,7 +213,9 @@ class _Parser:
         """Read the state after `der`."""
         if not self._slopes:
             hint = "write what stands on the right of its equation"
-            raise self._error("der(...), the right-hand side of a state, stands in observables only", hint, word.offset)
+            raise self._error(
+                "der(...), the right-hand side of a state, stands in observables and events only", hint, word.offset
+            )
         self._take()
         state = self._take()
         if state.text not in self._slopes or not self._at(")", ""):
@@ -286,7 +291,7 @@ class _Parser:
     def _number(self, operand: _Operand) -> Value:
         if isinstance(operand.value, bool | Boolean) and not isinstance(operand.value, sympy.Symbol):
             hint = "a condition is used as in: 1 if x > 0 else 0"
-            raise self._error("a number is needed here, this is a condition", hint, operand.offset)
+            raise self._error(CONDITION_FOUND, hint, operand.offset)
         return operand.value
 
     def _condition(self, operand: _Operand) -> Condition:

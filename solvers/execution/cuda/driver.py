@@ -218,7 +218,8 @@ class DeviceMemory(_Resource):
 
     def fill(self, byte: int = 0, stream: Stream | None = None) -> None:
         """Queue setting every byte."""
-        _call(driver.cuMemsetD8Async, self.address, byte, self.bytes, _handle(stream))
+        if self.bytes:
+            _call(driver.cuMemsetD8Async, self.address, byte, self.bytes, _handle(stream))
 
     def _check(self, host: NDArray[Any], offset: int) -> None:
         if not host.flags.c_contiguous:

@@ -39,6 +39,8 @@ MEMORY_SHARE = 0.85
 #: Share of the device's memory up to which that of a chunk is kept for the next one; allocating more takes no longer.
 KEPT_SHARE = 1 / 16
 DEFAULT_ARCHITECTURE: Architecture = (9, 0)
+#: The byte that makes a float of any type NaN.
+NAN = 0xFF
 
 
 def describe() -> str:
@@ -333,6 +335,7 @@ class CudaSolver:
         arguments = memory.arguments(runs, order.arrays if order else memory.own)
         with before, after:
             memory.queue.fill()
+            (order.arrays if order else memory.own).findings.fill(NAN)
             if order:
                 order.establish(before)
                 self._function.launch(blocks, threads, arguments, shared_bytes=shared_bytes)

@@ -122,7 +122,7 @@ def test_tolerances_near_round_off_are_warned_of(files):
         ("max_steps = 1.5", 13, ["whole number"]),
         ("max_steps = 99999999999", 13, ["less than"]),
         ('precision = "double"', 13, ["'float64' or 'float32'"]),
-        ("[events]\n", None, ["events are not available"]),
+        ("[events]\n", None, ["events are part of the model", "[[model.events]]"]),
         ("[ouput]\n", 2, ["unknown key 'ouput'", "did you mean 'output'"]),
         ('[output]\nsummaries = ["max"]', 1, ["summaries are not available"]),
         ('[output]\nstates = ["z"]', 11, ["no state 'z'"]),

@@ -158,7 +158,7 @@ def test_observables_may_use_right_hand_sides(files):
         ('v = "x*y"', 'v = "x*y"\nslope = "der(x + y)"', "name of a state"),
         ('v = "x*y"', 'v = "der(x)"', "by way of the observable 'v'"),
         ('v = "x*y"', 'v = "der(y)"', "circle"),
-        ('x = "k*y"', 'x = "der(y)"', "in observables only"),
+        ('x = "k*y"', 'x = "der(y)"', "in observables and events only"),
     ],
 )
 def test_what_is_no_right_hand_side_is_refused(files, old, new, words):

@@ -12,6 +12,13 @@ def told(algorithm, status, failed=50, kind="lu"):
 
 def test_success_needs_no_advice():
     assert told("tsit5", Status.MAX_STEPS, failed=0) == []
+    assert told("tsit5", Status.STOPPED, failed=100) == []
+
+
+def test_events_without_end_hint_at_chattering():
+    (text,) = told("tsit5", Status.TOO_MANY_EVENTS)
+    assert "max_events = 100,000" in text
+    assert "chatters" in text
 
 
 def test_many_explicit_runs_without_end_hint_at_stiffness():
@@ -30,7 +37,7 @@ def test_a_stiff_method_is_not_told_of_stiffness():
 
 @pytest.mark.parametrize("settings", [{}, {"dt": 0.1}, {"precision": "float32"}, {"dt_min": 1e-3}])
 @pytest.mark.parametrize("algorithm", ["tsit5", "kvaerno5"])
-@pytest.mark.parametrize("status", [status for status in Status if status > 0])
+@pytest.mark.parametrize("status", [status for status in Status if status > 0 and not status.succeeded])
 def test_every_failure_has_advice(status, algorithm, settings):
     solve = SolveSettings(algorithm, 0.0, 1.0, (1e-9,), **settings)
     (text,) = advice(solve, {status: 1})

@@ -54,5 +54,12 @@ def test_chunks_add_up_and_failures_are_left_out():
     assert "x = 1e-17" in text
 
 
+def test_a_stopped_run_counts_as_far_as_it_came():
+    (text,) = look(small(), [[1e-9, 1e-9], [1e-8, 1.0], [np.nan, np.nan]], [[1.0, 1.0]] * 3, status=[6, 6])
+    assert "in 1 of 2 runs" in text
+    assert "x = 1e-17" in text
+    assert look(small(), [[np.nan]], [[np.nan]], status=[6]) == []
+
+
 def test_fixed_steps_have_no_tolerance():
     assert look(small(dt=0.1), [[1e-9]] * 3, ONE) == []

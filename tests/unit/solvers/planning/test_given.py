@@ -24,6 +24,7 @@ NUMBERS = {
     "dt_min": 1e-9,
     "dt_max": 0.5,
     "max_steps": 77,
+    "max_events": 7,
     "controller": ControllerSettings(ki=0.5, kp=0.1, safety=0.7, min_factor=0.8, max_factor=3.0),
     "newton": NewtonSettings(tolerance=0.5, damping=0.7, max_backtracks=5),
     "linear": LinearSettings(kind="bicgstab", tolerance=1e-3, max_iters=7),

@@ -1,0 +1,129 @@
+"""Acting: at a moment at which events are due, each changes what it has to, and others may follow from that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from solvers.equations.instant import time_of
+from solvers.equations.system import Event, parameter_symbol, state_symbol
+from solvers.integration.firings import Firings
+from solvers.status import Status
+from solvers.straightline import absolute, both, convert, either, literal, negate, select
+from solvers.targets.target import DeviceFunction, Target
+
+#: How far from zero, in units of its value where it fired, an expression is still on it.
+_RESIDUE = 4.0
+
+
+@dataclass(frozen=True)
+class Acting:
+    """What is done where events fire.
+
+    Parameters
+    ----------
+    firings
+        The events.
+    """
+
+    firings: Firings
+
+    def build(self, target: Target) -> DeviceFunction:
+        """Return `EventFunctions.act`."""
+        any_lane, again = target.any_lane, target.straight_line(self._once)
+
+        @target.control
+        def act(  # noqa: PLR0913, PLR0917 - a moment is all of it
+            mask: Any, cut: Any, t: Any, y: Any, p: Any, status: Any, memory: Any, place: Any, results: Any
+        ) -> Any:
+            following, changed, status = again(mask, cut, t, y, p, status, memory, place, results)
+            while any_lane(following):
+                following, once_more, status = again(
+                    following, idle(following), t, y, p, status, memory, place, results
+                )
+                changed = joined(changed, once_more)
+            return status, changed
+
+        idle = target.straight_line(lambda mask: literal(mask, False, "mask"))  # noqa: FBT003
+        joined = target.straight_line(either)
+        return act
+
+    def _once(  # noqa: PLR0913, PLR0917 - a moment is all of it
+        self, mask: Any, cut: Any, t: Any, y: Any, p: Any, status: Any, memory: Any, place: Any, results: Any
+    ) -> tuple[Any, Any, Any]:
+        """Let each event act that has to, in the order written, each on what the one before left.
+
+        Return where what they have set makes others cross zero, where anything was set, and the status.
+        """
+        going, changed = mask, literal(mask, False, "mask")  # noqa: FBT003
+        fired = []
+        for index, event in enumerate(self.firings.events):
+            fires, residue = self._fires(index, cut, t, y, p, memory)
+            fires = both(going, fires)
+            self._set(fires, event, t, y, p)
+            self._go_on(fires, index, residue, t, y, p, memory)
+            self.firings.tell(fires, index, t, y, p, memory, place, results)
+            fired.append(fires)
+            changed = either(changed, fires) if event.changes else changed
+            status = self._told(fires, index, status, memory)
+            going = both(going, status == 0)
+        return both(going, self._followed(mask, fired, t, y, p, memory)), changed, status
+
+    def _fires(self, index: int, cut: Any, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
+        """Return where an event fires, and how far from zero its expression is then still on it."""
+        if index in self.firings.dated:
+            return memory.appointments[self.firings.dated.index(index)] <= time_of(t), None
+        number, crossings = self.firings.watched.index(index), self.firings.crossings
+        value = self.firings.expression(index, t, y, p)
+        found = both(cut, crossings.crossed(number, memory))
+        residue = select(found, absolute(value) * _RESIDUE, literal(value, 0.0, self.firings.rhs.precision))
+        return either(found, crossings.crosses_to(number, value, memory)), residue
+
+    @staticmethod
+    def _index_of(symbol: sympy.Symbol, count: int, made: Callable[[int], sympy.Symbol]) -> int | None:
+        return next((index for index in range(count) if made(index) == symbol), None)
+
+    def _set(self, fires: Any, event: Event, t: Any, y: Any, p: Any) -> None:
+        """Set states and parameters; every value is of the moment before."""
+        if not event.changes:
+            return
+        values = self.firings.rhs.computed(tuple(value for _, value in event.changes))(t, y, p)
+        for (symbol, _), value in zip(event.changes, values, strict=True):
+            index = self._index_of(symbol, len(self.firings.rhs.system.states), state_symbol)
+            array = p if index is None else y
+            if index is None:
+                index = self._index_of(symbol, len(self.firings.rhs.system.parameters), parameter_symbol)
+            array[index] = select(fires, value, array[index])
+
+    def _go_on(self, fires: Any, index: int, residue: Any, t: Any, y: Any, p: Any, memory: Any) -> None:
+        """Note when an event that fired has to act next, or on which side of zero its expression is now."""
+        memory.firings[index] = memory.firings[index] + convert(fires, "int32")
+        if index in self.firings.dated:
+            place = self.firings.dated.index(index)
+            following = self.firings.diary(index).following(memory.appointments[place], p)
+            memory.appointments[place] = select(fires, following, memory.appointments[place])
+            return
+        number = self.firings.watched.index(index)
+        self.firings.crossings.leave(fires, number, self.firings.expression(index, t, y, p), residue, memory)
+
+    def _told(self, fires: Any, index: int, status: Any, memory: Any) -> Any:
+        """Return the status where an event ends the run."""
+        stop = self.firings.facts[index].stop
+        if stop:
+            ends = both(fires, memory.firings[index] >= stop)
+            status = select(ends, literal(status, Status.STOPPED, "int32"), status)
+        many = both(fires, both(status == 0, self.firings.too_many(memory)))
+        return select(many, literal(status, Status.TOO_MANY_EVENTS, "int32"), status)
+
+    def _followed(self, mask: Any, fired: list[Any], t: Any, y: Any, p: Any, memory: Any) -> Any:
+        """Return where an expression crosses zero by what was set, and note the sides of the others."""
+        followed = literal(mask, False, "mask")  # noqa: FBT003
+        if not any(event.changes for event in self.firings.events):
+            return followed
+        for number, index in enumerate(self.firings.watched):
+            value = self.firings.expression(index, t, y, p)
+            crosses = both(mask, self.firings.crossings.crosses_to(number, value, memory))
+            followed = either(followed, crosses)
+            self.firings.crossings.note(both(mask, both(negate(crosses), negate(fired[index]))), number, value, memory)
+        return followed

@@ -1,0 +1,354 @@
+"""Where expressions cross zero within a step: the first such moment is bracketed on the continuous extension.
+
+All expressions are looked at together. The extension is sampled at quarters of the step, and in a step that begins on a
+zero soon after its begin too; between the first sample at which any expression has crossed zero and the one before, the
+earliest zero of all of them counts. It is aimed at by the polynomials through the quarters, which are what linear
+expressions are where the extension is of degree 4 or less, and where they are not all that, by secants then.
+
+The variant of the method of false position that halves the value at an end which stays: M. Dowell and P. Jarratt, A
+modified regula falsi method for computing the root of an equation, BIT 11 (1971).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from solvers.algebra.point import Point
+from solvers.equations.instant import at_time, time_of
+from solvers.straightline import (
+    absolute,
+    both,
+    convert,
+    either,
+    fma,
+    larger,
+    literal,
+    negate,
+    quotient_estimate,
+    select,
+    smaller,
+)
+
+#: Shares of a step at which it is looked whether anything has crossed zero.
+QUARTERS = (0.25, 0.5, 0.75, 1.0)
+#: The same soon after the begin of a step that begins on a zero: which side it leaves to may not last for a quarter.
+SOON = (2.0**-20, 2.0**-15, 2.0**-10, 2.0**-5)
+#: How narrow the bracket of a moment has to be, as a share of the step: below that expressions are rounding.
+_NARROW = {"float64": 1e-13, "float32": 2.0**-20}
+#: The same as a share of t: four units in the last place.
+_PLACES = 4 * 2.0**-52
+#: Every so many secants the bracket is halved, whatever they say.
+_PATIENCE = 4
+#: Corrections of a zero of a polynomial, from where a straight line has it.
+_CORRECTIONS = 4
+
+
+class Bracket(NamedTuple):
+    """Between which shares of a step the next moment lies, float64.
+
+    Attributes
+    ----------
+    low
+        Up to which nothing has crossed zero.
+    high
+        At which something has, where it is `found`.
+    found
+        Whether there is such a moment.
+    aim
+        Where it is taken to be.
+    reach
+        Half of how narrow the bracket has to be.
+    tries
+        Samples since the bracket was found or halved (int32).
+    above
+        Whether the last sample was behind the moment.
+    """
+
+    low: Any
+    high: Any
+    found: Any
+    aim: Any
+    reach: Any
+    tries: Any
+    above: Any
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """Straight-line code that finds the first moment of a step at which any expression crosses zero.
+
+    `memory` is the frame of the events: `side` says for each expression on which side of zero it was seen last, 0 if it
+    is on it, within `residue`; `value` is what it was at the low end of the bracket, `beyond` at the high end.
+
+    Parameters
+    ----------
+    expressions
+        Computes all of them: (t, y, p) -> values.
+    directions
+        Of crossings that count: 1 up, -1 down, 0 both.
+    precision
+        Of the values.
+    exact
+        Whether the polynomials through the quarters are what expressions are.
+    """
+
+    expressions: Callable[[Any, Any, Any], list[Any]]
+    directions: Sequence[int]
+    precision: str
+    exact: bool
+
+    def begin(self, fresh: Any, t: Any, y: Any, p: Any, memory: Any) -> None:
+        """Note on which side runs start; what is zero there has to leave it before it crosses it."""
+        for index, value in enumerate(self.expressions(t, y, p)):
+            self.leave(fresh, index, value, literal(value, 0.0, self.precision), memory)
+
+    def nothing(self, mask: Any) -> Bracket:
+        """Return the bracket of a step that has not been looked at."""
+        low, high, idle = literal(mask, 0.0, "float64"), literal(mask, 1.0, "float64"), literal(mask, False, "mask")  # noqa: FBT003
+        return Bracket(low, high, idle, high, high, literal(mask, 0, "int32"), idle)
+
+    def open(self, bracket: Bracket, memory: Any) -> None:
+        """Note what expressions are where the step begins."""
+        for index in self._all:
+            start = memory.value[index]
+            memory.samples[index] = select(bracket.low == 0.0, start, memory.samples[index])
+
+    def rests(self, mask: Any, bracket: Bracket, memory: Any) -> Any:
+        """Return whether a run is at the begin of a step on a zero of any expression."""
+        resting = reduce(either, (memory.side[index] == 0 for index in self._all))
+        return both(mask, both(resting, bracket.low == 0.0))
+
+    def look(self, mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+        """Look at a share of the step whose state is in `memory.state`, where nothing has been found before it."""
+        fresh = both(mask, both(negate(bracket.found), theta > bracket.low))
+        return self._look(fresh, theta, point, t_next, bracket, memory)
+
+    def sample(self, quarter: int) -> Callable[..., None]:
+        """Return code (theta, point, t_next, memory) that notes what expressions are at a quarter, counted from 1.
+
+        Its state is in `memory.state`.
+        """
+
+        def note(theta: Any, point: Point, t_next: Any, memory: Any) -> None:
+            values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+            for index, value in enumerate(values):
+                memory.samples[quarter * len(values) + index] = value
+
+        return note
+
+    def scan(self, mask: Any, bracket: Bracket, memory: Any) -> Bracket:
+        """Find the first quarter up to which any expression crosses zero, where nothing has been found before."""
+        low, high, found = bracket.low, bracket.high, bracket.found
+        count = len(self.directions)
+        noted = memory.side, memory.value, memory.beyond
+        sides, values, beyonds = ([each[index] for index in self._all] for each in noted)
+        for number, theta in enumerate(QUARTERS, 1):
+            samples = [memory.samples[number * count + index] for index in self._all]
+            ahead = both(negate(found), low < theta)
+            crossed = [self._crosses(index, sides[index], samples[index]) for index in self._all]
+            here = both(ahead, reduce(either, crossed))
+            passed = both(ahead, negate(here))
+            for index, value in enumerate(samples):
+                off = both(passed, absolute(value) > memory.residue[index])
+                sides[index] = select(off, self._sign(value), sides[index])
+                values[index] = select(passed, value, values[index])
+                beyonds[index] = select(here, value, beyonds[index])
+            low, high = select(passed, theta, low), select(here, theta, high)
+            found = either(found, here)
+        for index in self._all:
+            rest = literal(values[index], 0.0, self.precision)
+            left = both(mask, negate(sides[index] == 0))
+            memory.side[index] = select(mask, sides[index], memory.side[index])
+            memory.value[index] = select(mask, values[index], memory.value[index])
+            memory.beyond[index] = select(mask, beyonds[index], memory.beyond[index])
+            memory.residue[index] = select(left, rest, memory.residue[index])
+        return bracket._replace(
+            low=select(mask, low, bracket.low), high=select(mask, high, bracket.high), found=both(mask, found)
+        )
+
+    def aim(self, mask: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+        """Take aim at a moment that lies between two quarters; where polynomials are all there is, it is there."""
+        places = absolute(t_next) * _PLACES / absolute(t_next - time_of(point.t))
+        reach = larger(places, literal(t_next, _NARROW[self.precision], "float64")) * 0.5
+        zeros = [self._zero(index, bracket, memory) for index in self._all]
+        share = bracket.high
+        for index, zero in enumerate(zeros):
+            share = select(self.crossed(index, memory), smaller(zero, share), share)
+        aimed = bracket._replace(aim=select(mask, share, bracket.aim), reach=select(mask, reach, bracket.reach))
+        if not self.exact:
+            return aimed
+        for index, zero in enumerate(zeros):
+            there = both(self.crossed(index, memory), zero <= share + reach)
+            elsewhere = both(mask, negate(there))
+            memory.beyond[index] = select(elsewhere, self._between(index, share, memory), memory.beyond[index])
+        return aimed._replace(low=select(mask, share, bracket.low), high=select(mask, share, bracket.high))
+
+    def settle(self, mask: Any, bracket: Bracket) -> Bracket:
+        """Return the bracket with the moment at its high end; in float32 that is more than its ends can tell."""
+        if self.exact or self.precision == "float64":
+            return bracket
+        share = smaller(larger(bracket.aim, bracket.low), bracket.high)
+        return bracket._replace(high=select(both(mask, bracket.found), share, bracket.high))
+
+    def is_wide(self, mask: Any, bracket: Bracket) -> Any:
+        """Return whether a moment has to be bracketed more closely."""
+        return both(mask, both(bracket.found, bracket.high - bracket.low > bracket.reach * 2.0))
+
+    def guess(self, bracket: Bracket) -> Any:
+        """Return the share of the step to look at next: a little beyond where the moment is taken to be.
+
+        So the next sample is most likely on the other side of the moment than the last one.
+        """
+        low, high, reach = bracket.low, bracket.high, bracket.reach
+        theta = select(bracket.above, bracket.aim - reach, bracket.aim + reach)
+        theta = smaller(larger(theta, low + reach), high - reach)
+        return select(bracket.tries == _PATIENCE, (low + high) * 0.5, theta)
+
+    def narrow(self, mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+        """Take one end of the bracket to a share of the step whose state is in `memory.state`, and aim anew."""
+        narrowed = self._look(mask, theta, point, t_next, bracket, memory)
+        above = narrowed.high == theta
+        secants = both(mask, bracket.tries > 0)
+        low_stays = both(secants, both(above, bracket.above))
+        high_stays = both(secants, both(negate(above), negate(bracket.above)))
+        share = one = literal(theta, 1.0, "float64")
+        for index in self._all:
+            memory.value[index] = select(low_stays, memory.value[index] * 0.5, memory.value[index])
+            memory.beyond[index] = select(high_stays, memory.beyond[index] * 0.5, memory.beyond[index])
+            secant = convert(self._secant(index, memory), "float64")
+            share = select(self.crossed(index, memory), smaller(secant, share), share)
+        share = select(share == share, share, one * 0.5)  # noqa: PLR0124 - NaN
+        aim = narrowed.low + (narrowed.high - narrowed.low) * share
+        tries = select(bracket.tries == _PATIENCE, 1, bracket.tries + 1)
+        return narrowed._replace(
+            aim=select(mask, aim, bracket.aim),
+            tries=select(mask, tries, bracket.tries),
+            above=either(both(mask, above), both(negate(mask), bracket.above)),
+        )
+
+    def resume(self, mask: Any, bracket: Bracket, memory: Any) -> Bracket:
+        """Return the bracket of what comes behind a moment that changed nothing."""
+        for index in self._all:
+            value, side = memory.beyond[index], memory.side[index]
+            memory.value[index] = select(mask, value, memory.value[index])
+            memory.side[index] = select(mask, self._sign(value), side)
+            memory.residue[index] = select(mask, literal(value, 0.0, self.precision), memory.residue[index])
+        rest = self.nothing(mask)
+        return bracket._replace(
+            low=select(mask, bracket.high, bracket.low),
+            high=select(mask, rest.high, bracket.high),
+            found=both(negate(mask), bracket.found),
+            tries=select(mask, rest.tries, bracket.tries),
+            above=both(negate(mask), bracket.above),
+        )
+
+    # -- parts ----------------------------------------------------------------------------------
+
+    def crossed(self, index: int, memory: Any) -> Any:
+        """Return whether an expression has crossed zero at the high end of the bracket."""
+        return self._crosses(index, memory.side[index], memory.beyond[index])
+
+    def crosses_to(self, index: int, value: Any, memory: Any) -> Any:
+        """Return whether an expression crosses zero by having a value now."""
+        return self._crosses(index, memory.side[index], value)
+
+    def note(self, mask: Any, index: int, value: Any, memory: Any) -> None:
+        """Note on which side of zero an expression is; on zero it stays on that where it was."""
+        off = both(mask, absolute(value) > memory.residue[index])
+        memory.value[index] = select(mask, value, memory.value[index])
+        memory.side[index] = select(off, self._sign(value), memory.side[index])
+        memory.residue[index] = select(off, literal(value, 0.0, self.precision), memory.residue[index])
+
+    def leave(self, mask: Any, index: int, value: Any, residue: Any, memory: Any) -> None:
+        """Note what an expression is behind a moment; within `residue` of zero it is still on it."""
+        zero = literal(value, 0.0, self.precision)
+        rests = absolute(value) <= residue
+        memory.value[index] = select(mask, value, memory.value[index])
+        side = select(rests, literal(value, 0, "int32"), self._sign(value))
+        memory.side[index] = select(mask, side, memory.side[index])
+        memory.residue[index] = select(mask, select(rests, residue, zero), memory.residue[index])
+
+    @property
+    def _all(self) -> range:
+        return range(len(self.directions))
+
+    def _look(self, fresh: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+        values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+        crossed = [self.crosses_to(index, value, memory) for index, value in enumerate(values)]
+        found = both(fresh, reduce(either, crossed))
+        passed = both(fresh, negate(found))
+        for index, value in enumerate(values):
+            memory.beyond[index] = select(found, value, memory.beyond[index])
+            self.note(passed, index, value, memory)
+        return bracket._replace(
+            low=select(passed, theta, bracket.low),
+            high=select(found, theta, bracket.high),
+            found=either(found, bracket.found),
+        )
+
+    def _secant(self, index: int, memory: Any) -> Any:
+        """Return at which share of the bracket a straight line through its ends is zero."""
+        value = memory.value[index]
+        return quotient_estimate(value, value - memory.beyond[index])
+
+    def _zero(self, index: int, bracket: Bracket, memory: Any) -> Any:
+        """Return where the polynomial through the quarters is zero between the ends of the bracket.
+
+        Newton's method does with quotients to six digits.
+        """
+        low, high = bracket.low, bracket.high
+        theta = low + (high - low) * convert(self._secant(index, memory), "float64")
+        start, powers = self._powers(index, memory)
+        for _ in range(_CORRECTIONS):
+            place = theta * 4.0
+            value, slope = powers[-1], literal(theta, 0.0, "float64")
+            for coefficient in (*reversed(powers[:-1]), start):
+                slope = fma(slope, place, value)
+                value = fma(value, place, coefficient)
+            theta = smaller(larger(theta - quotient_estimate(value, slope) * 0.25, low), high)
+        return theta
+
+    def _between(self, index: int, theta: Any, memory: Any) -> Any:
+        """Return the value of the polynomial through the quarters."""
+        start, powers = self._powers(index, memory)
+        place, value = theta * 4.0, powers[-1]
+        for coefficient in (*reversed(powers[:-1]), start):
+            value = fma(value, place, coefficient)
+        return convert(value, self.precision)
+
+    def _powers(self, index: int, memory: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return the polynomial through the quarters in powers of 4*theta: the first is its value at 0."""
+        count = len(self.directions)
+        values = [convert(memory.samples[quarter * count + index], "float64") for quarter in range(len(QUARTERS) + 1)]
+        first, second, third, fourth = _differences(values)
+        return values[0], (
+            first - second / 2.0 + third / 3.0 - fourth / 4.0,
+            second / 2.0 - third / 2.0 + fourth * (11 / 24),
+            third / 6.0 - fourth / 4.0,
+            fourth / 24.0,
+        )
+
+    def _crosses(self, index: int, side: Any, value: Any) -> Any:
+        up, down = both(side < 0, value >= 0.0), both(side > 0, value <= 0.0)
+        return {1: up, -1: down, 0: either(up, down)}[self.directions[index]]
+
+    def _sign(self, value: Any) -> Any:
+        number = partial(literal, value, dtype="int32")
+        return select(value > 0.0, number(1), select(value < 0.0, number(-1), number(0)))
+
+
+def moment(theta: Any, t: Any, t_next: Any) -> Any:
+    """Return the time at a share of a step."""
+    start = time_of(t)
+    return select(theta == 1.0, t_next, start + theta * (t_next - start))
+
+
+def _differences(values: Sequence[Any]) -> list[Any]:
+    """Return the forward differences of values, of every order."""
+    found = []
+    while len(values) > 1:
+        values = [following - value for value, following in pairwise(values)]
+        found.append(values[0])
+    return found
