@@ -24,6 +24,11 @@ def later(t: Any, length: Any) -> Any:
     return Instant(t.time + length, t.middle) if isinstance(t, Instant) else t + length
 
 
+def at_time(t: Any, time: Any) -> Any:
+    """Return another time of the same stretch."""
+    return Instant(time, t.middle) if isinstance(t, Instant) else time
+
+
 def time_of(t: Any) -> Any:
     """Return the time itself."""
     return t.time if isinstance(t, Instant) else t
