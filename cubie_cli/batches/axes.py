@@ -205,6 +205,9 @@ def _check_sweepable(document: Document, model: Model, name: str, path: KeyPath)
         raise document.error(f"{name!r} is a constant, which cannot be swept", path, "key", hint)
     if name in system.observables:
         raise document.error(f"{name!r} is an observable, which cannot be swept", path, "key")
+    if any(driver.name == name for driver in system.drivers):
+        message = f"{name!r} is a driver, which cannot be swept"
+        raise document.error(message, path, "key", f"sweep a parameter that the equations multiply {name} by")
     near = did_you_mean(name, [*system.parameters, *system.states])
     raise document.error(f"the model has no parameter or state {name!r}", path, "key", near)
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from cubie_cli.batches.axes import Axes, read_axes
 from cubie_cli.configurations.configuration import Configuration, check_format, read_configuration
@@ -11,6 +14,7 @@ from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.overrides import apply_overrides
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.models.model import Model, read_model
+from solvers.equations.drivers import Driver
 from solvers.planning.event_findings import END, event_findings
 from solvers.planning.exchange import Exchange
 
@@ -57,12 +61,20 @@ class Job:
         states = self.model.quantities.states
         return tuple(f"{name}_0" if name in states else name for name in self.axes.names)
 
-    @property
+    @cached_property
     def texts(self) -> dict[str, str]:
-        """The texts of the files behind the job: the two, and what options lay over the configuration."""
+        """The texts of the files behind the job: the two, what options lay over the configuration, drivers' rows."""
         overlays = self.document.overlays
         texts = {"configuration": self.document.text, "model": self.model.document.text}
-        return texts | ({"settings": "\n".join(overlay.text for overlay in overlays)} if overlays else {})
+        texts |= {"settings": "\n".join(overlay.text for overlay in overlays)} if overlays else {}
+        drivers = (driver for driver in self.model.quantities.drivers if driver.name in self.model.table_files)
+        return texts | {f"drivers/{driver.name}": _rows(driver) for driver in drivers}
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The files that are read, by what they hold."""
+        tables = {f"driver_{name}": file.path for name, file in self.model.table_files.items()}
+        return {"configuration": self.path, "model": self.model_path, **tables}
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
@@ -87,6 +99,7 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
     axes = read_axes(document, tables.batch.mode, model)
     job = Job(configuration, model, axes, document)
     _check_result_names(job)
+    _check_drivers(job)
     return job
 
 
@@ -105,6 +118,29 @@ def _load_model(document: Document) -> Model:
     if not path.exists():
         raise document.error(f"no such model file: {path}", place, hint="the name is relative to this file")
     return read_model(read_document(path))
+
+
+def _rows(driver: Driver) -> str:
+    """Return a driver's rows as text that has every digit of them."""
+    rows = zip(driver.times.tolist(), driver.values.tolist(), strict=True)
+    return "\n".join(["time,value", *(f"{time!r},{value!r}" for time, value in rows), ""])
+
+
+def _check_drivers(job: Job) -> None:
+    """Raise `UserError` for a driver that has no value on all of the span, or one that the precision cannot hold."""
+    solve = job.configuration.solve
+    for driver in job.model.quantities.drivers:
+        first, last = float(driver.times[0]), float(driver.times[-1])
+        if driver.outside == "error" and not first <= solve.t0 <= solve.t1 <= last:
+            message = (
+                f"the table of {driver.name!r} is from {first:g} to {last:g}, the run from {solve.t0:g} to {solve.t1:g}"
+            )
+            hint = 'take a table that covers the run, or choose outside = "hold", "zero" or "periodic"'
+            raise job.model.error("drivers", driver.name, message, hint)
+        largest = float(np.abs(driver.values).max())
+        if solve.precision == "float32" and largest > float(np.finfo(np.float32).max):
+            message = f"the table of {driver.name!r} has the value {largest:g}, which is too large for float32"
+            raise job.model.error("drivers", driver.name, message, 'set precision = "float64"')
 
 
 def _check_result_names(job: Job) -> None:

@@ -1,7 +1,5 @@
 """Reads a TOML file: data that knows where each of its parts is written, and can point there in a message."""
 
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +9,7 @@ from typing import Any, Literal
 import tomli
 
 from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.paths import regular_bytes
 from cubie_cli.documents.positions import KeyPath, Span, locate, string_offsets
 
 #: Nobody writes a model by hand that is larger; a data file named by mistake is refused before it is parsed.
@@ -155,14 +154,9 @@ def _read_text(path: Path) -> str:
 
 
 def _read_bytes(path: Path) -> bytes:
-    # A named pipe or a terminal would make the command wait for ever.
-    status = os.stat(path)  # noqa: PTH116 - raises for every kind of missing file
-    if stat.S_ISDIR(status.st_mode):
-        raise UserError("this is a directory, not a file", path)
-    if not stat.S_ISREG(status.st_mode):
-        raise UserError("this is not a regular file", path)
-    if status.st_size > LARGEST_FILE:
-        raise UserError(f"the file has {status.st_size} bytes, more than the {LARGEST_FILE} of a TOML file here", path)
+    size = regular_bytes(path)
+    if size > LARGEST_FILE:
+        raise UserError(f"the file has {size} bytes, more than the {LARGEST_FILE} of a TOML file here", path)
     return path.read_bytes()
 
 

@@ -27,8 +27,8 @@ _TOOLKIT = ("cuda-toolkit", "nvidia-nvvm", "nvidia-cuda-nvcc", "nvidia-cuda-nvcc
 def kernel_key(job: Job, target: str, architecture: str) -> str:
     """Return the key of a job's kernel, hexadecimal digits.
 
-    Values that are handed to a kernel as it starts are left out: those of the batch, the model's defaults, and numbers
-    of `[solve]` and `[output]`.
+    Values that are handed to a kernel as it starts are left out: those of the batch, the model's defaults, the numbers
+    in drivers' tables, and those of `[solve]` and `[output]`.
 
     Parameters
     ----------
@@ -49,6 +49,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "equations": [job.model.text_of("equations", name) for name in quantities.states],
         "observables": {name: job.model.text_of("observables", name) for name in quantities.observables},
         "events": [event.compiled for event in job.model.events],
+        "drivers": {driver.name: driver.shape for driver in quantities.drivers},
         "choices": compiled_choices(settings.solve, settings.save),
         "swept": job.axes.names,
         "kernel": asdict(settings.kernel),

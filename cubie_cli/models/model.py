@@ -9,6 +9,7 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.models.drivers import TableFile, read_drivers
 from cubie_cli.models.events import WrittenEvent, event_numbers, read_events
 from cubie_cli.models.expressions.tokens import RESERVED, ExpressionError
 from cubie_cli.models.order_of_use import CircleError, in_order_of_use, used_names, used_slopes
@@ -18,7 +19,7 @@ from solvers.equations.quantities import Quantities
 KEYS = ("name", "states", "parameters", "constants", "equations", "observables", "drivers", "events", "units")
 
 _VALUE_TABLES = ("states", "parameters", "constants")
-_NAMING_TABLES = (*_VALUE_TABLES, "observables")
+_NAMING_TABLES = (*_VALUE_TABLES, "observables", "drivers")
 #: Python's keywords are names like any other.
 _NAME = re.compile("[A-Za-z_][A-Za-z_0-9]*")
 
@@ -41,6 +42,8 @@ class Model:
         Names of the parameters and states whose values are expressions of parameters, each after those it needs.
     events
         What happens on the way, in the order written.
+    table_files
+        The files that drivers are read from, by their names.
     """
 
     quantities: Quantities
@@ -50,6 +53,7 @@ class Model:
     observables: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
     events: tuple[WrittenEvent, ...] = ()
+    table_files: Mapping[str, TableFile] = field(default_factory=dict)
 
     def text_of(self, table: str, name: str) -> str:
         """Return an expression as written; `table` is the name of the table where it stands."""
@@ -90,6 +94,7 @@ class _Reader:
         self._check_names()
         values = read_values(self._document, self._prefix)
         self._check_equations()
+        drivers = read_drivers(self._document, self._prefix)
         observables = tuple(self._table("observables"))
         ordered = self._in_order_of_use(observables)
         for table in ("equations", "observables"):
@@ -106,8 +111,10 @@ class _Reader:
             units=self._units(),
             event_facts=tuple(event.facts for event in events),
             event_numbers=event_numbers(events),
+            drivers=drivers.drivers,
         )
-        return Model(quantities, self._document, self._prefix, values.constants, observables, values.computed, events)
+        known = values.constants, observables, values.computed, events, drivers.files
+        return Model(quantities, self._document, self._prefix, *known)
 
     # -- tables ---------------------------------------------------------------------------------
 
@@ -119,9 +126,6 @@ class _Reader:
 
     def _check_tables(self) -> None:
         tables.check_keys(self._document, self._prefix, KEYS if not self._prefix else (*KEYS, "file"))
-        if self._table("drivers"):
-            message = "forcing from tables is not available in this version"
-            raise self._document.error(message, self._path("drivers"), "key", "write it as a function of t")
         for name in ("states", "equations"):
             if not self._table(name):
                 message = f"the model has no [{'.'.join(map(str, self._path(name)))}]"
@@ -161,7 +165,7 @@ class _Reader:
 
     def _misplaced_equation(self, name: str) -> UserError:
         path = self._path("equations", name)
-        for table in ("parameters", "constants", "observables"):
+        for table in ("parameters", "constants", "observables", "drivers"):
             if name in self._table(table):
                 message = f"{name!r} is in [{table}] and has an equation"
                 return self._document.error(message, path, "key", "only states have equations")

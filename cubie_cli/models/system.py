@@ -20,6 +20,7 @@ from solvers.equations.system import (
     Appointments,
     Event,
     System,
+    driver_symbol,
     observable_symbol,
     parameter_symbol,
     slope_symbol,
@@ -86,6 +87,7 @@ def _symbols(model: Model) -> Mapping[str, sympy.Symbol | float]:
         **{name: state_symbol(index) for index, name in enumerate(quantities.states)},
         **{name: parameter_symbol(index) for index, name in enumerate(quantities.parameters)},
         **{name: observable_symbol(index) for index, name in enumerate(quantities.observables)},
+        **{driver.name: driver_symbol(index) for index, driver in enumerate(quantities.drivers)},
         **model.constants,
     }
 

@@ -112,7 +112,7 @@ class _Reader:
         """Refuse a reference to a quantity that has no value yet."""
         homes = {
             other: home
-            for home in ("states", "parameters", "constants", "observables")
+            for home in ("states", "parameters", "constants", "observables", "drivers")
             for other in tables.table(self._document, (*self._prefix, home))
         }
         for used in used_names(text, homes):

@@ -51,6 +51,7 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
         "command_line": command,
         "configuration_sha256": _sha256(job.path),
         "model_sha256": _sha256(job.model_path),
+        **{f"driver_{name}_sha256": file.sha256 for name, file in job.model.table_files.items()},
         "target": target,
         "device": device,
         **(tolerances if solve.dt is None else {}),

@@ -25,7 +25,7 @@ def check_batch(batch: PreparedBatch, *, force: bool) -> None:
     UserError
         With what to do about it.
     """
-    read = [batch.job.path, batch.job.model_path]
+    read = [*batch.job.files.values()]
     if batch.output:
         check_destination(batch.output, inputs=read, force=force)
         check_space(batch.output, batch.bytes, batch.runs)

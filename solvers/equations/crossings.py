@@ -12,7 +12,7 @@ from sympy.core.relational import Relational
 
 from solvers.equations import functions
 from solvers.equations.rewriting import choice, less
-from solvers.equations.system import TIME, System, observable_symbol, state_symbol
+from solvers.equations.system import TIME, System, driver_symbol, observable_symbol, state_symbol
 
 _ROUNDED = (sympy.floor, sympy.ceiling)
 _SIGNED = (sympy.Abs, sympy.sign)
@@ -30,7 +30,8 @@ def conditions(system: System, observables: Iterable[int]) -> tuple[sympy.Basic,
     observables
         Positions of those that the derivatives use.
     """
-    moving = {TIME, *(state_symbol(index) for index in range(len(system.states)))}
+    drivers = (index for index, driver in enumerate(system.drivers) if driver.method != "hold")
+    moving = {TIME, *(state_symbol(index) for index in range(len(system.states))), *map(driver_symbol, drivers)}
     for index, expression in enumerate(system.observable_expressions):
         if expression.free_symbols & moving:
             moving.add(observable_symbol(index))

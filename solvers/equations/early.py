@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sympy
 
-from solvers.equations.system import MIDDLE, TIME, System, state_symbol
+from solvers.equations.system import MIDDLE, TIME, System, parameter_symbol
 
 if TYPE_CHECKING:
     from solvers.equations.program import Step
@@ -28,7 +28,7 @@ class TimeFirst:
     Parameters
     ----------
     late
-        Symbols of states, and of what else is in the states' precision.
+        Symbols of states and drivers, and of what else is in the states' precision.
     """
 
     def __init__(self, late: Iterable[sympy.Symbol]) -> None:
@@ -91,4 +91,6 @@ def time_first(precision: str, system: System, more: Iterable[sympy.Symbol] = ()
     """
     if precision == "float64":
         return None
-    return TimeFirst([*(state_symbol(index) for index in range(len(system.states))), *more])
+    parameters = {parameter_symbol(index) for index in range(len(system.parameters))}
+    late = [symbol for symbol in system.inputs if symbol not in parameters | {TIME, MIDDLE}]
+    return TimeFirst([*late, *more])

@@ -10,10 +10,19 @@ from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives, Slopes
 from solvers.equations.early import time_first
 from solvers.equations.edges import levelled, unless_zero
+from solvers.equations.forcing import Forcing
 from solvers.equations.looped import LoopedEquations
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
-from solvers.equations.system import MIDDLE, TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.equations.system import (
+    TIME,
+    System,
+    driver_slope_symbol,
+    driver_symbol,
+    observable_symbol,
+    parameter_symbol,
+    state_symbol,
+)
 from solvers.straightline import fma, literal
 
 
@@ -38,6 +47,8 @@ class Jacobian:
         The equations.
     precision
         "float64" or "float32".
+    forcing
+        The drivers; None: as the interpreter has them.
 
     Attributes
     ----------
@@ -47,9 +58,10 @@ class Jacobian:
         Entries that are plain numbers.
     """
 
-    def __init__(self, system: System, precision: str) -> None:
+    def __init__(self, system: System, precision: str, forcing: Forcing | None = None) -> None:
         self.system = system
         self.precision = precision
+        self.forcing = forcing or Forcing.known(system.drivers, precision)
         self._states = [state_symbol(index) for index in range(len(system.states))]
         self._directions = [sympy.Symbol(f"v{index}", real=True) for index in range(len(system.states))]
         self._equations = _Equations(system)
@@ -95,7 +107,7 @@ class Jacobian:
         return self._run(self._diagonal, t, y, p)
 
     def time_derivative(self, t: Any, y: Any, p: Any) -> list[Any]:
-        """Return the n partial derivatives df/dt."""
+        """Return the n derivatives df/dt where y stands still; drivers move."""
         return self._run(self._time_derivative, t, y, p)
 
     def product(self, t: Any, y: Any, p: Any, v: Sequence[Any]) -> list[Any]:
@@ -111,14 +123,14 @@ class Jacobian:
         return [literal(y, 0.0, self.precision) if total is None else total for total in totals]
 
     def _run(self, program: Program, t: Any, y: Any, p: Any, v: Sequence[Any] = ()) -> list[Any]:
-        return evaluate_at(program, self.system, self.precision, t, y, p, v)
+        return evaluate_at(program, self.system, self.precision, t, y, p, v, self.forcing)
 
     def looped(self, places: Sequence[int]) -> LoopedEquations:
         """Return code that stores the entries by loops, each where it is told to, in the order of `pattern`."""
         expressions = dict(zip(places, self._symbolic.values(), strict=True))
         with deep_recursion():
             named = self._equations.needed(expressions.values())
-        return LoopedEquations(self.system, expressions, named, self.precision)
+        return LoopedEquations(self.system, expressions, named, self.precision, self.forcing)
 
     # -- programs -------------------------------------------------------------------------------
 
@@ -132,7 +144,9 @@ class Jacobian:
 
     @cached_property
     def _slopes_in_time(self) -> tuple[sympy.Expr, ...]:
-        return self._equations.along({TIME: sympy.S.One})
+        moving = (index for index, driver in enumerate(self.system.drivers) if driver.method != "hold")
+        slopes = {driver_symbol(index): driver_slope_symbol(index) for index in moving}
+        return self._equations.along({TIME: sympy.S.One, **slopes})
 
     @cached_property
     def _time_derivative(self) -> Program:
@@ -151,8 +165,7 @@ class Jacobian:
 
     def _program(self, expressions: Iterable[sympy.Expr], directions: Sequence[sympy.Symbol] = ()) -> Program:
         results = tuple(expressions)
-        parameters = [parameter_symbol(index) for index in range(len(self.system.parameters))]
-        symbols = [TIME, MIDDLE, *self._states, *parameters, *directions]
+        symbols = [*self.system.inputs, *directions]
         with deep_recursion():
             named = self._equations.needed(results)
         return compile_program(symbols, results, named, time_first(self.precision, self.system, directions))

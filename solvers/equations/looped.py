@@ -9,10 +9,11 @@ import sympy
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
 from solvers.equations.families import Family, find_families
+from solvers.equations.forcing import Forcing
 from solvers.equations.forms import Leaf
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
-from solvers.equations.system import MIDDLE, TIME, System, parameter_symbol, state_symbol
+from solvers.equations.system import System, parameter_symbol, state_symbol
 
 #: What a mathematical function counts, in operations.
 WEIGHT = 20
@@ -62,6 +63,8 @@ class LoopedEquations:
         Symbols defined by expressions, each over quantities and earlier ones.
     precision
         "float64" or "float32".
+    forcing
+        The drivers; None: as the interpreter has them.
     """
 
     def __init__(
@@ -70,13 +73,15 @@ class LoopedEquations:
         expressions: Mapping[int, sympy.Expr],
         named: Sequence[tuple[sympy.Symbol, sympy.Expr]],
         precision: str,
+        forcing: Forcing | None = None,
     ) -> None:
         self._system = system
         self._precision = precision
+        self._forcing = forcing
         self._named = {symbol: number for number, (symbol, _) in enumerate(named)}
         states = [state_symbol(index) for index in range(len(system.states))]
         parameters = [parameter_symbol(index) for index in range(len(system.parameters))]
-        self._symbols = [TIME, MIDDLE, *states, *parameters, *self._named]
+        self._symbols = [*system.inputs, *self._named]
         kinds = ("y", states), ("p", parameters), ("w", self._named)
         self._quantities = {symbol: Leaf(kind, k) for kind, each in kinds for k, symbol in enumerate(each)}
         with deep_recursion():
@@ -120,7 +125,7 @@ class LoopedEquations:
                 family.store(sources, target, first, self._precision)
             if stage.alone:
                 known = [w[k] for k in range(self.terms)] if self._reads_named(stage.program) else [None] * self.terms
-                values = evaluate_at(stage.program, self._system, self._precision, t, y, p, known)
+                values = evaluate_at(stage.program, self._system, self._precision, t, y, p, known, self._forcing)
                 for place, value in zip(stage.alone, values, strict=True):
                     target[first + place] = value
 
@@ -138,7 +143,8 @@ class LoopedEquations:
         yield self._stage(expressions, final=True)
 
     def _stage(self, expressions: Mapping[int, sympy.Expr], *, final: bool) -> _Stage:
-        families, alone = find_families(expressions, self._quantities, frozenset({TIME, MIDDLE}))
+        others = frozenset(self._system.inputs) - self._quantities.keys()
+        families, alone = find_families(expressions, self._quantities, others)
         early = time_first(self._precision, self._system, self._named)
         program = compile_program(self._symbols, [expressions[place] for place in alone], (), early)
         return _Stage(final, tuple(families), program, tuple(alone))

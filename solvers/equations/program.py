@@ -10,6 +10,7 @@ from operator import add, eq, ge, gt, le, lt, mul, ne, neg, sub, truediv
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
+from solvers.equations.forcing import Forcing
 from solvers.equations.instant import middle_of, time_of
 from solvers.equations.quantities import Quantities
 from solvers.straightline import (
@@ -173,9 +174,16 @@ class Program:
 
 
 def evaluate_at(
-    program: Program, quantities: Quantities, precision: str, t: Any, y: Any, p: Any, v: Sequence[Any] = ()
+    program: Program,
+    quantities: Quantities,
+    precision: str,
+    t: Any,
+    y: Any,
+    p: Any,
+    v: Sequence[Any] = (),
+    forcing: Forcing | None = None,
 ) -> list[Any]:
-    """Compute a program of a system's time, middle, states and parameters, in this order.
+    """Compute a program of a system's `inputs`.
 
     Parameters
     ----------
@@ -185,13 +193,18 @@ def evaluate_at(
         States and parameters: arrays, or lists of values.
     v
         What further inputs the program has.
+    forcing
+        The drivers as straight-line code; None: as the interpreter has them.
     """
     used, count = program.used, len(quantities.states)
     states = [y[index] if 2 + index in used else None for index in range(count)]
     first = 2 + count
     parameters = [p[index] if first + index in used else None for index in range(len(quantities.parameters))]
+    first += len(parameters)
+    wanted = [slot - first for slot in range(first, first + 2 * len(quantities.drivers)) if slot in used]
+    driven = (forcing or Forcing.known(quantities.drivers, precision)).inputs(wanted, t)
     times = time_of(t), middle_of(t)
-    inputs = [*(convert(time, precision) for time in times), *states, *parameters, *v]
+    inputs = [*(convert(time, precision) for time in times), *states, *parameters, *driven, *v]
     if not program.early:
         return program.evaluate(inputs, literals(times[0], precision))
     early, late = program.parts

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from solvers.equations.drivers import Driver
+
 
 @dataclass(frozen=True)
 class EventFacts:
@@ -47,6 +49,8 @@ class Quantities:
         What is known of each event without its expressions.
     event_numbers
         Times of events that are numbers, by name: `events[0].start`, `events[2].times[5]` and so on.
+    drivers
+        Forcing from tables.
     """
 
     name: str
@@ -58,3 +62,4 @@ class Quantities:
     units: Mapping[str, str] = field(default_factory=dict)
     event_facts: tuple[EventFacts, ...] = ()
     event_numbers: Mapping[str, float] = field(default_factory=dict)
+    drivers: tuple[Driver, ...] = ()

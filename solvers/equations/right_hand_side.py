@@ -11,6 +11,7 @@ from solvers.equations import functions
 from solvers.equations.crossings import sides
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
+from solvers.equations.forcing import Forcing
 from solvers.equations.looped import MOST_STATES, SHARE, LoopedEquations, weight
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
@@ -43,11 +44,20 @@ class RightHandSide:
     most_written_out
         Operations, weighted as `solvers.equations.looped.weight` does, up to which slopes are written out where loops
         could compute them; None: they always are, as who asks for them has no arrays that loops could fill.
+    forcing
+        The drivers; None: as the interpreter has them.
     """
 
-    def __init__(self, system: System, precision: str, most_written_out: int | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        precision: str,
+        most_written_out: int | None = None,
+        forcing: Forcing | None = None,
+    ) -> None:
         self.system = system
         self.precision = precision
+        self.forcing = forcing or Forcing.known(system.drivers, precision)
         self._most_written_out = most_written_out
 
     @cached_property
@@ -69,8 +79,10 @@ class RightHandSide:
 
     @property
     def uses_time(self) -> bool:
-        """Whether the derivatives depend on t."""
-        return self.derivatives.uses(0) or self.derivatives.uses(1)
+        """Whether the derivatives depend on t, by themselves or by drivers."""
+        symbols = self.system.inputs
+        timed = {TIME, MIDDLE, *symbols[len(symbols) - 2 * len(self.system.drivers) :]}
+        return any(self.derivatives.uses(slot) for slot, symbol in enumerate(symbols) if symbol in timed)
 
     @cached_property
     def partial(self) -> bool:
@@ -95,7 +107,7 @@ class RightHandSide:
             return None
         derivatives = self.system.derivatives
         named = self._named(needed_observables(self.system, derivatives))
-        found = LoopedEquations(self.system, dict(enumerate(derivatives)), named, self.precision)
+        found = LoopedEquations(self.system, dict(enumerate(derivatives)), named, self.precision, self.forcing)
         return found if found.weight <= SHARE * whole else None
 
     @property
@@ -150,15 +162,9 @@ class RightHandSide:
 
     def _program(self, expressions: tuple[sympy.Expr, ...]) -> Program:
         system = self.system
-        symbols = [
-            TIME,
-            MIDDLE,
-            *(state_symbol(index) for index in range(len(system.states))),
-            *(parameter_symbol(index) for index in range(len(system.parameters))),
-        ]
         with deep_recursion():
             named = self._named(needed_observables(system, expressions), expressions)
-        return compile_program(symbols, expressions, named, time_first(self.precision, system))
+        return compile_program(system.inputs, expressions, named, time_first(self.precision, system))
 
     def _named(
         self, observables: Iterable[int], expressions: Iterable[sympy.Expr] = ()
@@ -180,7 +186,7 @@ class RightHandSide:
         return [*named.items()]
 
     def _run(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:
-        return evaluate_at(program, self.system, self.precision, t, y, p)
+        return evaluate_at(program, self.system, self.precision, t, y, p, forcing=self.forcing)
 
 
 def needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> list[int]:

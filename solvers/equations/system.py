@@ -44,7 +44,7 @@ def driver_symbol(index: int) -> sympy.Symbol:
 @cache
 def driver_slope_symbol(index: int) -> sympy.Symbol:
     """Return the symbol of the derivative with respect to time of the driver at a position."""
-    return sympy.Symbol(f"v{index}", real=True)
+    return sympy.Symbol(f"du{index}", real=True)
 
 
 TIME = sympy.Symbol("t", real=True)
@@ -106,7 +106,7 @@ class System(Quantities):
     Parameters
     ----------
     derivatives
-        One expression a state, in `state_symbol`, `parameter_symbol`, `observable_symbol` and `TIME`.
+        One expression a state, in `state_symbol`, `parameter_symbol`, `observable_symbol`, `driver_symbol` and `TIME`.
         Constants are substituted already.
     observable_expressions
         One expression an observable; each refers to earlier observables only, and may refer to the right-hand side of a
@@ -122,3 +122,25 @@ class System(Quantities):
     observable_expressions: tuple[sympy.Expr, ...] = ()
     values: tuple[tuple[sympy.Symbol, sympy.Expr], ...] = ()
     events: tuple[Event, ...] = ()
+
+    @property
+    def inputs(self) -> list[sympy.Symbol]:
+        """The symbols that programs take values of, in their order; others follow them."""
+        drivers = range(len(self.drivers))
+        return [
+            TIME,
+            MIDDLE,
+            *(state_symbol(index) for index in range(len(self.states))),
+            *(parameter_symbol(index) for index in range(len(self.parameters))),
+            *(driver_symbol(index) for index in drivers),
+            *(driver_slope_symbol(index) for index in drivers),
+        ]
+
+    @property
+    def used_drivers(self) -> tuple[int, ...]:
+        """Positions of the drivers that any expression uses."""
+        changes = (expression for event in self.events for _, expression in event.changes)
+        whens = (event.when for event in self.events if event.when is not None)
+        expressions = (*self.derivatives, *self.observable_expressions, *changes, *whens)
+        symbols = set().union(*(each.free_symbols for each in expressions))
+        return tuple(index for index in range(len(self.drivers)) if driver_symbol(index) in symbols)

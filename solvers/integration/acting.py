@@ -59,9 +59,10 @@ class Acting:
         going, changed = mask, literal(mask, False, "mask")  # noqa: FBT003
         fired = []
         for index, event in enumerate(self.firings.events):
-            fires = both(going, self._fires(index, cut, t, y, p, memory))
+            fires, residue = self._fires(index, cut, t, y, p, memory)
+            fires = both(going, fires)
             self._set(fires, event, t, y, p)
-            self._go_on(fires, index, cut, t, y, p, memory)
+            self._go_on(fires, index, residue, t, y, p, memory)
             self.firings.tell(fires, index, t, y, p, memory, place, results)
             fired.append(fires)
             changed = either(changed, fires) if event.changes else changed
@@ -69,12 +70,15 @@ class Acting:
             going = both(going, status == 0)
         return both(going, self._followed(mask, fired, t, y, p, memory)), changed, status
 
-    def _fires(self, index: int, cut: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
+    def _fires(self, index: int, cut: Any, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
+        """Return where an event fires, and how far from zero its expression is then still on it."""
         if index in self.firings.dated:
-            return memory.appointments[self.firings.dated.index(index)] <= time_of(t)
-        number = self.firings.watched.index(index)
-        now = self.firings.crossings.crosses_to(number, self.firings.expression(index, t, y, p), memory)
-        return either(both(cut, self.firings.crossings.crossed(number, memory)), now)
+            return memory.appointments[self.firings.dated.index(index)] <= time_of(t), None
+        number, crossings = self.firings.watched.index(index), self.firings.crossings
+        value = self.firings.expression(index, t, y, p)
+        found = both(cut, crossings.crossed(number, memory))
+        residue = select(found, absolute(value) * _RESIDUE, literal(value, 0.0, self.firings.rhs.precision))
+        return either(found, crossings.crosses_to(number, value, memory)), residue
 
     @staticmethod
     def _index_of(symbol: sympy.Symbol, count: int, made: Callable[[int], sympy.Symbol]) -> int | None:
@@ -92,7 +96,7 @@ class Acting:
                 index = self._index_of(symbol, len(self.firings.rhs.system.parameters), parameter_symbol)
             array[index] = select(fires, value, array[index])
 
-    def _go_on(self, fires: Any, index: int, cut: Any, t: Any, y: Any, p: Any, memory: Any) -> None:
+    def _go_on(self, fires: Any, index: int, residue: Any, t: Any, y: Any, p: Any, memory: Any) -> None:
         """Note when an event that fired has to act next, or on which side of zero its expression is now."""
         memory.firings[index] = memory.firings[index] + convert(fires, "int32")
         if index in self.firings.dated:
@@ -101,9 +105,6 @@ class Acting:
             memory.appointments[place] = select(fires, following, memory.appointments[place])
             return
         number = self.firings.watched.index(index)
-        zero = literal(memory.value[number], 0.0, self.firings.rhs.precision)
-        found = both(cut, self.firings.crossings.crossed(number, memory))
-        residue = select(found, absolute(memory.beyond[number]) * _RESIDUE, zero)
         self.firings.crossings.leave(fires, number, self.firings.expression(index, t, y, p), residue, memory)
 
     def _told(self, fires: Any, index: int, status: Any, memory: Any) -> Any:

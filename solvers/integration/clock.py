@@ -8,9 +8,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from solvers.equations.instant import Instant
-from solvers.equations.switches import SwitchTimes
 from solvers.integration.lane import Saving, Time
+from solvers.integration.stops import Stops
 from solvers.straightline import absolute, both, convert, literal, minimum, select, smaller
 from solvers.straightline.setting import Number, is_used
 from solvers.targets.target import DeviceFunction, Target
@@ -28,7 +27,7 @@ class ClockFunctions(NamedTuple):
     measure(h) -> length: how far a step leads, in float64.
     stay(reject, length) -> length: the same, 0 where it was rejected.
     advance(accept, time, length, t_next, saving) -> time: move on where the step counts.
-    turns(accept, time, t_next) -> mask: whether a step ended where conditions of time alone change.
+    turns(accept, time, t_next) -> mask: whether a step ended at a stop.
     turn(mask, time, saving, p) -> time: go on from there.
     appoint(mask, time, saving, appointed) -> time: the next moment at which an event has to act.
     instant(t, time) -> what stands for t in the right-hand side.
@@ -202,8 +201,12 @@ class LandingClock(Clock):
         return convert(self._stop_at(time, saving) - time.t, self.precision)
 
     def _propose(self, time: Any, dt: Any, _attempts: Any, saving: Saving) -> Any:
-        h, last = self._choose(dt, time.left)
-        t_next = select(last, self._stop_at(time, saving), time.t + h)
+        return self._towards(time, dt, self._stop_at(time, saving), time.left)
+
+    def _towards(self, time: Any, dt: Any, stop: Any, left: Any) -> Any:
+        """Return what to propose, given where a step has to end at the latest, and how far that is."""
+        h, last = self._choose(dt, left)
+        t_next = select(last, stop, time.t + h)
         # What is integrated is how far t moves: else its rounding would add up.
         h = convert(t_next - time.t, self.precision)
         # Rounding may lead to the end before its time, and nothing is left for a last step.
@@ -216,21 +219,21 @@ class LandingClock(Clock):
 
 @dataclass(frozen=True, kw_only=True)
 class SwitchingClock(LandingClock):
-    """Adds up steps that end where conditions of time alone change, and at the save times a method has to land on.
+    """Adds up steps that end at stops, and at the save times a method has to land on.
 
     Its `time` is a `SwitchingTime`, and where there are events, which may end steps too, an `AppointedTime`.
 
     Parameters
     ----------
-    switches
-        When conditions change; None: they do not.
+    stops
+        Where steps have to end, and how long they may be.
     fixed
-        Whether steps are cut short there and nowhere else.
+        Whether steps are cut short for that and for nothing else.
     events
-        Whether there are events.
+        Whether events may end steps too.
     """
 
-    switches: SwitchTimes | None
+    stops: Stops
     fixed: bool
     events: bool = False
 
@@ -247,12 +250,17 @@ class SwitchingClock(LandingClock):
     def _stop(self, time: Any) -> Any:
         return smaller(time.appointed, time.stop) if self.events else time.stop
 
+    def _propose(self, time: Any, dt: Any, attempts: Any, saving: Saving) -> Any:
+        if not self.stops.forcing.looks_out:
+            return super()._propose(time, dt, attempts, saving)
+        stop = self.stops.forcing.lookout(time.t, time.middle, self._stop_at(time, saving))
+        return self._towards(time, dt, stop, convert(stop - time.t, self.precision))
+
     def _turns(self, accept: Any, time: Any, t_next: Any) -> Any:
         return both(accept, t_next >= time.stop)
 
     def _turn(self, mask: Any, time: Any, saving: Saving, p: Any) -> Any:
-        end = literal(time.t, self.t1, "float64")
-        stop = self.switches.following(time.t, p, self.t1) if self.switches else end
+        stop = self.stops.following(time.t, p, self.t1)
         middle = time.t + (stop - time.t) * 0.5
         time = time._replace(stop=select(mask, stop, time.stop), middle=select(mask, middle, time.middle))
         return time._replace(left=select(mask, self._left(time, saving), time.left))
@@ -262,7 +270,7 @@ class SwitchingClock(LandingClock):
         return time._replace(left=select(mask, self._left(time, saving), time.left))
 
     def _instant(self, t: Any, time: Any) -> Any:
-        return Instant(t, time.middle)
+        return self.stops.forcing.instant(t, time.middle)
 
 
 def make_clock(
@@ -272,7 +280,7 @@ def make_clock(
     *,
     steps: Number | None,
     landings: Number,
-    switches: SwitchTimes | None,
+    stops: Stops | None,
     events: bool,
     asked: bool,
 ) -> Clock:
@@ -286,16 +294,16 @@ def make_clock(
         The number of equal steps, or None where steps adapt.
     landings
         Number of save times that have to be the end of a step.
-    switches
-        When conditions of time alone change; steps end there.
+    stops
+        Where steps have to end, and how long they may be; None: nothing stops them.
     events
-        Whether events may end steps.
+        Whether events may end steps too.
     asked
         Whether anybody asks for t between steps.
     """
     span: Any = {"t0": t0, "t1": t1, "precision": precision}
-    if switches or events:
-        return SwitchingClock(**span, landings=landings, switches=switches, fixed=steps is not None, events=events)
+    if stops:
+        return SwitchingClock(**span, landings=landings, stops=stops, fixed=steps is not None, events=events)
     if steps is not None:
         return EvenClock(**span, steps=steps, landings=landings)
     if is_used(landings):

@@ -2,8 +2,8 @@
 
 All expressions are looked at together. The extension is sampled at quarters of the step, and in a step that begins on a
 zero soon after its begin too; between the first sample at which any expression has crossed zero and the one before, the
-earliest zero of all of them counts. It is aimed at first by the polynomials through the quarters, which are what linear
-expressions are where the extension is of degree 4 or less, and then by secants.
+earliest zero of all of them counts. It is aimed at by the polynomials through the quarters, which are what linear
+expressions are where the extension is of degree 4 or less, and where they are not all that, by secants then.
 
 The variant of the method of false position that halves the value at an end which stays: M. Dowell and P. Jarratt, A
 modified regula falsi method for computing the root of an equation, BIT 11 (1971).
@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from solvers.algebra.point import Point
-from solvers.equations.instant import Instant, middle_of, time_of
+from solvers.equations.instant import at_time, time_of
 from solvers.straightline import (
     absolute,
     both,
@@ -36,7 +36,7 @@ QUARTERS = (0.25, 0.5, 0.75, 1.0)
 #: The same soon after the begin of a step that begins on a zero: which side it leaves to may not last for a quarter.
 SOON = (2.0**-20, 2.0**-15, 2.0**-10, 2.0**-5)
 #: How narrow the bracket of a moment has to be, as a share of the step: below that expressions are rounding.
-_NARROW = {"float64": 1e-13, "float32": 2.0**-24}
+_NARROW = {"float64": 1e-13, "float32": 2.0**-20}
 #: The same as a share of t: four units in the last place.
 _PLACES = 4 * 2.0**-52
 #: Every so many secants the bracket is halved, whatever they say.
@@ -90,11 +90,14 @@ class Crossings:
         Of crossings that count: 1 up, -1 down, 0 both.
     precision
         Of the values.
+    exact
+        Whether the polynomials through the quarters are what expressions are.
     """
 
     expressions: Callable[[Any, Any, Any], list[Any]]
     directions: Sequence[int]
     precision: str
+    exact: bool
 
     def begin(self, fresh: Any, t: Any, y: Any, p: Any, memory: Any) -> None:
         """Note on which side runs start; what is zero there has to leave it before it crosses it."""
@@ -114,35 +117,80 @@ class Crossings:
 
     def rests(self, mask: Any, bracket: Bracket, memory: Any) -> Any:
         """Return whether a run is at the begin of a step on a zero of any expression."""
-        resting = reduce(either, (memory.side[index] == 0.0 for index in self._all))
+        resting = reduce(either, (memory.side[index] == 0 for index in self._all))
         return both(mask, both(resting, bracket.low == 0.0))
 
-    def sample(self, quarter: int) -> Callable[..., Bracket]:
-        """Return code (mask, theta, point, t_next, bracket, memory) -> bracket that looks at a share of the step.
+    def look(self, mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+        """Look at a share of the step whose state is in `memory.state`, where nothing has been found before it."""
+        fresh = both(mask, both(negate(bracket.found), theta > bracket.low))
+        return self._look(fresh, theta, point, t_next, bracket, memory)
 
-        Its state is in `memory.state`. Where something has been found before it, nothing is looked at.
+    def sample(self, quarter: int) -> Callable[..., None]:
+        """Return code (theta, point, t_next, memory) that notes what expressions are at a quarter, counted from 1.
 
-        Parameters
-        ----------
-        quarter
-            Which of the quarters it is, from 1; 0: none.
+        Its state is in `memory.state`.
         """
 
-        def look(mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
-            fresh = both(mask, both(negate(bracket.found), theta > bracket.low))
-            return self._look(fresh, theta, point, t_next, bracket, memory, quarter)
+        def note(theta: Any, point: Point, t_next: Any, memory: Any) -> None:
+            values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+            for index, value in enumerate(values):
+                memory.samples[quarter * len(values) + index] = value
 
-        return look
+        return note
+
+    def scan(self, mask: Any, bracket: Bracket, memory: Any) -> Bracket:
+        """Find the first quarter up to which any expression crosses zero, where nothing has been found before."""
+        low, high, found = bracket.low, bracket.high, bracket.found
+        count = len(self.directions)
+        noted = memory.side, memory.value, memory.beyond
+        sides, values, beyonds = ([each[index] for index in self._all] for each in noted)
+        for number, theta in enumerate(QUARTERS, 1):
+            samples = [memory.samples[number * count + index] for index in self._all]
+            ahead = both(negate(found), low < theta)
+            crossed = [self._crosses(index, sides[index], samples[index]) for index in self._all]
+            here = both(ahead, reduce(either, crossed))
+            passed = both(ahead, negate(here))
+            for index, value in enumerate(samples):
+                off = both(passed, absolute(value) > memory.residue[index])
+                sides[index] = select(off, self._sign(value), sides[index])
+                values[index] = select(passed, value, values[index])
+                beyonds[index] = select(here, value, beyonds[index])
+            low, high = select(passed, theta, low), select(here, theta, high)
+            found = either(found, here)
+        for index in self._all:
+            rest = literal(values[index], 0.0, self.precision)
+            left = both(mask, negate(sides[index] == 0))
+            memory.side[index] = select(mask, sides[index], memory.side[index])
+            memory.value[index] = select(mask, values[index], memory.value[index])
+            memory.beyond[index] = select(mask, beyonds[index], memory.beyond[index])
+            memory.residue[index] = select(left, rest, memory.residue[index])
+        return bracket._replace(
+            low=select(mask, low, bracket.low), high=select(mask, high, bracket.high), found=both(mask, found)
+        )
 
     def aim(self, mask: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
-        """Take aim at a moment that lies between two quarters."""
+        """Take aim at a moment that lies between two quarters; where polynomials are all there is, it is there."""
         places = absolute(t_next) * _PLACES / absolute(t_next - time_of(point.t))
         reach = larger(places, literal(t_next, _NARROW[self.precision], "float64")) * 0.5
+        zeros = [self._zero(index, bracket, memory) for index in self._all]
         share = bracket.high
-        for index in self._all:
-            zero = self._zero(index, bracket, memory)
+        for index, zero in enumerate(zeros):
             share = select(self.crossed(index, memory), smaller(zero, share), share)
-        return bracket._replace(aim=select(mask, share, bracket.aim), reach=select(mask, reach, bracket.reach))
+        aimed = bracket._replace(aim=select(mask, share, bracket.aim), reach=select(mask, reach, bracket.reach))
+        if not self.exact:
+            return aimed
+        for index, zero in enumerate(zeros):
+            there = both(self.crossed(index, memory), zero <= share + reach)
+            elsewhere = both(mask, negate(there))
+            memory.beyond[index] = select(elsewhere, self._between(index, share, memory), memory.beyond[index])
+        return aimed._replace(low=select(mask, share, bracket.low), high=select(mask, share, bracket.high))
+
+    def settle(self, mask: Any, bracket: Bracket) -> Bracket:
+        """Return the bracket with the moment at its high end; in float32 that is more than its ends can tell."""
+        if self.exact or self.precision == "float64":
+            return bracket
+        share = smaller(larger(bracket.aim, bracket.low), bracket.high)
+        return bracket._replace(high=select(both(mask, bracket.found), share, bracket.high))
 
     def is_wide(self, mask: Any, bracket: Bracket) -> Any:
         """Return whether a moment has to be bracketed more closely."""
@@ -218,23 +266,20 @@ class Crossings:
         zero = literal(value, 0.0, self.precision)
         rests = absolute(value) <= residue
         memory.value[index] = select(mask, value, memory.value[index])
-        memory.side[index] = select(mask, select(rests, zero, self._sign(value)), memory.side[index])
+        side = select(rests, literal(value, 0, "int32"), self._sign(value))
+        memory.side[index] = select(mask, side, memory.side[index])
         memory.residue[index] = select(mask, select(rests, residue, zero), memory.residue[index])
 
     @property
     def _all(self) -> range:
         return range(len(self.directions))
 
-    def _look(
-        self, fresh: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any, quarter: int = 0
-    ) -> Bracket:
-        values = self.expressions(_instant(theta, point, t_next), memory.state, point.p)
+    def _look(self, fresh: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
+        values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
         crossed = [self.crosses_to(index, value, memory) for index, value in enumerate(values)]
         found = both(fresh, reduce(either, crossed))
         passed = both(fresh, negate(found))
         for index, value in enumerate(values):
-            if quarter:
-                memory.samples[quarter * len(values) + index] = value
             memory.beyond[index] = select(found, value, memory.beyond[index])
             self.note(passed, index, value, memory)
         return bracket._replace(
@@ -251,45 +296,53 @@ class Crossings:
     def _zero(self, index: int, bracket: Bracket, memory: Any) -> Any:
         """Return where the polynomial through the quarters is zero between the ends of the bracket.
 
-        It is in powers of 4*theta, made of differences; Newton's method does with quotients to six digits.
+        Newton's method does with quotients to six digits.
         """
         low, high = bracket.low, bracket.high
-        count = len(self.directions)
-        values = [convert(memory.samples[quarter * count + index], "float64") for quarter in range(len(QUARTERS) + 1)]
-        first, second, third, fourth = _differences(values)
-        powers = (
-            first - second / 2.0 + third / 3.0 - fourth / 4.0,
-            second / 2.0 - third / 2.0 + fourth * (11 / 24),
-            third / 6.0 - fourth / 4.0,
-            fourth / 24.0,
-        )
         theta = low + (high - low) * convert(self._secant(index, memory), "float64")
+        start, powers = self._powers(index, memory)
         for _ in range(_CORRECTIONS):
             place = theta * 4.0
-            value, slope = powers[3], literal(theta, 0.0, "float64")
-            for coefficient in (*reversed(powers[:3]), values[0]):
+            value, slope = powers[-1], literal(theta, 0.0, "float64")
+            for coefficient in (*reversed(powers[:-1]), start):
                 slope = fma(slope, place, value)
                 value = fma(value, place, coefficient)
             theta = smaller(larger(theta - quotient_estimate(value, slope) * 0.25, low), high)
         return theta
 
+    def _between(self, index: int, theta: Any, memory: Any) -> Any:
+        """Return the value of the polynomial through the quarters."""
+        start, powers = self._powers(index, memory)
+        place, value = theta * 4.0, powers[-1]
+        for coefficient in (*reversed(powers[:-1]), start):
+            value = fma(value, place, coefficient)
+        return convert(value, self.precision)
+
+    def _powers(self, index: int, memory: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return the polynomial through the quarters in powers of 4*theta: the first is its value at 0."""
+        count = len(self.directions)
+        values = [convert(memory.samples[quarter * count + index], "float64") for quarter in range(len(QUARTERS) + 1)]
+        first, second, third, fourth = _differences(values)
+        return values[0], (
+            first - second / 2.0 + third / 3.0 - fourth / 4.0,
+            second / 2.0 - third / 2.0 + fourth * (11 / 24),
+            third / 6.0 - fourth / 4.0,
+            fourth / 24.0,
+        )
+
     def _crosses(self, index: int, side: Any, value: Any) -> Any:
-        up, down = both(side < 0.0, value >= 0.0), both(side > 0.0, value <= 0.0)
+        up, down = both(side < 0, value >= 0.0), both(side > 0, value <= 0.0)
         return {1: up, -1: down, 0: either(up, down)}[self.directions[index]]
 
     def _sign(self, value: Any) -> Any:
-        number = partial(literal, value, dtype=self.precision)
-        return select(value > 0.0, number(1.0), select(value < 0.0, number(-1.0), number(0.0)))
+        number = partial(literal, value, dtype="int32")
+        return select(value > 0.0, number(1), select(value < 0.0, number(-1), number(0)))
 
 
 def moment(theta: Any, t: Any, t_next: Any) -> Any:
     """Return the time at a share of a step."""
     start = time_of(t)
     return select(theta == 1.0, t_next, start + theta * (t_next - start))
-
-
-def _instant(theta: Any, point: Point, t_next: Any) -> Instant:
-    return Instant(moment(theta, point.t, t_next), middle_of(point.t))
 
 
 def _differences(values: Sequence[Any]) -> list[Any]:

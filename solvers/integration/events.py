@@ -60,7 +60,8 @@ class Events:
         registry.register(self.owner, "state", len(self.firings.rhs.system.states), precision)
         registry.register(self.owner, "firings", len(self.firings.events), "int32", lifetime="run")
         registry.register(self.owner, "appointments", len(self.firings.dated), "float64", lifetime="run")
-        for name in ("side", "residue", "value"):
+        registry.register(self.owner, "side", len(self.firings.watched), "int32", lifetime="run")
+        for name in ("residue", "value"):
             registry.register(self.owner, name, len(self.firings.watched), precision, lifetime="run")
         registry.register(self.owner, "beyond", len(self.firings.watched), precision)
         registry.register(self.owner, "samples", len(self.firings.watched) * (len(QUARTERS) + 1), precision)

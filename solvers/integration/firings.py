@@ -6,10 +6,12 @@ from functools import cached_property, reduce
 from operator import add
 from typing import Any, NamedTuple
 
+import sympy
+
 from solvers.equations.instant import time_of
 from solvers.equations.quantities import EventFacts
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.equations.system import Event
+from solvers.equations.system import TIME, Event, parameter_symbol, state_symbol
 from solvers.integration.appointments import Diary
 from solvers.integration.crossings import Crossings
 from solvers.straightline import both, convert, scatter
@@ -42,6 +44,8 @@ class Firings:
         The row of the findings that takes the end of each run; None: it is that of the span.
     rows
         Those of each event.
+    quartic
+        Whether the continuous extension is of degree 4 or less.
     report
         Takes (run, event, t) of each firing, on a target that is watched; None: nobody does.
     """
@@ -52,6 +56,7 @@ class Firings:
     most: Number
     end_row: int | None
     rows: tuple[EventRows, ...]
+    quartic: bool = False
     report: DeviceFunction | None = None
 
     @property
@@ -89,7 +94,16 @@ class Firings:
         """Where the expressions of all that are watched cross zero."""
         expressions = tuple(event.when for event in self.events if event.when is not None)
         directions = tuple(self.events[index].direction for index in self.watched)
-        return Crossings(self.rhs.computed(expressions), directions, self.rhs.precision)
+        exact = self.quartic and all(map(self._is_linear, expressions))
+        return Crossings(self.rhs.computed(expressions), directions, self.rhs.precision, exact)
+
+    def _is_linear(self, expression: sympy.Expr) -> bool:
+        """Return whether an expression is linear in time and states."""
+        variables = {TIME, *(state_symbol(index) for index in range(len(self.rhs.system.states)))}
+        known = variables | {parameter_symbol(index) for index in range(len(self.rhs.system.parameters))}
+        if not expression.free_symbols <= known or not expression.is_polynomial(*variables):
+            return False
+        return bool(sympy.Poly(expression, *variables).total_degree() <= 1)
 
     def expression(self, index: int, t: Any, y: Any, p: Any) -> Any:
         """Return the value of the expression whose crossings an event waits for."""

@@ -1,4 +1,4 @@
-"""What happens between steps: conditions of time alone change, and events act."""
+"""What happens between steps: a run goes on from a stop, and events act."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -46,18 +46,18 @@ class _Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class Happenings:
-    """What the loop does about switches and events.
+    """What the loop does about stops and events.
 
     Parameters
     ----------
     events
         The events; None: there are none.
-    switches
-        Whether conditions of time alone change.
+    stops
+        Whether there are stops on the way.
     """
 
     events: Events | None
-    switches: bool
+    stops: bool
 
     def build(
         self,
@@ -93,10 +93,10 @@ class Happenings:
             end=self._end(target, events),
         )
 
-    # -- switches alone -------------------------------------------------------------------------
+    # -- stops alone ----------------------------------------------------------------------------
 
     def _turn(self, target: Target, parts: _Parts) -> DeviceFunction:
-        """Return code that starts anew where conditions of time alone change: what a step keeps is of the past."""
+        """Return code that starts anew where a run has stopped: what a step keeps is of the past."""
         clock, start_step, reset, any_lane = parts.clock, parts.step.start, parts.controller.reset, target.any_lane
         turns, turn_clock, instant = clock.turns, clock.turn, clock.instant
 
@@ -133,7 +133,7 @@ class Happenings:
                 reset(turning, memory.controller)
             return time, saving, status, going
 
-        return turn if self.switches else nothing
+        return turn if self.stops else nothing
 
     # -- events ---------------------------------------------------------------------------------
 

@@ -31,14 +31,14 @@ class Time(NamedTuple):
 
 
 class SwitchingTime(NamedTuple):
-    """Where a run is in time, if conditions of time alone change on the way.
+    """Where a run is in time, if there are stops on the way.
 
     Attributes
     ----------
     t, left
         As of `Time`.
     stop
-        The next moment at which a condition changes, float64.
+        The next moment at which conditions of time alone change, or drivers jump, float64.
     middle
         The middle between that and the last one, float64.
     """

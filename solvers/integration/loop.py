@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from buffers import BufferRegistry
 from solvers.algebra.point import Point
-from solvers.equations.switches import SwitchTimes
 from solvers.integration.clock import Clock, ClockFunctions, make_clock
 from solvers.integration.controllers import AdaptiveController, ControllerFunctions, FixedController
 from solvers.integration.events import Events
@@ -17,6 +16,7 @@ from solvers.integration.lane import Place, Progress
 from solvers.integration.output import Output, OutputFunctions
 from solvers.integration.run_end import RunEnd
 from solvers.integration.run_start import RunStart
+from solvers.integration.stops import Stops
 from solvers.methods.step import Step, StepFunctions
 from solvers.straightline import both, either
 from solvers.straightline.setting import Number
@@ -55,8 +55,8 @@ class Loop:
         Position of each input row by the position of the state or parameter that it sets.
     lands
         Whether steps must end at the save times.
-    switches
-        When conditions of time alone change.
+    stops
+        Where steps have to end, and how long they may be; None: nothing stops them.
     events
         What else happens on the way.
     """
@@ -73,7 +73,7 @@ class Loop:
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
     lands: bool
-    switches: SwitchTimes | None
+    stops: Stops | None
     events: Events | None = None
 
     owner = "loop"
@@ -102,7 +102,7 @@ class Loop:
         watched = self.events is not None and self.events.firings.watches
         output = self.output.build(target, step._replace(prepare=target.straight_line(_prepared)) if watched else step)
         controller, clock = self.controller.build(target), self._clock(target).build(target)
-        happenings = Happenings(self.events, switches=self.switches is not None)
+        happenings = Happenings(self.events, stops=self.stops is not None)
         parts = _Functions(step, controller, clock, output, happenings.build(target, step, controller, clock, output))
         take_up = self._take_up(target, parts)
         go_on = self._go_on(target, self._try_step(target, parts))
@@ -145,9 +145,8 @@ class Loop:
     @property
     def _start(self) -> RunStart:
         swept = self.swept_states, self.swept_parameters
-        return RunStart(
-            self.step.rhs, self.t0, self.dt, *swept, switches=self.switches is not None, events=self.events is not None
-        )
+        stops, events = self.stops is not None, self.events is not None
+        return RunStart(self.step.rhs, self.t0, self.dt, *swept, stops=stops, events=events)
 
     @property
     def _end(self) -> RunEnd:
@@ -165,7 +164,7 @@ class Loop:
         asked = rhs.uses_time or not self.output.only_end or target.watched
         span = self.t0, self.t1, rhs.precision
         events = self.events is not None
-        return make_clock(*span, steps=steps, landings=landings, switches=self.switches, events=events, asked=asked)
+        return make_clock(*span, steps=steps, landings=landings, stops=self.stops, events=events, asked=asked)
 
     # -- parts of it ----------------------------------------------------------------------------
 

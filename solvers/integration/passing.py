@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solvers.algebra.point import Point
-from solvers.equations.instant import Instant, middle_of
+from solvers.equations.instant import at_time
 from solvers.integration.crossings import QUARTERS, SOON, Bracket, moment
 from solvers.integration.firings import Firings
 from solvers.integration.lane import Stretch
@@ -29,51 +29,68 @@ class Passing:
         """Return code (searching, point, t_next, bracket, step_memory, memory) -> bracket of the next moment."""
         any_lane, interpolate, crossings = target.any_lane, step.interpolate, self.firings.crossings
         straight = target.straight_line
-        begin, rests, aim = straight(crossings.open), straight(crossings.rests), straight(crossings.aim)
-        is_wide, guess, narrow = straight(crossings.is_wide), straight(crossings.guess), straight(crossings.narrow)
-        still = straight(both)
+        begin, rests = straight(crossings.open), straight(crossings.rests)
+        look, scan = straight(crossings.look), straight(crossings.scan)
+        still, aim, settle = straight(both), straight(crossings.aim), straight(crossings.settle)
+        sample_first, sample_second, sample_third, sample_last = (
+            straight(crossings.sample(quarter)) for quarter in range(1, len(QUARTERS) + 1)
+        )
+        approach = self._approach(target, step)
         first, second, third, last = QUARTERS
         soonest, sooner_still, sooner, soon = SOON
-
-        def looking(quarter: int) -> DeviceFunction:
-            sample = straight(crossings.sample(quarter))
-
-            @target.control
-            def look(
-                mask: Any, theta: Any, point: Any, t_next: Any, bracket: Any, step_memory: Any, memory: Any
-            ) -> Any:
-                interpolate(theta, point, step_memory, memory.state)
-                return sample(mask, theta, point, t_next, bracket, memory)
-
-            return look
-
-        look, look_first, look_second, look_third, look_last = map(looking, range(len(QUARTERS) + 1))
 
         @target.control
         def find(searching: Any, point: Any, t_next: Any, bracket: Any, step_memory: Any, memory: Any) -> Any:
             begin(bracket, memory)
             resting = rests(searching, bracket, memory)
             if any_lane(resting):
-                bracket = look(resting, soonest, point, t_next, bracket, step_memory, memory)
-                bracket = look(resting, sooner_still, point, t_next, bracket, step_memory, memory)
-                bracket = look(resting, sooner, point, t_next, bracket, step_memory, memory)
-                bracket = look(resting, soon, point, t_next, bracket, step_memory, memory)
-            bracket = look_first(searching, first, point, t_next, bracket, step_memory, memory)
-            bracket = look_second(searching, second, point, t_next, bracket, step_memory, memory)
-            bracket = look_third(searching, third, point, t_next, bracket, step_memory, memory)
-            bracket = look_last(searching, last, point, t_next, bracket, step_memory, memory)
-            wide = still(searching, bracket.found)
-            if any_lane(wide):
-                bracket = aim(wide, point, t_next, bracket, memory)
-            wide = is_wide(wide, bracket)
+                interpolate(soonest, point, step_memory, memory.state)
+                bracket = look(resting, soonest, point, t_next, bracket, memory)
+                interpolate(sooner_still, point, step_memory, memory.state)
+                bracket = look(resting, sooner_still, point, t_next, bracket, memory)
+                interpolate(sooner, point, step_memory, memory.state)
+                bracket = look(resting, sooner, point, t_next, bracket, memory)
+                interpolate(soon, point, step_memory, memory.state)
+                bracket = look(resting, soon, point, t_next, bracket, memory)
+            interpolate(first, point, step_memory, memory.state)
+            sample_first(first, point, t_next, memory)
+            interpolate(second, point, step_memory, memory.state)
+            sample_second(second, point, t_next, memory)
+            interpolate(third, point, step_memory, memory.state)
+            sample_third(third, point, t_next, memory)
+            interpolate(last, point, step_memory, memory.state)
+            sample_last(last, point, t_next, memory)
+            bracket = scan(searching, bracket, memory)
+            found = still(searching, bracket.found)
+            if any_lane(found):
+                bracket = aim(found, point, t_next, bracket, memory)
+                bracket = approach(found, point, t_next, bracket, step_memory, memory)
+                bracket = settle(found, bracket)
+            return bracket
+
+        return find
+
+    def _approach(self, target: Target, step: StepFunctions) -> DeviceFunction:
+        """Return code (found, point, t_next, bracket, step_memory, memory) -> bracket that is narrow."""
+        any_lane, interpolate, crossings = target.any_lane, step.interpolate, self.firings.crossings
+        straight = target.straight_line
+        is_wide, guess, narrow = straight(crossings.is_wide), straight(crossings.guess), straight(crossings.narrow)
+
+        @target.control
+        def approach(found: Any, point: Any, t_next: Any, bracket: Any, step_memory: Any, memory: Any) -> Any:
+            wide = is_wide(found, bracket)
             while any_lane(wide):
                 theta = guess(bracket)
                 interpolate(theta, point, step_memory, memory.state)
                 bracket = narrow(wide, theta, point, t_next, bracket, memory)
-                wide = is_wide(wide, bracket)
+                wide = is_wide(found, bracket)
             return bracket
 
-        return find
+        @target.straight_line
+        def there(_found: Any, _point: Any, _t_next: Any, bracket: Any, _step_memory: Any, _memory: Any) -> Any:
+            return bracket
+
+        return there if crossings.exact else approach
 
     def build(self, target: Target, step: StepFunctions) -> DeviceFunction:
         """Return `EventFunctions.pass_by`; where all crossings change something, only the first is looked for."""
@@ -158,7 +175,7 @@ class Passing:
             acts = either(acts, t >= appointed)
         stops, goes_on = both(mask, acts), both(mask, negate(acts))
         for index, crosses in crossed.items():
-            fires, instant = both(goes_on, crosses), Instant(t, middle_of(point.t))
+            fires, instant = both(goes_on, crosses), at_time(point.t, t)
             memory.firings[index] = memory.firings[index] + convert(fires, "int32")
             self.firings.tell(fires, index, instant, memory.state, point.p, memory, place, results)
         stretch = Stretch(

@@ -28,8 +28,8 @@ class RunStart:
         First step; None: estimated.
     swept_states, swept_parameters
         Position of each input row by the position of the state or parameter that it sets.
-    switches, events
-        Whether conditions of time alone change on the way, and whether there are events.
+    stops, events
+        Whether there are stops on the way, and whether there are events.
     """
 
     rhs: RightHandSide
@@ -37,7 +37,7 @@ class RunStart:
     dt: Number | None
     swept_states: dict[int, int]
     swept_parameters: dict[int, int]
-    switches: bool
+    stops: bool
     events: bool = False
 
     def nobody(self, runs: Any) -> tuple[Any, Any, Any, Progress, Saving]:
@@ -47,7 +47,7 @@ class RunStart:
             literal(runs, 0.0 if self.dt is None else self.dt, self.rhs.precision),
         )
         none, idle = literal(runs, 0, "int32"), literal(runs, False, "mask")  # noqa: FBT003
-        time: Any = SwitchingTime(t, dt, t, t) if self.switches else Time(t, t, dt)
+        time: Any = SwitchingTime(t, dt, t, t) if self.stops else Time(t, t, dt)
         if self.events:
             time = AppointedTime(t, dt, t, t, t)
         progress = Progress(time, dt, none, none, none, idle)

@@ -10,6 +10,7 @@ from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import LinearSolver, Operator, make_linear_solver
 from solvers.algebra.matrices import CoupledMatrix, StageMatrix
 from solvers.algebra.newton import NewtonLimits, NewtonSolver
+from solvers.equations.forcing import Forcing
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.errors import PlanError
@@ -18,12 +19,13 @@ from solvers.integration.events import Events
 from solvers.integration.firings import Firings, event_rows
 from solvers.integration.loop import Loop
 from solvers.integration.output import EvenSaves, Output
+from solvers.integration.stops import Stops
 from solvers.methods.diagonally_implicit import DiagonallyImplicitStep, StageEquation
 from solvers.methods.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.methods.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.methods.rosenbrock import RosenbrockStep
 from solvers.methods.step import Step
-from solvers.planning.given import absolute_names, check, choose_controller, given_numbers, most_corrections
+from solvers.planning.given import absolute_names, check, choose_controller, most_corrections
 from solvers.planning.problem import Problem
 from solvers.settings import SolveSettings
 from solvers.straightline.setting import Number, Setting, least
@@ -41,6 +43,10 @@ Given = Callable[[str], Number]
 MOST_WRITTEN_OUT = {"cuda": 4000, "cpu": 8000, "python": 8000}
 
 
+#: Degree of a continuous extension that values at quarters of a step tell all of.
+_QUARTIC = 4
+
+
 def make_loop(problem: Problem, target: str = "python") -> Loop:
     """Return the tree of components that solves a problem.
 
@@ -56,12 +62,12 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     """
     solve, save, system = problem.solve, problem.save, problem.system
     check(solve, save)
-    numbers = given_numbers(solve, save) | dict(system.event_numbers)
-    given: Given = numbers.__getitem__ if target == "python" else Setting
+    given: Given = _known(problem).__getitem__ if target == "python" else Setting
     controller = _controller(problem, given)
     direct = isinstance(problem.tableau, RosenbrockTableau) and solve.linear.kind == "lu"
     most = MOST_WRITTEN_OUT[target] if direct or isinstance(problem.tableau, ButcherTableau) else None
-    rhs = RightHandSide(problem.switched.system, solve.precision, most)
+    forcing = Forcing.make(system.drivers, system.used_drivers, given, solve.precision)
+    rhs = RightHandSide(problem.switched.system, solve.precision, most, forcing)
     norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))), rhs.states.longest)
     span = given("t1") - given("t0")
     longest = least(given("dt_max"), span) if solve.dt_max else span
@@ -80,9 +86,15 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
         swept_states={i: rows[name] for i, name in enumerate(system.states) if name in rows},
         swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
         lands=problem.lands,
-        switches=problem.switched.times,
+        stops=Stops(problem.switched.times, forcing) if problem.cut else None,
         events=_make_events(problem, given, rhs),
     )
+
+
+def _known(problem: Problem) -> dict[str, Any]:
+    """Return what the interpreter is given as it is: numbers, and tables in place of their addresses."""
+    exchange = problem.exchange
+    return {**exchange.numbers, **exchange.tables}
 
 
 def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events | None:
@@ -92,7 +104,9 @@ def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events |
         message = f"{problem.tableau.name} has no continuous extension, on which crossings are found"
         raise PlanError(message, "choose another algorithm, such as tsit5", "solve.algorithm")
     rows = event_rows(problem.system.event_facts, 0)
-    return Events(Firings(rhs, given, given("t1"), given("max_events"), *rows))
+    dense = problem.tableau.dense_output
+    quartic = dense is not None and len(dense.coefficients[0]) <= _QUARTIC
+    return Events(Firings(rhs, given, given("t1"), given("max_events"), *rows, quartic=quartic))
 
 
 def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
@@ -112,7 +126,7 @@ def _make_step(problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNo
     if isinstance(tableau, ButcherTableau):
         constant = None if problem.cut else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
-    jacobian = Jacobian(rhs.system, rhs.precision)
+    jacobian = Jacobian(rhs.system, rhs.precision, rhs.forcing)
     if isinstance(tableau, FullyImplicitTableau):
         return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense)
     operator = StageMatrix(jacobian, tableau.gamma, norm, loops=rhs.looped is not None)

@@ -1,12 +1,13 @@
 """What passes between the host and a kernel: values in, results out. It depends on no equation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from solvers.equations.drivers import driver_numbers, driver_tables
 from solvers.equations.quantities import Quantities
 from solvers.planning.event_findings import event_findings
 from solvers.planning.findings import Finding
@@ -71,9 +72,26 @@ class Exchange:
         """Bytes of a run's input and results."""
         return self.input_bytes_per_run + self.result_bytes_per_run
 
-    def settings(self, slots: Iterable[Slot]) -> np.ndarray:
-        """Return the settings that a kernel asks for, as bytes where it finds them."""
-        return filled(slots, given_numbers(self.solve, self.save) | dict(self.quantities.event_numbers))
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What a kernel is given as it starts, but for the addresses of tables."""
+        of_model = driver_numbers(self.quantities.drivers) | dict(self.quantities.event_numbers)
+        return given_numbers(self.solve, self.save) | of_model
+
+    @cached_property
+    def tables(self) -> Mapping[str, np.ndarray]:
+        """What all runs read by `straightline.fetch`: flat arrays, by the names of the settings that are addresses."""
+        return driver_tables(self.quantities.drivers, self.solve.precision)
+
+    def settings(self, slots: Iterable[Slot], addresses: Mapping[str, int]) -> np.ndarray:
+        """Return the settings that a kernel asks for, as bytes where it finds them.
+
+        Parameters
+        ----------
+        addresses
+            Where the device has the tables, by their names.
+        """
+        return filled(slots, {**self.numbers, **addresses})
 
     def inputs(self, values: np.ndarray) -> np.ndarray:
         """Return swept values, shape (swept, runs), as a kernel takes them."""

@@ -87,7 +87,8 @@ class Problem:
     @property
     def cut(self) -> bool:
         """Whether steps are cut short at moments of a run's own."""
-        return self.switched.times is not None or bool(self.system.events)
+        known = self.switched.times is not None or bool(self.system.used_drivers)
+        return known or bool(self.system.events)
 
     @property
     def fixed_steps(self) -> int | None:

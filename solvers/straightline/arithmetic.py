@@ -241,6 +241,27 @@ def gather(pointer: Any, index: Any, mask: Any) -> Any:
     return pointer[index] if mask else pointer.dtype.type(0)
 
 
+def fetch(table: Any, row: Any, dtype: str, *, column: int = 0, width: int = 1) -> Any:
+    """Return an element of a table that all runs read and nobody writes, element row*width + column.
+
+    Parameters
+    ----------
+    table
+        Its address, an int64 that is a setting: see `solvers.planning.exchange.Exchange.tables`. On `python` the table
+        itself, flat.
+    row
+        An int64, which may differ from run to run. The row has to be there for every run, at work or not.
+    dtype
+        Type of the elements.
+    column, width
+        Place in the row, and elements of a row. Neighbours in a row that is a power of two long are loaded at once.
+    """
+    if not isinstance(row, Value):
+        return table[row * width + column]
+    address = row.record.constant(table, "int64")
+    return row.record.pure("fetch", (address, row), dtype, (column, width))
+
+
 def scatter(pointer: Any, index: Any, value: Any, mask: Any) -> None:
     """Store pointer[index] = value where the mask holds. The index is an int64."""
     if isinstance(pointer, Array):

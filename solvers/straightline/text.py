@@ -137,6 +137,11 @@ def _element(place: Place, used: list[str], names: list[str]) -> str:
     return f"{names[place.argument]}[{place.factor}*{used[0]} + {place.offset}]"
 
 
+def _fetch(detail: tuple[int, int], used: list[str], _: list[str]) -> str:
+    column, width = detail
+    return f"fetch {used[0]}[{width}*{used[1]} + {column}]"
+
+
 def _look_up(detail: Any, used: list[str], _: list[str]) -> str:
     table, (factor, offset) = detail
     return f"look_up {len(table.numbers)} {table.dtype} [{factor}*{used[0]} + {offset}]"
@@ -150,6 +155,7 @@ _SPECIAL: Mapping[str, Callable[[Any, list[str], list[str]], str]] = MappingProx
         "load at": lambda place, used, names: f"load {_element(place, used, names)}",
         "store at": lambda place, used, names: f"store {_element(place, used, names)} = {used[1]}",
         "look up": _look_up,
+        "fetch": _fetch,
         "left": lambda detail, _, __: f"left {detail}",
         "gather": lambda detail, used, names: f"gather {names[detail]}[{used[0]}] where {used[1]}",
         "scatter": lambda detail, used, names: f"scatter {names[detail]}[{used[0]}] = {used[1]} where {used[2]}",

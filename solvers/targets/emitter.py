@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 from llvmlite import ir
@@ -285,6 +286,12 @@ class Emitter(LaneBuilder, ABC):
             found.align = 8
         return module.globals[name].bitcast(SCALAR[dtype].as_pointer(space))
 
+    def _emit_fetch(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        (column, width), dtype = operation.detail, str(operation.dtype)
+        address, row = operands
+        first = self.builder.mul(row, self.constant(width * BYTES[dtype], "int64"))
+        return self.fetch(self.builder.add(address, first), dtype, column, gcd(width, column) * BYTES[dtype])
+
     def _emit_gather(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         index, mask = operands
         return self.gather(self.arguments[operation.detail], str(operation.dtype), index, mask)
@@ -364,6 +371,10 @@ class Emitter(LaneBuilder, ABC):
     @abstractmethod
     def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:
         """Load from memory of all runs where a mask holds."""
+
+    @abstractmethod
+    def fetch(self, row: ir.Value, dtype: str, column: int, alignment: int) -> ir.Value:
+        """Load an element of a row, given where that begins; nobody writes it."""
 
     @abstractmethod
     def scatter(self, base: ir.Value, dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:

@@ -1,7 +1,7 @@
 """Straight-line functions compiled on their own, for scalars or vectors, without a kernel around them."""
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
@@ -10,13 +10,17 @@ import numpy as np
 from llvmlite import ir
 
 from solvers.straightline import Argument, record
+from solvers.straightline.setting import SYMBOL, SettingsBlock, filled
 from solvers.targets.cpu.emitter import CpuEmitter
+from solvers.targets.settings import definition
 
 _POINTER = ir.IntType(8).as_pointer()
 _NUMBERS = count()
 
 
-def compiled(function: Callable[..., Any], dtypes: list[str], lanes: int) -> Callable[..., list[np.ndarray]]:
+def compiled(
+    function: Callable[..., Any], dtypes: list[str], lanes: int, numbers: Mapping[str, float] | None = None
+) -> Callable[..., list[np.ndarray]]:
     """Return a compiled straight-line function of scalars.
 
     Parameters
@@ -27,6 +31,8 @@ def compiled(function: Callable[..., Any], dtypes: list[str], lanes: int) -> Cal
         Types of the arguments.
     lanes
         Values that are computed together.
+    numbers
+        Settings by name; addresses of tables are whole numbers.
 
     Returns
     -------
@@ -45,11 +51,15 @@ def compiled(function: Callable[..., Any], dtypes: list[str], lanes: int) -> Cal
         return builder.gep(base, [ir.Constant(ir.IntType(64), index * 8 * lanes)])
 
     arguments = [memory.load(slot(code.args[0], i), dtype, 0) for i, dtype in enumerate(dtypes)]
-    results = CpuEmitter(builder, arguments, lanes).emit(recorded)
+    settings = SettingsBlock()
+    results = CpuEmitter(builder, arguments, lanes, settings=settings).emit(recorded)
     for i, (value, result) in enumerate(zip(recorded.results, results, strict=True)):
         memory.store(slot(code.args[1], i), value.dtype, 0, result)
     builder.ret_void()
-    engine = _engine(str(module))
+    engine = _engine(str(module), definition(settings.nbytes, space=0) if settings.nbytes else "")
+    if settings.nbytes:
+        block = filled(settings.slots.values(), numbers or {})
+        ctypes.memmove(engine.get_global_value_address(SYMBOL), block.ctypes.data, block.nbytes)
     call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(engine.get_function_address(code.name))
 
     def run(*inputs: np.ndarray) -> list[np.ndarray]:
@@ -63,10 +73,11 @@ def compiled(function: Callable[..., Any], dtypes: list[str], lanes: int) -> Cal
     return run
 
 
-def _engine(text: str) -> Any:
+def _engine(text: str, definitions: str) -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     module = llvm.parse_assembly(text)
+    module.link_in(llvm.parse_assembly(definitions))
     module.verify()
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2

@@ -1,14 +1,15 @@
 """Systems for tests, written as text: the package's own parser is tested elsewhere."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sympy
 from sympy.parsing.sympy_parser import parse_expr
 
+from solvers.equations.drivers import Driver
 from solvers.equations.functions import FUNCTIONS
 from solvers.equations.rewriting import choice
-from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
+from solvers.equations.system import TIME, System, driver_symbol, observable_symbol, parameter_symbol, state_symbol
 
 
 def make_system(
@@ -16,14 +17,16 @@ def make_system(
     equations: Mapping[str, str],
     parameters: Mapping[str, float] | None = None,
     observables: Mapping[str, str] | None = None,
+    drivers: Sequence[Driver] = (),
 ) -> System:
-    """Return a system from initial values, right-hand sides, parameters and observables by name."""
+    """Return a system from initial values, right-hand sides, parameters and observables by name, and drivers."""
     parameters, observables = parameters or {}, observables or {}
     names = {"t": TIME, "Piecewise": choice, "pi": sympy.pi}
     names |= {name: constructor for name, (constructor, *_) in FUNCTIONS.items()}
     names |= {name: state_symbol(i) for i, name in enumerate(states)}
     names |= {name: parameter_symbol(i) for i, name in enumerate(parameters)}
     names |= {name: observable_symbol(i) for i, name in enumerate(observables)}
+    names |= {driver.name: driver_symbol(i) for i, driver in enumerate(drivers)}
 
     def parsed(text: str) -> sympy.Expr:
         return sympy.sympify(parse_expr(text, local_dict=names))
@@ -37,6 +40,7 @@ def make_system(
         derivatives=tuple(parsed(equations[name]) for name in states),
         observables=tuple(observables),
         observable_expressions=tuple(parsed(text) for text in observables.values()),
+        drivers=tuple(drivers),
     )
 
 

@@ -82,7 +82,8 @@ class CpuSolver:
         self._lanes = kernel.details["lanes"]
         self._totals = kernel.registry.totals()
         self._run = cpu_machine.LoadedFunction(kernel.code, kernel.details["symbol"], ARGUMENTS)
-        self._run.write(SYMBOL, exchange.settings(kernel.settings))
+        addresses = {name: table.ctypes.data for name, table in exchange.tables.items()}
+        self._run.write(SYMBOL, exchange.settings(kernel.settings, addresses))
         self._workspaces = [self._workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads)
 

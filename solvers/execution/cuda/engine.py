@@ -238,6 +238,13 @@ class ChunkMemory:
         self._held.close()
 
 
+def _copied(device: Device, table: np.ndarray) -> DeviceMemory:
+    """Return a table's copy on the device, which keeps it until it is closed."""
+    memory = DeviceMemory(device, table.nbytes)
+    memory.copy_from(table)
+    return memory
+
+
 class CudaSolver:
     """A kernel on the first GPU.
 
@@ -260,8 +267,10 @@ class CudaSolver:
         self.device = self._device.name
         self._module = cuda_driver.Module(self._device, kernel.code)
         self._function = self._module.function(self.launch.name)
+        self._tables = {name: _copied(self._device, table) for name, table in exchange.tables.items()}
         if kernel.settings:
-            self._module.write(SYMBOL, exchange.settings(kernel.settings))
+            addresses = {name: memory.address for name, memory in self._tables.items()}
+            self._module.write(SYMBOL, exchange.settings(kernel.settings, addresses))
         self._memory: ChunkMemory | None = None
 
     def kernel_report(self) -> dict[str, Any]:

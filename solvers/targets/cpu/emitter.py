@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from llvmlite import ir
 
-from solvers.straightline.record import Recorded
+from solvers.straightline.record import MASK, Recorded
 from solvers.straightline.setting import SettingsBlock
 from solvers.targets.cpu import math as cpu_math
 from solvers.targets.cpu.lanes import Group
 from solvers.targets.emitter import Emitter
+from solvers.targets.lane_builder import BYTES, SCALAR
 
 _BYTE = ir.IntType(8)
 _INT = ir.IntType(32)
@@ -140,6 +141,17 @@ class CpuEmitter(Emitter):
         alignment = ir.Constant(_INT, 4 if dtype == "float32" else 8)
         arguments = [pointers, alignment, mask, self.constant(0, dtype)]
         return self.external(f"llvm.masked.gather.{suffix}", kind, arguments)
+
+    def fetch(self, row: ir.Value, dtype: str, column: int, _alignment: int) -> ir.Value:
+        """Load lane by lane address."""
+        kind, bytes_each = self.type(dtype), BYTES[dtype]
+        pointer = SCALAR[dtype].as_pointer()
+        pointers = self.builder.add(row, self.constant(column * bytes_each, "int64"))
+        if self.lanes == 1:
+            return self.builder.load(self.builder.inttoptr(pointers, pointer), align=bytes_each)
+        pointers = self.builder.inttoptr(pointers, ir.VectorType(pointer, self.lanes))
+        arguments = [pointers, ir.Constant(_INT, bytes_each), self.constant(1, MASK), self.constant(0, dtype)]
+        return self.external(f"llvm.masked.gather.{self.suffix(kind)}.{self._pointer_suffix()}", kind, arguments)
 
     def scatter(self, base: ir.Value, dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
         """Store lane by lane address."""

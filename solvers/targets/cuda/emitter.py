@@ -11,6 +11,7 @@ from solvers.straightline.record import Argument, Operation, Recorded, record
 from solvers.straightline.text import operations
 from solvers.targets.cuda import double, single
 from solvers.targets.emitter import Emitter
+from solvers.targets.lane_builder import SCALAR
 
 _LONG = ir.IntType(64)
 #: Memory that a kernel cannot write.
@@ -147,6 +148,13 @@ class CudaEmitter(Emitter):
         place = self.builder.select(mask, index, ir.Constant(_LONG, 0))
         loaded = self.builder.load(self.builder.gep(base, [place]))
         return self.builder.select(mask, loaded, self.constant(0, dtype))
+
+    def fetch(self, row: ir.Value, dtype: str, column: int, alignment: int) -> ir.Value:
+        """Load through the cache that is for what nobody writes."""
+        first = self.builder.inttoptr(row, SCALAR[dtype].as_pointer(GLOBAL_SPACE))
+        value = self.builder.load(self.builder.gep(first, [ir.Constant(_LONG, column)]), align=alignment)
+        value.set_metadata("invariant.load", self.builder.module.add_metadata([]))
+        return value
 
     def scatter(self, base: ir.Value, _dtype: str, index: ir.Value, value: ir.Value, mask: ir.Value) -> None:
         """Store behind a branch."""

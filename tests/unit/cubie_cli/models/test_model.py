@@ -112,7 +112,6 @@ def test_units_and_title_are_kept(files):
         ('v = "x*y"', "v = 2", 13, 5, ["quotes"]),
         ('v = "x*y"', 'v = "x/(exp(y + x*y - y) - 1 - k*x)"', 13, 5, ["0/0 where", "by a choice"]),
         ('v = "x*y"', 'v = "(x - 2)/(exp(x - c/2) - 1 - k*(x - 2))"', 13, 5, ["0/0 where x = 2, "]),
-        ("[constants]", "[drivers]\ni = {table = 'x.csv'}\n[constants]", 7, 2, ["not available"]),
         ("[constants]", "[units]\nq = 'm'\n[constants]", 8, 1, ["'q'", "no quantity"]),
         ("[constants]", "[units]\nx = 1\n[constants]", 8, 5, ["text in quotes"]),
         ('name = "test"', "name = 1", 1, 8, ["text in quotes"]),

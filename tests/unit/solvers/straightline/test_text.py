@@ -16,6 +16,7 @@ I64 = Argument(False, "int64")  # noqa: FBT003
 MASK = Argument(False, "mask")  # noqa: FBT003
 ARRAY = Argument(True, "float64")  # noqa: FBT003
 RATE = Setting("rate") * 2.0
+ADDRESS = Setting("tables.light")
 
 
 def everything(mask, run, x, single, y, memory):
@@ -26,6 +27,7 @@ def everything(mask, run, x, single, y, memory):
     found = sl.both(sl.either(mask, run == 3), sl.negate(x < y[1]))
     seen = sl.gather(memory, run + 1, found)
     sl.scatter(memory, run, sl.select(found, seen, 0.0), found)
+    seen = seen + sl.fetch(ADDRESS, run + 1, "float64", column=1, width=4)
     extremes = sl.minimum(x, seen) * sl.maximum(x, seen) * sl.larger(x, seen) * sl.smaller(x, seen)
     sizes = sl.larger_magnitude(x, seen) * sl.absolute(x) * sl.square_root(x)
     estimates = sl.exp2_estimate(sl.log2_estimate(single))
@@ -53,27 +55,29 @@ everything(mask: mask, run: int64, x: float64, single: float32, y: float64[], me
     v13: float64 = gather memory[v12] where v11
     v14: float64 = select v11 v13 0.0
     scatter memory[run] = v14 where v11
-    v15: float64 = minimum x v13
-    v16: float64 = maximum x v13
-    v17: float64 = mul v15 v16
-    v18: float64 = larger x v13
+    v15: float64 = fetch tables.light[4*v12 + 1]
+    v16: float64 = add v13 v15
+    v17: float64 = minimum x v16
+    v18: float64 = maximum x v16
     v19: float64 = mul v17 v18
-    v20: float64 = smaller x v13
+    v20: float64 = larger x v16
     v21: float64 = mul v19 v20
-    v22: float64 = larger_magnitude x v13
-    v23: float64 = abs x
-    v24: float64 = mul v22 v23
-    v25: float64 = sqrt x
+    v22: float64 = smaller x v16
+    v23: float64 = mul v21 v22
+    v24: float64 = larger_magnitude x v16
+    v25: float64 = abs x
     v26: float64 = mul v24 v25
-    v27: float32 = log2_estimate single
-    v28: float32 = exp2_estimate v27
-    v29: float64 = reciprocal x
-    v30: float64 = quotient_estimate x v13
-    v31: float64 = mul v29 v30
-    v32: float64 = convert v28
-    v33: float64 = call atan2 x v13
-    v34: float64 = mul x (rate*2.0)
-    return v21 v26 v32 v31 v33 v34 false
+    v27: float64 = sqrt x
+    v28: float64 = mul v26 v27
+    v29: float32 = log2_estimate single
+    v30: float32 = exp2_estimate v29
+    v31: float64 = reciprocal x
+    v32: float64 = quotient_estimate x v16
+    v33: float64 = mul v31 v32
+    v34: float64 = convert v30
+    v35: float64 = call atan2 x v16
+    v36: float64 = mul x (rate*2.0)
+    return v23 v28 v34 v33 v35 v36 false
 """
 
 
