@@ -209,3 +209,34 @@ def test_other_times_need_no_new_kernel(events, folder):
     with xr.open_dataset("events.h5", engine="h5netcdf") as result:
         assert result.dose_count.values.tolist() == [2, 1, 0]
         np.testing.assert_array_equal(result.dose_time.sel(run=0), [0.5, 2.5])
+
+
+DRIVEN = """\
+[model.states]
+x = 0.0
+[model.equations]
+x = "light"
+[model.drivers]
+light = { times = [0.0, 2.0, 4.0], values = [0.0, 2.0, 0.0] }
+[[model.events]]
+name = "bright"
+when = "light - 1"
+set = { x = "x + 10*light" }
+record = 4
+[solve]
+t1 = 4.0
+algorithm = "tsit5"
+rtol = 1e-9
+[output]
+file = "driven.h5"
+"""
+
+
+@pytest.mark.parametrize("target", ["python", "cpu"])
+def test_events_may_use_drivers(events, folder, target):
+    (folder / "driven.toml").write_text(DRIVEN)
+    assert events("validate", "driven.toml").out.count("event: ") == 0
+    assert events("run", "driven.toml", "--quiet", "--target", target).code == 0
+    with xr.open_dataset("driven.h5", engine="h5netcdf") as result:
+        np.testing.assert_allclose(result.bright_time.sel(run=0), [1.0, 3.0, np.nan, np.nan], rtol=1e-9)
+        np.testing.assert_allclose(result.x, [[4.0 + 20.0]], rtol=1e-8)
