@@ -2,8 +2,8 @@
 
 All expressions are looked at together. The extension is sampled at quarters of the step, and in a step that begins on a
 zero soon after its begin too; between the first sample at which any expression has crossed zero and the one before, the
-earliest zero of all of them counts. It is aimed at by the polynomials through the quarters, which are what linear
-expressions are where the extension is of degree 4 or less, and where they are not all that, by secants then.
+earliest zero of all of them counts. It is aimed at by the polynomials through the quarters, and then bracketed with
+secants; of these polynomials, where expressions are linear and the extension is of degree 4 or less.
 
 The variant of the method of false position that halves the value at an end which stays: M. Dowell and P. Jarratt, A
 modified regula falsi method for computing the root of an equation, BIT 11 (1971).
@@ -123,7 +123,8 @@ class Crossings:
     def look(self, mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
         """Look at a share of the step whose state is in `memory.state`, where nothing has been found before it."""
         fresh = both(mask, both(negate(bracket.found), theta > bracket.low))
-        return self._look(fresh, theta, point, t_next, bracket, memory)
+        values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+        return self._look(fresh, theta, values, bracket, memory)
 
     def sample(self, quarter: int) -> Callable[..., None]:
         """Return code (theta, point, t_next, memory) that notes what expressions are at a quarter, counted from 1.
@@ -169,25 +170,18 @@ class Crossings:
         )
 
     def aim(self, mask: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
-        """Take aim at a moment that lies between two quarters; where polynomials are all there is, it is there."""
+        """Take aim at a moment that lies between two quarters."""
         places = absolute(t_next) * _PLACES / absolute(t_next - time_of(point.t))
         reach = larger(places, literal(t_next, _NARROW[self.precision], "float64")) * 0.5
-        zeros = [self._zero(index, bracket, memory) for index in self._all]
         share = bracket.high
-        for index, zero in enumerate(zeros):
+        for index in self._all:
+            zero = self._zero(index, bracket, memory)
             share = select(self.crossed(index, memory), smaller(zero, share), share)
-        aimed = bracket._replace(aim=select(mask, share, bracket.aim), reach=select(mask, reach, bracket.reach))
-        if not self.exact:
-            return aimed
-        for index, zero in enumerate(zeros):
-            there = both(self.crossed(index, memory), zero <= share + reach)
-            elsewhere = both(mask, negate(there))
-            memory.beyond[index] = select(elsewhere, self._between(index, share, memory), memory.beyond[index])
-        return aimed._replace(low=select(mask, share, bracket.low), high=select(mask, share, bracket.high))
+        return bracket._replace(aim=select(mask, share, bracket.aim), reach=select(mask, reach, bracket.reach))
 
     def settle(self, mask: Any, bracket: Bracket) -> Bracket:
         """Return the bracket with the moment at its high end; in float32 that is more than its ends can tell."""
-        if self.exact or self.precision == "float64":
+        if self.precision == "float64":
             return bracket
         share = smaller(larger(bracket.aim, bracket.low), bracket.high)
         return bracket._replace(high=select(both(mask, bracket.found), share, bracket.high))
@@ -207,8 +201,15 @@ class Crossings:
         return select(bracket.tries == _PATIENCE, (low + high) * 0.5, theta)
 
     def narrow(self, mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
-        """Take one end of the bracket to a share of the step whose state is in `memory.state`, and aim anew."""
-        narrowed = self._look(mask, theta, point, t_next, bracket, memory)
+        """Take one end of the bracket to a share of the step, and aim anew.
+
+        Where polynomials are not all there is, the state there is in `memory.state`.
+        """
+        if self.exact:
+            values = [self._between(index, theta, memory) for index in self._all]
+        else:
+            values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+        narrowed = self._look(mask, theta, values, bracket, memory)
         above = narrowed.high == theta
         secants = both(mask, bracket.tries > 0)
         low_stays = both(secants, both(above, bracket.above))
@@ -274,8 +275,7 @@ class Crossings:
     def _all(self) -> range:
         return range(len(self.directions))
 
-    def _look(self, fresh: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
-        values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+    def _look(self, fresh: Any, theta: Any, values: Sequence[Any], bracket: Bracket, memory: Any) -> Bracket:
         crossed = [self.crosses_to(index, value, memory) for index, value in enumerate(values)]
         found = both(fresh, reduce(either, crossed))
         passed = both(fresh, negate(found))

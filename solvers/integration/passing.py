@@ -76,21 +76,23 @@ class Passing:
         straight = target.straight_line
         is_wide, guess, narrow = straight(crossings.is_wide), straight(crossings.guess), straight(crossings.narrow)
 
+        @target.straight_line
+        def nothing(_theta: Any, _point: Any, _step_memory: Any, _state: Any) -> None:
+            """Do nothing: no state is looked at."""
+
+        evaluate = nothing if crossings.exact else interpolate
+
         @target.control
         def approach(found: Any, point: Any, t_next: Any, bracket: Any, step_memory: Any, memory: Any) -> Any:
             wide = is_wide(found, bracket)
             while any_lane(wide):
                 theta = guess(bracket)
-                interpolate(theta, point, step_memory, memory.state)
+                evaluate(theta, point, step_memory, memory.state)
                 bracket = narrow(wide, theta, point, t_next, bracket, memory)
                 wide = is_wide(found, bracket)
             return bracket
 
-        @target.straight_line
-        def there(_found: Any, _point: Any, _t_next: Any, bracket: Any, _step_memory: Any, _memory: Any) -> Any:
-            return bracket
-
-        return there if crossings.exact else approach
+        return approach
 
     def build(self, target: Target, step: StepFunctions) -> DeviceFunction:
         """Return `EventFunctions.pass_by`; where all crossings change something, only the first is looked for."""
