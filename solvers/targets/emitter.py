@@ -176,15 +176,8 @@ class Emitter(LaneBuilder, ABC):
 
     def _emit_call(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         if operation.detail == "sign":
-            return self._sign(operands[0], str(operation.dtype))
+            return self.sign(operands[0], str(operation.dtype))
         return self.function(operation.detail, str(operation.dtype), operands)
-
-    def _sign(self, value: ir.Value, dtype: str) -> ir.Value:
-        zero = self.constant(0.0, dtype)
-        positive = self.builder.fcmp_ordered(">", value, zero)
-        negative = self.builder.fcmp_ordered("<", value, zero)
-        below = self.builder.select(negative, self.constant(-1.0, dtype), value)
-        return self.builder.select(positive, self.constant(1.0, dtype), below)
 
     def _emit_load(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         argument, index = operation.detail
@@ -363,10 +356,6 @@ class Emitter(LaneBuilder, ABC):
     def store(self, base: ir.Value, dtype: str, index: int | ir.Value, value: ir.Value) -> None:
         """Store an element of a buffer."""
         self.builder.store(value, self.pointer(base, dtype, index), align=self.alignment(dtype))
-
-    def alignment(self, dtype: str) -> int:
-        """Return the alignment of a buffer's elements in bytes."""
-        return min(64, BYTES[dtype] * self.lanes)
 
     @abstractmethod
     def gather(self, base: ir.Value, dtype: str, index: ir.Value, mask: ir.Value) -> ir.Value:

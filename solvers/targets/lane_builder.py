@@ -67,6 +67,18 @@ class LaneBuilder:
         order = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), order)
 
+    def alignment(self, dtype: str) -> int:
+        """Return the alignment of a buffer's elements in bytes."""
+        return min(64, BYTES[dtype] * self.lanes)
+
+    def sign(self, value: ir.Value, dtype: str) -> ir.Value:
+        """Return 1, -1, or what is zero or NaN itself."""
+        zero = self.constant(0.0, dtype)
+        positive = self.builder.fcmp_ordered(">", value, zero)
+        negative = self.builder.fcmp_ordered("<", value, zero)
+        below = self.builder.select(negative, self.constant(-1.0, dtype), value)
+        return self.builder.select(positive, self.constant(1.0, dtype), below)
+
     def suffix(self, kind: ir.Type) -> str:
         """Return the type's name as LLVM's intrinsics spell it."""
         if isinstance(kind, ir.VectorType):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.events import told, with_events
 from support.forced import DOSE, LINE, WAVE, forced, forced_solution
 from support.solving import make_problem, solve
 from support.systems import make_system
@@ -80,3 +81,21 @@ def test_rosenbrock_methods_know_how_drivers_move(algorithm):
     exact = forced_solution([driver], TIMES, *np.ravel(RUN))[-1]
     coarse, fine = (abs(solved(algorithm, [driver], dt=dt).variables[0, -1, 0] - exact) for dt in dts)
     assert fine <= max(1e-12, 2.0 ** (1.3 - METHODS[algorithm].order) * coarse)
+
+
+@pytest.mark.parametrize(
+    ("driver", "level", "times"),
+    [
+        (LINE, 0.375, [0.9 - 0.65 * 1.375 / 3.0, 1.0 + 0.6 * 0.75, 1.65 + 0.75 * 0.75, 2.4 + 0.7 * 0.375]),
+        (DOSE, 2.0, [1.0, 1.1, 1.75, 2.5]),
+    ],
+    ids=["line", "dose"],
+)
+@pytest.mark.parametrize("algorithm", ["tsit5", "rodas5p"])
+def test_events_look_at_drivers(algorithm, driver, level, times):
+    """On the way between rows, and at jumps."""
+    system = with_events(forced([driver]), {"name": "cross", "when": f"total - {level}", "record": 4})
+    problem = make_problem(system, algorithm, T1, swept=("k", "level"), rtol=1e-6, atol=1e-6)
+    found = told(problem, solve(problem, RUN, "python"))
+    assert found["cross_count"].tolist() == [4]
+    np.testing.assert_allclose(found["cross_time"][:, 0], times, rtol=0, atol=1e-9)
