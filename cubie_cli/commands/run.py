@@ -89,6 +89,7 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
         ("runs", f"{batch.runs:,}"),
         ("save times", f"{batch.exchange.time_count:,}"),
         ("variables", f"{len(batch.exchange.variables):,}"),
+        *([("summaries", f"{len(batch.exchange.findings):,}")] if batch.exchange.findings else []),
         *batch.tolerances_told,
         ("target", batch.target),
         ("file", f"{batch.output} ({size(batch.bytes)}, not written)" if batch.output else "none"),

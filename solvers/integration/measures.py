@@ -125,6 +125,10 @@ class Measure(ABC):
         """Take note of the quantity after an event has changed it."""
         return
 
+    def count(self, mask: Any, coefficients: Sequence[Any], memory: Any) -> Any:  # noqa: ARG002 - of those that count
+        """Take note of what needs no search where a mask holds; return where one is needed still."""
+        return mask
+
     def arguments(self, coefficients: Sequence[Any], memory: Any) -> tuple[Any, ...]:
         """Return what the search takes besides a mask."""
         raise NotImplementedError

@@ -7,16 +7,23 @@ from typing import Any
 from solvers.integration import bernstein
 from solvers.integration.measures import Ended, Measure, Part, Slots, moment
 from solvers.integration.roots import rounding
-from solvers.integration.searches import Crossed, Turned
+from solvers.integration.searches import Crossed, Turned, signs
 from solvers.straightline import absolute, both, convert, either, fma, larger, negate, select
 from solvers.straightline.setting import Number
 
 
 class _Sided(Measure):
-    """What is kept of a side, so that a part is searched only where the side changes."""
+    """What is kept of a side, so that a part is searched only where the side changes.
 
-    def __init__(self, slots: Slots, **where: bool) -> None:
+    Parameters
+    ----------
+    counts
+        Whether it is only asked how often: one change in a part need not be found for that.
+    """
+
+    def __init__(self, slots: Slots, *, counts: bool, **where: bool) -> None:
         super().__init__(slots, **where)
+        self.counts = counts
         self._side = slots.take("counts")
         self._count = slots.take("counts")
         self._first = slots.take("moments")
@@ -44,6 +51,19 @@ class _Sided(Measure):
         self._side.put(memory, down, -one)
         return searched, up, down
 
+    def _tally(self, mask: Any, values: Sequence[Any], threshold: Any, direction: int, memory: Any) -> Any:
+        """Count changes of the side in parts that have one at most; return where there may be more."""
+        if not self.counts:
+            return mask
+        found, side = signs(values, threshold), self._side.get(memory)
+        simple = both(mask, found.changes <= 1)
+        enters = both(found.first * side < 0, found.first * direction >= 0)
+        turns = both(found.first * found.last < 0, found.last * direction >= 0)
+        number = convert(enters, "int32") + convert(turns, "int32")
+        self._count.put(memory, simple, self._count.get(memory) + number)
+        self._side.put(memory, both(simple, found.last != 0), found.last)
+        return both(mask, negate(simple))
+
     def _keep(self, counts: Any, first: Any, last: Any, number: Any, memory: Any) -> Any:
         """Count what was found; return where it is the first."""
         new = both(counts, self._count.get(memory) == 0)
@@ -66,8 +86,8 @@ class Level(_Sided):
 
     search = "crossings"
 
-    def __init__(self, slots: Slots, *, level: Number, direction: int, **where: bool) -> None:
-        super().__init__(slots, **where)
+    def __init__(self, slots: Slots, *, level: Number, direction: int, counts: bool, **where: bool) -> None:
+        super().__init__(slots, counts=counts, **where)
         self.level = level
         self.direction = direction
         self._above = slots.take("totals")
@@ -97,6 +117,10 @@ class Level(_Sided):
         """Return the polynomial less the level, and what counts."""
         values, threshold = self._from_level(coefficients)
         return tuple(values), threshold, self._side.get(memory), self._number(threshold, self.direction, "int32")
+
+    def count(self, mask: Any, coefficients: Sequence[Any], memory: Any) -> Any:
+        """Count a single crossing."""
+        return self._tally(mask, *self._from_level(coefficients), self.direction, memory)
 
     def take(self, mask: Any, part: Part, found: Crossed, memory: Any) -> None:
         """Take note of crossings."""
@@ -138,8 +162,8 @@ class Peaks(_Sided):
 
     search = "peaks"
 
-    def __init__(self, slots: Slots, *, above: Number | None, **where: bool) -> None:
-        super().__init__(slots, **where)
+    def __init__(self, slots: Slots, *, above: Number | None, counts: bool, **where: bool) -> None:
+        super().__init__(slots, counts=counts, **where)
         self.above = above
         self._first_height = slots.take("extremes")
         self._last_height = slots.take("extremes")
@@ -157,11 +181,15 @@ class Peaks(_Sided):
 
     def add(self, mask: Any, _part: Part, coefficients: Sequence[Any], memory: Any) -> Any:
         """Note whether the part rises or falls."""
-        threshold = bernstein.largest_magnitude(coefficients) * rounding(self.precision)
-        searched, _, _ = self._look(mask, bernstein.differences(coefficients), threshold, memory)
+        searched, _, _ = self._look(mask, *self._slopes(coefficients), memory)
         if self._value:
             self._value.put(memory, mask, coefficients[-1])
         return searched
+
+    def _slopes(self, coefficients: Sequence[Any]) -> tuple[list[Any], Any]:
+        """Return the slope's coefficients, and within what they have no sign."""
+        threshold = bernstein.largest_magnitude(coefficients) * rounding(self.precision)
+        return bernstein.differences(coefficients), threshold
 
     def _lowest(self, like: Any) -> Any:
         return self._number(like, -inf if self.above is None else self.above)
@@ -169,6 +197,10 @@ class Peaks(_Sided):
     def arguments(self, coefficients: Sequence[Any], memory: Any) -> tuple[Any, ...]:
         """Return the polynomial, and what counts."""
         return tuple(coefficients), self._side.get(memory), self._lowest(coefficients[0])
+
+    def count(self, mask: Any, coefficients: Sequence[Any], memory: Any) -> Any:
+        """Count a single maximum, which is where the slope crosses zero downwards."""
+        return self._tally(mask, *self._slopes(coefficients), -1, memory)
 
     def take(self, mask: Any, part: Part, found: Turned, memory: Any) -> None:
         """Take note of maxima."""

@@ -146,7 +146,10 @@ class Groups:
             return Extreme(slots, sign=sign, timed=timed, terms=self.polynomials.terms, **where)
         if name == "level":
             assert each.level is not None  # noqa: S101 - of a kind that has one
-            return Level(slots, level=each.level, direction=each.direction, **where)
+            counts = each.kind == "crossings"
+            return Level(slots, level=each.level, direction=each.direction, counts=counts, **where)
         if name == "peaks":
-            return Peaks(slots, above=each.above, **where)
+            others = [one for one in self.asked if one.place == each.place and one.kind in PEAK_KINDS]
+            counts = each.above is None and all(one.kind == "peaks" for one in others if one.above is None)
+            return Peaks(slots, above=each.above, counts=counts, **where)
         return _PLAIN[name](slots, **where)

@@ -73,7 +73,7 @@ class SearchCode:
 
         return finish
 
-    def _at_once(self, _group: Group, measure: Measure, finish: DeviceFunction) -> DeviceFunction:
+    def _at_once(self, group: Group, measure: Measure, finish: DeviceFunction) -> DeviceFunction:
         """Return code (searched, point, memory) that searches a step where it has to be."""
         target, any_lane = self.target, self.target.any_lane
 
@@ -81,11 +81,17 @@ class SearchCode:
         def flagged(searched: Any, memory: Any) -> Any:
             return _flagged(measure, searched, memory)
 
+        @target.straight_line
+        def count(mask: Any, memory: Any) -> Any:
+            return measure.count(mask, self.of_part(group, memory), memory)
+
         @target.control
         def look(searched: Any, _point: Any, memory: Any) -> None:
             mask = flagged(searched, memory)
             if any_lane(mask):
-                finish(mask, memory)
+                rest = count(mask, memory)
+                if any_lane(rest):
+                    finish(rest, memory)
 
         return look
 

@@ -39,11 +39,16 @@ def every_kind(level: float, above: float, **where: Any) -> list[dict[str, Any]]
 
 
 class Curve:
-    """A smooth curve through points, in a part of its span."""
+    """A smooth curve through points, in a part of its span.
+
+    A smooth curve waves beside a corner; where the points have some, peaks are those of the points.
+    """
 
     def __init__(self, times: np.ndarray, values: np.ndarray, begin: float, end: float) -> None:
         self.curve = CubicSpline(times, values)
+        self.values = values
         self.begin, self.end = begin, end
+        self.corners = False
 
     def _inner(self, roots: np.ndarray) -> np.ndarray:
         return roots[(roots > self.begin) & (roots < self.end)]
@@ -97,8 +102,13 @@ class Curve:
         return float(roots[0 if kind == "first_crossing" else -1]) if len(roots) else np.nan
 
     def _of_peaks(self, kind: str, above: float) -> float:
-        turns = self._inner(self.curve.derivative().roots(extrapolate=False))
-        turns = turns[(self.curve(turns, 2) < 0) & (self.curve(turns) > above)]
+        if self.corners:
+            rises = np.diff(self.values) > 0
+            turns = self._inner(self.curve.x[1:-1][rises[:-1] & ~rises[1:]])
+        else:
+            turns = self._inner(self.curve.derivative().roots(extrapolate=False))
+            turns = turns[self.curve(turns, 2) < 0]
+        turns = turns[self.curve(turns) > above]
         heights = self.curve(turns)
         if kind == "peaks":
             return len(turns)
