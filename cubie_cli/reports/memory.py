@@ -128,6 +128,8 @@ def memory_of(
         Array("swept values", exchange.input_bytes_per_run * in_memory),
         Array("results, status and counts", exchange.result_bytes_per_run * in_memory),
     ]
+    if exchange.tables:
+        arrays.append(Array("tables of drivers", sum(table.nbytes for table in exchange.tables.values())))
     if work.ordered:
         arrays.append(Array("all of it in order", order_bytes_per_run(exchange) * in_memory))
     return MemoryReport(

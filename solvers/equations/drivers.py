@@ -15,8 +15,12 @@ Outside = Literal["hold", "zero", "periodic", "error"]
 METHODS: tuple[Method, ...] = get_args(Method)
 OUTSIDE: tuple[Outside, ...] = get_args(Outside)
 
-#: Rows that tables have behind the last piece: so far a search may look ahead.
-AHEAD = 32
+#: Rows that tables have behind the last piece: so far a search may look beyond it.
+AHEAD = 8
+#: Parts of a table's span, for each row, by which rows of uneven tables are looked up.
+_FINEST = 16
+#: How often few rows are halved to find one, and how many more than one they may be.
+_HALVINGS, _FEW_ROWS = 3, 7
 #: How far times may be from equal distances, in units of the rounding of the largest.
 _UNEVEN = 4
 #: How far the ends of a period may be from one value, as a share of the largest.
@@ -35,7 +39,9 @@ class DriverShape(NamedTuple):
     joined
         Whether it repeats without a jump from its last value to the first.
     levels
-        How often the rows are halved to find one; 0 where it is known from the time.
+        How often rows are halved to find one; 0 where it is known from the time.
+    guided
+        Whether a guide tells which few rows a time may belong to; otherwise it may be any.
     """
 
     method: Method
@@ -43,6 +49,7 @@ class DriverShape(NamedTuple):
     even: bool
     joined: bool
     levels: int
+    guided: bool
 
     @property
     def jumps(self) -> bool:
@@ -88,8 +95,33 @@ class Driver:
         """What its code depends on."""
         even = self._even
         joined = self.outside == "periodic" and self.method != "hold" and self._meets
-        levels = 0 if even else int(len(self.times) - 1).bit_length()
-        return DriverShape(self.method, self.outside, even, joined, levels)
+        levels, guided = (0, False) if even else self._search
+        return DriverShape(self.method, self.outside, even, joined, levels, guided)
+
+    @property
+    def _search(self) -> tuple[int, bool]:
+        """How often rows are halved, and whether a guide says which ones."""
+        levels = int(len(self.times) - 1).bit_length()
+        if levels <= _HALVINGS or self._rows_of_parts is None:
+            return levels, False
+        return 1 if self._rows_of_parts[1] == 1 else _HALVINGS, True
+
+    @cached_property
+    def _rows_of_parts(self) -> tuple[np.ndarray, int] | None:
+        """The row at the begin of each part of the span, and how many more there are in one at most; None: too many.
+
+        Parts are a little wider than they are, as a time may be put into a neighbour by rounding.
+        """
+        first, span = self.times[0], self.times[-1] - self.times[0]
+        for share in (1, 2, 4, 8, _FINEST):
+            parts = np.arange(share * len(self.times))
+            begins, ends = (first + (parts + more) * (span / len(parts)) for more in (-1e-6, 1.0 + 1e-6))
+            rows, last = (np.searchsorted(self.times, edge, side="right") - 1 for edge in (begins, ends))
+            rows = np.maximum(rows, 0)
+            most = int((last - rows).max())
+            if most == 1 or (share == _FINEST and most <= _FEW_ROWS):
+                return rows.astype(np.int32), most
+        return None
 
     @property
     def _even(self) -> bool:
@@ -105,13 +137,21 @@ class Driver:
     def numbers(self, index: int) -> dict[str, float]:
         """Return the numbers that a kernel is given, by name; `index` is the position of the driver."""
         found = {"first": self.times[0], "last": self.times[-1], "intervals": len(self.times) - 1}
+        if self.shape.guided:
+            found["parts"] = len(self._guide)
         return {setting(index, part): float(number) for part, number in found.items()}
 
     def tables(self, index: int, precision: str) -> dict[str, np.ndarray]:
         """Return the tables that a kernel reads, flat, by name."""
         found = {setting(index, "pieces"): self._pieces.astype(precision).reshape(-1)}
         found |= {setting(index, "knots"): self._knots.reshape(-1)} if self.shape.has_knots else {}
+        found |= {setting(index, "guide"): self._guide} if self.shape.guided else {}
         return found | ({} if self.method == "hold" else {setting(index, "ends"): self._ends})
+
+    @property
+    def _guide(self) -> np.ndarray:
+        assert self._rows_of_parts is not None  # noqa: S101 - asked of tables that have one
+        return self._rows_of_parts[0]
 
     @cached_property
     def _pieces(self) -> np.ndarray:
@@ -134,7 +174,7 @@ class Driver:
     def _knots(self) -> np.ndarray:
         """Begins of pieces, and the inverse of their lengths: shape (rows, 2); infinity behind the last piece."""
         count, last = len(self.times) - 1, self.times[-1]
-        rows = np.zeros(((1 << self.shape.levels) + count * self.shape.even + AHEAD, 2))
+        rows = np.zeros((max(1 << self.shape.levels, count + 1) + AHEAD, 2))
         rows[:, 0] = np.inf
         rows[:count, 0], rows[:count, 1] = self.times[:-1], 1.0 / np.diff(self.times)
         if self._repeats:
@@ -148,7 +188,7 @@ class Driver:
     def _ends(self) -> np.ndarray:
         """For each piece the time at which a step that begins in it has to end; infinity behind the last piece."""
         count = len(self.times) - 1
-        most = most_pieces(len(self.times), searched=not self.shape.even)
+        most = most_pieces(len(self.times))
         ends = np.full(count + AHEAD, np.inf)
         if not self._repeats:
             ends[:count] = self.times[step_ends(self.times, self._values, most)]

@@ -1,8 +1,8 @@
 """Drivers as straight-line code: their values and slopes at a time, when they jump, and how long a step may be.
 
-The pieces of a table with equal distances are found from the time. Another table is searched, once a step: where its
-piece is at the begin of a step is known to all stages, which look a few pieces ahead, as no step is longer than that.
-Nothing of it is kept from step to step, so that a step which is cut short or tried again needs no care.
+The piece of a table with equal distances is known from the time. In another table a guide, with equal distances, says
+which few rows to look at; where rows are too close in places for that, all are halved until one is left. Nothing is
+kept from one evaluation to the next, so that a step which is cut short or tried again needs no care.
 
 A value that jumps is, within a step, what it is in the middle of the stretch between two jumps.
 """
@@ -11,23 +11,14 @@ import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from solvers.equations.drivers import Driver, DriverShape, known_parts, setting
-from solvers.equations.instant import DrivenInstant, Instant, is_instant, middle_of, time_of
+from solvers.equations.instant import Instant, middle_of, time_of
 from solvers.straightline import absolute, both, call, convert, fetch, fma, larger, literal, select, smaller
 
-#: How many pieces a search looks ahead from where a step begins, by halves; a step goes over fewer than their sum.
-_LOOKS_AHEAD = (16, 8, 4, 2, 1)
 #: Of a time that is computed, as a share of it.
 _ROUNDING = 2.0**-50
-
-
-class Spot(NamedTuple):
-    """Where in a table a time is: the row that its piece begins with (int64), and how often it repeated (float64)."""
-
-    row: Any
-    turn: Any
 
 
 def right_of(t: Any) -> Any:
@@ -58,37 +49,30 @@ class DriverCode:
 
     # -- values ---------------------------------------------------------------------------------
 
-    def spot(self, t: Any, middle: Any) -> Spot:
-        """Return where a step begins; of a driver that holds its values, where it is on the whole stretch."""
-        turn = self._turn(t, middle)
-        return Spot(self._row(self._own(middle if self._holds else t, turn)), turn)
-
-    def value(self, t: Any, spot: Spot | None) -> Any:
+    def value(self, t: Any) -> Any:
         """Return the value at a time, in the precision of values.
 
         Parameters
         ----------
         t
             Time, float64, or an instant. At a time that belongs to no stretch it is right of any jump.
-        spot
-            Where the step begins, if that is known.
         """
         at = _decisive(t)
         if self._holds:
-            value = self._piece(spot.row if spot else self._held(at, exact=not is_instant(t)), 0)
+            value = self._piece(self._held(at, exact=not isinstance(t, Instant)), 0)
         else:
-            row, share = self._local(t, at, spot)
+            row, share = self._local(t, at)
             value = _polynomial([self._piece(row, column) for column in range(self.shape.width)], share)
         return self._within(at, value) if self.shape.outside == "zero" else value
 
-    def slope(self, t: Any, spot: Spot | None) -> Any:
+    def slope(self, t: Any) -> Any:
         """Return the derivative with respect to time, in the precision of values."""
         at = _decisive(t)
         if self._holds:
             return literal(at, 0.0, self.precision)
-        row, share = self._local(t, at, spot)
+        row, share = self._local(t, at)
         factors = [self._piece(row, column) * float(column) for column in range(1, self.shape.width)]
-        inverse = self._knot(row, 1) if self._searched else literal(at, 1.0 / self._spacing, "float64")
+        inverse = literal(at, 1.0 / self._spacing, "float64") if self.shape.even else self._knot(row, 1)
         slope = _polynomial(factors, share) * convert(inverse, self.precision)
         if self._repeats:
             return slope
@@ -99,15 +83,15 @@ class DriverCode:
         inside = both(at >= self._first, at < self._last)
         return select(inside, value, literal(value, 0.0, self.precision))
 
-    def _local(self, t: Any, at: Any, spot: Spot | None) -> tuple[Any, Any]:
+    def _local(self, t: Any, at: Any) -> tuple[Any, Any]:
         """Return the row of a time, and which share of its piece is passed; beyond the table's ends time stands."""
         time = time_of(t)
-        own = self._own(time, spot.turn if spot else self._turn(time, at))
-        if not self._searched:
+        own = self._own(time, self._turn(time, at))
+        if self.shape.even:
             passed = smaller(larger((own - self._first) * (1.0 / self._spacing), 0.0), self._intervals)
-            row = convert(smaller(passed, self._intervals - 1.0), "int64")
-            return row, convert(passed - convert(row, "float64"), self.precision)
-        row = self._row_from(spot.row, own, _LOOKS_AHEAD) if spot else self._row(own)
+            below = call("floor", smaller(passed, self._intervals - 1.0))
+            return _whole(below), convert(passed - below, self.precision)
+        row = self._row(own)
         share = (own - self._knot(row, 0)) * self._knot(row, 1)
         return row, convert(smaller(larger(share, 0.0), 1.0), self.precision)
 
@@ -130,25 +114,27 @@ class DriverCode:
         return fma(-turn, self._period, t) if self._repeats else t
 
     def _row(self, own: Any) -> Any:
-        """Return the row of a time as the table has it; at equal distances it may be a neighbour, by rounding."""
-        if self._searched:
-            halves = [1 << level for level in reversed(range(self.shape.levels))]
-            return self._row_from(literal(own, 0, "int64"), own, halves)
-        top = self._intervals - (0.0 if self._ends_in_row else 1.0)
-        passed = larger((own - self._first) * (1.0 / self._spacing), 0.0)
-        return convert(smaller(passed, top), "int64")
-
-    def _row_from(self, row: Any, own: Any, distances: Iterable[int]) -> Any:
-        """Return the row of a time that is no further from a row than distances add up to."""
-        for distance in distances:
-            further = row + distance
+        """Return the row of a time as the table has it (int64), or at equal distances a neighbour, by rounding."""
+        if self.shape.even:
+            top = self._intervals - (0.0 if self._ends_in_row else 1.0)
+            return self._part_of(own, 1.0 / self._spacing, top)
+        row = literal(own, 0, "int64")
+        if self.shape.guided:
+            parts = self._given("parts")
+            row = convert(
+                fetch(self._given("guide"), self._part_of(own, parts / self._period, parts - 1.0), "int32"), "int64"
+            )
+        for level in reversed(range(self.shape.levels)):
+            further = row + (1 << level)
             row = select(own >= self._knot(further, 0), further, row)
         return row
 
+    def _part_of(self, own: Any, frequency: Any, top: Any) -> Any:
+        """Return which part of the table's span a time is in, of parts with equal lengths, up to the last one."""
+        return _whole(smaller(larger((own - self._first) * frequency, 0.0), top))
+
     def _corrected(self, row: Any, own: Any) -> Any:
         """Return the row of a time, given that or a neighbour."""
-        if self._searched:
-            return row
         row = row - convert(both(row > 0, own < self._knot(row, 0)), "int64")
         return row + convert(own >= self._knot(row + 1, 0), "int64")
 
@@ -174,18 +160,18 @@ class DriverCode:
 
     def lookout(self, t: Any, middle: Any) -> Any:
         """Return the time at which a step from a time has to end at the latest, float64: see `lookouts`."""
-        after = right_of(t)
+        after, never = right_of(t), literal(t, math.inf, "float64")
         turn = self._turn(after, middle)
         own = self._own(after, turn)
-        row = self._row(own)
-        near, next_one = (fetch(self._part("ends"), row + ahead, "float64") for ahead in (0, 1))
-        end = select(near > own, near, next_one)
+        end = fetch(self._given("ends"), self._row(own), "float64")
+        if self.shape.even:
+            # Rounding may have found the row before.
+            end = select(end > own, end, end + self._spacing)
         if self._repeats:
             end = fma(turn, self._period, end)
         else:
-            never = literal(t, math.inf, "float64")
             end = select(own < self._first, literal(t, self._first, "float64"), select(own < self._last, end, never))
-        return select(end > after, end, literal(t, math.inf, "float64"))
+        return select(end > after, end, never)
 
     # -- parts ----------------------------------------------------------------------------------
 
@@ -198,34 +184,30 @@ class DriverCode:
         return self.shape.outside == "periodic"
 
     @property
-    def _searched(self) -> bool:
-        return not self.shape.even
-
-    @property
     def _ends_in_row(self) -> bool:
         """Whether the last row stands for what follows it."""
         return self._holds and self.shape.outside in {"hold", "error"}
 
     def _knot(self, row: Any, column: int) -> Any:
-        return fetch(self._part("knots"), row, "float64", column=column, width=2)
+        return fetch(self._given("knots"), row, "float64", column=column, width=2)
 
     def _piece(self, row: Any, column: int) -> Any:
-        return fetch(self._part("pieces"), row, self.precision, column=column, width=self.shape.width)
+        return fetch(self._given("pieces"), row, self.precision, column=column, width=self.shape.width)
 
-    def _part(self, name: str) -> Any:
+    def _given(self, name: str) -> Any:
         return self.given(setting(self.index, name))
 
     @property
     def _first(self) -> Any:
-        return self._part("first")
+        return self._given("first")
 
     @property
     def _last(self) -> Any:
-        return self._part("last")
+        return self._given("last")
 
     @property
     def _intervals(self) -> Any:
-        return self._part("intervals")
+        return self._given("intervals")
 
     @property
     def _period(self) -> Any:
@@ -238,7 +220,13 @@ class DriverCode:
 
 def _decisive(t: Any) -> Any:
     """Return the time that says on which side of a jump another is."""
-    return middle_of(t) if is_instant(t) else right_of(t)
+    return middle_of(t) if isinstance(t, Instant) else right_of(t)
+
+
+def _whole(number: Any) -> Any:
+    """Return a number that is not negative, without its fraction, as an int64."""
+    # By way of an int32, which processors have an instruction for.
+    return convert(convert(number, "int32"), "int64")
 
 
 def _polynomial(coefficients: list[Any], x: Any) -> Any:
@@ -274,10 +262,6 @@ class Forcing:
         return cls.make(found, range(len(found)), known_parts(found, precision).__getitem__, precision)
 
     @cached_property
-    def _searched(self) -> tuple[int, ...]:
-        return tuple(index for index in self.used if not self.codes[index].shape.even)
-
-    @cached_property
     def _jumping(self) -> tuple[DriverCode, ...]:
         return tuple(self.codes[index] for index in self.used if self.codes[index].shape.jumps)
 
@@ -296,19 +280,9 @@ class Forcing:
             Time, float64, or an instant.
         """
         count = len(self.codes)
-        values = [self.codes[i].value(t, self._spot(i, t)) if i in wanted else None for i in range(count)]
-        slopes = [self.codes[i].slope(t, self._spot(i, t)) if count + i in wanted else None for i in range(count)]
+        values = [self.codes[i].value(t) if i in wanted else None for i in range(count)]
+        slopes = [self.codes[i].slope(t) if count + i in wanted else None for i in range(count)]
         return [*values, *slopes]
-
-    def _spot(self, index: int, t: Any) -> Spot | None:
-        known = isinstance(t, DrivenInstant) and index in self._searched
-        return t.places[self._searched.index(index)] if known else None
-
-    def instant(self, t: Any, middle: Any) -> Any:
-        """Return the instant at which a step begins."""
-        if not self._searched:
-            return Instant(t, middle)
-        return DrivenInstant(t, middle, tuple(self.codes[index].spot(t, middle) for index in self._searched))
 
     def following(self, t: Any, otherwise: Any) -> Any:
         """Return when any value jumps next after a time, float64, or an earlier time that is given."""

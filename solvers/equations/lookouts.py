@@ -11,9 +11,7 @@ import numpy as np
 
 Array = np.ndarray
 
-#: Pieces that a step looks ahead, of a table that is searched.
-MOST_SEARCHED = 30
-#: The same of others, and what it takes to go through the steps from all rows one by one, which is done up to `_FEW`.
+#: Pieces of a step, at most; what it takes to go through the steps from all rows; and what is done in any case.
 _MOST, _WORK, _FEW = 1000, 2_000_000, 8
 #: Rows on either side that tell how much a driver changes near a row.
 NEAR = 8
@@ -25,15 +23,9 @@ _BACK_AND_FORTH = 0.25
 _SMALL_NEARBY, _SMALL = 1e-3, 1e-6
 
 
-def most_pieces(rows: int, *, searched: bool) -> int:
-    """Return how many pieces of a table with so many rows a step may go over.
-
-    Parameters
-    ----------
-    searched
-        Whether a step looks for its rows, no further ahead than that.
-    """
-    return max(_FEW, min(MOST_SEARCHED if searched else _MOST, _WORK // rows))
+def most_pieces(rows: int) -> int:
+    """Return how many pieces of a table with so many rows a step may go over."""
+    return max(_FEW, min(_MOST, _WORK // rows))
 
 
 def step_ends(times: Array, values: Array, most: int) -> Array:

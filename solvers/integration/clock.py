@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from solvers.equations.instant import Instant
 from solvers.integration.lane import Saving, Time
 from solvers.integration.stops import Stops
 from solvers.straightline import absolute, both, convert, literal, minimum, select, smaller
@@ -270,7 +271,7 @@ class SwitchingClock(LandingClock):
         return time._replace(left=select(mask, self._left(time, saving), time.left))
 
     def _instant(self, t: Any, time: Any) -> Any:
-        return self.stops.forcing.instant(t, time.middle)
+        return Instant(t, time.middle)
 
 
 def make_clock(

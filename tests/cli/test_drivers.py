@@ -1,5 +1,6 @@
 """Drivers from the command line: results, kernels that are kept, and the examples of the page."""
 
+import json
 import re
 from pathlib import Path
 
@@ -58,6 +59,13 @@ def test_a_result_has_the_table(driven, cubie, folder):
     with h5py.File(folder / "result.h5") as file:
         assert file["input-files/drivers/feed"][()].decode() == "time,value\n0.0,0.1\n1.0,0.30000000000000004\n"
         assert len(file.attrs["driver_feed_sha256"]) == 64
+
+
+def test_the_memory_report_tells_what_tables_take(driven, cubie):
+    driven([0.0, 0.25, 0.5, 0.75, 1.0], [0.0] * 5)
+    told = json.loads(cubie("memory-report", "run.toml", "--target", "cpu", "--json").out)
+    # Two coefficients and an end a piece; the first five rows and what is behind them.
+    assert {"name": "tables of drivers", "bytes": 5 * 16 + 12 * 8} in told["device"]["arrays"]
 
 
 def test_no_table_is_written_over(driven, cubie):

@@ -11,6 +11,8 @@ from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 
 METHODS = {**TABLEAUS, **IMPLICIT_TABLEAUS}
 ADAPTIVE = [name for name, method in METHODS.items() if method.error_order is not None]
+#: The third stage of kvaerno5 lies beyond the end of its step, and sees what comes behind a corner.
+INSIDE = [name for name in METHODS if name != "kvaerno5"]
 DRIVERS = (LINE, WAVE, DOSE)
 T1 = 3.5
 TIMES = np.array([0.3, 1.0, 1.7, 2.9, T1])
@@ -37,7 +39,7 @@ def test_adaptive_steps_meet_the_tolerance(algorithm):
     assert error(solved(algorithm, at=TIMES, rtol=rtol, atol=rtol)) <= (10 if order > 1 else 30) * rtol
 
 
-@pytest.mark.parametrize("algorithm", METHODS)
+@pytest.mark.parametrize("algorithm", INSIDE)
 def test_fixed_steps_keep_the_order(algorithm):
     """Steps end at jumps and at corners, so halving them is all that changes."""
     order = METHODS[algorithm].order
@@ -48,13 +50,13 @@ def test_fixed_steps_keep_the_order(algorithm):
     assert abs(fine - exact) <= 0.02
 
 
-@pytest.mark.parametrize("algorithm", ["heun", "tsit5", "rodas5p", "radau_iia_5"])
+@pytest.mark.parametrize("algorithm", ["bogacki_shampine32", "tsit5", "rodas5p", "radau_iia_5"])
 @pytest.mark.parametrize("count", [301, 3001])
 def test_a_single_row_is_not_stepped_over(algorithm, count):
     times, values = np.linspace(0.0, 3.0, count), np.zeros(count)
     values[count // 2] = 100.0
     driver = Driver("u", times, values)
-    rtol = 1e-5 if algorithm != "heun" else 1e-3
+    rtol = 1e-5 if algorithm != "bogacki_shampine32" else 1e-3
     found = solved(algorithm, [driver], at=TIMES, rtol=rtol, atol=rtol)
     assert error(found, [driver]) <= 10 * rtol
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.systems import make_system, system_of
 
 from benchmarks.models import brusselator, heat, nerve_cells, network, oscillators
+from solvers.equations.drivers import Driver
 from solvers.equations.forms import Leaf, form_of
 from solvers.equations.looped import LoopedEquations, weight
 from solvers.equations.right_hand_side import RightHandSide, needed_observables
@@ -123,3 +124,15 @@ def test_a_form_is_built_again_as_it_was(parts, chance):
 
     values = {symbol: 0.3 + 0.1 * k for k, symbol in enumerate(QUANTITIES)}
     assert float(whole(form).subs(values)) == pytest.approx(float(sympy.sympify(expression).subs(values)), nan_ok=True)
+
+
+def test_what_a_driver_forces_is_written_out_beside_the_loops():
+    rows = Driver("u", np.array([0.0, 1.0]), np.array([2.0, 4.0]))
+    equations = {f"x{i}": f"x{(i + 1) % 12} - x{i}*x{i - 1 if i else 11}" for i in range(12)}
+    equations["x0"] += " + u"
+    system = make_system(dict.fromkeys(equations, 1.0), equations, drivers=[rows])
+    assert str(looped(system)) == "11 by loops over 1 form, 1 written out"
+    y = np.random.default_rng(6).uniform(-1.0, 2.0, 12)
+    found = slopes(looped(system), y, np.zeros(0))
+    assert found[0] == pytest.approx(y[1] - y[0] * y[11] + 2.6)
+    np.testing.assert_array_equal(found, RightHandSide(system, "float64").values(np.float64(0.3), y, np.zeros(0)))

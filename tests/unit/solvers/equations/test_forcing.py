@@ -9,7 +9,7 @@ from support.forced import course
 
 from solvers.equations.drivers import METHODS, OUTSIDE, Driver, driver_numbers, driver_tables
 from solvers.equations.forcing import Forcing, right_of
-from solvers.equations.instant import DrivenInstant, Instant
+from solvers.equations.instant import Instant
 from solvers.straightline.setting import Setting
 
 EVEN = np.linspace(1.0, 4.0, 9)
@@ -97,8 +97,7 @@ def test_stretches_end_at_jumps_and_only_there(driver):
 def test_on_a_stretch_the_value_is_that_of_its_middle(times, outside):
     forcing = Forcing.known([made(times, "hold", outside, closed=False)], "float64")
     for start, end, held in zip(times[:-1], times[1:], VALUES, strict=False):
-        t = forcing.instant(start, (start + end) / 2.0)
-        assert isinstance(t, DrivenInstant if times is UNEVEN else Instant)
+        t = Instant(start, (start + end) / 2.0)
         for time in (start - 0.01, start, (start + 2.0 * end) / 3.0, end, end + 0.01):
             assert value(forcing, t._replace(time=time)) == held
 
@@ -107,22 +106,8 @@ def test_on_a_stretch_the_value_is_that_of_its_middle(times, outside):
 def test_a_course_that_jumps_where_it_repeats_is_that_of_its_stretch_at_its_ends(times):
     forcing = Forcing.known([made(times, "linear", "periodic", closed=False)], "float64")
     for start, end, held in ((4.0, 4.0, VALUES[0]), (6.95, 7.0, VALUES[-1])):
-        t = forcing.instant(np.float64(start), np.float64(5.5))
+        t = Instant(np.float64(start), np.float64(5.5))
         assert value(forcing, t._replace(time=np.float64(end))) == pytest.approx(held, abs=1e-14)
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("outside", OUTSIDE)
-def test_where_a_step_begins_says_enough_for_all_of_it(method, outside):
-    driver = made(UNEVEN, method, outside, closed=outside == "periodic")
-    forcing = Forcing.known([driver], "float64")
-    for start in span(driver, 37):
-        middle = start + 0.01
-        t = forcing.instant(start, middle)
-        end = forcing.lookout(start, middle, np.float64(start + 0.6)) if method != "hold" else start + 0.02
-        for time in np.linspace(start, end, 7):
-            known, searched = t._replace(time=time), Instant(time, middle)
-            assert value(forcing, known) == pytest.approx(value(forcing, searched), abs=1e-13)
 
 
 def test_a_time_with_a_row_sees_what_begins_there():
@@ -137,9 +122,30 @@ def test_a_time_with_a_row_sees_what_begins_there():
 
 @pytest.mark.parametrize(("times", "even"), [(EVEN, True), (UNEVEN, False), (np.arange(7) * 0.1 + 1e6, True)])
 def test_equal_distances_are_seen_through_rounding(times, even):
-    shape = Driver("u", times, times).shape
-    assert shape.even is even
-    assert shape.levels == (0 if even else 4)
+    assert Driver("u", times, times).shape.even is even
+
+
+RNG = np.random.default_rng(5)
+SEARCHED = {
+    "few": (np.array([0.0, 1.0, 5.0, 5.1]), 2, False),
+    "jittered": (np.arange(500.0) + RNG.uniform(-0.3, 0.3, 500), 1, True),
+    "random": (np.sort(RNG.uniform(0.0, 1.0, 500)), 3, True),
+    "crowded": (np.append(np.linspace(0.0, 1e-6, 400), np.arange(1.0, 101.0)), 9, False),
+}
+
+
+@pytest.mark.parametrize("case", SEARCHED)
+@pytest.mark.parametrize("outside", ["hold", "zero", "periodic"])
+@pytest.mark.parametrize("method", ["hold", "linear"])
+def test_rows_at_any_distances_are_found(case, outside, method):
+    times, levels, guided = SEARCHED[case]
+    driver = Driver("u", times, np.cos(np.arange(float(len(times)))), method, outside)
+    assert (driver.shape.levels, driver.shape.guided) == (levels, guided)
+    forcing = Forcing.known([driver], "float64")
+    width = times[-1] - times[0]
+    inner = times[:-1] + np.diff(times) * np.array([[0.1], [0.9]])
+    for t in [*np.ravel(inner)[::7], times[0] - 0.3 * width, times[-1] + 0.4 * width]:
+        assert value(forcing, t) == pytest.approx(float(course(driver, t)), abs=1e-9)
 
 
 def test_what_code_depends_on_is_not_the_rows():
