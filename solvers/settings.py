@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -138,9 +138,70 @@ class SolveSettings:
         return self.fixed_steps is None or self.fixed_steps > self.max_steps
 
 
+PlainKind = Literal["final", "min", "max", "time_of_min", "time_of_max", "range", "mean", "rms", "std", "integral"]
+CrossingKind = Literal["crossings", "first_crossing", "last_crossing"]
+LevelKind = Literal[CrossingKind, "time_above", "time_below"]
+PeakKind = Literal["peaks", "first_peak", "last_peak", "mean_peak", "mean_period"]
+SummaryKind = Literal[PlainKind, LevelKind, PeakKind]
+#: Kinds of summaries: of the values themselves, of a level, and of local maxima.
+PLAIN_KINDS: tuple[str, ...] = get_args(PlainKind)
+CROSSING_KINDS: tuple[str, ...] = get_args(CrossingKind)
+LEVEL_KINDS: tuple[str, ...] = get_args(LevelKind)
+PEAK_KINDS: tuple[str, ...] = get_args(PeakKind)
+SUMMARY_KINDS: tuple[str, ...] = get_args(SummaryKind)
+#: Those that are counts.
+COUNT_KINDS = ("crossings", "peaks")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the span that summaries are of.
+
+    Parameters
+    ----------
+    begin, end
+        A time, or the text of an expression of parameters; None: that of the span.
+    """
+
+    begin: float | str | None = None
+    end: float | str | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is told of a quantity in a window, computed while it is integrated.
+
+    Parameters
+    ----------
+    quantity, observable
+        Its position among the states or the observables, and among which.
+    kind
+        One of `SUMMARY_KINDS`.
+    name
+        What the result calls it.
+    window
+        Position of its window.
+    level
+        What is crossed, of `LEVEL_KINDS`.
+    direction
+        Of the crossings that count: 1 up, -1 down, 0 both.
+    above
+        Local maxima that are lower do not count; None: all do.
+    """
+
+    quantity: int
+    observable: bool
+    kind: str
+    name: str
+    window: int = 0
+    level: float | None = None
+    direction: int = 0
+    above: float | None = None
+
+
 @dataclass(frozen=True)
 class SaveSettings:
-    """What is kept: variables by position, and times.
+    """What is kept: variables by position, and times; and what is told of them besides.
 
     Parameters
     ----------
@@ -150,12 +211,23 @@ class SaveSettings:
         Interval of the save grid t0 + k*every <= t1, or None.
     at
         Explicit save times, strictly rising within the span, or None. With neither: t1 alone.
+    summaries, windows
+        Summaries, and the windows that these are of.
     """
 
     states: tuple[int, ...]
     observables: tuple[int, ...] = ()
     every: float | None = None
     at: tuple[float, ...] | None = None
+    summaries: tuple[Summary, ...] = ()
+    windows: tuple[Window, ...] = ()
+
+    @property
+    def inner_summaries(self) -> tuple[Summary, ...]:
+        """The summaries that take more than the end of the run."""
+        return tuple(
+            each for each in self.summaries if each.kind != "final" or self.windows[each.window].end is not None
+        )
 
     @property
     def only_end(self) -> bool:

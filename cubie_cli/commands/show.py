@@ -67,7 +67,8 @@ def _print_result(found: Mapping[str, Any]) -> None:
     columns = ("name", "minimum", "maximum", "missing", "units")
     console = terminal.console()
     console.print(terminal.summary(found["title"], pairs))
-    for title, rows in (("Variables", found["variables"]), ("Swept values", found["swept"])):
+    tables = {"Variables": "variables", "Summaries": "summaries", "Swept values": "swept"}
+    for title, rows in ((title, found[key]) for title, key in tables.items()):
         cells = [[_cell(row[column]) for column in columns] for row in rows]
         if cells:
             console.print(terminal.table(title, columns, cells, numeric=columns[1:4]))

@@ -9,6 +9,7 @@ from typing import Any
 from buffers import LOCATIONS
 from cubie_cli.configurations.schema import DEFAULT_LOCATION, KernelTable, RunConfiguration, Target
 from cubie_cli.configurations.solve_tables import read_solve, warnings_of
+from cubie_cli.configurations.summaries import SummariesRead, read_summaries
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.positions import KeyPath
@@ -28,7 +29,6 @@ _NOT_AVAILABLE: Mapping[KeyPath, str] = MappingProxyType(
         ("batch", "table"): "batches from a table of runs are",
         ("batch", "n"): "random samples are",
         ("batch", "seed"): "random samples are",
-        ("output", "summaries"): "summaries are",
         ("run", "devices"): "a choice of devices is",
     }
 )
@@ -78,6 +78,10 @@ class Configuration:
         What is allowed and probably not meant.
     default_atol
         Whether the absolute tolerance is the default.
+    summary_places
+        Where each summary is asked for.
+    window_texts
+        The texts of ends of windows that are expressions, and where they stand.
     """
 
     solve: SolveSettings
@@ -91,6 +95,8 @@ class Configuration:
     kernel: KernelSettings
     warnings: tuple[str, ...]
     default_atol: bool
+    summary_places: tuple[KeyPath, ...]
+    window_texts: Mapping[str, KeyPath]
 
 
 def check_format(document: Document) -> RunConfiguration:
@@ -131,7 +137,8 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
     """
     solve = read_solve(document, tables_read.solve, model.quantities)
     output, cache = tables_read.output, tables_read.run.cache
-    save = _read_save(document, tables_read, model, solve)
+    told = read_summaries(document, tables_read.output.summaries, model, solve)
+    save = _read_save(document, tables_read, model, solve, told)
     name = output.file if output.file is not None else f"{document.path.stem}.h5"
     if not name.strip() or "\0" in name:
         raise document.error("a file name is needed", ("output", "file"))
@@ -149,25 +156,32 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         kernel=_read_kernel(tables_read.run.kernel),
         warnings=(*warnings_of(document, solve), *_grid_warning(save, solve)),
         default_atol=tables_read.solve.atol is None,
+        summary_places=told.places,
+        window_texts=told.texts,
     )
 
 
 # -- [output] -----------------------------------------------------------------------------------
 
 
-def _read_save(document: Document, tables_read: RunConfiguration, model: Model, solve: SolveSettings) -> SaveSettings:
+def _read_save(
+    document: Document, tables_read: RunConfiguration, model: Model, solve: SolveSettings, told: SummariesRead
+) -> SaveSettings:
     output, system = tables_read.output, model.quantities
     states = list(system.states) if output.states is None else output.states
     tables.check_known(document, states, system.states, "state", ("output", "states"))
     tables.check_known(document, output.observables, system.observables, "observable", ("output", "observables"))
-    if not states and not output.observables:
-        raise document.error("nothing is saved", ("output", "states"), hint="name a state or an observable")
+    if not states and not output.observables and not told.summaries:
+        hint = "name a state or an observable, or ask for [output.summaries]"
+        raise document.error("nothing is saved", ("output", "states"), hint=hint)
     _check_save_times(document, output.save_every, output.save_at, solve)
     return SaveSettings(
         states=tuple(system.states.index(name) for name in states),
         observables=tuple(system.observables.index(name) for name in output.observables),
         every=output.save_every,
         at=None if output.save_at is None else tuple(output.save_at),
+        summaries=told.summaries,
+        windows=told.windows,
     )
 
 

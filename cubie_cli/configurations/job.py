@@ -146,7 +146,7 @@ def _check_drivers(job: Job) -> None:
 def _check_result_names(job: Job) -> None:
     """Raise `UserError` where two variables of the result would have one name."""
     taken = dict.fromkeys(RESULT_NAMES, "part of every result")
-    for variable, what, place in [*_saved(job), *_swept(job), *_events(job)]:
+    for variable, what, place in [*_saved(job), *_swept(job), *_summaries(job), *_events(job)]:
         if variable in taken:
             message = f"{what} would be written as {variable!r}, which is {taken[variable]}"
             raise _error_at(job, message, place)
@@ -183,6 +183,11 @@ def _events(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
         yield END, "the end of a run", next((*event.path, "stop") for event in job.model.events if event.facts.stop)
 
 
+def _summaries(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
+    for summary, place in zip(job.configuration.save.summaries, job.configuration.summary_places, strict=True):
+        yield summary.name, f"the summary {summary.kind!r} of {place[2]!r}", place
+
+
 def _error_at(job: Job, message: str, place: KeyPath) -> UserError:
     if "events" in place:
         return job.model.document.error(message, place, hint="rename one of the two")
@@ -190,4 +195,7 @@ def _error_at(job: Job, message: str, place: KeyPath) -> UserError:
         # All states are saved where none are named: the model is the only place to point at.
         name = job.model.quantities.states[int(place[-1])]
         return job.model.error("states", name, message, hint="rename it, or leave it out of [output] states")
-    return job.document.error(message, place, "key", "rename it in the model, or leave it out here")
+    hint = "rename it in the model, or leave it out here"
+    if place[:2] == ("output", "summaries"):
+        hint = 'give it another name: { kind = "...", name = "..." }'
+    return job.document.error(message, place, "key", hint)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from solvers.settings import LinearKind, LinearSettings, NewtonSettings, Preconditioner
+from solvers.settings import LinearKind, LinearSettings, NewtonSettings, Preconditioner, SummaryKind
 
 Target = Literal["auto", "cuda", "cpu", "python"]
 Positive = Annotated[float, Field(gt=0)]
@@ -26,6 +26,18 @@ def _number_or_table(value: Any) -> str:
 AbsoluteTolerance = Annotated[
     Annotated[Positive, Tag("number")] | Annotated[dict[str, Positive], Tag("table")],
     Discriminator(_number_or_table),
+]
+
+
+def _number_or_text(value: Any) -> str:
+    return "text" if isinstance(value, str) else "number"
+
+
+WindowEnds = list[
+    Annotated[
+        Annotated[float, Tag("number")] | Annotated[str, Tag("text")],
+        Discriminator(_number_or_text),
+    ]
 ]
 
 
@@ -88,6 +100,41 @@ class BatchTable(_Table):
     values: dict[str, Any] = {}
 
 
+class SummaryTable(_Table):
+    """A summary with options; of a level, which may stand by the name of the kind."""
+
+    kind: SummaryKind | None = None
+    level: float | None = None
+    crossings: float | None = None
+    first_crossing: float | None = None
+    last_crossing: float | None = None
+    time_above: float | None = None
+    time_below: float | None = None
+    direction: Literal["up", "down", "both"] | None = None
+    above: float | None = None
+    window: WindowEnds | None = None
+    name: str | None = None
+
+
+def _name_or_table(value: Any) -> str:
+    return "table" if isinstance(value, dict) else "name"
+
+
+SummaryEntry = Annotated[
+    Annotated[str, Tag("name")] | Annotated[SummaryTable, Tag("table")],
+    Discriminator(_name_or_table),
+]
+
+
+class SummariesTable(_Table):
+    """`[output.summaries]`: a window, and lists of summaries by the names of states and observables."""
+
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False, frozen=True)
+    __pydantic_extra__: dict[str, list[SummaryEntry]]
+
+    window: WindowEnds | None = None
+
+
 class OutputTable(_Table):
     """`[output]`."""
 
@@ -96,6 +143,7 @@ class OutputTable(_Table):
     save_at: list[float] | None = None
     states: list[str] | None = None
     observables: list[str] = []
+    summaries: SummariesTable | None = None
 
 
 class KernelTable(_Table):

@@ -1,7 +1,8 @@
 """Checks a whole document against a schema, and says in plain words what does not fit, and where."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
@@ -102,12 +103,29 @@ def _where(path: KeyPath) -> str:
 
 def _keys_at(schema: type[BaseModel], path: KeyPath) -> list[str]:
     """Return the keys that a schema knows at a key path."""
+    found: Any = schema
     for part in path:
-        annotation = schema.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        schema = annotation
-    return list(schema.model_fields)
+        if isinstance(part, str) and _is_schema(found):
+            extra = get_args(get_type_hints(found).get("__pydantic_extra__", None)) or (None, None)
+            found = found.model_fields[part].annotation if part in found.model_fields else extra[1]
+        else:
+            found = next(iter(get_args(found)), None)  # a list's
+        found = _table_among(found)
+    return list(found.model_fields) if _is_schema(found) else []
+
+
+def _is_schema(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseModel)
+
+
+def _table_among(annotation: Any) -> Any:
+    """Return the table that a choice of types has; any other type as it is."""
+    if get_origin(annotation) is Annotated:
+        return _table_among(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        members = map(_table_among, get_args(annotation))
+        return next((member for member in members if _is_schema(member)), annotation)
+    return annotation
 
 
 def _choices(expected: str) -> list[str]:

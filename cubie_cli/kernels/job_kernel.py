@@ -147,6 +147,7 @@ def _entry(job: Job, target: str, arch: str | None) -> tuple[Entry | None, tuple
 
 
 def _plan(job: Job, target: str) -> "Plan":
+    from cubie_cli.configurations.window_ends import read_window_ends  # noqa: PLC0415 - likewise
     from cubie_cli.models.system import read_system  # noqa: PLC0415 - imports SymPy, which a kernel that is kept spares
     from solvers.planning.problem import Problem  # noqa: PLC0415 - likewise
 
@@ -159,6 +160,7 @@ def _plan(job: Job, target: str) -> "Plan":
         locations=Locations.parse({"default": settings.buffers.default, **settings.buffers.named}),
         kernel=settings.kernel,
         disorder=job.axes.disorder,
+        moments=read_window_ends(settings, job.document, job.model),
     )
     with as_user_errors(job):
         return engine.plan(problem, target)

@@ -21,7 +21,7 @@ KEYS = ("name", "states", "parameters", "constants", "equations", "observables",
 _VALUE_TABLES = ("states", "parameters", "constants")
 _NAMING_TABLES = (*_VALUE_TABLES, "observables", "drivers")
 #: Python's keywords are names like any other.
-_NAME = re.compile("[A-Za-z_][A-Za-z_0-9]*")
+NAME = re.compile("[A-Za-z_][A-Za-z_0-9]*")
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class _Reader:
                 home[name] = table
 
     def _check_name(self, name: str, path: KeyPath) -> None:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             hint = "use ASCII letters, digits and _, a digit not first"
             raise self._document.error(f"{name!r} is not a name", path, "key", hint)
         if len(name) > tables.LONGEST_NAME:

@@ -11,6 +11,8 @@ from cubie_cli.results.layout import COUNTS
 
 #: Values of a variable that are looked at together.
 _BLOCK = 1 << 22
+#: Dimensions of a variable over time and run.
+_GRID = 2
 
 
 def is_result(file: h5py.File) -> bool:
@@ -20,8 +22,14 @@ def is_result(file: h5py.File) -> bool:
 
 def describe(file: h5py.File) -> dict[str, Any]:
     """Return a summary of a result: sizes, ranges of the variables, outcomes, and where it comes from."""
-    columns = {name: data for name, data in file.items() if isinstance(data, h5py.Dataset)}
-    swept = [name for name, data in columns.items() if data.ndim == 1 and name not in {"time", "run", *COUNTS}]
+    columns = {
+        name: data
+        for name, data in file.items()
+        if isinstance(data, h5py.Dataset) and not data.is_scale and name not in COUNTS
+    }
+    swept = str(file["status"].attrs.get("coordinates", "")).split()
+    saved = [name for name, data in columns.items() if data.ndim == _GRID and _first_dimension(data) == "time"]
+    told = [name for name in columns if name not in {*swept, *saved}]
     times = file["time"]
     return {
         "kind": "result",
@@ -29,13 +37,19 @@ def describe(file: h5py.File) -> dict[str, Any]:
         "title": str(file.attrs.get("title", "")),
         "dimensions": {"time": len(times), "run": len(file["run"])},
         "time": {"first": float(times[0]), "last": float(times[-1])} if len(times) else None,
-        "variables": [_range(name, data) for name, data in columns.items() if data.ndim == 2],
+        "variables": [_range(name, columns[name]) for name in saved],
+        "summaries": [_range(name, columns[name]) for name in told],
         "swept": [_range(name, columns[name]) for name in swept],
         "status": _outcomes(file["status"]),
         "steps": int(file["steps"][:].sum()),
         "rejected": int(file["rejected"][:].sum()),
         "attributes": {name: str(value) for name, value in file.attrs.items() if not name.startswith("_")},
     }
+
+
+def _first_dimension(data: h5py.Dataset) -> str:
+    scales = data.dims[0].values()
+    return str(scales[0].name).rpartition("/")[2] if scales else ""
 
 
 def _range(name: str, data: h5py.Dataset) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Sources: Unidata, "NetCDF-4 Format"; CF conventions 1.10, section 3.5 (flags).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from solvers.planning.findings import Finding
 from solvers.status import Status
 
 #: What a file holds besides its values and texts: attributes and report, and the header of a variable.
@@ -84,6 +85,8 @@ class Contents:
         The memory report.
     first_run
         Index of the first run in the whole batch.
+    findings
+        What else is told of each run, in the order of the rows of `Solution.findings`.
     """
 
     times: np.ndarray
@@ -96,20 +99,31 @@ class Contents:
     texts: Mapping[str, str]
     report: Mapping[str, Any]
     first_run: int = 0
+    findings: tuple[Finding, ...] = ()
 
     @property
     def header_bytes(self) -> int:
         """Bytes of all but the values, or somewhat more."""
         texts = sum(len(text.encode()) for text in self.texts.values())
-        return texts + _header_bytes(len(self.variables) + len(self.coordinates))
+        dimensions = sum(len(name) + 8 * length for name, length in dimensions_of(self.findings).items())
+        return texts + dimensions + _header_bytes(len(self.variables) + len(self.coordinates) + 2 * len(self.findings))
 
 
-def expected_bytes(n_runs: int, n_times: int, n_variables: int, n_coordinates: int, itemsize: int) -> int:
+def dimensions_of(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return the dimensions that findings have besides that of the runs, and their lengths."""
+    return {each.dimension: each.length for each in findings if each.dimension}
+
+
+def expected_bytes(
+    n_runs: int, n_times: int, n_variables: int, n_coordinates: int, itemsize: int, findings: Sequence[Finding] = ()
+) -> int:
     """Return the bytes of a result of these sizes, its texts not counted, or somewhat more."""
     counts = sum(dtype.itemsize for dtype, _ in COUNTS.values())
     index = np.dtype(np.int64).itemsize
-    a_run = n_variables * n_times * itemsize + n_coordinates * 8 + counts + index
-    return n_runs * a_run + n_times * 8 + _header_bytes(n_variables + n_coordinates)
+    told = sum(each.rows * np.dtype(each.dtype).itemsize for each in findings)
+    a_run = n_variables * n_times * itemsize + n_coordinates * 8 + counts + index + told
+    names = n_variables + n_coordinates + 2 * len(findings)
+    return n_runs * a_run + n_times * 8 + sum(dimensions_of(findings).values()) * 8 + _header_bytes(names)
 
 
 def _header_bytes(n_variables: int) -> int:
@@ -131,7 +145,8 @@ def lay_out(path: Path, contents: Contents) -> dict[str, Place]:
     # The name is ours alone, so no lock is needed; folders on a network often have none.
     with h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as file:
         _write_headers(file, contents)
-        names = [*(variable.name for variable in (*contents.variables, *contents.coordinates)), "run", *COUNTS]
+        names = [variable.name for variable in (*contents.variables, *contents.coordinates)]
+        names += [*(finding.name for finding in contents.findings), "run", *COUNTS]
         return {name: Place(file[name].id.get_offset(), file[name].dtype) for name in names}
 
 
@@ -145,6 +160,7 @@ def _write_headers(file: h5py.File, contents: Contents) -> None:
         _describe(_create_grid(file, variable.name, contents), variable.units, listed)
     for variable in contents.coordinates:
         _describe(_create_column(file, variable.name, np.dtype(np.float64), contents), variable.units)
+    _write_findings(file, contents, listed)
     for name, (dtype, meaning) in COUNTS.items():
         column = _create_column(file, name, dtype, contents)
         column.attrs["long_name"] = meaning
@@ -153,7 +169,7 @@ def _write_headers(file: h5py.File, contents: Contents) -> None:
     texts = file.create_group("input-files")
     for name, text in contents.texts.items():
         texts[name] = text
-    _write_report(file.create_group("memory_report"), contents.report)
+    _write_report(file.create_group("memory_report"), contents.report, 2 + len(dimensions_of(contents.findings)))
 
 
 def _write_dimensions(file: h5py.File, contents: Contents) -> None:
@@ -165,6 +181,28 @@ def _write_dimensions(file: h5py.File, contents: Contents) -> None:
     time.attrs["long_name"] = "independent variable"
     run.attrs["long_name"] = "index of the run in the whole batch"
     _describe(time, contents.time_units)
+
+
+def _write_findings(file: h5py.File, contents: Contents, coordinates: str) -> None:
+    """Create what is told of each run, over runs, or over a dimension of its own and runs."""
+    for number, (name, length) in enumerate(dimensions_of(contents.findings).items()):
+        index = file.create_dataset(name, data=np.arange(length, dtype=np.int32))
+        index.make_scale(name)
+        index.attrs["_Netcdf4Dimid"] = np.int32(2 + number)
+    numbers = {name: 2 + number for number, name in enumerate(dimensions_of(contents.findings))}
+    for each in contents.findings:
+        dtype = np.dtype(each.dtype)
+        fill = {"fillvalue": dtype.type(np.nan)} if dtype.kind == "f" else {}
+        shape = (each.length, contents.n_runs) if each.dimension else (contents.n_runs,)
+        dataset = _create(file, each.name, shape, dtype, **fill)
+        dataset.dims[len(shape) - 1].attach_scale(file["run"])
+        if each.dimension:
+            dataset.dims[0].attach_scale(file[each.dimension])
+            dataset.attrs["_Netcdf4Coordinates"] = np.array([numbers[each.dimension], 1], dtype=np.int32)
+        if fill:
+            dataset.attrs["_FillValue"] = np.array([fill["fillvalue"]])
+        dataset.attrs["long_name"] = each.meaning
+        _describe(dataset, each.units, coordinates)
 
 
 def _create_grid(file: h5py.File, name: str, contents: Contents) -> h5py.Dataset:
@@ -206,8 +244,11 @@ def _describe_status(dataset: h5py.Dataset) -> None:
     dataset.attrs["flag_meanings"] = " ".join(status.name.lower() for status in ordered)
 
 
-def _write_report(group: h5py.Group, report: Mapping[str, Any]) -> None:
-    """Write the report as JSON, and its buffers and totals as columns and attributes too."""
+def _write_report(group: h5py.Group, report: Mapping[str, Any], n_dimensions: int) -> None:
+    """Write the report as JSON, and its buffers and totals as columns and attributes too.
+
+    The file has some dimensions already, which are numbered.
+    """
     group["json"] = json.dumps(report)
     for name, value in report["totals"].items():
         if value is not None:
@@ -215,7 +256,7 @@ def _write_report(group: h5py.Group, report: Mapping[str, Any]) -> None:
     buffers: Sequence[Mapping[str, Any]] = report["buffers"]
     index = group.create_dataset("buffer", data=np.arange(len(buffers), dtype=np.int32))
     index.make_scale("buffer")
-    index.attrs["_Netcdf4Dimid"] = np.int32(2)
+    index.attrs["_Netcdf4Dimid"] = np.int32(n_dimensions)
     text = h5py.string_dtype()
     for column, dtype in _REPORT_COLUMNS.items():
         values = [row[column] if row[column] is not None else _NO_OFFSET for row in buffers]

@@ -79,10 +79,17 @@ class ResultFile:
         with self._refusals_told():
             for variable, block in zip(self._contents.variables, solution.variables, strict=True):
                 self._write_block(variable.name, first_run, block)
+            self._write_findings(first_run, solution.findings)
             for variable, row in zip(self._contents.coordinates, values, strict=True):
                 self._write_block(variable.name, first_run, row[None])
             for name, column in {"run": indices, **{name: getattr(solution, name) for name in COUNTS}}.items():
                 self._write_block(name, first_run, column[None])
+
+    def _write_findings(self, first_run: int, rows: np.ndarray) -> None:
+        first = 0
+        for finding in self._contents.findings:
+            self._write_block(finding.name, first_run, rows[first : first + finding.rows])
+            first += finding.rows
 
     def publish(self) -> None:
         """Put the complete file in its place, safe on disk.

@@ -79,6 +79,7 @@ class PreparedBatch:
             n_variables=len(self.exchange.variables),
             n_coordinates=len(self.job.axes.names),
             itemsize=self.exchange.dtype.itemsize,
+            findings=self.exchange.findings,
         )
 
     @property

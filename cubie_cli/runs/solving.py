@@ -147,4 +147,5 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,
+        findings=batch.exchange.findings,
     )

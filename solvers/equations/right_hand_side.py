@@ -160,6 +160,11 @@ class RightHandSide:
         program = self._program(expressions)
         return lambda t, y, p: self._run(program, t, y, p)
 
+    def states_of_observables(self, indices: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the positions of the states that some observables depend on."""
+        program = self._program(tuple(observable_symbol(index) for index in indices))
+        return tuple(index for index in range(len(self.system.states)) if program.uses(2 + index))
+
     def _program(self, expressions: tuple[sympy.Expr, ...]) -> Program:
         system = self.system
         with deep_recursion():

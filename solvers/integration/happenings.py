@@ -8,6 +8,7 @@ from solvers.integration.controllers import ControllerFunctions
 from solvers.integration.events import EventFunctions, Events
 from solvers.integration.lane import end_of, stop_of
 from solvers.integration.output import OutputFunctions
+from solvers.integration.summary_functions import SummaryFunctions
 from solvers.methods.step import StepFunctions
 from solvers.straightline import both, either, negate, select
 from solvers.targets.target import DeviceFunction, Target
@@ -20,7 +21,7 @@ class HappeningFunctions(NamedTuple):
     appoint(mask, time, saving, memory) -> time: take up the next appointment.
     refuse(fresh, woken, status, active) -> (status, active): let no run start that has ended at t0.
     pass_by(accept, point, t_next, time, memory, place, results) -> reach: how far a step counts.
-    stop(reach) -> t: where that is.
+    lead(reach), stop(reach) -> t: where the step leads, and where what counts of it ends.
     ends(ends, reach) -> mask: whether a step that leads to the end of the span reaches it.
     happen(accept, reach, time, saving, status, going, memory, place, results) -> (time, saving, status, going): all
         that happens where a step has ended.
@@ -31,6 +32,7 @@ class HappeningFunctions(NamedTuple):
     appoint: DeviceFunction
     refuse: DeviceFunction
     pass_by: DeviceFunction
+    lead: DeviceFunction
     stop: DeviceFunction
     ends: DeviceFunction
     happen: DeviceFunction
@@ -42,6 +44,7 @@ class _Parts(NamedTuple):
     controller: ControllerFunctions
     clock: ClockFunctions
     output: OutputFunctions
+    summaries: SummaryFunctions
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,19 @@ class Happenings:
         controller: ControllerFunctions,
         clock: ClockFunctions,
         output: OutputFunctions,
+        summaries: SummaryFunctions,
     ) -> HappeningFunctions:
         """Return the device functions, given those of the loop's parts."""
-        parts = _Parts(step, controller, clock, output)
-        stop, ends = target.straight_line(stop_of), target.straight_line(_ends)
+        parts = _Parts(step, controller, clock, output, summaries)
+        lead, stop = target.straight_line(end_of), target.straight_line(stop_of)
+        ends = target.straight_line(_ends)
         if self.events is None:
             return HappeningFunctions(
                 wake=target.straight_line(_nothing),
                 appoint=target.straight_line(_no_appointment),
                 refuse=target.straight_line(_no_refusal),
                 pass_by=target.straight_line(_whole_step),
+                lead=lead,
                 stop=stop,
                 ends=ends,
                 happen=self._turn(target, parts),
@@ -87,6 +93,7 @@ class Happenings:
             appoint=self._appoint(target, parts, events),
             refuse=target.straight_line(_refuse),
             pass_by=self._pass_by(target, events),
+            lead=lead,
             stop=stop,
             ends=ends,
             happen=self._happen(target, parts, events),
@@ -178,6 +185,7 @@ class Happenings:
         turns, turn_clock, instant = clock.turns, clock.turn, clock.instant
         start_step, reset, settle = parts.step.start, parts.controller.reset, parts.output.settle
         take, act, appoint = events.take, events.act, self._appoint(target, parts, events)
+        jump = parts.summaries.jump
         happens, acting = target.straight_line(_happens), target.straight_line(_acting)
         anew, goes_on = target.straight_line(_anew), target.straight_line(_goes_on)
 
@@ -201,6 +209,7 @@ class Happenings:
                 acts = acting(reach, status)
                 t = instant(time.t, time)
                 status, changed = act(acts, reach.cut, t, y, p, status, memory.events, place, results)
+                jump(changed, t, memory)
                 saving = settle(acts, t, y, p, results, place, saving)
                 time = turn_clock(changed, time, saving, p)
                 time = appoint(acts, time, saving, memory)

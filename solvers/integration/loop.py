@@ -17,6 +17,8 @@ from solvers.integration.output import Output, OutputFunctions
 from solvers.integration.run_end import RunEnd
 from solvers.integration.run_start import RunStart
 from solvers.integration.stops import Stops
+from solvers.integration.summaries import Summaries
+from solvers.integration.summary_functions import SummaryFunctions, no_summaries
 from solvers.methods.step import Step, StepFunctions
 from solvers.straightline import both, either
 from solvers.straightline.setting import Number
@@ -32,6 +34,7 @@ class _Functions(NamedTuple):
     controller: ControllerFunctions
     clock: ClockFunctions
     output: OutputFunctions
+    summaries: SummaryFunctions
     happenings: HappeningFunctions
 
 
@@ -59,6 +62,8 @@ class Loop:
         Where steps have to end, and how long they may be; None: nothing stops them.
     events
         What else happens on the way.
+    summaries
+        What is told of quantities at the end; None: nothing.
     """
 
     step: Step
@@ -75,6 +80,7 @@ class Loop:
     lands: bool
     stops: Stops | None
     events: Events | None = None
+    summaries: Summaries | None = None
 
     owner = "loop"
 
@@ -83,11 +89,12 @@ class Loop:
         rhs = self.step.rhs
         registry.register(self.owner, "state", len(rhs.system.states), rhs.precision, lifetime="run")
         registry.register(self.owner, "parameters", len(rhs.system.parameters), rhs.precision, lifetime="run")
-        children = (self.step, "algorithm"), (self.controller, "controller"), (self.output, "output")
-        for child, role in (*children, (self.events, "events")):
-            if child:
-                child.register(registry)
-                registry.host(self.owner, child.owner, role)
+        children: dict[str, Any] = {"algorithm": self.step, "controller": self.controller, "output": self.output}
+        children |= {"events": self.events} if self.events else {}
+        children |= {"summaries": self.summaries} if self.summaries else {}
+        for role, child in children.items():
+            child.register(registry)
+            registry.host(self.owner, child.owner, role)
 
     def build(self, target: Target, registry: BufferRegistry) -> DeviceFunction:
         """Return the device function that works on a queue of runs until it is empty.
@@ -99,11 +106,15 @@ class Loop:
         allocate = target.allocate(make_frame(registry, self.owner))
         any_lane, any_member, take = target.any_lane, target.any_member, target.take
         step = self.step.build(target, self.dt_max, self.dt_min)
-        watched = self.events is not None and self.events.firings.watches
-        output = self.output.build(target, step._replace(prepare=target.straight_line(_prepared)) if watched else step)
         controller, clock = self.controller.build(target), self._clock(target).build(target)
+        watched = self.events is not None and self.events.firings.watches
+        looked_at = self._prepared(target, step) if watched else step
+        summaries = self.summaries.build(target, looked_at.prepare) if self.summaries else no_summaries(target)
+        inner = watched or (self.summaries is not None and bool(self.summaries.inner))
+        output = self.output.build(target, self._prepared(target, step) if inner else step)
         happenings = Happenings(self.events, stops=self.stops is not None)
-        parts = _Functions(step, controller, clock, output, happenings.build(target, step, controller, clock, output))
+        happening = happenings.build(target, step, controller, clock, output, summaries)
+        parts = _Functions(step, controller, clock, output, summaries, happening)
         take_up = self._take_up(target, parts)
         go_on = self._go_on(target, self._try_step(target, parts))
         finish = self._finish(target, parts)
@@ -161,10 +172,20 @@ class Loop:
     def _clock(self, target: Target) -> Clock:
         rhs, landings = self.step.rhs, self.output.times if self.lands else 0
         steps = self.controller.steps if isinstance(self.controller, FixedController) else None
-        asked = rhs.uses_time or not self.output.only_end or target.watched
+        asked = rhs.uses_time or not self.output.only_end or target.watched or self.summaries is not None
         span = self.t0, self.t1, rhs.precision
         events = self.events is not None
         return make_clock(*span, steps=steps, landings=landings, stops=self.stops, events=events, asked=asked)
+
+    @staticmethod
+    def _prepared(target: Target, step: StepFunctions) -> StepFunctions:
+        """Return a step whose continuous extension somebody has looked at already."""
+
+        @target.straight_line
+        def ready(_point: Any, _memory: Any) -> None:
+            """Do nothing."""
+
+        return step._replace(prepare=ready)
 
     # -- parts of it ----------------------------------------------------------------------------
 
@@ -178,6 +199,7 @@ class Loop:
         start_step, reset = parts.step.start, parts.controller.reset
         begin_output, begin_time, instant = parts.output.begin, parts.clock.begin, parts.clock.instant
         wake, appoint, refuse = parts.happenings.wake, parts.happenings.appoint, parts.happenings.refuse
+        begin_summaries = parts.summaries.begin
 
         @target.control
         def take_up(  # noqa: PLR0913, PLR0917 - a run starts from all of it
@@ -199,6 +221,7 @@ class Loop:
             time = begin_time(fresh, progress.time, saving, p)
             time = appoint(fresh, time, saving, memory)
             t = instant(t0, time)
+            begin_summaries(fresh, t, memory)
             sound = start_step(fresh, t, y, p, memory.step)
             status, active = check(fresh, sound, y, progress.status, active)
             status, active = refuse(fresh, woken, status, active)
@@ -234,7 +257,7 @@ class Loop:
 
     def _try_step(self, target: Target, parts: _Functions) -> DeviceFunction:
         """Return code that tries one step of each active run, saves what it passes, and counts it."""
-        step, controller, clock, output, happenings = parts
+        step, controller, clock, output, summaries, happenings = parts
         any_lane, end = target.any_lane, self._end
         overflow = target.straight_line(end.overflow)
         account = target.straight_line(end.account)
@@ -242,9 +265,9 @@ class Loop:
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
         judge, retreat, follow = controller.judge, controller.retreat, controller.follow
         propose, measure, stay, advance_time = clock.propose, clock.measure, clock.stay, clock.advance
-        instant, pass_by, stop, ends_there = clock.instant, happenings.pass_by, happenings.stop, happenings.ends
-        happen = happenings.happen
-        is_due, save = output.due, output.save
+        instant, pass_by, ends_there = clock.instant, happenings.pass_by, happenings.ends
+        lead, stop, happen = happenings.lead, happenings.stop, happenings.happen
+        is_due, save, summarise = output.due, output.save, summaries.update
         probe = target.probe(ATTEMPT)
 
         @target.control
@@ -256,6 +279,7 @@ class Loop:
             error, trouble = attempt(active, point, memory.step)
             accept, change = judge(active, error, trouble, memory.controller)
             reach = pass_by(accept, point, t_next, progress.time, memory, place, results)
+            summarise(accept, point, lead(reach), stop(reach), memory)
             due, going = is_due(accept, saving, reach), active
             if any_lane(due):
                 due, status, going = overflow(due, state_finite(memory.step), status, active)
@@ -279,7 +303,7 @@ class Loop:
         """Return code that stores what finished runs leave."""
         conclude = target.straight_line(self._end.conclude)
         report = target.straight_line(self._end.report)
-        end_output, end_events = parts.output.end, parts.happenings.end
+        end_output, end_events, end_summaries = parts.output.end, parts.happenings.end, parts.summaries.end
 
         @target.control
         def finish(
@@ -289,6 +313,7 @@ class Loop:
             status, t = conclude(waiting, progress, y)
             t = end_events(waiting, status, t, progress.time, memory, place, results)
             end_output(waiting, status, t, y, p, results, place, saving)
+            end_summaries(waiting, status, t, memory, results, place)
             report(waiting, place, status, progress, reports)
 
         return finish
@@ -298,7 +323,3 @@ class Loop:
 
     def _busy(self, fresh: Any, active: Any) -> Any:
         return either(fresh, active)
-
-
-def _prepared(_point: Any, _memory: Any) -> None:
-    """Prepare nothing: each step's continuous extension has been looked at before it is saved from."""

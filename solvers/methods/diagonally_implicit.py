@@ -13,7 +13,7 @@ from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
-from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
+from solvers.methods.step import ExtensionStages, OneStepMethod, Part, attempt_in_parts
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, weighted_sum
 from solvers.status import Status
 from solvers.straightline import both, fma, literal, negate, select
@@ -303,6 +303,14 @@ class DiagonallyImplicitStep(OneStepMethod):
         for i in range(self.n):
             step = blend(weights, self._slopes_of(memory, i).__getitem__, None)
             values[i] = select(theta == 1.0, y_new[i], fma(point.h, step, point.y[i]))
+
+    @property
+    def _extension(self) -> Sequence[Sequence[float]]:
+        assert self.tableau.dense_output  # noqa: S101 - asked of methods that have one
+        return self.tableau.dense_output.coefficients
+
+    def _extension_stages(self, point: Point, memory: Any) -> ExtensionStages:
+        return ExtensionStages(lambda j, i: self._slopes_of(memory, i)[j], point.h)
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         slope, last = memory.slope, (self.tableau.stages - 2) * self.n

@@ -9,7 +9,7 @@ from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.methods.step import OneStepMethod
+from solvers.methods.step import ExtensionStages, OneStepMethod
 from solvers.methods.weighted_sums import blend, combine, interpolation_weights, split_share
 from solvers.straightline import View, are_finite, both, fma, literal, quotient_estimate, select
 from solvers.straightline.setting import Number
@@ -197,6 +197,14 @@ class ExplicitRungeKuttaStep(OneStepMethod):
             values[i] = select(theta == 1.0, y_new[i], fma(point.h, change, point.y[i]))
 
         self.states.each(y_new, place)
+
+    @property
+    def _extension(self) -> Sequence[Sequence[float]]:
+        assert self.tableau.dense_output  # noqa: S101 - asked of methods that have one
+        return self.tableau.dense_output.coefficients
+
+    def _extension_stages(self, point: Point, memory: Any) -> ExtensionStages:
+        return ExtensionStages(self._slopes(memory), point.h)
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         slope, last = memory.slope, (self.tableau.stages - 2) * self.n

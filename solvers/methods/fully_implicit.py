@@ -1,5 +1,6 @@
 """Fully implicit Runge-Kutta steps: all stages at once, solved by Newton's method."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from buffers import BufferRegistry
@@ -11,7 +12,7 @@ from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
-from solvers.methods.step import OneStepMethod, sequence
+from solvers.methods.step import ExtensionStages, OneStepMethod, sequence
 from solvers.methods.weighted_sums import blend, polynomial, weighted_sum
 from solvers.status import Status
 from solvers.straightline import both, convert, fma, literal, negate, reciprocal, select
@@ -258,6 +259,14 @@ class FullyImplicitStep(OneStepMethod):
         for i in range(self.n):
             stages = [increment[j * self.n + i] for j in range(self.tableau.stages)]
             values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, point.y[i]))
+
+    @property
+    def _extension(self) -> Sequence[Sequence[float]]:
+        rows: list[list[float]] = self.tableau.dense_increments.tolist()
+        return rows
+
+    def _extension_stages(self, _point: Point, memory: Any) -> ExtensionStages:
+        return ExtensionStages(lambda j, i: memory.stage_increment[j * self.n + i], None)
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         kept, kept_step = memory.kept_increment, memory.kept_step

@@ -12,7 +12,7 @@ from solvers.equations.instant import later
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
-from solvers.methods.step import OneStepMethod, Part, attempt_in_parts
+from solvers.methods.step import ExtensionStages, OneStepMethod, Part, attempt_in_parts
 from solvers.methods.weighted_sums import blend, interpolation_weights, split_share, weighted_sum
 from solvers.status import Status
 from solvers.straightline import View, both, fma, literal, reciprocal, select
@@ -259,6 +259,13 @@ class RosenbrockStep(OneStepMethod):
             values[i] = select(theta == 1.0, y_new[i], between)
 
         self.states.each(y_new, place)
+
+    @property
+    def _extension(self) -> Sequence[Sequence[float]]:
+        return self.tableau.dense_output.coefficients
+
+    def _extension_stages(self, _point: Point, memory: Any) -> ExtensionStages:
+        return ExtensionStages(lambda j, i: memory.stage_increment[j * self.n + i], None)
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         def advance(i: Any) -> None:

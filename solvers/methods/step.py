@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm, first_step
 from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.straightline import are_finite, literal, select
+from solvers.methods.weighted_sums import MILD, bernstein, combine
+from solvers.straightline import are_finite, convert, fma, literal, select
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
+
+#: Share of the largest weight below which one is rounding of published coefficients.
+NO_WEIGHT = 1e-14
 
 
 class StepFunctions(NamedTuple):
@@ -98,6 +104,10 @@ class OneStepMethod(ABC):
         )
 
     @abstractmethod
+    def register(self, registry: BufferRegistry) -> None:
+        """Register the step's buffers, and host its solvers."""
+
+    @abstractmethod
     def _attempt(self, target: Target) -> DeviceFunction:
         """Return `StepFunctions.attempt`."""
 
@@ -138,6 +148,95 @@ class OneStepMethod(ABC):
 
     def _finite(self, memory: Any) -> Any:
         return are_finite(memory.stage_accumulator, self.states)
+
+    @property
+    @abstractmethod
+    def _extension(self) -> Sequence[Sequence[float]]:
+        """The polynomials b_j of the continuous extension, a row of coefficients of theta^(m+1) each."""
+
+    @abstractmethod
+    def _extension_stages(self, point: Point, memory: Any) -> "ExtensionStages":
+        """Return what those weigh."""
+
+    @property
+    def extension_degree(self) -> int:
+        """The degree of the continuous extension."""
+        return len(self._extension[0])
+
+    def extension(self, point: Point, memory: Any) -> Callable[[int], list[Any]]:
+        """Return a function of a state: its continuous extension in Bernstein's form; straight-line code.
+
+        The first coefficient is the state at the start, the last the attempted one, exactly. What lies between is a sum
+        over the stages, added to whichever of the two leaves it fewer terms.
+        """
+        weigh = ExtensionWeights.of(self._extension)
+        stages, y_new = self._extension_stages(point, memory), memory.stage_accumulator
+        wide = self.rhs.precision == "float32" and weigh.largest > MILD
+
+        def change(row: Sequence[float], i: int) -> Any:
+            stage = (lambda j: convert(stages.stage(j, i), "float64")) if wide else (lambda j: stages.stage(j, i))
+            total = combine(row, stage, None)
+            return convert(total, self.rhs.precision) if wide and total is not None else total
+
+        def coefficients(i: int) -> list[Any]:
+            found = [point.y[i]]
+            for from_start, row in weigh.inner:
+                base, weighty = point.y[i] if from_start else y_new[i], [j for j, weight in enumerate(row) if weight]
+                if len(weighty) == 1 and stages.scale is not None:
+                    # A step times a weight is one product for all states.
+                    found.append(fma(stages.scale * row[weighty[0]], stages.stage(weighty[0], i), base))
+                    continue
+                total = change(row, i)
+                if total is None:
+                    found.append(base)
+                else:
+                    found.append(base + total if stages.scale is None else fma(stages.scale, total, base))
+            return [*found, y_new[i]]
+
+        return coefficients
+
+
+class ExtensionStages(NamedTuple):
+    """What the polynomials of a continuous extension weigh: y + scale * sum_j b_j(theta) stage(j, i).
+
+    Attributes
+    ----------
+    stage
+        The value of a stage, by its number and a state.
+    scale
+        The step; None for 1.
+    """
+
+    stage: Callable[[int, int], Any]
+    scale: Any
+
+
+@dataclass(frozen=True)
+class ExtensionWeights:
+    """The weights of the stages in the inner coefficients of a continuous extension in Bernstein's form.
+
+    Parameters
+    ----------
+    inner
+        For each, whether it is added to the state at the start, and not to that at the end; and a weight a stage.
+    largest
+        The largest weight.
+    """
+
+    inner: tuple[tuple[bool, tuple[float, ...]], ...]
+    largest: float
+
+    @classmethod
+    def of(cls, extension: Sequence[Sequence[float]]) -> "ExtensionWeights":
+        """Return those of the polynomials b_j."""
+        columns = np.array([bernstein(row) for row in extension]).T
+        tiny = NO_WEIGHT * np.abs(columns).max()
+        inner = []
+        for column in columns[:-1]:
+            choices = [np.where(np.abs(each) > tiny, each, 0.0) for each in (column, column - columns[-1])]
+            from_start = np.count_nonzero(choices[0]) <= np.count_nonzero(choices[1])
+            inner.append((bool(from_start), tuple(choices[0 if from_start else 1].tolist())))
+        return cls(tuple(inner), float(np.abs(columns).max()))
 
 
 #: Parts that one device function calls; compilers take their time for each of these.

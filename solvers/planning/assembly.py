@@ -12,7 +12,10 @@ from solvers.algebra.matrices import CoupledMatrix, StageMatrix
 from solvers.algebra.newton import NewtonLimits, NewtonSolver
 from solvers.equations.forcing import Forcing
 from solvers.equations.jacobian import Jacobian
+from solvers.equations.lowering import compile_program
+from solvers.equations.program import Program
 from solvers.equations.right_hand_side import RightHandSide
+from solvers.equations.system import parameter_symbol
 from solvers.errors import PlanError
 from solvers.integration.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
 from solvers.integration.events import Events
@@ -20,11 +23,14 @@ from solvers.integration.firings import Firings, event_rows
 from solvers.integration.loop import Loop
 from solvers.integration.output import EvenSaves, Output
 from solvers.integration.stops import Stops
+from solvers.integration.summaries import Summaries
+from solvers.integration.summary_groups import AskedSummary
+from solvers.integration.windows import WindowEnds
 from solvers.methods.diagonally_implicit import DiagonallyImplicitStep, StageEquation
 from solvers.methods.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.methods.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.methods.rosenbrock import RosenbrockStep
-from solvers.methods.step import Step
+from solvers.methods.step import OneStepMethod
 from solvers.planning.given import absolute_names, check, choose_controller, most_corrections
 from solvers.planning.problem import Problem
 from solvers.settings import SolveSettings
@@ -73,8 +79,9 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     longest = least(given("dt_max"), span) if solve.dt_max else span
     first = least(given("dt0"), longest) if solve.dt0 else None
     rows = {name: row for row, name in enumerate(problem.swept)}
+    step = _make_step(problem, given, rhs, norm, controller.fixed_step)
     return Loop(
-        step=_make_step(problem, given, rhs, norm, controller.fixed_step),
+        step=step,
         controller=controller,
         output=_make_output(problem, given, rhs),
         t0=given("t0"),
@@ -88,6 +95,7 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
         lands=problem.lands,
         stops=Stops(problem.switched.times, forcing) if problem.cut else None,
         events=_make_events(problem, given, rhs),
+        summaries=_make_summaries(problem, given, rhs, step) if save.summaries else None,
     )
 
 
@@ -103,10 +111,43 @@ def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events |
     if problem.watches and problem.tableau.dense_output is None:
         message = f"{problem.tableau.name} has no continuous extension, on which crossings are found"
         raise PlanError(message, "choose another algorithm, such as tsit5", "solve.algorithm")
-    rows = event_rows(problem.system.event_facts, 0)
+    rows = event_rows(problem.system.event_facts, len(problem.save.summaries))
     dense = problem.tableau.dense_output
     quartic = dense is not None and len(dense.coefficients[0]) <= _QUARTIC
     return Events(Firings(rhs, given, given("t1"), given("max_events"), *rows, quartic=quartic))
+
+
+def _make_summaries(problem: Problem, given: Given, rhs: RightHandSide, step: OneStepMethod) -> Summaries:
+    save = problem.save
+    asked = [
+        AskedSummary(
+            quantity=each.quantity,
+            observable=each.observable,
+            kind=each.kind,
+            window=each.window,
+            level=None if each.level is None else given(f"summaries[{index}].level"),
+            direction=each.direction,
+            above=None if each.above is None else given(f"summaries[{index}].above"),
+        )
+        for index, each in enumerate(save.summaries)
+    ]
+    windows = [
+        WindowEnds(*(_window_end(problem, given, index, name, getattr(each, name)) for name in ("begin", "end")))
+        for index, each in enumerate(save.windows)
+    ]
+    changes = bool(problem.system.events)
+    return Summaries(rhs, step, tuple(asked), tuple(windows), given("t0"), given("t1"), changes=changes)
+
+
+def _window_end(
+    problem: Problem, given: Given, index: int, name: str, end: float | str | None
+) -> Number | Program | None:
+    if end is None:
+        return None
+    if not isinstance(end, str):
+        return given(f"windows[{index}].{name}")
+    parameters = [parameter_symbol(position) for position in range(len(problem.system.parameters))]
+    return compile_program(parameters, [problem.moments[end]])
 
 
 def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
@@ -119,10 +160,12 @@ def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
     return Output(rhs, save.states, save.observables, times, problem.only_end, grid, stops)
 
 
-def _make_step(problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None) -> Step:
+def _make_step(
+    problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None
+) -> OneStepMethod:
     """Return the step of the method's family."""
     tableau, solve, fixed = problem.tableau, problem.solve, fixed_step is not None
-    dense = (not problem.only_end or problem.watches) and not problem.lands
+    dense = not problem.lands and (not problem.only_end or problem.watches or bool(problem.save.inner_summaries))
     if isinstance(tableau, ButcherTableau):
         constant = None if problem.cut else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
@@ -147,7 +190,7 @@ def _fully_implicit_step(
     jacobian: Jacobian,
     *,
     dense: bool,
-) -> Step:
+) -> OneStepMethod:
     solve = problem.solve
     if solve.newton.jacobian == "iteration":
         message = f"{tableau.name} solves all stages with one matrix a step"

@@ -10,7 +10,7 @@ import numpy as np
 from solvers.equations.drivers import driver_numbers, driver_tables
 from solvers.equations.quantities import Quantities
 from solvers.planning.event_findings import event_findings
-from solvers.planning.findings import Finding
+from solvers.planning.findings import Finding, summary_findings
 from solvers.planning.given import given_numbers
 from solvers.settings import SaveSettings, SolveSettings
 from solvers.straightline.setting import Slot, filled
@@ -101,10 +101,11 @@ class Exchange:
         """Return the states' and parameters' default values, as a kernel takes them."""
         return np.array((*self.quantities.initial_values, *self.quantities.parameter_values), dtype=self.dtype)
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What else is told of each run, in the order of its rows."""
-        return event_findings(self.quantities, self.solve.precision)
+        """What else is told of each run, in the order of its rows: summaries come first."""
+        summaries = summary_findings(self.quantities, self.solve, self.save)
+        return summaries + event_findings(self.quantities, self.solve.precision)
 
     @property
     def finding_rows(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solvers.errors import PlanError
-from solvers.settings import SaveSettings, SolveSettings
+from solvers.settings import SaveSettings, SolveSettings, Summary
 from solvers.tableaus import find
 from solvers.tableaus.controller_defaults import ControllerDefaults
 
@@ -39,6 +39,11 @@ def check(solve: SolveSettings, save: SaveSettings) -> None:
         With the key.
     """
     tableau = find(solve.algorithm)
+    if save.inner_summaries and tableau.dense_output is None:
+        first = save.inner_summaries[0]
+        message = f"{tableau.name} has no continuous extension, which the summary {first.name!r} is of"
+        hint = 'it has "final" alone, at t1; choose another algorithm, such as dormand_prince54 or tsit5'
+        raise PlanError(message, hint, "output.summaries")
     if solve.fixed_steps is None:
         choose_controller(solve)
     elif not save.only_end and tableau.dense_output is None:
@@ -90,7 +95,8 @@ def given_numbers(solve: SolveSettings, save: SaveSettings) -> dict[str, float]:
     """Return the numbers that a kernel is given as it starts, by the names under which its code asks for them."""
     span = {"t0": solve.t0, "t1": solve.t1, "max_steps": solve.max_steps, "max_events": solve.max_events}
     steps = {"dt0": solve.dt0 or 0.0, "dt_min": solve.dt_min, "dt_max": solve.dt_max or 0.0}
-    return span | steps | _tolerances(solve) | _step_control(solve) | _solvers(solve) | _saves(solve, save)
+    control = _tolerances(solve) | _step_control(solve) | _solvers(solve)
+    return span | steps | control | _saves(solve, save) | _summaries(save)
 
 
 def _tolerances(solve: SolveSettings) -> dict[str, float]:
@@ -149,6 +155,16 @@ def _saves(solve: SolveSettings, save: SaveSettings) -> dict[str, float]:
     return {"saves": count, "computed_saves": count - rounded, "save_every": save.every or 0.0}
 
 
+def _summaries(save: SaveSettings) -> dict[str, float]:
+    """Return the levels of summaries and the ends of their windows that are numbers."""
+    levels = {f"summaries[{index}].level": each.level for index, each in enumerate(save.summaries)}
+    heights = {f"summaries[{index}].above": each.above for index, each in enumerate(save.summaries)}
+    begins = {f"windows[{index}].begin": each.begin for index, each in enumerate(save.windows)}
+    ends = {f"windows[{index}].end": each.end for index, each in enumerate(save.windows)}
+    found = levels | heights | begins | ends
+    return {name: number for name, number in found.items() if isinstance(number, int | float)}
+
+
 # -- what is compiled in ------------------------------------------------------------------------
 
 
@@ -167,4 +183,16 @@ def compiled_choices(solve: SolveSettings, save: SaveSettings) -> dict[str, Any]
         "saves": [save.every is not None, save.at is not None],
         "states": save.states,
         "observables": save.observables,
+        "summaries": [_compiled_summary(each) for each in save.summaries],
+        "windows": [[_compiled_end(each.begin), _compiled_end(each.end)] for each in save.windows],
     }
+
+
+def _compiled_summary(each: Summary) -> list[Any]:
+    numbers = each.level is not None, each.above is not None
+    return [each.observable, each.quantity, each.kind, each.window, each.direction, *numbers]
+
+
+def _compiled_end(end: float | str | None) -> str | None:
+    """Return the text of an expression, or that it is a number."""
+    return end if end is None or isinstance(end, str) else "a number"

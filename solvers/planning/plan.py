@@ -1,20 +1,29 @@
 """From a problem to a plan: the tree of components that solves it, and the memory that each needs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from buffers import BufferRegistry
 from solvers.equations.looped import MOST_STATES
 from solvers.equations.program import Program
 from solvers.equations.start_values import StartValues
-from solvers.equations.system import TIME, System, observable_symbol, state_symbol
+from solvers.equations.system import TIME, System, observable_symbol, parameter_symbol, state_symbol
 from solvers.errors import PlanError
 from solvers.integration.loop import Loop
 from solvers.planning.assembly import make_loop, register
 from solvers.planning.exchange import Exchange
 from solvers.planning.problem import Problem
-from solvers.settings import KernelSettings, LinearKind, LinearSettings, NewtonSettings, SaveSettings, SolveSettings
+from solvers.settings import (
+    KernelSettings,
+    LinearKind,
+    LinearSettings,
+    NewtonSettings,
+    SaveSettings,
+    SolveSettings,
+    Summary,
+    Window,
+)
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 
 
@@ -116,7 +125,19 @@ def _known_buffers(problem: Problem) -> frozenset[str]:
         except PlanError:
             continue
         names.update(register(loop, variant).names)
+    names.update(_names_of_summaries(system))
     return frozenset(names)
+
+
+def _names_of_summaries(system: System) -> Iterable[str]:
+    """Return the names of the buffers that summaries have."""
+    solve, begin = SolveSettings("tsit5", t0=0.0, t1=1.0, atol=(1.0,)), "a moment"
+    asked = Summary(0, observable=False, kind="time_of_max", name="")
+    summaries = asked, replace(asked, kind="peaks"), replace(asked, kind="mean")
+    save = SaveSettings(states=(0,), summaries=summaries, windows=(Window(begin, None),))
+    system = replace(system, parameters=("p",), parameter_values=(0.0,))
+    problem = Problem(system, solve, save, moments={begin: parameter_symbol(0)})
+    return register(make_loop(problem), problem).names
 
 
 def _names_of_loops() -> Iterable[str]:

@@ -1,10 +1,12 @@
 """Everything a kernel depends on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import sympy
 
 from buffers import Locations
 from solvers.equations.switches import Switched, find_switches
@@ -34,6 +36,8 @@ class Problem:
         How the kernel is compiled and launched.
     disorder
         How many swept quantities vary, where runs that follow each other have values that differ much; else 0.
+    moments
+        What the ends of windows that are texts stand for, by the text: expressions of parameters.
     """
 
     system: System
@@ -43,6 +47,7 @@ class Problem:
     locations: Locations = field(default_factory=Locations)
     kernel: KernelSettings = field(default_factory=KernelSettings)
     disorder: int = 0
+    moments: Mapping[str, sympy.Expr] = field(default_factory=dict)
 
     @property
     def tableau(self) -> "Tableau":

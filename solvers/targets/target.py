@@ -34,6 +34,10 @@ class Target(ABC):
     def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Lower a function with control flow; one that is large and called often is better not inlined."""
 
+    def apart(self, function: DeviceFunction) -> DeviceFunction:
+        """Lower a control function that is called rarely and from many places: its code is there once."""
+        return self.control(function, inline=False)
+
     @abstractmethod
     def allocate(self, frame: Frame) -> DeviceFunction:
         """Return a function (shared, persistent) -> the frame's named tuple."""

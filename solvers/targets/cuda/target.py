@@ -117,6 +117,16 @@ class CudaTarget(Target):
         """Return a device function."""
         return cuda.jit(device=True, forceinline=inline)(function)
 
+    def apart(self, function: DeviceFunction) -> DeviceFunction:
+        """Return a device function that no compiler puts in place of a call."""
+        body = self.control(function)
+
+        def called(mask: Any, given: Any) -> Any:
+            _is_called()
+            return body(mask, given)
+
+        return self.control(called, inline=False)
+
     def allocate(self, frame: Frame) -> DeviceFunction:
         """Return an intrinsic that cuts a frame's buffers from the two regions, or makes local arrays."""
 
@@ -186,6 +196,15 @@ class CudaTarget(Target):
             return signature(types.int64, queue, run, wanted), generate
 
         return take
+
+
+@intrinsic
+def _is_called(_context: Any) -> Any:
+    def generate(context: Any, builder: ir.IRBuilder, _signature: Any, _values: Sequence[Any]) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return signature(types.none), generate
 
 
 def _frame_type(frame: Frame) -> Any:

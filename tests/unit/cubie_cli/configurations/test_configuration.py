@@ -124,7 +124,7 @@ def test_tolerances_near_round_off_are_warned_of(files):
         ('precision = "double"', 13, ["'float64' or 'float32'"]),
         ("[events]\n", None, ["events are part of the model", "[[model.events]]"]),
         ("[ouput]\n", 2, ["unknown key 'ouput'", "did you mean 'output'"]),
-        ('[output]\nsummaries = ["max"]', 1, ["summaries are not available"]),
+        ('[output]\nsummaries = ["max"]', 13, ["'summaries' must be a table"]),
         ('[output]\nstates = ["z"]', 11, ["no state 'z'"]),
         ('[output]\nstates = "x"', 10, ["must be a list"]),
         ('[output]\nstates = ["x", 1]', 16, ["text in quotes"]),

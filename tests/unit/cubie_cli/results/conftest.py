@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cubie_cli.results.layout import Contents, Variable
+from solvers.planning.findings import Finding
 
 REPORT = {
     "totals": {"shared": 24, "local": 8, "shared_per_block": None},
@@ -45,6 +46,11 @@ def contents():
             "attributes": {"title": "t"},
             "texts": {"model": "a = 1\n"},
             "report": REPORT,
+            "findings": (
+                Finding("x_max", "largest value of x", "float32", "m"),
+                Finding("spikes", "spikes", "int32"),
+                Finding("spike_time", "times of spikes", "float64", "s", "spike_firing", 3),
+            ),
         }
         return Contents(**(held | changes))
 

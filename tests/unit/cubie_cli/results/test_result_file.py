@@ -18,6 +18,7 @@ def solution(first, count, n_times=3, precision="float64"):
         status=(runs % 2 * 5).astype(np.int8),
         steps=runs.astype(np.int32),
         rejected=np.zeros(count, dtype=np.int32),
+        findings=np.arange(5)[:, None] * 100.0 + runs,
     )
 
 
@@ -40,6 +41,9 @@ def test_every_value_is_where_it_belongs(tmp_path, width, precision, contents):
         np.testing.assert_array_equal(found.speed, solution(0, 10).variables[1].astype(precision))
         assert found.rho.values.tolist() == list(range(10))
         assert found.status.values.tolist() == [0, 5] * 5
+        assert found.x_max.values.tolist() == list(range(10))
+        assert found.spikes.values.tolist() == list(range(100, 110))
+        np.testing.assert_array_equal(found.spike_time, np.arange(2, 5)[:, None] * 100 + np.arange(10))
         assert found.steps.values.tolist() == found.run.values.tolist() == list(range(10))
 
 

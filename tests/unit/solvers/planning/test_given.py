@@ -9,7 +9,7 @@ from support.systems import lorenz
 from solvers.errors import PlanError
 from solvers.planning.given import check, choose_controller, compiled_choices, given_numbers, most_corrections
 from solvers.planning.plan import make_plan
-from solvers.settings import ControllerSettings, LinearSettings, NewtonSettings
+from solvers.settings import ControllerSettings, LinearSettings, NewtonSettings, Summary, Window
 from solvers.straightline.setting import Setting
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 
@@ -80,6 +80,61 @@ def test_what_code_depends_on_is_compiled_in(change):
     before = adaptive()
     after = replace(before.solve, **change)
     assert compiled_choices(before.solve, before.save) != compiled_choices(after, before.save)
+
+
+SUMMARIES = (
+    Summary(0, observable=False, kind="crossings", name="turns", level=1.0, direction=1),
+    Summary(1, observable=False, kind="peaks", name="peaks", window=1, above=2.0),
+)
+WINDOWS = (Window(0.1, "rho/30"), Window(None, 0.9))
+
+
+def told(**changes):
+    save = replace(adaptive().save, summaries=SUMMARIES, windows=WINDOWS)
+    return replace(save, **changes)
+
+
+def test_levels_and_windows_are_not_compiled_in():
+    solve, save = adaptive().solve, told()
+    first, second = SUMMARIES
+    others = [
+        told(summaries=(replace(first, level=-3.0), second)),
+        told(summaries=(first, replace(second, above=0.0))),
+        told(windows=(Window(0.0, "rho/30"), WINDOWS[1])),
+        told(windows=(WINDOWS[0], Window(None, 0.5))),
+    ]
+    for each in others:
+        assert compiled_choices(solve, each) == compiled_choices(solve, save)
+        assert given_numbers(solve, each) != given_numbers(solve, save)
+    renamed = told(summaries=(replace(first, name="other"), second))
+    assert compiled_choices(solve, renamed) == compiled_choices(solve, save)
+
+
+def test_which_summaries_there_are_is_compiled_in():
+    solve = adaptive().solve
+    first, second = SUMMARIES
+    kinds = [
+        told(),
+        told(summaries=(first,)),
+        told(summaries=(second, first)),
+        told(summaries=(replace(first, direction=-1), second)),
+        told(summaries=(replace(first, kind="first_crossing"), second)),
+        told(summaries=(first, replace(second, above=None))),
+        told(summaries=(first, replace(second, quantity=2))),
+        told(windows=(Window(None, "rho/30"), WINDOWS[1])),
+        told(windows=(Window(0.1, "rho/40"), WINDOWS[1])),
+    ]
+    choices = [compiled_choices(solve, each) for each in kinds]
+    assert all(choices.count(each) == 1 for each in choices)
+
+
+def test_code_with_summaries_asks_for_what_is_given():
+    problem = replace(adaptive("tsit5"), save=told(windows=(Window(0.1, 0.8), Window(None, 0.9))))
+    loop, asked = make_plan(problem, "cpu").loop, set()
+    _collect([loop.summaries.asked, loop.summaries.ends], asked, set())
+    numbers_of_these = {name for name in numbers(problem) if name.startswith(("summaries", "windows"))}
+    assert asked == numbers_of_these
+    assert len(asked) == 5
 
 
 def test_what_is_saved_is_compiled_in():

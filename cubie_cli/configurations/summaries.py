@@ -1,0 +1,228 @@
+"""Reads `[output.summaries]`: what is told of which quantity, and in which part of the span."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from cubie_cli.configurations.schema import SummariesTable, SummaryTable
+from cubie_cli.documents.document import Document
+from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.positions import KeyPath
+from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.models.model import NAME, Model
+from solvers.settings import (
+    CROSSING_KINDS,
+    LEVEL_KINDS,
+    PEAK_KINDS,
+    SUMMARY_KINDS,
+    SolveSettings,
+    Summary,
+    Window,
+)
+
+_TABLE: KeyPath = ("output", "summaries")
+_DIRECTIONS: Mapping[str | None, int] = MappingProxyType({None: 0, "both": 0, "up": 1, "down": -1})
+#: What belongs to some kinds only, and an example of one of them.
+_OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
+    {
+        "level": (LEVEL_KINDS, "crossings"),
+        "direction": (CROSSING_KINDS, "crossings"),
+        "above": (PEAK_KINDS, "peaks"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class SummariesRead:
+    """The summaries of a configuration.
+
+    Parameters
+    ----------
+    summaries, windows
+        As `solvers.settings.SaveSettings` takes them.
+    places
+        Where each summary is asked for.
+    texts
+        The texts of ends of windows that are expressions, and where they stand.
+    """
+
+    summaries: tuple[Summary, ...] = ()
+    windows: tuple[Window, ...] = ()
+    places: tuple[KeyPath, ...] = ()
+    texts: Mapping[str, KeyPath] = field(default_factory=dict)
+
+
+def read_summaries(
+    document: Document, table: SummariesTable | None, model: Model, solve: SolveSettings
+) -> SummariesRead:
+    """Return the summaries that a configuration asks for.
+
+    Raises
+    ------
+    UserError
+        With the place of the first mistake.
+    """
+    return SummariesRead() if table is None else _Reader(document, model, solve).read(table)
+
+
+class _Reader:
+    """Reads summaries one by one, and the windows that they have."""
+
+    def __init__(self, document: Document, model: Model, solve: SolveSettings) -> None:
+        self._document = document
+        self._model = model
+        self._solve = solve
+        self._windows: list[Window] = []
+        self._common: int | None = None
+        self._texts: dict[str, KeyPath] = {}
+
+    def read(self, table: SummariesTable) -> SummariesRead:
+        common = self._window(table.window, (*_TABLE, "window"))
+        summaries, places = [], []
+        for name, entries in (table.__pydantic_extra__ or {}).items():
+            self._check_quantity(name)
+            if not entries:
+                message = f"no summaries of {name!r} are named"
+                raise self._document.error(message, (*_TABLE, name), hint=f'for example {name} = ["min", "max"]')
+            for index, entry in enumerate(entries):
+                place: KeyPath = (*_TABLE, name, index)
+                summaries.append(self._summary(name, entry, place, common))
+                places.append(place)
+        if not summaries and table.window is not None:
+            message = "there is a window, and no summary to be of it"
+            hint = f'add a list for a quantity, such as {self._names[0]} = ["min", "max"]'
+            raise self._document.error(message, (*_TABLE, "window"), "key", hint)
+        return SummariesRead(tuple(summaries), tuple(self._windows), tuple(places), self._texts)
+
+    # -- quantities -----------------------------------------------------------------------------
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        quantities = self._model.quantities
+        return (*quantities.states, *quantities.observables)
+
+    def _check_quantity(self, name: str) -> None:
+        if name in self._names:
+            return
+        place = (*_TABLE, name)
+        for what, names in (("parameter", self._model.quantities.parameters), ("constant", self._model.constants)):
+            if name in names:
+                message = f"{name!r} is a {what}, and summaries are of states and observables"
+                raise self._document.error(message, place, "key")
+        hint = did_you_mean(name, [*self._names, "window"])
+        raise self._document.error(f"the model has no state or observable {name!r}", place, "key", hint)
+
+    def _summary(self, name: str, entry: str | SummaryTable, place: KeyPath, common: Window) -> Summary:
+        asked = SummaryTable() if isinstance(entry, str) else entry
+        kind, level = self._plain(entry, place), None
+        if not isinstance(entry, str):
+            kind, level = self._kind(entry, place)
+        self._check_options(kind, level, asked, place)
+        quantities = self._model.quantities
+        observable = name not in quantities.states
+        return Summary(
+            quantity=(quantities.observables if observable else quantities.states).index(name),
+            observable=observable,
+            kind=kind,
+            name=self._name(name, kind, asked, place),
+            window=self._place_of(common, asked, place),
+            level=level,
+            direction=_DIRECTIONS[asked.direction],
+            above=asked.above,
+        )
+
+    def _plain(self, entry: str | SummaryTable, place: KeyPath) -> str:
+        if not isinstance(entry, str):
+            return ""
+        if entry not in SUMMARY_KINDS:
+            hint = did_you_mean(entry, SUMMARY_KINDS) or f"known are: {', '.join(SUMMARY_KINDS)}"
+            raise self._document.error(f"there is no summary {entry!r}", place, hint=hint)
+        return entry
+
+    def _kind(self, entry: SummaryTable, place: KeyPath) -> tuple[str, float | None]:
+        """Return the kind and the level of a summary with options."""
+        short = [kind for kind in LEVEL_KINDS if getattr(entry, kind) is not None]
+        if entry.kind is not None and short:
+            hint = f'write {{ kind = "{entry.kind}", level = ... }}, or {{ {short[0]} = ... }}'
+            raise self._document.error(
+                f"this is {entry.kind!r} and {short[0]!r} at once", (*place, short[0]), "key", hint
+            )
+        if len(short) > 1:
+            message = f"this is {short[0]!r} and {short[1]!r} at once"
+            raise self._document.error(message, (*place, short[1]), "key", "each in a table of its own")
+        if short:
+            if entry.level is not None:
+                message = f"{short[0]!r} has its level already"
+                raise self._document.error(message, (*place, "level"), "key", "take this one away")
+            level: float = getattr(entry, short[0])
+            return short[0], level
+        if entry.kind is None:
+            hint = 'add kind = "...", or a level as in { crossings = 0.0 }'
+            raise self._document.error("this says nothing of what is asked for", place, hint=hint)
+        return entry.kind, entry.level
+
+    def _check_options(self, kind: str, level: float | None, asked: SummaryTable, place: KeyPath) -> None:
+        if kind in LEVEL_KINDS and level is None:
+            message = f"{kind!r} needs a level"
+            raise self._document.error(message, place, hint=f"write it as a table: {{ {kind} = 0.0 }}")
+        given = {"level": level, "direction": asked.direction, "above": asked.above}
+        for option, (kinds, example) in _OPTIONS.items():
+            if given[option] is not None and kind not in kinds:
+                message = f"{option!r} does nothing with {kind!r}"
+                hint = f"it belongs to {', '.join(kinds)}, as in {_example(option, example)}"
+                raise self._document.error(message, (*place, option), "key", hint)
+
+    def _name(self, quantity: str, kind: str, asked: SummaryTable, place: KeyPath) -> str:
+        if asked.name is None:
+            return f"{quantity}_{kind}"
+        if not NAME.fullmatch(asked.name):
+            hint = "use ASCII letters, digits and _, a digit not first"
+            raise self._document.error(f"{asked.name!r} is not a name", (*place, "name"), hint=hint)
+        return asked.name
+
+    # -- windows --------------------------------------------------------------------------------
+
+    def _place_of(self, common: Window, asked: SummaryTable, place: KeyPath) -> int:
+        """Return the position of a summary's window; those without one of their own share that of the table."""
+        if asked.window is not None:
+            self._windows.append(self._window(asked.window, (*place, "window")))
+            return len(self._windows) - 1
+        if self._common is None:
+            self._common = len(self._windows)
+            self._windows.append(common)
+        return self._common
+
+    def _window(self, ends: Sequence[float | str] | None, place: KeyPath) -> Window:
+        if ends is None:
+            return Window()
+        if len(ends) != 2:
+            message = f"a window is where it begins and where it ends, this is a list of {len(ends)}"
+            raise self._document.error(message, place, hint="for example window = [5.0, 20.0]")
+        for index, end in enumerate(ends):
+            self._check_end(end, (*place, index))
+        begin, end = ends
+        if not isinstance(begin, str) and not isinstance(end, str) and begin >= end:
+            message = f"the window from {begin:g} to {end:g} is empty"
+            raise self._document.error(message, place, hint="write the earlier time first")
+        return Window(begin, end)
+
+    def _check_end(self, end: float | str, place: KeyPath) -> None:
+        if isinstance(end, str):
+            self._texts.setdefault(end, place)
+            return
+        t0, t1 = self._solve.t0, self._solve.t1
+        if not math.isfinite(end) or not t0 <= end <= t1:
+            raise outside(self._document, place, end, t0, t1)
+
+
+def outside(document: Document, place: KeyPath, end: float, t0: float, t1: float) -> UserError:
+    """Return an error for an end of a window that is outside the span."""
+    message = f"the end of a window {end:g} is not between t0 = {t0:g} and t1 = {t1:g}"
+    return document.error(message, place, hint="a window is a part of the span")
+
+
+def _example(option: str, kind: str) -> str:
+    if option == "level":
+        return f"{{ {kind} = 0.0 }}"
+    return f'{{ {kind} = 0.0, direction = "up" }}' if option == "direction" else f'{{ kind = "{kind}", above = 1.0 }}'
