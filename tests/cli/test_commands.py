@@ -154,6 +154,6 @@ def test_conditions_that_no_step_ends_at_are_named(cubie, folder):
     found = cubie("validate", "run.toml")
     assert found.code == 0
     assert "conditions: " in found.out
-    for told in ("sin(t) > 0.5", "x > 0.25", "max(x, 0)", "no fixed step ends there"):
+    for told in ("sin(t) > 0.5", "x > 0.25", "max(x, 0)", "no fixed step ends there", "an event that sets a parameter"):
         assert told in found.out
     assert "floor" not in found.out

@@ -1,0 +1,66 @@
+"""Every method starts anew after an event, and finds crossings to the order of its continuous extension."""
+
+import numpy as np
+import pytest
+from support.events import told, with_events
+from support.solving import make_problem, solve
+from support.systems import make_system
+
+from solvers.errors import PlanError
+from solvers.execution import engine
+from solvers.status import Status
+from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
+
+METHODS = {**TABLEAUS, **IMPLICIT_TABLEAUS}
+EXTENDED = [name for name, method in METHODS.items() if method.dense_output is not None]
+ADAPTIVE = [name for name in EXTENDED if METHODS[name].error_order is not None]
+
+DOSE = 0.4
+LEVELS = np.array([1.07, 1.18, 1.31, 1.45])
+#: A decay with a dose, after which it falls through a level.
+SYSTEM = with_events(
+    make_system({"x": 1.0}, {"x": "-x"}, {"level": 1.0}),
+    {"name": "dose", "at": DOSE, "set": {"x": "x + 1"}},
+    {"name": "low", "when": "x - level", "direction": "down", "record": 2, "set": {"x": "x - 0.5"}},
+)
+EXACT = DOSE + np.log((np.exp(-DOSE) + 1) / LEVELS)
+T1 = 1.0
+
+
+def errors(algorithm, **settings):
+    """Return errors of the moment, and of the state at the end, root mean squares over the levels."""
+    problem = make_problem(SYSTEM, algorithm, T1, swept=("level",), **settings)
+    solution = solve(problem, [LEVELS], "python")
+    found = told(problem, solution)
+    assert (solution.status == Status.SUCCESS).all()
+    assert found["dose_count"].tolist() == found["low_count"].tolist() == [1] * len(LEVELS)
+    ends = (LEVELS - 0.5) * np.exp(-(T1 - EXACT))
+    gaps = found["low_time"][0] - EXACT, solution.variables[0, -1] - ends
+    return [float(np.sqrt((gap**2).mean())) for gap in gaps]
+
+
+@pytest.mark.parametrize("algorithm", EXTENDED)
+def test_fixed_steps_have_the_order_of_the_method_or_its_extension(algorithm):
+    method = METHODS[algorithm]
+    order = min(method.order, method.dense_output.order + 1)
+    dt = 0.25 if order > 4 else 0.125
+    coarse, fine = (errors(algorithm, dt=step) for step in (dt, dt / 2))
+    for before, after in zip(coarse, fine, strict=True):
+        assert after <= max(1e-10, 2.0 ** (0.8 - order) * before)
+        assert after < 0.03
+
+
+@pytest.mark.parametrize("algorithm", ADAPTIVE)
+def test_adaptive_steps_meet_the_tolerance(algorithm):
+    rtol = 1e-7 if METHODS[algorithm].order >= 4 else 1e-4
+    at_moment, at_end = errors(algorithm, rtol=rtol, atol=rtol)
+    assert at_moment <= 100 * rtol
+    assert at_end <= 100 * rtol
+
+
+def test_a_method_without_an_extension_is_refused_with_a_remedy():
+    problem = make_problem(SYSTEM, "cash_karp54", T1)
+    with pytest.raises(PlanError, match="no continuous extension") as caught:
+        engine.plan(problem, "python")
+    assert caught.value.key == "solve.algorithm"
+    assert "tsit5" in str(caught.value.hint)
