@@ -42,7 +42,7 @@ _PLACES = 4 * 2.0**-52
 #: Every so many secants the bracket is halved, whatever they say.
 _PATIENCE = 4
 #: Corrections of a zero of a polynomial, from where a straight line has it.
-_CORRECTIONS = 4
+_CORRECTIONS = 8
 
 
 class Bracket(NamedTuple):
@@ -296,18 +296,23 @@ class Crossings:
     def _zero(self, index: int, bracket: Bracket, memory: Any) -> Any:
         """Return where the polynomial through the quarters is zero between the ends of the bracket.
 
-        Newton's method does with quotients to six digits.
+        Newton's method does with quotients to six digits. Where it would leave the ends that are known by then, as it
+        does from near an extreme, they are halved.
         """
         low, high = bracket.low, bracket.high
         theta = low + (high - low) * convert(self._secant(index, memory), "float64")
         start, powers = self._powers(index, memory)
+        side = memory.side[index]
         for _ in range(_CORRECTIONS):
             place = theta * 4.0
             value, slope = powers[-1], literal(theta, 0.0, "float64")
             for coefficient in (*reversed(powers[:-1]), start):
                 slope = fma(slope, place, value)
                 value = fma(value, place, coefficient)
-            theta = smaller(larger(theta - quotient_estimate(value, slope) * 0.25, low), high)
+            ahead = either(both(side > 0, value > 0.0), both(side < 0, value < 0.0))
+            low, high = select(ahead, theta, low), select(ahead, high, theta)
+            newton = theta - quotient_estimate(value, slope) * 0.25
+            theta = select(both(newton >= low, newton <= high), newton, (low + high) * 0.5)
         return theta
 
     def _between(self, index: int, theta: Any, memory: Any) -> Any:

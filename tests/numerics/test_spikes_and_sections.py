@@ -70,6 +70,18 @@ def test_a_ball_bounces_twenty_times(algorithm, adaptive, target):
 
 
 @everywhere
+@pytest.mark.parametrize("rtol", [1e-4, 1e-8])
+def test_bounces_are_found_in_steps_that_are_longer_than_they(rtol, target):
+    # A straight line through the samples at both ends of a flight's first half points at its top.
+    damping = np.linspace(0.8, 0.95, 3 if target == "python" else 23)
+    _, found = solved(BALL, "tsit5", 4.0, [damping], target, swept=("e",), rtol=rtol, atol=rtol / 100)
+    for run, e in enumerate(damping):
+        times, _ = bounces(e)
+        assert found["bounce_count"][run] == (times < 4.0).sum()
+        np.testing.assert_allclose(found["bounce_time"][:5, run], times[:5], rtol=1e-6)
+
+
+@everywhere
 def test_a_ball_that_rests_ends_its_run(target):
     damping = np.linspace(0.1, 0.6, 3 if target == "python" else 23)
     values = [damping, np.full(len(damping), SLOWEST)]
