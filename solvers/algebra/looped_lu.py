@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from solvers.algebra.complex_numbers import fold_numbers, multiply_add
 from solvers.algebra.pivot_order import Entry
 from solvers.algebra.pivots import invert, subtract_from_shift
 from solvers.algebra.sparse_lu import SparseLU
-from solvers.straightline import both, fma, literal
+from solvers.straightline import both, literal
 from solvers.straightline.loops import Table, fold, for_each, looked_up
 from solvers.straightline.record import INDEX, MASK
 
@@ -43,7 +44,7 @@ def _runs(targets: Sequence[int]) -> Iterator[_Run]:
 
 
 class LoopedLU:
-    """Factorisation and solution of real matrices alpha*I - J of one pattern, as loops.
+    """Factorisation and solution of matrices alpha*I - J of one pattern, as loops.
 
     What is computed, and where it lies, is what `SparseLU` says; a row of the factors lies in one piece, what is left
     of the pivot first.
@@ -116,16 +117,26 @@ class LoopedLU:
 
     # -- straight-line code -----------------------------------------------------------------------
 
-    def factor(self, alpha: Any, lu: Any) -> Any:
-        """Replace the entries of J, with zeros where the factors have more, by the factors of alpha*I - J.
+    def factor(self, alpha: Any, entries: Any, lu: Any) -> Any:
+        """Store the factors of alpha*I - J.
+
+        Parameters
+        ----------
+        alpha
+            Real, or `Complex`.
+        entries
+            The entries of J, with zeros where the factors have more.
+        lu
+            The array or `Numbers` for the factors; where real parts lie `entries` may be.
 
         Returns
         -------
         mask
             As for `SparseLU.factor`.
         """
-        subtract_from_shift(alpha, lu, self.size, self.n, lambda place: self._at("pivot", lu, place))
-        (sound,) = fold(lu, self.n, (literal(lu[0], True, MASK),), self._eliminate_row(lu), longest=0)  # noqa: FBT003
+        subtract_from_shift(alpha, entries, lu, self.size, self.n, lambda place: self._at("pivot", lu, place))
+        start = literal(entries[0], True, MASK)  # noqa: FBT003
+        (sound,) = fold(lu, self.n, (start,), self._eliminate_row(lu), longest=0)
         return sound
 
     def _eliminate_row(self, lu: Any) -> Any:
@@ -149,7 +160,7 @@ class LoopedLU:
             target, source, length = (self._at(name, lu, begin + run) for name in ("target", "source", "length"))
 
             def subtract(k: Any) -> None:
-                lu[target + k] = fma(multiplier, lu[pivot + source + k], lu[target + k])
+                lu[target + k] = multiply_add(multiplier, lu[pivot + source + k], lu[target + k])
 
             for_each(lu, length, subtract, longest=0)
 
@@ -162,18 +173,18 @@ class LoopedLU:
             row, first, pair = (self._at(name, b, place) for name in ("row", "first", "first left"))
 
             def add(k: Any, total: tuple[Any, ...]) -> tuple[Any, ...]:
-                return (fma(lu[first + k], b[self._at("row of column", b, pair + k)], *total),)
+                return (multiply_add(lu[first + k], b[self._at("row of column", b, pair + k)], *total),)
 
-            (b[row],) = fold(b, self._at("left", b, place), (b[row],), add, longest=0)
+            (b[row],) = fold_numbers(b, self._at("left", b, place), (b[row],), add, longest=0)
 
         def backward(step: Any) -> None:
             place = step * -1 + (self.n - 1)
             row, pivot, right = (self._at(name, b, place) for name in ("row", "pivot", "first right"))
 
             def subtract(k: Any, total: tuple[Any, ...]) -> tuple[Any, ...]:
-                return (fma(-b[self._at("right row", b, right + k)], lu[pivot + k + 1], *total),)
+                return (multiply_add(-b[self._at("right row", b, right + k)], lu[pivot + k + 1], *total),)
 
-            (total,) = fold(b, self._at("right", b, place), (b[row],), subtract, longest=0)
+            (total,) = fold_numbers(b, self._at("right", b, place), (b[row],), subtract, longest=0)
             b[row] = total * lu[pivot]
 
         for_each(b, self.n, forward, longest=0)

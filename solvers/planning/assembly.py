@@ -56,8 +56,9 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     check(solve, save)
     given: Given = given_numbers(solve, save).__getitem__ if target == "python" else Setting
     controller = _controller(problem, given)
-    direct = isinstance(problem.tableau, RosenbrockTableau) and solve.linear.kind == "lu"
-    most = MOST_WRITTEN_OUT[target] if direct or isinstance(problem.tableau, ButcherTableau) else None
+    most = (
+        MOST_WRITTEN_OUT[target] if solve.linear.kind == "lu" or isinstance(problem.tableau, ButcherTableau) else None
+    )
     rhs = RightHandSide(problem.switched.system, solve.precision, most)
     norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))), rhs.states.longest)
     span = given("t1") - given("t0")
@@ -123,12 +124,13 @@ def _fully_implicit_step(
     if solve.newton.jacobian == "iteration":
         message = f"{tableau.name} solves all stages with one matrix a step"
         raise PlanError(message, 'use jacobian = "step", or a diagonally implicit method', "solve.newton.jacobian")
-    operator = CoupledMatrix(jacobian, tableau, norm)
+    loops = rhs.looped is not None
+    operator = CoupledMatrix(jacobian, tableau, norm, loops=loops)
     linear = _linear_solver(operator, solve, given)
     newton = NewtonSolver(CoupledEquations(rhs, operator), linear, _newton_limits(solve, given), full=False)
     error_filter = None
     if solve.dt is None:
-        error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm)
+        error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm, loops=loops)
         error_filter = _linear_solver(error_matrix, solve, given, owner="filter")
     return FullyImplicitStep(tableau, rhs, norm, newton, error_filter, dense=dense)
 
