@@ -28,6 +28,10 @@ class Operator(Protocol):
     loops: bool
 
     @property
+    def large(self) -> bool:
+        """Whether its solution is so much code that it stands once, and is called."""
+
+    @property
     def size(self) -> int:
         """The number of rows."""
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from solvers.algebra.blocked_lu import BlockedLU
 from solvers.algebra.complex_numbers import Complex, Numbers, reciprocal
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.looped_matrix import LoopedMatrix
 from solvers.algebra.point import Point
-from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
+from solvers.algebra.sparse_lu import iteration_matrix
 from solvers.equations.jacobian import Jacobian
 from solvers.straightline import View, both, fma, literal
-from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated
+from solvers.straightline.loops import Repeated
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 
 
@@ -46,12 +47,17 @@ class StageMatrix:
         self.size = len(jacobian.system.states)
 
     @cached_property
-    def _lu(self) -> SparseLU:
-        return SparseLU(self.size, self.jacobian.pattern, self.precision)
+    def _lu(self) -> BlockedLU:
+        return BlockedLU(self.size, self.jacobian.pattern, self.precision)
 
     @cached_property
     def _looped(self) -> LoopedMatrix:
-        return LoopedMatrix(self.jacobian)
+        return LoopedMatrix(self.jacobian, loops=self.norm.states.loops)
+
+    @property
+    def large(self) -> bool:
+        """Whether its solution is so much code that it stands once, and is called."""
+        return self.loops or self._lu.first < self.size
 
     @property
     def factor_elements(self) -> int:
@@ -66,7 +72,7 @@ class StageMatrix:
     @property
     def components(self) -> Repeated:
         """What is done for each component of a vector."""
-        return _components(self.size, loops=self.loops)
+        return Repeated(self.size, self.norm.longest)
 
     def unit(self, h: Any) -> Any:
         """Return the s for which s*W tends to I as h tends to 0."""
@@ -155,16 +161,21 @@ class CoupledMatrix:
         self.loops = loops
 
     @cached_property
-    def _real(self) -> SparseLU:
-        return SparseLU(self.n, self.jacobian.pattern, self.precision)
+    def _real(self) -> BlockedLU:
+        return BlockedLU(self.n, self.jacobian.pattern, self.precision)
 
     @cached_property
-    def _complex(self) -> SparseLU:
-        return SparseLU(self.n, self.jacobian.pattern, self.precision, is_complex=True)
+    def _complex(self) -> BlockedLU:
+        return BlockedLU(self.n, self.jacobian.pattern, self.precision, is_complex=True)
 
     @cached_property
     def _looped(self) -> LoopedMatrix:
-        return LoopedMatrix(self.jacobian)
+        return LoopedMatrix(self.jacobian, loops=self.norm.states.loops)
+
+    @property
+    def large(self) -> bool:
+        """Whether its solution is so much code that it stands once, and is called."""
+        return self.loops or self._real.first < self.n
 
     @property
     def _block_sizes(self) -> tuple[int, int]:
@@ -188,7 +199,7 @@ class CoupledMatrix:
     @property
     def components(self) -> Repeated:
         """What is done for each component of a vector."""
-        return _components(self.size, loops=self.loops)
+        return Repeated(self.size, self.norm.longest)
 
     def _blocks(self, factors: Any) -> tuple[list[Any], list[Any]]:
         """Return the parts of the buffer that hold the real and the complex blocks."""
@@ -311,7 +322,7 @@ class CoupledMatrix:
             for stage, (value,) in zip(stages, mixed, strict=True):
                 stage[i] = value if scale is None else scale * value
 
-        states = _components(self.n, loops=True)
+        states = self.norm.states
         states.each(b, lambda i: transform(turn.tolist(), i, inverse))
         for block, stage in zip(real, stages, strict=False):
             lu.solve(block, stage)
@@ -328,10 +339,6 @@ class CoupledMatrix:
             square = self.norm.mean_square(stage.__getitem__, y)
             total = square if total is None else total + square
         return total * (1.0 / self.tableau.stages)
-
-
-def _components(size: int, *, loops: bool) -> Repeated:
-    return Repeated(size, LONGEST_WRITTEN_OUT if loops else ALWAYS_WRITTEN_OUT)
 
 
 def mix(matrix: Sequence[Sequence[float]], stages: Sequence[Sequence[Any]]) -> list[list[Any]]:

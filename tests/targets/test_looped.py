@@ -100,8 +100,7 @@ VARIANTS = {
 @pytest.fixture
 def loops_for_few(monkeypatch):
     """Have loops taken for any system."""
-    for room in ("equations.right_hand_side", "algebra.matrices"):
-        monkeypatch.setattr(f"solvers.{room}.LONGEST_WRITTEN_OUT", 8)
+    monkeypatch.setattr("solvers.equations.right_hand_side.LONGEST_WRITTEN_OUT", 8)
     monkeypatch.setattr("solvers.equations.right_hand_side.MOST_STATES", 8)
     monkeypatch.setattr("solvers.equations.right_hand_side.SHARE", 2.0)
 
@@ -124,6 +123,26 @@ def test_loops_do_in_every_family_what_written_out_code_does(variant, precision,
     looped = problem()
     assert make_loop(looped).step.rhs.looped is not None
     found = solve(looped, values, target)
+    assert (found.status == 0).all()
+    assert_alike(found, expected, precision)
+
+
+@pytest.mark.parametrize("target", [*TARGETS, "python"])
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("method", ["rodas5p", "kvaerno5", "radau_iia_5"])
+def test_loops_may_factor_the_matrix_of_what_is_written_out(method, precision, target, monkeypatch):
+    def problem():
+        model, options = system_of(SMALL["mass action"][0]), {"rtol": 1e-4, "atol": 1e-6, "every": 0.025}
+        return make_problem(model, method, 0.05, swept=("k0",), precision=precision, **options)
+
+    values = np.array([[1.0, 1.3]])
+    expected = solve(problem(), values, "python")
+    monkeypatch.setattr("solvers.algebra.blocked_lu.SMALLEST_BLOCK", 5)
+    blocked = problem()
+    step = make_loop(blocked).step
+    assert step.rhs.looped is None
+    assert (step.linear if method == "rodas5p" else step.newton.linear).operator.large
+    found = solve(blocked, values, target)
     assert (found.status == 0).all()
     assert_alike(found, expected, precision)
 
