@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from solvers.algebra.complex_numbers import fold_numbers, multiply_add
 from solvers.algebra.pivot_order import Entry
 from solvers.algebra.pivots import invert, subtract_from_shift
-from solvers.straightline import both, fma, literal
+from solvers.straightline import both, literal
 from solvers.straightline.loops import fold
 from solvers.straightline.record import MASK
 
@@ -16,7 +17,7 @@ def half_bandwidth(pattern: Sequence[Entry]) -> int:
 
 
 class BandedLU:
-    """Factorisation and solution of real matrices alpha*I - J of one band, as loops over its rows, in their order.
+    """Factorisation and solution of matrices alpha*I - J of one band, as loops over its rows, in their order.
 
     Row i of the band lies at i*(2*b + 1), with b the half bandwidth and the pivot at b; what sticks out of the matrix
     in the first and the last rows is zero.
@@ -47,16 +48,25 @@ class BandedLU:
 
     # -- straight-line code -----------------------------------------------------------------------
 
-    def factor(self, alpha: Any, lu: Any) -> Any:
-        """Replace the entries of J, with zeros where the band has more, by the factors of alpha*I - J.
+    def factor(self, alpha: Any, entries: Any, lu: Any) -> Any:
+        """Store the factors of alpha*I - J.
+
+        Parameters
+        ----------
+        alpha
+            Real, or `Complex`.
+        entries
+            The entries of J, with zeros where the band has more.
+        lu
+            The array or `Numbers` for the factors; where real parts lie `entries` may be.
 
         Returns
         -------
         mask
             As for `SparseLU.factor`.
         """
-        subtract_from_shift(alpha, lu, self.size, self.n, self._at)
-        sound = literal(lu[0], True, MASK)  # noqa: FBT003
+        subtract_from_shift(alpha, entries, lu, self.size, self.n, self._at)
+        sound = literal(entries[0], True, MASK)  # noqa: FBT003
         for i in range(self.half):
             sound = self._eliminate(lu, i, i, sound)
         (sound,) = fold(
@@ -75,7 +85,7 @@ class BandedLU:
             multiplier = lu[self._at(row, -k)] = -lu[self._at(row + -k)] * lu[self._at(row, -k)]
             for right in range(1, self.half + 1):
                 target = self._at(row, right - k)
-                lu[target] = fma(multiplier, lu[self._at(row + -k, right)], lu[target])
+                lu[target] = multiply_add(multiplier, lu[self._at(row + -k, right)], lu[target])
         return both(invert(lu, self._at(row), before, self._precision), sound)
 
     def solve(self, lu: Any, b: Any) -> None:
@@ -88,17 +98,21 @@ class BandedLU:
         known: tuple[Any, ...] = ()
         for i in range(half):
             known = self._forward(lu, b, i, known)
-        fold(b, self.n - half, known, lambda i, z: self._forward(lu, b, i + half, z)[:half], longest=0)
+        fold_numbers(b, self.n - half, known, lambda i, z: self._forward(lu, b, i + half, z)[:half], longest=0)
         known = ()
         for i in range(half):
             known = self._backward(lu, b, last - i, known)
-        fold(b, self.n - half, known, lambda i, x: self._backward(lu, b, i * -1 + (last - half), x)[:half], longest=0)
+
+        def solve_row(i: Any, below: tuple[Any, ...]) -> tuple[Any, ...]:
+            return self._backward(lu, b, i * -1 + (last - half), below)[:half]
+
+        fold_numbers(b, self.n - half, known, solve_row, longest=0)
 
     def _forward(self, lu: Any, b: Any, row: Any, above: tuple[Any, ...]) -> tuple[Any, ...]:
         """Subtract multiples of the rows above, the nearest first; return this row's value before theirs."""
         total = b[row]
         for k, value in reversed([*enumerate(above, 1)]):
-            total = fma(lu[self._at(row, -k)], value, total)
+            total = multiply_add(lu[self._at(row, -k)], value, total)
         b[row] = total
         return total, *above
 
@@ -106,6 +120,6 @@ class BandedLU:
         """Solve for a row, given the solutions below; return them all, this row's first."""
         total = b[row]
         for right, value in reversed([*enumerate(below, 1)]):
-            total = fma(-value, lu[self._at(row, right)], total)
+            total = multiply_add(-value, lu[self._at(row, right)], total)
         b[row] = total * lu[self._at(row)]
         return b[row], *below

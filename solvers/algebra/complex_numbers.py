@@ -1,10 +1,13 @@
 """Complex arithmetic over straight-line values; a number whose imaginary part is zero by structure stays real."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from solvers import straightline
 from solvers.straightline import absolute, difference, fma, larger
+from solvers.straightline.loops import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,51 @@ def _add_multiple(pair: Complex, factor: Any, addend: Any) -> tuple[Any, Any]:
     if isinstance(addend, Complex):
         return fma(pair.re, factor, addend.re), fma(pair.im, factor, addend.im)
     return fma(pair.re, factor, addend), pair.im * factor
+
+
+class Numbers:
+    """An array of numbers, real or complex ones.
+
+    Parameters
+    ----------
+    parts
+        An array of real numbers, or those of the real and of the imaginary parts.
+    """
+
+    def __init__(self, *parts: Any) -> None:
+        self._parts = parts
+        #: Any array that it lies in.
+        self.buffer = parts[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        return _number([part[index] for part in self._parts])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        for part, each in zip(self._parts, _parts(value), strict=True):
+            part[index] = each
+
+
+def fold_numbers(
+    like: Any, count: Any, start: Sequence[Any], work: Callable[[Any, tuple[Any, ...]], Sequence[Any]], *, longest: int
+) -> tuple[Any, ...]:
+    """Do what `solvers.straightline.loops.fold` does, for totals of which some may be complex."""
+    widths = [len(_parts(total)) for total in start]
+
+    def grouped(values: Iterable[Any]) -> tuple[Any, ...]:
+        left = iter(values)
+        return tuple(_number([*islice(left, width)]) for width in widths)
+
+    def opened(totals: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(part for total in totals for part in _parts(total))
+
+    return grouped(
+        fold(like, count, opened(start), lambda i, totals: opened(work(i, grouped(totals))), longest=longest)
+    )
+
+
+def _parts(number: Any) -> tuple[Any, ...]:
+    return (number.re, number.im) if isinstance(number, Complex) else (number,)
+
+
+def _number(parts: Sequence[Any]) -> Any:
+    return Complex(*parts) if len(parts) > 1 else parts[0]

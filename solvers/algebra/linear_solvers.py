@@ -14,7 +14,7 @@ from solvers.algebra.point import Point
 from solvers.algebra.preconditioners import neumann
 from solvers.settings import LinearSettings
 from solvers.straightline import both, convert, fma, literal, select
-from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated
+from solvers.straightline.loops import Repeated
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import LINEAR
@@ -28,8 +28,16 @@ class Operator(Protocol):
     loops: bool
 
     @property
+    def large(self) -> bool:
+        """Whether its solution is so much code that it stands once, and is called."""
+
+    @property
     def size(self) -> int:
         """The number of rows."""
+
+    @property
+    def components(self) -> Repeated:
+        """What is done for each component of a vector."""
 
     @property
     def factor_elements(self) -> int:
@@ -64,7 +72,7 @@ class Operator(Protocol):
     def solve_in_place(self, factors: Any, b: Any) -> None:
         """Replace an array b by x."""
 
-    def mean_square(self, v: list[Any], y: Any) -> Any:
+    def mean_square(self, v: Any, y: Any) -> Any:
         """Return the mean square of a vector over the tolerances."""
 
 
@@ -130,8 +138,7 @@ class DirectSolver:
     def solve(self, _active: Any, _point: Point, b: Any, x: Any, memory: Any) -> Any:
         """Solve with the factors."""
         if x is not b:
-            longest = LONGEST_WRITTEN_OUT if self.operator.loops else ALWAYS_WRITTEN_OUT
-            Repeated(self.operator.size, longest).each(x, lambda i: x.__setitem__(i, b[i]))
+            self.operator.components.each(x, lambda i: x.__setitem__(i, b[i]))
         self.operator.solve_in_place(memory.factors, x)
         return True
 

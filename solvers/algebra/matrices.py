@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from solvers.algebra.banded_lu import BandedLU, half_bandwidth
-from solvers.algebra.complex_numbers import Complex, reciprocal
+from solvers.algebra.blocked_lu import BlockedLU
+from solvers.algebra.complex_numbers import Complex, Numbers, reciprocal
 from solvers.algebra.error_norm import ErrorNorm
-from solvers.algebra.looped_lu import LoopedLU
+from solvers.algebra.looped_matrix import LoopedMatrix
 from solvers.algebra.point import Point
 from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.equations.jacobian import Jacobian
-from solvers.equations.looped import LoopedEquations
 from solvers.straightline import View, both, fma, literal
-from solvers.straightline.loops import for_each
+from solvers.straightline.loops import Repeated
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 
 
@@ -37,41 +36,48 @@ class StageMatrix:
         The tolerances, for residuals.
     loops
         Whether it is factored by loops.
+    blocks
+        Whether loops eliminate large dense blocks of it, and its solution is called where it is large.
     """
 
-    def __init__(self, jacobian: Jacobian, gamma: float, norm: ErrorNorm, *, loops: bool = False) -> None:
+    def __init__(
+        self, jacobian: Jacobian, gamma: float, norm: ErrorNorm, *, loops: bool = False, blocks: bool = True
+    ) -> None:
         self.jacobian = jacobian
         self.gamma = gamma
         self.norm = norm
         self.loops = loops
+        self.blocks = blocks
         self.precision = jacobian.precision
         self.size = len(jacobian.system.states)
 
     @cached_property
     def _lu(self) -> SparseLU:
-        return SparseLU(self.size, self.jacobian.pattern, self.precision)
+        return _make_lu(self.size, self.jacobian, blocks=self.blocks)
 
     @cached_property
-    def _looped_lu(self) -> LoopedLU | BandedLU:
-        """The elimination by loops: over a band, where that takes no more than twice the operations."""
-        half = half_bandwidth(self.jacobian.pattern)
-        if self.size * half * (half + 1) <= 2 * self._lu.operations.factor:
-            return BandedLU(self.size, self.jacobian.pattern, self.precision)
-        return LoopedLU(self._lu)
+    def _looped(self) -> LoopedMatrix:
+        return LoopedMatrix(self.jacobian, loops=self.norm.states.loops)
 
-    @cached_property
-    def _entries(self) -> LoopedEquations:
-        return self.jacobian.looped(self._looped_lu.places(self.jacobian.pattern))
+    @property
+    def large(self) -> bool:
+        """Whether its solution is so much code that it stands once, and is called."""
+        return self.blocks and (self.loops or self._lu.first < self.size)
 
     @property
     def factor_elements(self) -> int:
         """Length of the buffer that a factorisation takes."""
-        return self._looped_lu.size if self.loops else self._lu.size
+        return self._looped.lu.size if self.loops else self._lu.size
 
     @property
     def factor_terms(self) -> int:
         """Length of the buffer that what the entries have in common takes, where loops compute them."""
-        return self._entries.terms if self.loops else 0
+        return self._looped.terms if self.loops else 0
+
+    @property
+    def components(self) -> Repeated:
+        """What is done for each component of a vector."""
+        return Repeated(self.size, self.norm.longest)
 
     def unit(self, h: Any) -> Any:
         """Return the s for which s*W tends to I as h tends to 0."""
@@ -104,9 +110,8 @@ class StageMatrix:
     def factor(self, point: Point, factors: Any, terms: Any = None) -> Any:
         """Factor W; return whether all pivots are sound."""
         if self.loops:
-            for_each(factors, self.factor_elements, lambda k: factors.__setitem__(k, 0.0), longest=0)
-            self._entries.store(point.t, point.y, point.p, terms, factors)
-            return self._looped_lu.factor(self.shift(point.h), factors)
+            self._looped.store(point, terms, factors)
+            return self._looped.lu.factor(self.shift(point.h), factors, factors)
         entries = self.jacobian.entries(point.t, point.y, point.p)
         by_place = dict(zip(self.jacobian.pattern, entries, strict=True))
         return self._lu.factor(iteration_matrix(by_place, self.size, self.shift(point.h)), factors)
@@ -118,14 +123,14 @@ class StageMatrix:
     def solve_in_place(self, factors: Any, b: Any) -> None:
         """Replace an array b by x."""
         if self.loops:
-            self._looped_lu.solve(factors, b)
+            self._looped.lu.solve(factors, b)
             return
         for index, value in enumerate(self.solve(factors, [b[i] for i in range(self.size)])):
             b[index] = value
 
-    def mean_square(self, v: Sequence[Any], y: Any) -> Any:
+    def mean_square(self, v: Any, y: Any) -> Any:
         """Return the mean square of a vector over the tolerances at y."""
-        return self.norm.mean_square(v.__getitem__, y)
+        return self.norm.mean_square(lambda i: v[i], y)
 
 
 class CoupledMatrix:
@@ -135,7 +140,7 @@ class CoupledMatrix:
     one real system (g/h I - J) and one complex system ((a + ib)/h I - J) a block. Source: E. Hairer, G. Wanner, Solving
     Ordinary Differential Equations II, Springer 1996, IV.8.
 
-    Vectors hold the states stage by stage. It is never factored by loops.
+    Vectors hold the states stage by stage.
 
     Parameters
     ----------
@@ -145,44 +150,79 @@ class CoupledMatrix:
         The method.
     norm
         The tolerances, for residuals.
+    loops
+        Whether it is factored by loops.
+    blocks
+        Whether loops eliminate large dense blocks of it, and its solution is called where it is large.
     """
 
-    def __init__(self, jacobian: Jacobian, tableau: FullyImplicitTableau, norm: ErrorNorm) -> None:
+    def __init__(
+        self,
+        jacobian: Jacobian,
+        tableau: FullyImplicitTableau,
+        norm: ErrorNorm,
+        *,
+        loops: bool = False,
+        blocks: bool = True,
+    ) -> None:
         self.jacobian = jacobian
         self.tableau = tableau
         self.norm = norm
         self.precision = jacobian.precision
         self.n = len(jacobian.system.states)
         self.size = self.n * tableau.stages
-        self.loops = False
+        self.loops = loops
+        self.blocks = blocks
 
     @cached_property
     def _real(self) -> SparseLU:
-        return SparseLU(self.n, self.jacobian.pattern, self.precision)
+        return _make_lu(self.n, self.jacobian, blocks=self.blocks)
 
     @cached_property
     def _complex(self) -> SparseLU:
-        return SparseLU(self.n, self.jacobian.pattern, self.precision, is_complex=True)
+        return _make_lu(self.n, self.jacobian, blocks=self.blocks, is_complex=True)
+
+    @cached_property
+    def _looped(self) -> LoopedMatrix:
+        return LoopedMatrix(self.jacobian, loops=self.norm.states.loops)
+
+    @property
+    def large(self) -> bool:
+        """Whether its solution is so much code that it stands once, and is called."""
+        return self.blocks and (self.loops or self._real.first < self.n)
+
+    @property
+    def _block_sizes(self) -> tuple[int, int]:
+        """Elements of a real block, and of a complex one, 0 where there is none."""
+        split = self.tableau.transformation
+        if self.loops:
+            return self._looped.lu.size, 2 * self._looped.lu.size
+        return self._real.size if split.real else 0, self._complex.size if split.pairs else 0
 
     @property
     def factor_elements(self) -> int:
-        """Length of the buffer that the factors take: the real blocks, the complex ones, then h."""
-        split = self.tableau.transformation
-        real = len(split.real) * self._real.size if split.real else 0
-        return real + (len(split.pairs) * self._complex.size if split.pairs else 0) + 1
+        """Length of the buffer that the factors take: the real blocks, the complex ones, then 1/h."""
+        split, (real, pair) = self.tableau.transformation, self._block_sizes
+        return len(split.real) * real + len(split.pairs) * pair + 1
 
     @property
     def factor_terms(self) -> int:
-        """Return 0: loops do not factor it."""
-        return 0
+        """Length of the buffer that what the entries have in common takes, where loops compute them."""
+        return self._looped.terms if self.loops else 0
+
+    @property
+    def components(self) -> Repeated:
+        """What is done for each component of a vector."""
+        return Repeated(self.size, self.norm.longest)
 
     def _blocks(self, factors: Any) -> tuple[list[Any], list[Any]]:
         """Return the parts of the buffer that hold the real and the complex blocks."""
-        split = self.tableau.transformation
-        real = [View(factors, index * self._real.size) for index in range(len(split.real))]
-        start = len(split.real) * self._real.size if split.real else 0
-        pairs = [View(factors, start + index * self._complex.size) for index in range(len(split.pairs))]
-        return real, pairs
+        split, (size, pair) = self.tableau.transformation, self._block_sizes
+        real = [View(factors, index * size) for index in range(len(split.real))]
+        starts = [len(split.real) * size + index * pair for index in range(len(split.pairs))]
+        if self.loops:
+            return real, [Numbers(View(factors, start), View(factors, start + size)) for start in starts]
+        return real, [View(factors, start) for start in starts]
 
     def stages(self, vector: Sequence[Any]) -> list[list[Any]]:
         """Return a vector's states, a list a stage."""
@@ -228,8 +268,10 @@ class CoupledMatrix:
             solved += [[number.re for number in numbers], [number.im for number in numbers]]
         return [value for stage in mix(split.t, solved) for value in stage]
 
-    def factor(self, point: Point, factors: Any, _terms: Any = None) -> Any:
+    def factor(self, point: Point, factors: Any, terms: Any = None) -> Any:
         """Factor the blocks; return whether all pivots are sound."""
+        if self.loops:
+            return self._factor_by_loops(point, factors, terms)
         entries = self.jacobian.entries(point.t, point.y, point.p)
         by_place = dict(zip(self.jacobian.pattern, entries, strict=True))
         split = self.tableau.transformation
@@ -243,6 +285,21 @@ class CoupledMatrix:
         for (a, b), block in zip(split.pairs, pairs, strict=True):
             matrix = iteration_matrix(by_place, self.n, Complex(inverse * a, inverse * b))
             sound = both(self._complex.factor(matrix, block), sound)
+        return sound
+
+    def _factor_by_loops(self, point: Point, factors: Any, terms: Any) -> Any:
+        """Store J where the first block lies, whose turn is last, as its factors take the place."""
+        split, looped, (real, pairs) = self.tableau.transformation, self._looped, self._blocks(factors)
+        inverse, entries = reciprocal(point.h), View(factors, 0)
+        factors[self.factor_elements - 1] = inverse
+        looped.store(point, terms, entries)
+        shifts = [
+            *(inverse * value for value in split.real),
+            *(Complex(inverse * a, inverse * b) for a, b in split.pairs),
+        ]
+        sound: Any = True
+        for alpha, block in reversed([*zip(shifts, [*real, *pairs], strict=True)]):
+            sound = both(looped.lu.factor(alpha, entries, block), sound)
         return sound
 
     def solve(self, factors: Any, b: list[Any]) -> list[Any]:
@@ -262,13 +319,37 @@ class CoupledMatrix:
 
     def solve_in_place(self, factors: Any, b: Any) -> None:
         """Replace an array b by x."""
+        if self.loops:
+            self._solve_by_loops(factors, b)
+            return
         for index, value in enumerate(self.solve(factors, [b[i] for i in range(self.size)])):
             b[index] = value
 
-    def mean_square(self, v: Sequence[Any], y: Any) -> Any:
+    def _solve_by_loops(self, factors: Any, b: Any) -> None:
+        """Do what `solve` does, in place."""
+        split, lu, (real, pairs) = self.tableau.transformation, self._looped.lu, self._blocks(factors)
+        inverse, (turn, back) = factors[self.factor_elements - 1], (split.blocks @ np.array(split.inverse), split.t)
+        stages = [View(b, j * self.n) for j in range(self.tableau.stages)]
+
+        def transform(matrix: Sequence[Sequence[float]], i: Any, scale: Any = None) -> None:
+            mixed = mix(matrix, [[stage[i]] for stage in stages])
+            for stage, (value,) in zip(stages, mixed, strict=True):
+                stage[i] = value if scale is None else scale * value
+
+        states = self.norm.states
+        states.each(b, lambda i: transform(turn.tolist(), i, inverse))
+        for block, stage in zip(real, stages, strict=False):
+            lu.solve(block, stage)
+        for index, block in enumerate(pairs):
+            first = len(real) + 2 * index
+            lu.solve(block, Numbers(*stages[first : first + 2]))
+        states.each(b, lambda i: transform(back, i))
+
+    def mean_square(self, v: Any, y: Any) -> Any:
         """Return the mean square of a vector over the tolerances at y."""
         total: Any = None
-        for stage in self.stages(v):
+        for j in range(self.tableau.stages):
+            stage = View(v, j * self.n)
             square = self.norm.mean_square(stage.__getitem__, y)
             total = square if total is None else total + square
         return total * (1.0 / self.tableau.stages)
@@ -287,3 +368,7 @@ def mix(matrix: Sequence[Sequence[float]], stages: Sequence[Sequence[Any]]) -> l
             sums.append(total)
         mixed.append(sums)
     return mixed
+
+
+def _make_lu(n: int, jacobian: Jacobian, *, blocks: bool, is_complex: bool = False) -> SparseLU:
+    return (BlockedLU if blocks else SparseLU)(n, jacobian.pattern, jacobian.precision, is_complex=is_complex)

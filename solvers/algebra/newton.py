@@ -25,6 +25,7 @@ from solvers.straightline import (
     select,
     smaller,
 )
+from solvers.straightline.loops import Repeated, record_of
 from solvers.straightline.setting import Number, is_used, log2
 from solvers.targets.target import DeviceFunction, Target
 from solvers.trace import NEWTON
@@ -47,11 +48,18 @@ class StageEquations(Protocol):
     def operator(self) -> Operator:
         """The matrix of the corrections."""
 
+    @property
+    def terms(self) -> int:
+        """Length of the array that `store_residual` needs besides."""
+
     def residual(self, point: Point, base: Any, z: Any) -> list[Any]:
         """Return -F(z)."""
 
-    def linearisation(self, base: Any, z: Any) -> list[Any]:
-        """Return the state at which the Jacobian of the iterate is taken."""
+    def store_residual(self, point: Point, base: Any, z: Any, terms: Any, out: Any) -> None:
+        """Store -F(z), by loops."""
+
+    def linearisation(self, base: Any, z: Any) -> Any:
+        """Return the state, by its components, at which the Jacobian of the iterate is taken."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ class NewtonSolver:
 
     Buffers: `delta` is the correction, `residual` minus the residual; `contraction`, kept from step to step, is log2 of
     theta/(1 - theta). "full" adds `linearisation`, backtracking `residual_temp` and `stage_base_bt`, the residual and
-    the iterate on trial.
+    the iterate on trial. `terms` is there where loops compute the residual: what its components share.
 
     Parameters
     ----------
@@ -113,6 +121,14 @@ class NewtonSolver:
         return self.equations.operator.size
 
     @property
+    def _components(self) -> Repeated:
+        return self.equations.operator.components
+
+    @property
+    def _loops(self) -> bool:
+        return self.equations.operator.loops
+
+    @property
     def _precision(self) -> str:
         return self.equations.operator.precision
 
@@ -125,6 +141,8 @@ class NewtonSolver:
         registry.register(self.owner, "contraction", 1, "float32", lifetime="run")
         for name in (*linearisation, *trial):
             registry.register(self.owner, name, self._size, self._precision)
+        if self._loops:
+            registry.register(self.owner, "terms", self.equations.terms, self._precision)
         self.linear.register(registry)
         registry.host(self.owner, self.linear.owner, "solver")
 
@@ -183,8 +201,8 @@ class NewtonSolver:
 
         @target.straight_line
         def renew(point: Point, base: Any, z: Any, memory: Any) -> Any:
-            for index, value in enumerate(self.equations.linearisation(base, z)):
-                memory.linearisation[index] = value
+            state = self.equations.linearisation(base, z)
+            self._components.each(z, lambda i: memory.linearisation.__setitem__(i, state[i]))
             return self.linear.prepare(point, memory.linear)
 
         @target.straight_line
@@ -239,10 +257,13 @@ class NewtonSolver:
 
     def _evaluate(self, point: Point, base: Any, z: Any, memory: Any, _size: Any) -> Any:
         """Store the residual of z; return its size."""
-        return self._store_residual(point, base, z, memory.residual)
+        return self._store_residual(point, base, z, memory, memory.residual)
 
-    def _store_residual(self, point: Point, base: Any, z: Any, store: Any) -> Any:
+    def _store_residual(self, point: Point, base: Any, z: Any, memory: Any, store: Any) -> Any:
         """Store the residual of z in a buffer; return its size."""
+        if self._loops:
+            self.equations.store_residual(point, base, z, memory.terms, store)
+            return self.equations.operator.mean_square(store, point.y)
         residual = self.equations.residual(point, base, z)
         for index, value in enumerate(residual):
             store[index] = value
@@ -255,10 +276,16 @@ class NewtonSolver:
     def _advance(self, going: Any, point: Point, base: Any, z: Any, memory: Any, size: Any) -> tuple[Any, ...]:
         """Take the whole correction.
 
-        The residual after it is for those who watch: elsewhere nothing uses it, and the compiler drops it.
+        The residual after it is for those who watch: elsewhere nothing uses it, and the compiler drops it, but for
+        loops.
         """
-        for i in range(self._size):
+
+        def correct(i: Any) -> None:
             z[i] = select(going, z[i] + memory.delta[i], z[i])
+
+        self._components.each(z, correct)
+        if self._loops and record_of(z):
+            return size, *self._start_search(size)
         new = self.equations.operator.mean_square(self.equations.residual(point, base, z), point.y)
         return select(going, new, size), *self._start_search(size)
 
@@ -268,9 +295,8 @@ class NewtonSolver:
     def _attempt(self, point: Point, base: Any, z: Any, memory: Any, scale: Any) -> Any:
         """Try z + scale*delta; return the size of its residual."""
         trial = memory.stage_base_bt
-        for i in range(self._size):
-            trial[i] = fma(scale, memory.delta[i], z[i])
-        return self._store_residual(point, base, trial, memory.residual_temp)
+        self._components.each(z, lambda i: trial.__setitem__(i, fma(scale, memory.delta[i], z[i])))
+        return self._store_residual(point, base, trial, memory, memory.residual_temp)
 
     def _shorten(self, going: Any, size: Any, new: Any, scale: Any, count: Any) -> tuple[Any, Any, Any]:
         """Return which runs need a shorter correction, and its scale and number."""
@@ -279,9 +305,12 @@ class NewtonSolver:
 
     def _take(self, going: Any, z: Any, memory: Any, size: Any, new: Any) -> Any:
         residual = memory.residual
-        for i in range(self._size):
+
+        def take(i: Any) -> None:
             z[i] = select(going, memory.stage_base_bt[i], z[i])
             residual[i] = select(going, memory.residual_temp[i], residual[i])
+
+        self._components.each(z, take)
         return select(going, new, size)
 
     def _measure(self, y: Any, progress: NewtonState, memory: Any) -> tuple[Any, Any, Any, Any]:
@@ -291,7 +320,7 @@ class NewtonSolver:
         between logarithms, good to about six digits: every correction waits for them, and a GPU takes exponentials at
         an eighth of the rate of additions.
         """
-        size = self.equations.operator.mean_square([memory.delta[i] for i in range(self._size)], y)
+        size = self.equations.operator.mean_square(memory.delta, y)
         level = log2_estimate(convert(size, "float32"))
         return size, level, memory.contraction[0] * FORGETTING, progress.corrections > 0
 

@@ -63,6 +63,7 @@ class SparseLU:
         for i, j in self.pattern:
             self._given[self._places[i]][self._places[j]] = i, j
         self.lower, self.upper = self._fill()
+        self.first = self._first_by_loops()
         self._slots, self.size = self._layout()
 
     @property
@@ -90,16 +91,25 @@ class SparseLU:
             upper.append(sorted(j for j in columns if j > place))
         return lower, upper
 
+    def _first_by_loops(self) -> int:
+        """Return the first pivot that is not written out: none is."""
+        return self.n
+
     def _layout(self) -> tuple[dict[Entry, range], int]:
-        """Return where each entry of the factors lies, and how many elements there are."""
+        """Return where each entry that is written out lies, and how many elements there are."""
         slots: dict[Entry, range] = {}
         size = 0
         for place in range(self.n):
-            for j in (*self.lower[place], place, *self.upper[place]):
+            for j in self._written(place):
                 width = 2 if self.is_complex and not self._is_real(place, j) else 1
                 slots[place, j] = range(size, size + width)
                 size += width
         return slots, size
+
+    def _written(self, place: int) -> list[int]:
+        """Return the columns of a row of the factors that are written out."""
+        columns = *self.lower[place], place, *self.upper[place]
+        return [j for j in columns if min(place, j) < self.first]
 
     def _is_real(self, place: int, column: int) -> bool:
         """Return whether an entry stays as given, off the diagonal."""
@@ -126,23 +136,25 @@ class SparseLU:
             in one makes solutions NaN.
         """
         sound: Any = True
-        for place in range(self.n):
+        for place in range(self.first):
             row = {j: values[entry] for j, entry in self._given[place].items()}
             given = row[place]
             self._reduce(row, place, lu)
             row[place] = reciprocal(row[place], exact=self.n >= LONG)
             sound = self._is_sound(row[place], given if self.lower[place] else None, sound)
-            for j in (*self.lower[place], place, *self.upper[place]):
-                self._put(lu, (place, j), row[j])
+            self._put_row(lu, place, row)
         return sound
 
     def _reduce(self, row: dict[int, Any], place: int, lu: Any) -> None:
         """Subtract multiples of the rows above; leave the negated multipliers left of the pivot."""
-        for k in self.lower[place]:
+        for k in self._left(place):
             multiplier = row[k] = -self._get(lu, (k, k)) * row[k]
             for j in self.upper[k]:
                 entry = self._get(lu, (k, j))
                 row[j] = multiply_add(multiplier, entry, row[j]) if j in row else multiplier * entry
+
+    def _left(self, place: int) -> list[int]:
+        return [k for k in self.lower[place] if k < self.first]
 
     def _is_sound(self, inverse: Any, given: Any | None, sound: Any) -> Any:
         """Return whether another pivot could be inverted, given the entry it was computed from, None for itself."""
@@ -168,14 +180,22 @@ class SparseLU:
         z: list[Any] = []
         for place, row in enumerate(self.order):
             total = b[row]
-            for k in self.lower[place]:
+            for k in self._left(place):
                 total = multiply_add(self._get(lu, (place, k)), z[k], total)
             z.append(total)
-        for place in reversed(range(self.n)):
+        self._solve_by_loops(lu, z)
+        for place in reversed(range(self.first)):
             for j in self.upper[place]:
                 z[place] = multiply_add(-z[j], self._get(lu, (place, j)), z[place])
             z[place] = self._get(lu, (place, place)) * z[place]
         return [z[self._places[j]] for j in range(self.n)]
+
+    def _solve_by_loops(self, lu: Any, z: list[Any]) -> None:
+        """Solve for what is not written out: nothing."""
+
+    def _put_row(self, lu: Any, place: int, row: Mapping[int, Any]) -> None:
+        for j in self._written(place):
+            self._put(lu, (place, j), row[j])
 
     def _get(self, lu: Any, entry: Entry) -> Any:
         parts = [lu[slot] for slot in self._slots[entry]]

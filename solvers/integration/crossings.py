@@ -42,7 +42,7 @@ _PLACES = 4 * 2.0**-52
 #: Every so many secants the bracket is halved, whatever they say.
 _PATIENCE = 4
 #: Corrections of a zero of a polynomial, from where a straight line has it.
-_CORRECTIONS = 8
+_CORRECTIONS = 5
 
 
 class Bracket(NamedTuple):

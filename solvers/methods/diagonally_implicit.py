@@ -14,7 +14,7 @@ from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
 from solvers.methods.step import ExtensionStages, OneStepMethod, Part, attempt_in_parts
-from solvers.methods.weighted_sums import blend, combine, interpolation_weights, weighted_sum
+from solvers.methods.weighted_sums import Sum, blend, combine, interpolation_weights, weighted_sum
 from solvers.status import Status
 from solvers.straightline import both, fma, literal, negate, select
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
@@ -42,9 +42,20 @@ class StageEquation:
         inverse = self.operator.shift(point.h)
         return [fma(-inverse, z[i], slope) for i, slope in enumerate(slopes)]
 
-    def linearisation(self, base: Any, z: Any) -> list[Any]:
+    @property
+    def terms(self) -> int:
+        """Length of the array that `store_residual` needs besides."""
+        return self.rhs.looped.terms if self.rhs.looped else 0
+
+    def store_residual(self, point: Point, base: Any, z: Any, terms: Any, out: Any) -> None:
+        """Store -F(w), by loops."""
+        self.rhs.evaluate(point.t, self.linearisation(base, z), point.p, out, observables=terms)
+        inverse = self.operator.shift(point.h)
+        self.rhs.states.each(z, lambda i: out.__setitem__(i, fma(-inverse, z[i], out[i])))
+
+    def linearisation(self, base: Any, z: Any) -> Sum:
         """Return the stage's state."""
-        return [base[i] + z[i] for i in range(self.operator.size)]
+        return Sum(base, z)
 
 
 class DiagonallyImplicitStep(OneStepMethod):
@@ -86,11 +97,12 @@ class DiagonallyImplicitStep(OneStepMethod):
         self.newton = newton
         self.fixed = fixed
         self.dense = tableau.dense_output if dense else None
-        self.check = (
-            ExtensionCheck(norm, newton.linear, self._defect, _linear_memory, ALLOWED, looked_at(rhs))
-            if tableau.dense_output and (dense or rhs.sides) and not fixed
-            else None
-        )
+        self.loops = newton.equations.operator.loops
+        checked = tableau.dense_output and (dense or rhs.sides) and not fixed
+        places = looked_at(rhs) if checked else ()
+        by_loops = self._store_defect if self.loops else None
+        defect = self._defect, _linear_memory, ALLOWED, places, by_loops
+        self.check = ExtensionCheck(norm, newton.linear, *defect) if checked else None
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -198,15 +210,18 @@ class DiagonallyImplicitStep(OneStepMethod):
 
     # -- straight-line code ---------------------------------------------------------------------
 
-    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
-        return memory.slope, memory.stage_accumulator, memory.stage_increment
+    def _observables(self, memory: Any) -> Any:
+        return memory.newton.terms
+
+    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, ...]:
+        own = memory.slope, memory.stage_accumulator, memory.stage_increment
+        return (*own, self._observables(memory)) if self.rhs.looped else own
 
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
         slope, accumulator = memory.slope, memory.stage_accumulator
-        self.rhs.evaluate(t, y, p, accumulator)
+        self._evaluate(t, y, p, memory, accumulator)
         self.newton.reset(mask, memory.newton)
-        for i in range(self.n):
-            slope[i] = select(mask, accumulator[i], slope[i])
+        self.states.each(y, lambda i: slope.__setitem__(i, select(mask, accumulator[i], slope[i])))
         return self._finite(memory)
 
     def _begin(self, _active: Any, point: Point, memory: Any) -> None:
@@ -216,59 +231,66 @@ class DiagonallyImplicitStep(OneStepMethod):
         if sound is not True:
             trouble[0] = select(sound, trouble[0], literal(trouble, Status.LINEAR_FAILED, "int32"))
 
-    def _combine(self, weights: Sequence[float], memory: Any, i: int) -> Any:
+    def _combine(self, weights: Sequence[float], memory: Any, i: Any) -> Any:
         """Return sum_j weights_j k_j of one state; None for no weights."""
         first = memory.slope[i] * weights[0] if weights and weights[0] else None
         return weighted_sum(weights[1:], memory.stage_slopes, i, self.n, first)
 
     def _sum_up(self, weights: Sequence[float], point: Point, memory: Any) -> None:
         """Store y + h * sum_j weights_j k_j."""
-        for i in range(self.n):
+
+        def place(i: Any) -> None:
             total, y = self._combine(weights, memory, i), point.y[i]
             memory.stage_accumulator[i] = y if total is None else fma(point.h, total, y)
+
+        self.states.each(point.y, place)
 
     def _guess(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
         """Store what a stage starts from, and a guess of its increment."""
         self._sum_up(self.tableau.rows[stage][:stage], point, memory)
         h = point.h
         weight = h * self.tableau.gamma
-        for i in range(self.n):
+
+        def guess(i: Any) -> None:
             slope = self._combine(self.tableau.predictors[stage - 1], memory, i)
-            guess = literal(h, 0.0, self.rhs.precision) if slope is None else weight * slope
-            memory.stage_increment[i] = guess
+            none = slope is None
+            memory.stage_increment[i] = literal(h, 0.0, self.rhs.precision) if none else weight * slope
+
+        self.states.each(point.y, guess)
 
     def _keep(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
         """Store a solved stage's state, and its slope, which the equation gives better than f does."""
         increment, inverse = memory.stage_increment, shift(point.h, self.tableau.gamma)
-        for i in range(self.n):
+
+        def keep(i: Any) -> None:
             memory.stage_slopes[(stage - 1) * self.n + i] = increment[i] * inverse
             memory.stage_accumulator[i] += increment[i]
+
+        self.states.each(increment, keep)
 
     def _explicit_stage(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
         self._sum_up(self.tableau.rows[stage], point, memory)
         time, place = later(point.t, point.h * self.tableau.nodes[stage]), (stage - 1) * self.n
-        self.rhs.evaluate(time, memory.stage_accumulator, point.p, memory.stage_slopes, place)
+        self._evaluate(time, memory.stage_accumulator, point.p, memory, memory.stage_slopes, place)
 
-    def _error(self, h: Any, memory: Any) -> list[Any]:
-        return [h * self._combine(self.tableau.error, memory, i) for i in range(self.n)]
+    def _error(self, h: Any, memory: Any, i: Any) -> Any:
+        return h * self._combine(self.tableau.error, memory, i)
 
     def _plain_error(self, _active: Any, point: Point, memory: Any) -> None:
-        for i, error in enumerate(self._error(point.h, memory)):
-            memory.stage_increment[i] = error
+        increment = memory.stage_increment
+        self.states.each(increment, lambda i: increment.__setitem__(i, self._error(point.h, memory, i)))
 
-    def _scaled_error(self, h: Any, memory: Any) -> list[Any]:
-        """Return the right-hand side whose solution is the filtered error."""
+    def _store_scaled_error(self, h: Any, memory: Any, out: Any) -> None:
+        """Store the right-hand side whose solution is the filtered error."""
         inverse = shift(h, self.tableau.gamma)
-        return [error * inverse for error in self._error(h, memory)]
+        self.states.each(out, lambda i: out.__setitem__(i, self._error(h, memory, i) * inverse))
 
     def _filter_rhs(self, _active: Any, point: Point, memory: Any) -> None:
-        for i, error in enumerate(self._scaled_error(point.h, memory)):
-            memory.filter_rhs[i] = error
+        self._store_scaled_error(point.h, memory, memory.filter_rhs)
 
     def _filter_directly(self, _active: Any, point: Point, memory: Any) -> None:
-        operator, factors = self.newton.equations.operator, memory.newton.linear.factors
-        for i, error in enumerate(operator.solve(factors, self._scaled_error(point.h, memory))):
-            memory.stage_increment[i] = error
+        self._store_scaled_error(point.h, memory, memory.stage_increment)
+        self.newton.equations.operator.solve_in_place(memory.newton.linear.factors, memory.stage_increment)
 
     def _outcome(self, point: Point, memory: Any) -> tuple[Any, Any]:
         increment, trouble = memory.stage_increment, memory.trouble[0]
@@ -278,7 +300,13 @@ class DiagonallyImplicitStep(OneStepMethod):
         error = self.check.larger(error, memory) if self.check else error
         return self._told(error, point, memory), trouble
 
-    def _slopes_of(self, memory: Any, i: int) -> list[Any]:
+    def _following_slope(self, point: Point, memory: Any) -> Any:
+        if not self.loops:
+            return super()._following_slope(point, memory)
+        self._evaluate(later(point.t, point.h), memory.stage_accumulator, point.p, memory, memory.stage_increment)
+        return memory.stage_increment
+
+    def _slopes_of(self, memory: Any, i: Any) -> list[Any]:
         """Return the slopes of one state, the first to the last stage's."""
         return [memory.slope[i], *(memory.stage_slopes[j * self.n + i] for j in range(self.tableau.stages - 1))]
 
@@ -293,16 +321,35 @@ class DiagonallyImplicitStep(OneStepMethod):
         rates = self.rhs.values(later(point.t, point.h * theta), state, point.p)
         return [rate - combine(slopes, stages[i].__getitem__, None) for i, rate in enumerate(rates)]
 
+    def _store_defect(self, theta: float, point: Point, memory: Any) -> None:
+        """Store the same in `extension_defect`, by loops."""
+        extension = self.tableau.dense_output
+        assert extension is not None  # noqa: S101 - what is checked is there
+        weights, slopes = extension.weights(theta).tolist(), extension.slopes(theta).tolist()
+        state, defect = memory.extension_change, memory.extension_defect
+
+        def place(i: Any) -> None:
+            state[i] = fma(point.h, combine(weights, self._slopes_of(memory, i).__getitem__, None), point.y[i])
+
+        def subtract(i: Any) -> None:
+            defect[i] = defect[i] - combine(slopes, self._slopes_of(memory, i).__getitem__, None)
+
+        self.states.each(state, place)
+        self._evaluate(later(point.t, point.h * theta), state, point.p, memory, defect)
+        self.states.each(defect, subtract)
+
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         y_new = memory.stage_accumulator
         if self.dense is None:
-            for i in range(self.n):
-                values[i] = y_new[i]
+            self.states.each(y_new, lambda i: values.__setitem__(i, y_new[i]))
             return
         weights = interpolation_weights(self.dense, theta, self.rhs.precision)
-        for i in range(self.n):
+
+        def place(i: Any) -> None:
             step = blend(weights, self._slopes_of(memory, i).__getitem__, None)
             values[i] = select(theta == 1.0, y_new[i], fma(point.h, step, point.y[i]))
+
+        self.states.each(y_new, place)
 
     @property
     def _extension(self) -> Sequence[Sequence[float]]:
@@ -314,9 +361,12 @@ class DiagonallyImplicitStep(OneStepMethod):
 
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         slope, last = memory.slope, (self.tableau.stages - 2) * self.n
-        for i in range(self.n):
+
+        def advance(i: Any) -> None:
             y[i] = select(mask, memory.stage_accumulator[i], y[i])
             slope[i] = select(mask, memory.stage_slopes[last + i], slope[i])
+
+        self.states.each(y, advance)
 
 
 def _linear_memory(memory: Any) -> Any:

@@ -1,6 +1,7 @@
 """Fully implicit Runge-Kutta steps: all stages at once, solved by Newton's method."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from buffers import BufferRegistry
@@ -13,9 +14,9 @@ from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
 from solvers.methods.step import ExtensionStages, OneStepMethod, sequence
-from solvers.methods.weighted_sums import blend, polynomial, weighted_sum
+from solvers.methods.weighted_sums import Sum, blend, polynomial, weighted_sum
 from solvers.status import Status
-from solvers.straightline import both, convert, fma, literal, negate, reciprocal, select
+from solvers.straightline import View, both, convert, fma, literal, negate, reciprocal, select
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.targets.target import DeviceFunction, Target
 
@@ -39,15 +40,34 @@ class CoupledEquations:
         """Return -F(z); the point is the start of the step."""
         tableau, n = self.operator.tableau, self.operator.n
         slopes = []
-        for node, stage in zip(tableau.c, self.operator.stages(z), strict=True):
-            state = [base[i] + stage[i] for i in range(n)]
+        for j, node in enumerate(tableau.c):
+            state = Sum(base, View(z, j * n))
             slopes.append(self.rhs.values(later(point.t, point.h * node), state, point.p))
         mixed = mix(tableau.a, slopes)
         return [fma(point.h, mixed[j][i], -z[j * n + i]) for j in range(tableau.stages) for i in range(n)]
 
-    def linearisation(self, base: Any, _z: Any) -> list[Any]:
+    @property
+    def terms(self) -> int:
+        """Length of the array that `store_residual` needs besides."""
+        return self.rhs.looped.terms if self.rhs.looped else 0
+
+    def store_residual(self, point: Point, base: Any, z: Any, terms: Any, out: Any) -> None:
+        """Store -F(z), by loops; the point is the start of the step."""
+        tableau, n = self.operator.tableau, self.operator.n
+        for j, node in enumerate(tableau.c):
+            time, state = later(point.t, point.h * node), Sum(base, View(z, j * n))
+            self.rhs.evaluate(time, state, point.p, out, j * n, observables=terms)
+
+        def subtract(i: Any) -> None:
+            slopes = [[out[j * n + i]] for j in range(tableau.stages)]
+            for j, (total,) in enumerate(mix(tableau.a, slopes)):
+                out[j * n + i] = fma(point.h, total, -z[j * n + i])
+
+        self.rhs.states.each(z, subtract)
+
+    def linearisation(self, base: Any, _z: Any) -> Any:
         """Return the start of the step: one matrix serves all stages."""
-        return [base[i] for i in range(self.operator.n)]
+        return base
 
 
 class FullyImplicitStep(OneStepMethod):
@@ -89,11 +109,12 @@ class FullyImplicitStep(OneStepMethod):
         self.newton = newton
         self.error_filter = error_filter
         self.dense = dense
-        self.check = (
-            ExtensionCheck(norm, error_filter, self._defect, lambda memory: memory.filter, ALLOWED, looked_at(rhs))
-            if error_filter and (dense or tableau.blind_to or rhs.sides)
-            else None
-        )
+        self.loops = newton.equations.operator.loops
+        self.check = None
+        if error_filter and (dense or tableau.blind_to or rhs.sides):
+            by_loops = self._store_defect if self.loops else None
+            defect = self._defect, lambda memory: memory.filter, ALLOWED, looked_at(rhs), by_loops
+            self.check = ExtensionCheck(norm, error_filter, *defect)
 
     # -- buffers --------------------------------------------------------------------------------
 
@@ -166,35 +187,37 @@ class FullyImplicitStep(OneStepMethod):
 
     # -- straight-line code ---------------------------------------------------------------------
 
-    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, Any, Any]:
-        return memory.slope, memory.stage_accumulator, memory.error
+    def _observables(self, memory: Any) -> Any:
+        return memory.newton.terms
+
+    def _first_step_buffers(self, _t: Any, _y: Any, _p: Any, memory: Any) -> tuple[Any, ...]:
+        own = memory.slope, memory.stage_accumulator, memory.error
+        return (*own, self._observables(memory)) if self.rhs.looped else own
 
     def _start(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
         kept_step = memory.kept_step
         kept_step[0] = select(mask, literal(kept_step, 0.0, self.rhs.precision), kept_step[0])
         self.newton.reset(mask, memory.newton)
-        for i, value in enumerate(self.rhs.values(t, y, p)):
-            memory.slope[i] = value
-            memory.stage_accumulator[i] = value
+        self._evaluate(t, y, p, memory, memory.slope)
+        self.states.each(y, lambda i: memory.stage_accumulator.__setitem__(i, memory.slope[i]))
         return self._finite(memory)
 
     def _begin(self, active: Any, point: Point, memory: Any) -> Any:
         """Evaluate f(t, y), guess the stages, prepare the matrix; return which runs may go on."""
         h, kept, trouble = point.h, memory.kept_increment, memory.trouble
-        self.rhs.evaluate(point.t, point.y, point.p, memory.slope)
+        self._evaluate(point.t, point.y, point.p, memory, memory.slope)
         memory.kept_step[1] = h
         before = memory.kept_step[0]
         known = before > 0.0
         ratio = h / select(known, before, h)
-        weights = self._continued(ratio)
-        for j, row in enumerate(weights):
-            for i in range(self.n):
-                total: Any = None
-                for m, weight in enumerate(row):
-                    value = kept[m * self.n + i]
-                    total = value * weight if total is None else fma(value, weight, total)
-                guess = select(known, total, literal(h, 0.0, self.rhs.precision))
-                memory.stage_increment[j * self.n + i] = guess
+
+        def guess(stage: int, weights: Sequence[Any], i: Any) -> None:
+            total = blend(weights, lambda m: kept[m * self.n + i], None)
+            start = select(known, total, literal(h, 0.0, self.rhs.precision))
+            memory.stage_increment[stage * self.n + i] = start
+
+        for stage, weights in enumerate(self._continued(ratio)):
+            self.states.each(kept, partial(guess, stage, weights))
         sound = self.newton.prepare(point, memory.newton)
         failed = literal(trouble, Status.LINEAR_FAILED, "int32")
         trouble[0] = literal(trouble, 0, "int32") if sound is True else select(sound, failed * 0, failed)
@@ -212,16 +235,21 @@ class FullyImplicitStep(OneStepMethod):
     def _end(self, point: Point, trouble: Any, memory: Any) -> None:
         increment, troubles, h = memory.stage_increment, memory.trouble, point.h
         troubles[0] = select(troubles[0] == 0, trouble, troubles[0])
-        stages = [[increment[j * self.n + i] for i in range(self.n)] for j in range(self.tableau.stages)]
-        (rise,) = mix([self.tableau.increments.tolist()], stages)
-        for i in range(self.n):
-            memory.stage_accumulator[i] = point.y[i] + rise[i]
+
+        def advance(i: Any) -> None:
+            rise = weighted_sum(self.tableau.increments.tolist(), increment, i, self.n, None)
+            memory.stage_accumulator[i] = point.y[i] + rise
+
+        self.states.each(increment, advance)
         if self.error_filter is None:
             return
         inverse = reciprocal(h * self.tableau.error_gamma)
-        (known,) = mix([self.tableau.error_increments.tolist()], stages)
-        for i in range(self.n):
-            memory.error_rhs[i] = inverse * fma(h * self.tableau.error[0], memory.slope[i], known[i])
+
+        def estimate(i: Any) -> None:
+            known = weighted_sum(self.tableau.error_increments.tolist(), increment, i, self.n, None)
+            memory.error_rhs[i] = inverse * fma(h * self.tableau.error[0], memory.slope[i], known)
+
+        self.states.each(increment, estimate)
 
     def _note_filter(self, prepared: Any, solved: Any, memory: Any) -> None:
         """Remember that the error was not filtered, where nothing went wrong before."""
@@ -237,11 +265,21 @@ class FullyImplicitStep(OneStepMethod):
         error = self.check.larger(error, memory) if self.check else error
         return self._told(error, point, memory), trouble
 
+    def _following_slope(self, point: Point, memory: Any) -> Any:
+        if not self.loops:
+            return super()._following_slope(point, memory)
+        self._evaluate(later(point.t, point.h), memory.stage_accumulator, point.p, memory, memory.error_rhs)
+        return memory.error_rhs
+
+    def _extension_weights(self, theta: float) -> tuple[list[float], list[float]]:
+        """Return the weights of the stages' z in the continuous extension less y, and in h times its slope."""
+        rows = self.tableau.dense_increments
+        weights = [float(sum(c * theta ** (m + 1) for m, c in enumerate(row))) for row in rows]
+        return weights, [float(sum((m + 1) * c * theta**m for m, c in enumerate(row))) for row in rows]
+
     def _defect(self, theta: float, point: Point, memory: Any) -> list[Any]:
         """Return the defect of the continuous extension at a place in the step."""
-        inverse, rows = reciprocal(point.h), self.tableau.dense_increments
-        weights = [float(sum(c * theta ** (m + 1) for m, c in enumerate(row))) for row in rows]
-        slopes = [float(sum((m + 1) * c * theta**m for m, c in enumerate(row))) for row in rows]
+        inverse, (weights, slopes) = reciprocal(point.h), self._extension_weights(theta)
         state, rises = [], []
         for i in range(self.n):
             state.append(weighted_sum(weights, memory.stage_increment, i, self.n, point.y[i]))
@@ -249,16 +287,33 @@ class FullyImplicitStep(OneStepMethod):
         rates = self.rhs.values(later(point.t, point.h * theta), state, point.p)
         return [fma(rise, -inverse, rate) for rise, rate in zip(rises, rates, strict=True)]
 
+    def _store_defect(self, theta: float, point: Point, memory: Any) -> None:
+        """Store the same in `extension_defect`, by loops."""
+        inverse, (weights, slopes) = reciprocal(point.h), self._extension_weights(theta)
+        state, defect, increment = memory.extension_change, memory.extension_defect, memory.stage_increment
+
+        def place(i: Any) -> None:
+            state[i] = weighted_sum(weights, increment, i, self.n, point.y[i])
+
+        def subtract(i: Any) -> None:
+            defect[i] = fma(weighted_sum(slopes, increment, i, self.n, None), -inverse, defect[i])
+
+        self.states.each(state, place)
+        self._evaluate(later(point.t, point.h * theta), state, point.p, memory, defect)
+        self.states.each(defect, subtract)
+
     def _interpolate(self, theta: Any, point: Point, memory: Any, values: Any) -> None:
         increment, y_new = memory.stage_increment, memory.stage_accumulator
         if not self.dense:
-            for i in range(self.n):
-                values[i] = y_new[i]
+            self.states.each(y_new, lambda i: values.__setitem__(i, y_new[i]))
             return
         weights = [convert(polynomial(row, theta), self.rhs.precision) for row in self.tableau.dense_increments]
-        for i in range(self.n):
+
+        def place(i: Any) -> None:
             stages = [increment[j * self.n + i] for j in range(self.tableau.stages)]
             values[i] = select(theta == 1.0, y_new[i], blend(weights, stages.__getitem__, point.y[i]))
+
+        self.states.each(y_new, place)
 
     @property
     def _extension(self) -> Sequence[Sequence[float]]:
@@ -271,10 +326,12 @@ class FullyImplicitStep(OneStepMethod):
     def _advance(self, mask: Any, y: Any, memory: Any) -> None:
         kept, kept_step = memory.kept_increment, memory.kept_step
         kept_step[0] = select(mask, kept_step[1], kept_step[0])
-        for i in range(self.n):
-            y[i] = select(mask, memory.stage_accumulator[i], y[i])
-        for index in range(self.tableau.stages * self.n):
+
+        def keep(index: Any) -> None:
             kept[index] = select(mask, memory.stage_increment[index], kept[index])
+
+        self.states.each(y, lambda i: y.__setitem__(i, select(mask, memory.stage_accumulator[i], y[i])))
+        self.newton.equations.operator.components.each(y, keep)
 
 
 def _nothing(_active: Any, _point: Point, _memory: Any) -> None:

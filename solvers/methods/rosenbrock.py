@@ -1,6 +1,6 @@
 """Rosenbrock steps: one linear system a stage, no iteration on the stages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,8 @@ class RosenbrockStep(OneStepMethod):
 
     Buffers: `stage_increment` holds the u_i, stage by stage; `stage_accumulator` the state at which a right-hand side
     is evaluated, after a step the attempted state; `time_derivative` f_t, where the system depends on time; `trouble` a
-    status. Iterative linear solvers add `stage_rhs` and `stage_solution`.
+    status. Iterative linear solvers add `stage_rhs` and `stage_solution`, large direct ones, which are called,
+    the former.
 
     Parameters
     ----------
@@ -66,17 +67,22 @@ class RosenbrockStep(OneStepMethod):
         checked = tableau.dense_output and (dense or tableau.blind_to or rhs.sides) and not fixed
         allowed = 1.0 if tableau.blind_to else ALLOWED
         places = looked_at(rhs) if checked else ()
-        by_loops = self._store_defect if rhs.looped else None
+        by_loops = self._store_defect if linear.operator.loops else None
         defect = self._defect, _linear_memory, allowed, places, by_loops
         self.check = ExtensionCheck(norm, linear, *defect) if checked else None
 
     # -- buffers --------------------------------------------------------------------------------
 
+    @property
+    def _calls(self) -> bool:
+        """Whether the direct solution is a function that is called."""
+        return self.linear.direct and self.linear.operator.large
+
     def register(self, registry: BufferRegistry) -> None:
         """Register the step's buffers, and host the linear solver."""
         registry.register(self.owner, "stage_increment", self.tableau.stages * self.n, self.rhs.precision)
         time_derivative = ("time_derivative",) if self.jacobian.uses_time else ()
-        iteration = () if self.linear.direct else ("stage_rhs", "stage_solution")
+        iteration = ("stage_rhs", "stage_solution")[: 1 if self._calls else 0 if self.linear.direct else 2]
         following = ("following_slope",) if self.rhs.looped and self.rhs.partial else ()
         for name in ("stage_accumulator", *time_derivative, *iteration, *following):
             registry.register(self.owner, name, self.n, self.rhs.precision)
@@ -91,18 +97,61 @@ class RosenbrockStep(OneStepMethod):
     # -- device functions -----------------------------------------------------------------------
 
     def _attempt(self, target: Target) -> DeviceFunction:
-        parts = [Part(self._begin)]
-        solve = None if self.linear.direct else self._solve_part(target)
-        for stage in range(self.tableau.stages):
-            parts.append(Part(partial(self._stage_rhs, stage)))
-            if solve is None:
-                parts.append(Part(partial(self._solve_directly, stage)))
-            else:
-                parts += [Part(solve, straight=False), Part(partial(self._keep, stage))]
+        parts = [Part(self._begin), *(self._called_stages(target) if self._calls else self._stages(target))]
         parts.append(Part(self._end))
         if self.check:
             parts += self.check.parts(target, partial(self._solve_defect, target))
         return attempt_in_parts(target, parts, self._outcome)
+
+    def _stages(self, target: Target) -> Iterator[Part]:
+        solve = None if self.linear.direct else self._solve_part(target)
+        for stage in range(self.tableau.stages):
+            yield Part(partial(self._stage_rhs, stage))
+            if solve is None:
+                yield Part(partial(self._solve_directly, stage))
+            else:
+                yield from (Part(solve, straight=False), Part(partial(self._keep, stage)))
+
+    def _called_stages(self, target: Target) -> Iterator[Part]:
+        """Yield parts that call what all stages have in common: the right-hand side, and the solution."""
+
+        @target.straight_line
+        def evaluate(point: Any, memory: Any) -> None:
+            self._evaluate(point.t, memory.stage_accumulator, point.p, memory, memory.stage_rhs)
+
+        @target.straight_line
+        def solve(active: Any, point: Any, memory: Any) -> None:
+            assert isinstance(self.linear, DirectSolver)  # noqa: S101 - the only one that is direct
+            self.linear.solve(active, point, memory.stage_rhs, memory.stage_rhs, memory.linear)
+
+        @partial(target.control, inline=False)
+        def call_evaluate(point: Any, memory: Any) -> None:
+            evaluate(point, memory)
+
+        @partial(target.control, inline=False)
+        def call_solve(active: Any, point: Any, memory: Any) -> None:
+            solve(active, point, memory)
+
+        for stage in range(self.tableau.stages):
+            yield Part(partial(self._stage_state, stage))
+            yield Part(self._at_stage(target, stage, call_evaluate), straight=False)
+            yield Part(partial(self._add_past_stages, stage))
+            yield Part(call_solve, straight=False)
+            yield Part(partial(self._keep, stage))
+
+    def _at_stage(self, target: Target, stage: int, evaluate: DeviceFunction) -> DeviceFunction:
+        """Return the part that evaluates at a stage's time."""
+        alpha = self.tableau.alpha[stage]
+
+        @target.straight_line
+        def time(t: Any, h: Any) -> Any:
+            return later(t, h * alpha)
+
+        @target.control
+        def part(_active: Any, point: Any, memory: Any) -> None:
+            evaluate(Point(time(point.t, point.h), point.h, point.y, point.p), memory)
+
+        return part
 
     @staticmethod
     def _solve_defect(target: Target, solve: DeviceFunction) -> DeviceFunction:
@@ -151,18 +200,26 @@ class RosenbrockStep(OneStepMethod):
         if sound is not True:
             trouble[0] = select(sound, trouble[0], literal(trouble, Status.LINEAR_FAILED, "int32"))
 
-    def _stage_rhs(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
+    def _stage_rhs(self, stage: int, active: Any, point: Point, memory: Any) -> None:
         """Store the right-hand side of a stage's linear system."""
+        self._stage_state(stage, active, point, memory)
+        time, b = later(point.t, point.h * self.tableau.alpha[stage]), self._stage_vector(stage, memory)
+        self._evaluate(time, memory.stage_accumulator, point.p, memory, b)
+        self._add_past_stages(stage, active, point, memory)
+
+    def _stage_state(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
+        """Store the state at which a stage evaluates the right-hand side."""
         increments, accumulator = memory.stage_increment, memory.stage_accumulator
-        tableau, h = self.tableau, point.h
 
         def combine(i: Any) -> None:
-            accumulator[i] = weighted_sum(tableau.a[stage], increments, i, self.n, point.y[i])
+            accumulator[i] = weighted_sum(self.tableau.a[stage], increments, i, self.n, point.y[i])
 
         self.states.each(accumulator, combine)
-        b = self._stage_vector(stage, memory)
-        self._evaluate(later(point.t, h * tableau.alpha[stage]), accumulator, point.p, memory, b)
-        inverse = reciprocal(h)
+
+    def _add_past_stages(self, stage: int, _active: Any, point: Point, memory: Any) -> None:
+        """Add to the slopes what a stage's linear system takes from those before."""
+        increments, tableau, h = memory.stage_increment, self.tableau, point.h
+        b, inverse = self._stage_vector(stage, memory), reciprocal(h)
 
         def add_past(i: Any) -> None:
             value = self._add_past(tableau.c[stage], inverse, increments, i, b[i])
@@ -170,7 +227,7 @@ class RosenbrockStep(OneStepMethod):
                 value = fma(h * tableau.d[stage], memory.time_derivative[i], value)
             b[i] = value
 
-        self.states.each(accumulator, add_past)
+        self.states.each(increments, add_past)
 
     def _add_past(self, weights: Sequence[float], inverse: Any, increments: Any, i: int, value: Any) -> Any:
         """Return value + sum_j weights_j u_j / h of one state."""
@@ -184,7 +241,7 @@ class RosenbrockStep(OneStepMethod):
 
     def _stage_vector(self, stage: int, memory: Any) -> Any:
         """Return where a stage's right-hand side is put."""
-        if self.linear.direct:
+        if self.linear.direct and not self._calls:
             return View(memory.stage_increment, stage * self.n)
         return memory.stage_rhs
 
@@ -194,8 +251,12 @@ class RosenbrockStep(OneStepMethod):
         self.linear.solve(active, point, vector, vector, memory.linear)
 
     def _keep(self, stage: int, _active: Any, _point: Point, memory: Any) -> None:
-        for i in range(self.n):
-            memory.stage_increment[stage * self.n + i] = memory.stage_solution[i]
+        solution = memory.stage_rhs if self._calls else memory.stage_solution
+
+        def keep(i: Any) -> None:
+            memory.stage_increment[stage * self.n + i] = solution[i]
+
+        self.states.each(solution, keep)
 
     def _end(self, _active: Any, point: Point, memory: Any) -> None:
         def advance(i: Any) -> None:

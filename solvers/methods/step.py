@@ -129,8 +129,12 @@ class OneStepMethod(ABC):
 
     def _evaluate(self, t: Any, y: Any, p: Any, memory: Any, slopes: Any, offset: int = 0) -> None:
         """Store f(t, y, p) into an array, from an offset on."""
-        observables = memory.observables if self.rhs.looped else None
+        observables = self._observables(memory) if self.rhs.looped else None
         self.rhs.evaluate(t, y, p, slopes, offset, observables=observables)
+
+    def _observables(self, memory: Any) -> Any:
+        """Return the array for observables where slopes are computed by loops."""
+        return memory.observables
 
     def _prepare(self, _point: Point, _memory: Any) -> None:  # noqa: B027 - most need nothing
         """Do nothing: what the step holds is all that interpolation needs."""

@@ -13,6 +13,23 @@ from solvers.tableaus.dense_output import DenseOutput
 MILD = 32.0
 
 
+class Sum:
+    """The sum of two arrays, component by component, each time it is asked for.
+
+    Parameters
+    ----------
+    buffer, change
+        What is added.
+    """
+
+    def __init__(self, buffer: Any, change: Any) -> None:
+        self.buffer = buffer
+        self._change = change
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.buffer[index] + self._change[index]
+
+
 def weighted_sum(weights: Sequence[float], stages: Any, i: int, n: int, start: Any | None) -> Any:
     """Return start + sum_j weights_j * stages_j of state i; None where there is nothing to add.
 

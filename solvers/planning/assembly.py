@@ -49,6 +49,10 @@ Given = Callable[[str], Number]
 MOST_WRITTEN_OUT = {"cuda": 4000, "cpu": 8000, "python": 8000}
 
 
+#: Targets on which loops eliminate large dense blocks, large solutions are called, and Newton's methods go by loops
+#: where equations do: it has been measured there.
+BY_BLOCKS = frozenset({"cpu", "python"})
+
 #: Degree of a continuous extension that values at quarters of a step tell all of.
 _QUARTIC = 4
 
@@ -70,8 +74,9 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     check(solve, save)
     given: Given = _known(problem).__getitem__ if target == "python" else Setting
     controller = _controller(problem, given)
-    direct = isinstance(problem.tableau, RosenbrockTableau) and solve.linear.kind == "lu"
-    most = MOST_WRITTEN_OUT[target] if direct or isinstance(problem.tableau, ButcherTableau) else None
+    explicit, rosenbrock = (isinstance(problem.tableau, kind) for kind in (ButcherTableau, RosenbrockTableau))
+    by_loops = explicit or (solve.linear.kind == "lu" and (rosenbrock or target in BY_BLOCKS))
+    most = MOST_WRITTEN_OUT[target] if by_loops else None
     forcing = Forcing.make(system.drivers, system.used_drivers, given, solve.precision)
     rhs = RightHandSide(problem.switched.system, solve.precision, most, forcing)
     norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))), rhs.states.longest)
@@ -79,7 +84,7 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     longest = least(given("dt_max"), span) if solve.dt_max else span
     first = least(given("dt0"), longest) if solve.dt0 else None
     rows = {name: row for row, name in enumerate(problem.swept)}
-    step = _make_step(problem, given, rhs, norm, controller.fixed_step)
+    step = _make_step(problem, given, rhs, norm, controller.fixed_step, blocks=target in BY_BLOCKS)
     return Loop(
         step=step,
         controller=controller,
@@ -161,7 +166,7 @@ def _make_output(problem: Problem, given: Given, rhs: RightHandSide) -> Output:
 
 
 def _make_step(
-    problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None
+    problem: Problem, given: Given, rhs: RightHandSide, norm: ErrorNorm, fixed_step: Number | None, *, blocks: bool
 ) -> OneStepMethod:
     """Return the step of the method's family."""
     tableau, solve, fixed = problem.tableau, problem.solve, fixed_step is not None
@@ -171,8 +176,8 @@ def _make_step(
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
     jacobian = Jacobian(rhs.system, rhs.precision, rhs.forcing)
     if isinstance(tableau, FullyImplicitTableau):
-        return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense)
-    operator = StageMatrix(jacobian, tableau.gamma, norm, loops=rhs.looped is not None)
+        return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense, blocks=blocks)
+    operator = StageMatrix(jacobian, tableau.gamma, norm, loops=rhs.looped is not None, blocks=blocks)
     linear = _linear_solver(operator, solve, given)
     if isinstance(tableau, RosenbrockTableau):
         return RosenbrockStep(tableau, rhs, jacobian, norm, linear, fixed=fixed, dense=dense)
@@ -190,17 +195,19 @@ def _fully_implicit_step(
     jacobian: Jacobian,
     *,
     dense: bool,
+    blocks: bool,
 ) -> OneStepMethod:
     solve = problem.solve
     if solve.newton.jacobian == "iteration":
         message = f"{tableau.name} solves all stages with one matrix a step"
         raise PlanError(message, 'use jacobian = "step", or a diagonally implicit method', "solve.newton.jacobian")
-    operator = CoupledMatrix(jacobian, tableau, norm)
+    loops = rhs.looped is not None
+    operator = CoupledMatrix(jacobian, tableau, norm, loops=loops, blocks=blocks)
     linear = _linear_solver(operator, solve, given)
     newton = NewtonSolver(CoupledEquations(rhs, operator), linear, _newton_limits(solve, given), full=False)
     error_filter = None
     if solve.dt is None:
-        error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm)
+        error_matrix = StageMatrix(jacobian, tableau.error_gamma, norm, loops=loops, blocks=blocks)
         error_filter = _linear_solver(error_matrix, solve, given, owner="filter")
     return FullyImplicitStep(tableau, rhs, norm, newton, error_filter, dense=dense)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.straightline.loops import Repeated
+from solvers.straightline.loops import Repeated, record_of
 from solvers.straightline.record import MASK, Array, Value, promote
 from solvers.straightline.setting import Number
 
@@ -53,8 +53,9 @@ def _align(*operands: Any) -> list[Value]:
 
 def literal(like: Any, number: Number, dtype: str) -> Any:
     """Return a number as a value of a type; `like` is any array or value of the same function."""
-    if isinstance(like, (Value, Array)):
-        return like.record.constant(number, dtype)
+    log = record_of(like)
+    if log is not None:
+        return log.constant(number, dtype)
     return bool(number) if dtype == MASK else np.dtype(dtype).type(number)
 
 

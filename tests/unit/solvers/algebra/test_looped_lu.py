@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.algebra.banded_lu import BandedLU, half_bandwidth
+from solvers.algebra.complex_numbers import Complex, Numbers
 from solvers.algebra.looped_lu import LoopedLU
 from solvers.algebra.sparse_lu import SparseLU
 
@@ -40,7 +41,7 @@ def factored(kind, n, pattern, entries, alpha):
     looped = kind(n, pattern)
     factors = np.zeros(looped.size)
     factors[looped.places(pattern)] = entries
-    return looped, factors, looped.factor(np.float64(alpha), factors)
+    return looped, factors, looped.factor(np.float64(alpha), factors, factors)
 
 
 @pytest.mark.parametrize("name", PATTERNS)
@@ -55,6 +56,23 @@ def test_solutions_are_exact_to_rounding(name, kind):
     looped.solve(factors, x)
     assert sound
     np.testing.assert_allclose((4.0 * np.eye(n) - matrix) @ x, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_shifts_may_be_complex(name, kind):
+    n, pattern = PATTERNS[name]
+    entries = RNG.uniform(-1, 1, len(pattern))
+    matrix = np.zeros((n, n))
+    matrix[tuple(zip(*pattern, strict=True))] = entries
+    looped = kind(n, pattern)
+    given = np.zeros(looped.size)
+    given[looped.places(pattern)] = entries
+    parts = np.full(looped.size, np.nan), np.full(looped.size, np.nan)
+    assert looped.factor(Complex(np.float64(3.0), np.float64(2.5)), given, Numbers(*parts))
+    b = RNG.uniform(-1, 1, n) + 1j * RNG.uniform(-1, 1, n)
+    x = b.real.copy(), b.imag.copy()
+    looped.solve(Numbers(*parts), Numbers(*x))
+    np.testing.assert_allclose(((3.0 + 2.5j) * np.eye(n) - matrix) @ (x[0] + 1j * x[1]), b, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("bad", [0.0, np.inf, np.nan])
