@@ -242,7 +242,7 @@ def _controller(problem: Problem, given: Given) -> FixedController | AdaptiveCon
         "dt_min": given("dt_min") if solve.dt_min else 0.0,
         "dt_max": given("dt_max") if solve.dt_max else np.inf,
         "precision": solve.precision,
-        "lands": problem.lands or problem.cut,
+        "lands": problem.lands or problem.shortened,
     }
     if kind == "gustafsson":
         return PredictiveController(**common)

@@ -91,9 +91,15 @@ class Problem:
 
     @property
     def cut(self) -> bool:
-        """Whether steps are cut short at moments of a run's own."""
+        """Whether there are moments of a run's own at which steps may be cut short."""
+        return self.shortened or bool(self.system.events)
+
+    @property
+    def shortened(self) -> bool:
+        """Whether steps are cut short: events that change nothing leave them whole."""
         known = self.switched.times is not None or bool(self.system.used_drivers)
-        return known or bool(self.system.events)
+        dated_or_changing = any(event.appointments or event.changes for event in self.system.events)
+        return known or dated_or_changing or any(facts.stop for facts in self.system.event_facts)
 
     @property
     def fixed_steps(self) -> int | None:
