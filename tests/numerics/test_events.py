@@ -10,18 +10,16 @@ from solvers.status import Status
 
 #: One of each family, with a continuous extension that is good enough for many digits.
 FAMILIES = ("tsit5", "vern9", "dop853", "rodas5p", "kvaerno5", "radau_iia_5")
-QUICK = ("tsit5", "rk4", "midpoint", "rodas5p")
-TARGETS = ("python", "cpu", pytest.param("cuda", marks=pytest.mark.gpu))
-everywhere = pytest.mark.parametrize("target", TARGETS)
-compiled = pytest.mark.parametrize("target", TARGETS[1:])
+ON_A_GPU = pytest.param("cuda", marks=pytest.mark.gpu)
+#: What one event does to another the interpreter tells as well, and compiles nothing; `tests/targets` compare them.
+interpreted = pytest.mark.parametrize("target", ["python", ON_A_GPU])
+compiled = pytest.mark.parametrize("target", ["cpu", ON_A_GPU])
 
 RISING = make_system({"x": 0.0}, {"x": "1"})
 
 
 def solved(system, algorithm="tsit5", t1=4.0, values=None, target="python", **settings):
     """Return a solution and what it tells of events."""
-    if target == "python" and algorithm not in QUICK:
-        pytest.skip("takes the interpreter long")
     problem = make_problem(system, algorithm, t1, **settings)
     solution = solve(problem, values, target)
     return solution, told(problem, solution)
@@ -55,7 +53,7 @@ def superposed(times, doses, ke, dose=100.0):
     return np.array([(taken * each).sum(axis=1) for each in (gut, plasma)])
 
 
-@everywhere
+@compiled
 @pytest.mark.parametrize("algorithm", FAMILIES)
 def test_doses_superpose(algorithm, target):
     counts = np.array([1, 10] if target == "python" else [1, 10, 100, 10, 1])
@@ -71,7 +69,7 @@ def test_doses_superpose(algorithm, target):
         assert np.abs(solution.variables[..., run] - superposed(times, doses, ke)).max() <= 100 * 1e-9
 
 
-@everywhere
+@compiled
 @pytest.mark.parametrize("algorithm", ["rk4", "rodas5p", "gauss_legendre_6"])
 def test_doses_cut_fixed_steps(algorithm, target):
     # Steps of 0.4 do not meet doses at 0.5 + 3k: the error stays that of the method.
@@ -112,7 +110,7 @@ def test_runs_have_times_of_their_own(target):
     np.testing.assert_array_equal(solution.variables[0, -1], 100 * count_a + count_b + 10000 * count_c)
 
 
-@everywhere
+@interpreted
 def test_times_do_not_add_up_rounding(target):
     system = with_events(RISING, {"name": "a", "at": {"start": 0.1, "every": 0.1}, "record": 300})
     _, found = solved(system, t1=30.0, target=target)
@@ -124,7 +122,7 @@ def test_times_do_not_add_up_rounding(target):
 # -- at the ends of the span, and what is saved --------------------------------------------------
 
 
-@everywhere
+@compiled
 @pytest.mark.parametrize(
     ("algorithm", "settings"),
     [("tsit5", {}), ("rodas5p", {"dt": 0.3}), ("radau_iia_5", {"every": 1.0}), ("rk4", {"dt": 0.5, "every": 0.5})],
@@ -140,7 +138,7 @@ def test_events_at_both_ends_act(algorithm, settings, target):
         assert solution.variables[0, 0, 0] == 1.0
 
 
-@everywhere
+@compiled
 @pytest.mark.parametrize("algorithm", ["vern7", "kvaerno5"])
 def test_what_is_saved_at_the_time_of_an_event_is_what_it_left(algorithm, target):
     system = with_events(
@@ -163,7 +161,7 @@ def test_what_is_saved_at_the_time_of_an_event_is_what_it_left(algorithm, target
     np.testing.assert_allclose(solution.variables[1], 2 * solution.variables[0], rtol=1e-14)
 
 
-@everywhere
+@interpreted
 def test_a_zero_at_the_start_fires_nothing(target):
     system = with_events(
         make_system({"x": 0.0}, {"x": "cos(t)"}),
@@ -177,7 +175,7 @@ def test_a_zero_at_the_start_fires_nothing(target):
     assert np.isnan(found["zero_time"][2:]).all()
 
 
-@everywhere
+@interpreted
 @pytest.mark.parametrize("settings", [{}, {"every": 1.0}], ids=str)
 def test_a_crossing_at_the_end_counts(settings, target):
     # The midpoint rule rounds nothing here: x is 3 at t1.
@@ -191,7 +189,7 @@ def test_a_crossing_at_the_end_counts(settings, target):
 # -- crossings ----------------------------------------------------------------------------------
 
 
-@everywhere
+@compiled
 @pytest.mark.parametrize("algorithm", ["rk4", "vern6", "rodas5p", "kvaerno5", "gauss_legendre_4"])
 def test_two_crossings_in_one_step_are_both_found(algorithm, target):
     when = "(x - first)*(x - second)"
@@ -212,7 +210,7 @@ def test_two_crossings_in_one_step_are_both_found(algorithm, target):
     assert np.isnan(found["both_time"][2]).all()
 
 
-@everywhere
+@interpreted
 def test_what_changes_nothing_costs_no_step(target):
     plain = make_system({"x": 1.0, "v": 0.0}, {"x": "v", "v": "-x"})
     watched = with_events(plain, {"name": "zero", "when": "x", "record": 3}, {"name": "top", "when": "der(x)"})
@@ -224,7 +222,7 @@ def test_what_changes_nothing_costs_no_step(target):
     np.testing.assert_allclose(solution.variables, without.variables, rtol=0, atol=1e-4)
 
 
-@everywhere
+@compiled
 @pytest.mark.parametrize("algorithm", FAMILIES)
 def test_crossings_of_an_oscillator_are_sharp(algorithm, target):
     system = with_events(
@@ -240,7 +238,7 @@ def test_crossings_of_an_oscillator_are_sharp(algorithm, target):
     assert np.isnan(found["crest_x"][3:]).all()
 
 
-@everywhere
+@interpreted
 def test_crossings_in_single_precision(target):
     system = with_events(
         make_system({"x": 1.0, "v": 0.0}, {"x": "v", "v": "-x"}), {"name": "zero", "when": "x", "record": 6}
@@ -250,7 +248,7 @@ def test_crossings_in_single_precision(target):
     assert found["zero_count"].tolist() == [6]
 
 
-@everywhere
+@interpreted
 def test_what_touches_zero_does_not_cross_it(target):
     system = with_events(
         make_system({"x": -1.0}, {"x": "1"}),
@@ -267,7 +265,7 @@ def test_what_touches_zero_does_not_cross_it(target):
 # -- what is set --------------------------------------------------------------------------------
 
 
-@everywhere
+@interpreted
 def test_values_are_all_of_the_moment_before(target):
     system = with_events(
         make_system({"x": 1.0, "y": 2.0}, {"x": "0", "y": "0"}, {"k": 3.0}),
@@ -278,7 +276,7 @@ def test_values_are_all_of_the_moment_before(target):
     assert solution.variables[:, -1, 0].tolist() == [2.0 + 2.0, 3.0 + 2.0]
 
 
-@everywhere
+@interpreted
 def test_events_at_one_time_act_in_the_order_written(target):
     double = {"name": "double", "at": [1.0, 2.0], "set": {"x": "2*x"}}
     add = {"name": "add", "at": {"start": 0.0, "every": 1.0, "count": 3.0}, "set": {"x": "x + 1"}}
@@ -290,7 +288,7 @@ def test_events_at_one_time_act_in_the_order_written(target):
     assert ends == [11.0, 14.0]
 
 
-@everywhere
+@interpreted
 @pytest.mark.parametrize("first", [True, False])
 def test_an_event_fires_where_another_has_just_set(first, target):
     dose = {"name": "dose", "at": 1.5, "set": {"x": "x + 10"}}
@@ -320,7 +318,7 @@ def test_a_parameter_that_was_set_is_the_next_runs_own_again(target):
     np.testing.assert_allclose(solution.variables[0, -1], 1 - rates / 2 * (2 - 1 / rates), rtol=1e-7, atol=1e-9)
 
 
-@everywhere
+@compiled
 @pytest.mark.parametrize("algorithm", ["tsit5", "radau_iia_5"])
 def test_hysteresis_switches_sharply(algorithm, target):
     # Heating to 21 and cooling to 19: exponentials, pieced together.
@@ -341,7 +339,7 @@ def test_hysteresis_switches_sharply(algorithm, target):
 # -- stopping -----------------------------------------------------------------------------------
 
 
-@everywhere
+@interpreted
 @pytest.mark.parametrize("settings", [{}, {"dt": 0.3}], ids=str)
 def test_a_run_is_stopped_at_the_moment(settings, target):
     system = with_events(
@@ -356,7 +354,7 @@ def test_a_run_is_stopped_at_the_moment(settings, target):
     np.testing.assert_allclose(end.variables[0, 0, 0], 3.5, rtol=1e-9)
 
 
-@everywhere
+@interpreted
 def test_a_run_is_stopped_at_the_nth_firing(target):
     system = with_events(
         make_system({"x": 0.0}, {"x": "0"}, {"every": 1.0}),
@@ -369,7 +367,7 @@ def test_a_run_is_stopped_at_the_nth_firing(target):
     assert solution.variables[0, -1].tolist() == [3.0, 2.0, 3.0]
 
 
-@everywhere
+@interpreted
 def test_a_run_may_be_stopped_before_its_first_step(target):
     system = with_events(RISING, {"name": "never", "at": 0.0, "stop": 1, "set": {"x": 2.0}})
     solution, found = solved(system, target=target, every=1.0)
@@ -397,7 +395,7 @@ def test_runs_end_one_by_one(target):
 # -- too many -----------------------------------------------------------------------------------
 
 
-@everywhere
+@interpreted
 def test_chattering_ends_with_its_status(target):
     # Each event undoes what the other one wants.
     system = with_events(
@@ -412,7 +410,7 @@ def test_chattering_ends_with_its_status(target):
     assert np.isnan(solution.variables[0, 3:, 0]).all()
 
 
-@everywhere
+@interpreted
 def test_events_that_set_each_other_off_at_one_moment_end_too(target):
     system = with_events(
         RISING,
@@ -423,7 +421,7 @@ def test_events_that_set_each_other_off_at_one_moment_end_too(target):
     assert solution.status.tolist() == [Status.TOO_MANY_EVENTS]
 
 
-@everywhere
+@interpreted
 @pytest.mark.parametrize(("most", "status"), [(4, Status.TOO_MANY_EVENTS), (5, Status.SUCCESS)])
 def test_as_many_as_are_allowed_are(most, status, target):
     system = with_events(RISING, {"name": "tick", "at": {"start": 0.0, "every": 1.0}})
@@ -431,7 +429,7 @@ def test_as_many_as_are_allowed_are(most, status, target):
     assert solution.status.tolist() == [status]
 
 
-@everywhere
+@interpreted
 def test_times_that_are_none_end_their_run_only(target):
     system = with_events(
         make_system({"x": 0.0}, {"x": "1"}, {"k": 1.0}),
@@ -443,7 +441,7 @@ def test_times_that_are_none_end_their_run_only(target):
     assert found["a_count"][[0, 2]].tolist() == [5, 3]
 
 
-@everywhere
+@interpreted
 def test_a_value_that_is_not_finite_ends_the_run(target):
     system = with_events(RISING, {"name": "a", "at": 1.0, "set": {"x": "log(x - 2)"}})
     solution, _ = solved(system, target=target, every=0.5)

@@ -10,17 +10,12 @@ from support.systems import make_system
 
 from solvers.status import Status
 
-TARGETS = ("python", "cpu", pytest.param("cuda", marks=pytest.mark.gpu))
-everywhere = pytest.mark.parametrize("target", TARGETS)
+everywhere = pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 #: One of each family, whose steps and extensions are exact for a parabola.
 BALLISTIC = ("tsit5", "rk4", "vern7", "dop853", "rodas5p", "kvaerno5", "radau_iia_5")
 
-QUICK = ("tsit5", "rk4", "rodas5p")
-
 
 def solved(system, algorithm, t1, values=None, target="cpu", **settings):
-    if target == "python" and algorithm not in QUICK:
-        pytest.skip("takes the interpreter long")
     problem = make_problem(system, algorithm, t1, **settings)
     solution = solve(problem, values, target)
     return solution, told(problem, solution)
@@ -56,9 +51,9 @@ def bounces(e, count=20):
 def test_a_ball_bounces_twenty_times(algorithm, adaptive, target):
     if adaptive and algorithm == "rk4":
         pytest.skip("takes fixed steps only")
-    if target != "python" and adaptive != (BALLISTIC.index(algorithm) % 2 == 0):
+    if adaptive != (BALLISTIC.index(algorithm) % 2 == 0):
         pytest.skip("compiled by turns")
-    damping = np.array([0.9] if target == "python" else [0.9, 0.95, 0.85])
+    damping = np.array([0.9, 0.95, 0.85])
     settings = {"rtol": 1e-10, "atol": 1e-12} if adaptive else {"dt": 0.05}
     solution, found = solved(BALL, algorithm, 15.0, [damping], target, swept=("e",), **settings)
     assert (solution.status[damping > 0.86] == Status.SUCCESS).all()
@@ -73,7 +68,7 @@ def test_a_ball_bounces_twenty_times(algorithm, adaptive, target):
 @pytest.mark.parametrize("rtol", [1e-4, 1e-8])
 def test_bounces_are_found_in_steps_that_are_longer_than_they(rtol, target):
     # A straight line through the samples at both ends of a flight's first half points at its top.
-    damping = np.linspace(0.8, 0.95, 3 if target == "python" else 23)
+    damping = np.linspace(0.8, 0.95, 23)
     _, found = solved(BALL, "tsit5", 4.0, [damping], target, swept=("e",), rtol=rtol, atol=rtol / 100)
     for run, e in enumerate(damping):
         times, _ = bounces(e)
@@ -83,7 +78,7 @@ def test_bounces_are_found_in_steps_that_are_longer_than_they(rtol, target):
 
 @everywhere
 def test_a_ball_that_rests_ends_its_run(target):
-    damping = np.linspace(0.1, 0.6, 3 if target == "python" else 23)
+    damping = np.linspace(0.1, 0.6, 23)
     values = [damping, np.full(len(damping), SLOWEST)]
     solution, found = solved(BALL, "tsit5", 9.0, values, target, swept=("e", "slowest"), rtol=1e-9, atol=1e-12)
     assert (solution.status == Status.STOPPED).all()
@@ -118,9 +113,9 @@ LEAKY = with_events(
 @everywhere
 @pytest.mark.parametrize("algorithm", ["tsit5", "vern9", "dop853", "rodas5p", "kvaerno5", "radau_iia_9"])
 def test_a_leaky_neuron_fires_a_thousand_times(algorithm, target):
-    currents = np.array([2.0] if target == "python" else [2.0, 3.5, 7.0])
+    currents = np.array([2.0, 3.5, 7.0])
     periods = np.log(currents / (currents - 1))
-    spikes = 20 if target == "python" else 1000
+    spikes = 1000
     t1 = float((spikes + 0.5) * periods.max())
     settings = {"swept": ("current",), "rtol": 1e-12, "atol": 1e-12}
     solution, found = solved(LEAKY, algorithm, t1, [currents], target, **settings)
@@ -164,8 +159,8 @@ def izhikevich(c, d, t1):
 @everywhere
 @pytest.mark.parametrize(("algorithm", "rtol"), [("tsit5", 1e-10), ("vern7", 1e-10), ("rodas5p", 1e-9)])
 def test_izhikevich_neurons_fire_where_they_should(algorithm, rtol, target):
-    kinds = [(-65.0, 8.0)] if target == "python" else [(-65.0, 8.0), (-50.0, 2.0), (-55.0, 4.0), (-65.0, 2.0)]
-    t1 = 100.0 if target == "python" else 200.0
+    kinds = [(-65.0, 8.0), (-50.0, 2.0), (-55.0, 4.0), (-65.0, 2.0)]
+    t1 = 200.0
     settings = {"swept": ("c", "d"), "rtol": rtol, "atol": rtol}
     solution, found = solved(IZHIKEVICH, algorithm, t1, np.transpose(kinds), target, **settings)
     assert (solution.status == Status.SUCCESS).all()
@@ -201,8 +196,8 @@ def roessler_section(c, t1):
 @everywhere
 @pytest.mark.parametrize("algorithm", ["tsit5", "dop853", "rodas5p"])
 def test_a_section_of_the_roessler_attractor(algorithm, target):
-    speeds = [5.7] if target == "python" else [5.7, 4.0]
-    t1 = 20.0 if target == "python" else 60.0
+    speeds = [5.7, 4.0]
+    t1 = 60.0
     settings = {"swept": ("c",), "rtol": 1e-11, "atol": 1e-11}
     _, found = solved(ROESSLER, algorithm, t1, [speeds], target, **settings)
     for run, c in enumerate(speeds):
