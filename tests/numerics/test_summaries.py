@@ -61,7 +61,7 @@ def compare(found, asked, curve, tolerance, *, of_times=None):
         np.testing.assert_allclose(value, expected, rtol=allowed, atol=allowed, err_msg=str(each))
 
 
-@pytest.mark.parametrize("name", DENSE[::3])
+@pytest.mark.parametrize("name", DENSE[::6])
 def test_each_family_of_kinds_with_every_method(name):
     problem = make_problem(SYSTEM, name, T1, **settings_of(name, rtol=1e-5), observables=())
     asked = [{"kind": kind} for kind in ("final", "min", "max", "time_of_min", "mean", "rms", "std", "first_peak")]
