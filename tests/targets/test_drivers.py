@@ -30,7 +30,7 @@ def error(found, drivers=ALL):
 
 
 @pytest.mark.parametrize("target", COMPILED)
-@pytest.mark.parametrize("algorithm", ["tsit5", "cash_karp54", "rodas5p", "kvaerno5", "radau_iia_5"])
+@pytest.mark.parametrize("algorithm", ["cash_karp54", "rodas5p"])
 def test_drivers_of_all_kinds_together(algorithm, target):
     made = problem(algorithm, rtol=1e-6, atol=1e-6)
     found = solve(made, RUNS, target)
