@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
-from solvers.integration.measures import Ended, Measure, Part, Slots, moment
+from solvers.integration.measures import Ended, Part, Searched, Slots, moment
 from solvers.integration.roots import rounding
 from solvers.integration.searches import Highest
 from solvers.straightline import absolute, both, either, fma, larger, select
 
 
-class Extreme(Measure):
+class Extreme(Searched):
     """The largest or the smallest value, and when; the smallest is the largest of the negative.
 
     No value lies above a part's coefficients. A part that may have a better value between its ends than any before is

@@ -100,14 +100,10 @@ class Measure(ABC):
         Whether events may change the quantity between steps.
     """
 
-    #: The search on polynomials that it needs, a method of `Searches`; none for most.
-    search: ClassVar[str | None] = None
-
     def __init__(self, slots: Slots, *, from_start: bool, changes: bool) -> None:
         self.precision = slots.precision
         self.from_start = from_start
         self.changes = changes
-        self.flag = slots.take("searched") if self.search else None
 
     @abstractmethod
     def begin(self, fresh: Any, t: Any, value: Any, memory: Any) -> None:
@@ -125,25 +121,41 @@ class Measure(ABC):
         """Take note of the quantity after an event has changed it."""
         return
 
+    def _number(self, like: Any, number: Number, dtype: str | None = None) -> Any:
+        return literal(like, number, dtype or self.precision)
+
+
+class Searched(Measure):
+    """A measure that has polynomials searched, where a part of a step may have something to find.
+
+    Parameters
+    ----------
+    slots, where
+        As of every measure.
+    """
+
+    #: The search on polynomials that it needs, a method of `Searches`.
+    search: ClassVar[str]
+
+    def __init__(self, slots: Slots, **where: bool) -> None:
+        super().__init__(slots, **where)
+        self.flag = slots.take("searched")
+
     def count(self, mask: Any, coefficients: Sequence[Any], memory: Any) -> Any:  # noqa: ARG002 - of those that count
         """Take note of what needs no search where a mask holds; return where one is needed still."""
         return mask
 
+    @abstractmethod
     def arguments(self, coefficients: Sequence[Any], memory: Any) -> tuple[Any, ...]:
         """Return what the search takes besides a mask."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, mask: Any, part: Part, found: Any, memory: Any) -> None:
         """Take note of what the search found."""
-        raise NotImplementedError
 
     def _flag(self, mask: Any, memory: Any) -> Any:
-        assert self.flag  # noqa: S101 - of those that search
         memory.searched[self.flag.place] = convert(mask, "int32")
         return mask
-
-    def _number(self, like: Any, number: Number, dtype: str | None = None) -> Any:
-        return literal(like, number, dtype or self.precision)
 
 
 class Final(Measure):

@@ -5,14 +5,14 @@ from math import inf, nan
 from typing import Any
 
 from solvers.integration import bernstein
-from solvers.integration.measures import Ended, Measure, Part, Slots, moment
+from solvers.integration.measures import Ended, Part, Searched, Slots, moment
 from solvers.integration.roots import rounding
 from solvers.integration.searches import Crossed, Turned, signs
 from solvers.straightline import absolute, both, convert, either, fma, larger, negate, select
 from solvers.straightline.setting import Number
 
 
-class _Sided(Measure):
+class _Sided(Searched):
     """What is kept of a side, so that a part is searched only where the side changes.
 
     Parameters

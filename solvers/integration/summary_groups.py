@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from solvers.integration.extremes import Extreme
-from solvers.integration.measures import Final, Integral, Measure, Present, Slots, Spread, Square
+from solvers.integration.measures import Final, Integral, Measure, Present, Searched, Slots, Spread, Square
 from solvers.integration.sides import Level, Peaks
 from solvers.integration.step_polynomials import StepPolynomials
 from solvers.integration.windows import WindowEnds
@@ -105,9 +105,9 @@ class Groups:
         return [(group, measure) for group in self for measure in group.measures.values()]
 
     @property
-    def searching(self) -> list[tuple[Group, Measure]]:
+    def searching(self) -> list[tuple[Group, Searched]]:
         """Those that search steps."""
-        return [(group, measure) for group, measure in self.measures if measure.search]
+        return [(group, measure) for group, measure in self.measures if isinstance(measure, Searched)]
 
     def of_summary(self, index: int) -> Group:
         """Return the group of a summary."""

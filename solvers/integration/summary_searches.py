@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from solvers.integration.extremes import Extreme
-from solvers.integration.measures import Measure
+from solvers.integration.measures import Searched
 from solvers.integration.searches import Searches
 from solvers.integration.summary_groups import Group, Groups
 from solvers.integration.windows import Windows
@@ -40,7 +40,7 @@ class SearchCode:
     @cached_property
     def _searches(self) -> dict[str, DeviceFunction]:
         """The searches that measures take, by their names."""
-        found = [str(measure.search) for _, measure in self.groups.searching]
+        found = [measure.search for _, measure in self.groups.searching]
         callers = len(found) + found.count(Extreme.search)  # these search at the end of runs as well
         searches = Searches(self.target, self.groups.slots.precision, callers)
         return {name: getattr(searches, name)() for name in sorted(set(found))}
@@ -55,9 +55,9 @@ class SearchCode:
                 parts.append(CodePart(make(group, measure, finish), straight=False))
         return sequence(self.target, parts or [CodePart(_nothing)])
 
-    def _finish(self, group: Group, measure: Measure) -> DeviceFunction:
+    def _finish(self, group: Group, measure: Searched) -> DeviceFunction:
         """Return code (mask, memory) that searches for a measure."""
-        target, search = self.target, self._searches[str(measure.search)]
+        target, search = self.target, self._searches[measure.search]
 
         @target.straight_line
         def arguments(memory: Any) -> Any:
@@ -73,13 +73,18 @@ class SearchCode:
 
         return finish
 
-    def _at_once(self, group: Group, measure: Measure, finish: DeviceFunction) -> DeviceFunction:
-        """Return code (searched, point, memory) that searches a step where it has to be."""
-        target, any_lane = self.target, self.target.any_lane
+    def _flagged(self, measure: Searched) -> DeviceFunction:
+        """Return code (searched, memory) -> where a measure has to search."""
 
-        @target.straight_line
+        @self.target.straight_line
         def flagged(searched: Any, memory: Any) -> Any:
-            return _flagged(measure, searched, memory)
+            return both(searched, memory.searched[measure.flag.place] != 0)
+
+        return flagged
+
+    def _at_once(self, group: Group, measure: Searched, finish: DeviceFunction) -> DeviceFunction:
+        """Return code (searched, point, memory) that searches a step where it has to be."""
+        target, any_lane, flagged = self.target, self.target.any_lane, self._flagged(measure)
 
         @target.straight_line
         def count(mask: Any, memory: Any) -> Any:
@@ -95,14 +100,11 @@ class SearchCode:
 
         return look
 
-    def _keep(self, group: Group, measure: Measure, finish: DeviceFunction) -> DeviceFunction:
+    def _keep(self, group: Group, measure: Searched, finish: DeviceFunction) -> DeviceFunction:
         """Return code (searched, point, memory) that keeps a step, and searches what had to be kept before."""
         assert isinstance(measure, Extreme)  # noqa: S101 - which keep steps
         target, any_lane, extreme = self.target, self.target.any_lane, measure
-
-        @target.straight_line
-        def flagged(searched: Any, memory: Any) -> Any:
-            return _flagged(measure, searched, memory)
+        flagged = self._flagged(measure)
 
         @target.straight_line
         def waiting(mask: Any, memory: Any) -> Any:
@@ -144,12 +146,6 @@ class SearchCode:
 
         parts = [part(group, each) for group, each in self.groups.searching if isinstance(each, Extreme)]
         return sequence(self.target, parts or [CodePart(_nothing)])
-
-
-def _flagged(measure: Measure, searched: Any, memory: Any) -> Any:
-    """Return where a measure has to search."""
-    assert measure.flag  # noqa: S101 - of those that search
-    return both(searched, memory.searched[measure.flag.place] != 0)
 
 
 def _nothing(_active: Any, _point: Any, _memory: Any) -> None:
