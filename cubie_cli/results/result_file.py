@@ -16,6 +16,7 @@ import numpy as np
 
 from cubie_cli.documents.messages import OutputError
 from cubie_cli.results.layout import COUNTS, Contents, lay_out
+from solvers.planning.findings import rows_of
 
 if TYPE_CHECKING:
     from solvers.execution.engine import Solution
@@ -86,10 +87,8 @@ class ResultFile:
                 self._write_block(name, first_run, column[None])
 
     def _write_findings(self, first_run: int, rows: np.ndarray) -> None:
-        first = 0
-        for finding in self._contents.findings:
-            self._write_block(finding.name, first_run, rows[first : first + finding.rows])
-            first += finding.rows
+        for name, own in rows_of(self._contents.findings).items():
+            self._write_block(name, first_run, rows[own.start : own.stop])
 
     def publish(self) -> None:
         """Put the complete file in its place, safe on disk.

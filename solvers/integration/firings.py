@@ -147,13 +147,3 @@ class Firings:
     def store(mask: Any, row: Any, value: Any, place: Any, results: Any) -> None:
         """Store a number in a row of the findings."""
         scatter(results.findings, place.run + place.runs * row, convert(value, "float64"), mask)
-
-
-def event_rows(facts: tuple[EventFacts, ...], first: int) -> tuple[int | None, tuple[EventRows, ...]]:
-    """Return the row of the ends of runs, if it is told, and those of each event, given the first that is theirs."""
-    stops = any(each.stop for each in facts)
-    rows, row = [], first + stops
-    for each in facts:
-        rows.append(EventRows(row, row + 1))
-        row += 1 + each.first * (1 + len(each.states) + len(each.observables))
-    return first if stops else None, tuple(rows)

@@ -1,6 +1,6 @@
 """From a problem to the tree of components that solves it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,13 @@ from solvers.equations.forcing import Forcing
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program
+from solvers.equations.quantities import EventFacts
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import parameter_symbol
 from solvers.errors import PlanError
 from solvers.integration.controllers import AdaptiveController, FilterController, FixedController, PredictiveController
 from solvers.integration.events import Events
-from solvers.integration.firings import Firings, event_rows
+from solvers.integration.firings import EventRows, Firings
 from solvers.integration.loop import Loop
 from solvers.integration.output import EvenSaves, Output
 from solvers.integration.stops import Stops
@@ -31,6 +32,8 @@ from solvers.methods.explicit_runge_kutta import ExplicitRungeKuttaStep
 from solvers.methods.fully_implicit import CoupledEquations, FullyImplicitStep
 from solvers.methods.rosenbrock import RosenbrockStep
 from solvers.methods.step import OneStepMethod
+from solvers.planning.event_findings import END, count_of, times_of
+from solvers.planning.findings import rows_of
 from solvers.planning.given import absolute_names, check, choose_controller, most_corrections
 from solvers.planning.problem import Problem
 from solvers.settings import SolveSettings
@@ -116,10 +119,16 @@ def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events |
     if problem.watches and problem.tableau.dense_output is None:
         message = f"{problem.tableau.name} has no continuous extension, on which crossings are found"
         raise PlanError(message, "choose another algorithm, such as tsit5", "solve.algorithm")
-    rows = event_rows(problem.system.event_facts, len(problem.save.summaries))
+    rows = rows_of(problem.exchange.findings)
+    of_events = tuple(_event_rows(rows, event) for event in problem.system.event_facts)
+    end = rows[END].start if END in rows else None
     dense = problem.tableau.dense_output
     quartic = dense is not None and len(dense.coefficients[0]) <= _QUARTIC
-    return Events(Firings(rhs, given, given("t1"), given("max_events"), *rows, quartic=quartic))
+    return Events(Firings(rhs, given, given("t1"), given("max_events"), end, of_events, quartic=quartic))
+
+
+def _event_rows(rows: Mapping[str, range], event: EventFacts) -> EventRows:
+    return EventRows(rows[count_of(event)].start, rows[times_of(event)].start if event.first else 0)
 
 
 def _make_summaries(problem: Problem, given: Given, rhs: RightHandSide, step: OneStepMethod) -> Summaries:

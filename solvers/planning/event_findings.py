@@ -26,13 +26,23 @@ def event_findings(quantities: Quantities, precision: Precision) -> tuple[Findin
     return tuple(found)
 
 
+def count_of(event: EventFacts) -> str:
+    """Return the name of the finding that tells how often an event fired."""
+    return f"{event.name}_count"
+
+
+def times_of(event: EventFacts) -> str:
+    """Return the name of the finding that tells when it fired, which what is recorded then follows."""
+    return f"{event.name}_time"
+
+
 def _of_event(event: EventFacts, quantities: Quantities, precision: Precision) -> Iterator[Finding]:
     name, units = event.name, quantities.units
-    yield Finding(f"{name}_count", f"how often {name} fired", "int32")
+    yield Finding(count_of(event), f"how often {name} fired", "int32")
     if not event.first:
         return
     recorded = f"{name}_firing", event.first
-    yield Finding(f"{name}_time", f"when {name} fired", "float64", units.get("t"), *recorded)
+    yield Finding(times_of(event), f"when {name} fired", "float64", units.get("t"), *recorded)
     values = [quantities.states[index] for index in event.states]
     values += [quantities.observables[index] for index in event.observables]
     for value in values:

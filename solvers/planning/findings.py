@@ -1,5 +1,6 @@
 """Findings: what is told of each run besides its saved variables and its counts, such as summaries and events."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,6 +40,15 @@ class Finding:
     def rows(self) -> int:
         """How many rows of a kernel's findings it takes."""
         return self.length
+
+
+def rows_of(findings: Iterable[Finding]) -> dict[str, range]:
+    """Return which rows of a kernel's findings each takes, by its name."""
+    rows, first = {}, 0
+    for finding in findings:
+        rows[finding.name] = range(first, first + finding.rows)
+        first += finding.rows
+    return rows
 
 
 # -- summaries ----------------------------------------------------------------------------------
