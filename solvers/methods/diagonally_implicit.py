@@ -13,7 +13,7 @@ from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
-from solvers.methods.step import ExtensionStages, OneStepMethod, Part, attempt_in_parts
+from solvers.methods.step import ExtensionStages, OneStepMethod, Part, at_node, attempt_in_parts
 from solvers.methods.weighted_sums import Sum, blend, combine, interpolation_weights, weighted_sum
 from solvers.status import Status
 from solvers.straightline import both, fma, literal, negate, select
@@ -134,7 +134,7 @@ class DiagonallyImplicitStep(OneStepMethod):
             if self.tableau.rows[stage][stage]:
                 parts += [
                     Part(partial(self._guess, stage)),
-                    Part(self._at_stage(target, stage, solve), straight=False),
+                    Part(at_node(target, self.tableau.nodes[stage], solve), straight=False),
                     Part(partial(self._keep, stage)),
                 ]
             else:
@@ -168,20 +168,6 @@ class DiagonallyImplicitStep(OneStepMethod):
         def part(active: Any, point: Any, memory: Any) -> None:
             sound = healthy(active, memory)
             note(solve(sound, point, memory.stage_accumulator, memory.stage_increment, memory.newton), memory)
-
-        return part
-
-    def _at_stage(self, target: Target, stage: int, solve: DeviceFunction) -> DeviceFunction:
-        """Return the part that solves at a stage's time."""
-        node = self.tableau.nodes[stage]
-
-        @target.straight_line
-        def time(t: Any, h: Any) -> Any:
-            return later(t, h * node)
-
-        @target.control
-        def part(active: Any, point: Any, memory: Any) -> None:
-            solve(active, Point(time(point.t, point.h), point.h, point.y, point.p), memory)
 
         return part
 

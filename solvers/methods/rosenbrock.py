@@ -12,7 +12,7 @@ from solvers.equations.instant import later
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
-from solvers.methods.step import ExtensionStages, OneStepMethod, Part, attempt_in_parts
+from solvers.methods.step import ExtensionStages, OneStepMethod, Part, at_node, attempt_in_parts
 from solvers.methods.weighted_sums import blend, interpolation_weights, split_share, weighted_sum
 from solvers.status import Status
 from solvers.straightline import View, both, fma, literal, reciprocal, select
@@ -125,7 +125,7 @@ class RosenbrockStep(OneStepMethod):
             self.linear.solve(active, point, memory.stage_rhs, memory.stage_rhs, memory.linear)
 
         @partial(target.control, inline=False)
-        def call_evaluate(point: Any, memory: Any) -> None:
+        def call_evaluate(_active: Any, point: Any, memory: Any) -> None:
             evaluate(point, memory)
 
         @partial(target.control, inline=False)
@@ -134,24 +134,10 @@ class RosenbrockStep(OneStepMethod):
 
         for stage in range(self.tableau.stages):
             yield Part(partial(self._stage_state, stage))
-            yield Part(self._at_stage(target, stage, call_evaluate), straight=False)
+            yield Part(at_node(target, self.tableau.alpha[stage], call_evaluate), straight=False)
             yield Part(partial(self._add_past_stages, stage))
             yield Part(call_solve, straight=False)
             yield Part(partial(self._keep, stage))
-
-    def _at_stage(self, target: Target, stage: int, evaluate: DeviceFunction) -> DeviceFunction:
-        """Return the part that evaluates at a stage's time."""
-        alpha = self.tableau.alpha[stage]
-
-        @target.straight_line
-        def time(t: Any, h: Any) -> Any:
-            return later(t, h * alpha)
-
-        @target.control
-        def part(_active: Any, point: Any, memory: Any) -> None:
-            evaluate(Point(time(point.t, point.h), point.h, point.y, point.p), memory)
-
-        return part
 
     @staticmethod
     def _solve_defect(target: Target, solve: DeviceFunction) -> DeviceFunction:

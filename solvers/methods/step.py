@@ -276,6 +276,20 @@ def sequence(target: Target, parts: Sequence[Part]) -> DeviceFunction:
     return functions[0]
 
 
+def at_node(target: Target, node: float, function: DeviceFunction) -> DeviceFunction:
+    """Return the part of a step that runs a function (active, point, memory) at the time of a stage."""
+
+    @target.straight_line
+    def time(t: Any, h: Any) -> Any:
+        return later(t, h * node)
+
+    @target.control
+    def part(active: Any, point: Any, memory: Any) -> None:
+        function(active, Point(time(point.t, point.h), point.h, point.y, point.p), memory)
+
+    return part
+
+
 def attempt_in_parts(target: Target, parts: Sequence[Part], outcome: Callable[..., Any]) -> DeviceFunction:
     """Return `StepFunctions.attempt`: parts one after the other, then the outcome.
 
