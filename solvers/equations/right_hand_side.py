@@ -23,7 +23,6 @@ from solvers.equations.system import (
     observable_symbol,
     parameter_symbol,
     slope_symbol,
-    state_symbol,
 )
 from solvers.straightline import either
 from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated
@@ -69,13 +68,12 @@ class RightHandSide:
     def start_values(self) -> StartValues:
         """The values that are expressions of parameters."""
         parameters = [parameter_symbol(index) for index in range(len(self.system.parameters))]
-        states = [state_symbol(index) for index in range(len(self.system.states))]
-        computed = []
-        for symbol, expression in self.system.values:
-            of_state = symbol in states
-            index = (states if of_state else parameters).index(symbol)
-            computed.append(ComputedValue(of_state, index, compile_program(parameters, [expression])))
-        return StartValues(tuple(computed))
+        return StartValues(
+            tuple(
+                ComputedValue(*self.system.place_of(symbol), compile_program(parameters, [expression]))
+                for symbol, expression in self.system.values
+            )
+        )
 
     @property
     def uses_time(self) -> bool:

@@ -123,6 +123,13 @@ class System(Quantities):
     values: tuple[tuple[sympy.Symbol, sympy.Expr], ...] = ()
     events: tuple[Event, ...] = ()
 
+    def place_of(self, symbol: sympy.Symbol) -> tuple[bool, int]:
+        """Return whether a symbol is a state's, and not a parameter's, and the position of the state or parameter."""
+        states = [state_symbol(index) for index in range(len(self.states))]
+        parameters = [parameter_symbol(index) for index in range(len(self.parameters))]
+        of_state = symbol in states
+        return of_state, (states if of_state else parameters).index(symbol)
+
     @property
     def inputs(self) -> list[sympy.Symbol]:
         """The symbols that programs take values of, in their order; others follow them."""

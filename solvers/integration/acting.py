@@ -1,13 +1,10 @@
 """Acting: at a moment at which events are due, each changes what it has to, and others may follow from that."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import sympy
-
 from solvers.equations.instant import time_of
-from solvers.equations.system import Event, parameter_symbol, state_symbol
+from solvers.equations.system import Event
 from solvers.integration.firings import Firings
 from solvers.status import Status
 from solvers.straightline import absolute, both, convert, either, literal, negate, select
@@ -57,18 +54,16 @@ class Acting:
         Return where what they have set makes others cross zero, where anything was set, and the status.
         """
         going, changed = mask, literal(mask, False, "mask")  # noqa: FBT003
-        fired = []
         for index, event in enumerate(self.firings.events):
             fires, residue = self._fires(index, cut, t, y, p, memory)
             fires = both(going, fires)
             self._set(fires, event, t, y, p)
             self._go_on(fires, index, residue, t, y, p, memory)
             self.firings.tell(fires, index, t, y, p, memory, place, results)
-            fired.append(fires)
             changed = either(changed, fires) if event.changes else changed
             status = self._told(fires, index, status, memory)
             going = both(going, status == 0)
-        return both(going, self._followed(mask, fired, t, y, p, memory)), changed, status
+        return both(going, self._followed(mask, t, y, p, memory)), changed, status
 
     def _fires(self, index: int, cut: Any, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
         """Return where an event fires, and how far from zero its expression is then still on it."""
@@ -80,20 +75,14 @@ class Acting:
         residue = select(found, absolute(value) * _RESIDUE, literal(value, 0.0, self.firings.rhs.precision))
         return either(found, crossings.crosses_to(number, value, memory)), residue
 
-    @staticmethod
-    def _index_of(symbol: sympy.Symbol, count: int, made: Callable[[int], sympy.Symbol]) -> int | None:
-        return next((index for index in range(count) if made(index) == symbol), None)
-
     def _set(self, fires: Any, event: Event, t: Any, y: Any, p: Any) -> None:
         """Set states and parameters; every value is of the moment before."""
         if not event.changes:
             return
         values = self.firings.rhs.computed(tuple(value for _, value in event.changes))(t, y, p)
         for (symbol, _), value in zip(event.changes, values, strict=True):
-            index = self._index_of(symbol, len(self.firings.rhs.system.states), state_symbol)
-            array = p if index is None else y
-            if index is None:
-                index = self._index_of(symbol, len(self.firings.rhs.system.parameters), parameter_symbol)
+            of_state, index = self.firings.rhs.system.place_of(symbol)
+            array = y if of_state else p
             array[index] = select(fires, value, array[index])
 
     def _go_on(self, fires: Any, index: int, residue: Any, t: Any, y: Any, p: Any, memory: Any) -> None:
@@ -116,7 +105,7 @@ class Acting:
         many = both(fires, both(status == 0, self.firings.too_many(memory)))
         return select(many, literal(status, Status.TOO_MANY_EVENTS, "int32"), status)
 
-    def _followed(self, mask: Any, fired: list[Any], t: Any, y: Any, p: Any, memory: Any) -> Any:
+    def _followed(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
         """Return where an expression crosses zero by what was set, and note the sides of the others."""
         followed = literal(mask, False, "mask")  # noqa: FBT003
         if not any(event.changes for event in self.firings.events):
@@ -125,5 +114,5 @@ class Acting:
             value = self.firings.expression(index, t, y, p)
             crosses = both(mask, self.firings.crossings.crosses_to(number, value, memory))
             followed = either(followed, crosses)
-            self.firings.crossings.note(both(mask, both(negate(crosses), negate(fired[index]))), number, value, memory)
+            self.firings.crossings.note(both(mask, negate(crosses)), number, value, memory)
         return followed
