@@ -122,9 +122,8 @@ class Crossings:
 
     def look(self, mask: Any, theta: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
         """Look at a share of the step whose state is in `memory.state`, where nothing has been found before it."""
-        fresh = both(mask, both(negate(bracket.found), theta > bracket.low))
-        values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
-        return self._look(fresh, theta, values, bracket, memory)
+        values = self._values(theta, point, t_next, memory)
+        return self._look(self._ahead(mask, theta, bracket), theta, values, bracket, memory)
 
     def sample(self, quarter: int) -> Callable[..., None]:
         """Return code (theta, point, t_next, memory) that notes what expressions are at a quarter, counted from 1.
@@ -133,7 +132,7 @@ class Crossings:
         """
 
         def note(theta: Any, point: Point, t_next: Any, memory: Any) -> None:
-            values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+            values = self._values(theta, point, t_next, memory)
             for index, value in enumerate(values):
                 memory.samples[quarter * len(values) + index] = value
 
@@ -141,33 +140,11 @@ class Crossings:
 
     def scan(self, mask: Any, bracket: Bracket, memory: Any) -> Bracket:
         """Find the first quarter up to which any expression crosses zero, where nothing has been found before."""
-        low, high, found = bracket.low, bracket.high, bracket.found
         count = len(self.directions)
-        noted = memory.side, memory.value, memory.beyond
-        sides, values, beyonds = ([each[index] for index in self._all] for each in noted)
         for number, theta in enumerate(QUARTERS, 1):
             samples = [memory.samples[number * count + index] for index in self._all]
-            ahead = both(negate(found), low < theta)
-            crossed = [self._crosses(index, sides[index], samples[index]) for index in self._all]
-            here = both(ahead, reduce(either, crossed))
-            passed = both(ahead, negate(here))
-            for index, value in enumerate(samples):
-                off = both(passed, absolute(value) > memory.residue[index])
-                sides[index] = select(off, self._sign(value), sides[index])
-                values[index] = select(passed, value, values[index])
-                beyonds[index] = select(here, value, beyonds[index])
-            low, high = select(passed, theta, low), select(here, theta, high)
-            found = either(found, here)
-        for index in self._all:
-            rest = literal(values[index], 0.0, self.precision)
-            left = both(mask, negate(sides[index] == 0))
-            memory.side[index] = select(mask, sides[index], memory.side[index])
-            memory.value[index] = select(mask, values[index], memory.value[index])
-            memory.beyond[index] = select(mask, beyonds[index], memory.beyond[index])
-            memory.residue[index] = select(left, rest, memory.residue[index])
-        return bracket._replace(
-            low=select(mask, low, bracket.low), high=select(mask, high, bracket.high), found=both(mask, found)
-        )
+            bracket = self._look(self._ahead(mask, theta, bracket), theta, samples, bracket, memory)
+        return bracket
 
     def aim(self, mask: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
         """Take aim at a moment that lies between two quarters."""
@@ -208,7 +185,7 @@ class Crossings:
         if self.exact:
             values = [self._between(index, theta, memory) for index in self._all]
         else:
-            values = self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+            values = self._values(theta, point, t_next, memory)
         narrowed = self._look(mask, theta, values, bracket, memory)
         above = narrowed.high == theta
         secants = both(mask, bracket.tries > 0)
@@ -274,6 +251,15 @@ class Crossings:
     @property
     def _all(self) -> range:
         return range(len(self.directions))
+
+    def _values(self, theta: Any, point: Point, t_next: Any, memory: Any) -> list[Any]:
+        """Return what expressions are at a share of the step whose state is in `memory.state`."""
+        return self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
+
+    @staticmethod
+    def _ahead(mask: Any, theta: Any, bracket: Bracket) -> Any:
+        """Return where a share of the step is ahead of what has been looked at, and nothing has been found."""
+        return both(mask, both(negate(bracket.found), bracket.low < theta))
 
     def _look(self, fresh: Any, theta: Any, values: Sequence[Any], bracket: Bracket, memory: Any) -> Bracket:
         crossed = [self.crosses_to(index, value, memory) for index, value in enumerate(values)]
