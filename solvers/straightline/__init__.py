@@ -33,7 +33,8 @@ from solvers.straightline.arithmetic import (
     smaller,
     square_root,
 )
-from solvers.straightline.record import Argument, Array, Record, Recorded, Value, View, record
+from solvers.straightline.record import Array, Record, Value, View
+from solvers.straightline.recorded import Argument, Recorded, record
 
 __all__ = [
     "Argument",

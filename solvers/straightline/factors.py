@@ -6,7 +6,8 @@ Settings are constants here: a product of one with a constant is another setting
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from solvers.straightline.record import Operation, Record, Recorded
+from solvers.straightline.record import Operation, Record
+from solvers.straightline.recorded import Recorded
 from solvers.straightline.setting import Number, Setting
 
 #: Products of constants between these are far within what every type can hold.

@@ -1,6 +1,7 @@
 """The order of a straight-line function's operations: each as late as its first user allows."""
 
-from solvers.straightline.record import Operation, Record, Recorded
+from solvers.straightline.record import Operation, Record
+from solvers.straightline.recorded import Recorded
 
 #: Effects whose order among each other is part of their meaning.
 _ORDERED = frozenset({"gather", "scatter", "loop"})

@@ -17,7 +17,8 @@ from inspect import Parameter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from solvers.straightline.record import MASK, Argument, Arguments, Operation, Place, Recorded
+from solvers.straightline.record import MASK, Operation, Place
+from solvers.straightline.recorded import Argument, Arguments, Recorded
 
 #: What is no work by itself.
 _NO_WORK = frozenset({"argument", "constant", "setting", "nothing"})

@@ -9,7 +9,8 @@ import numpy as np
 from llvmlite import ir
 
 from solvers.straightline.loops import Table
-from solvers.straightline.record import FLOATS, INDEX, INTEGERS, MASK, Operation, Place, Recorded
+from solvers.straightline.record import FLOATS, INDEX, INTEGERS, MASK, Operation, Place
+from solvers.straightline.recorded import Recorded
 from solvers.straightline.setting import SLOT_BYTES, Setting, SettingsBlock
 from solvers.targets.lane_builder import BYTES, INDEX_TYPE, SCALAR, LaneBuilder
 from solvers.targets.settings import load_setting

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from solvers.straightline.record import Recorded
+from solvers.straightline.recorded import Recorded
 from solvers.straightline.text import operations, written
 
 #: Folders of the straight-line functions' texts: as written, and as a target arranges them.

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from llvmlite import ir
 
-from solvers.straightline.record import Argument, Arguments, Recorded, record
+from solvers.straightline.recorded import Argument, Arguments, Recorded, record
 from solvers.targets.listing import Listing
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from llvmlite import ir
 
-from solvers.straightline.record import MASK, Recorded
+from solvers.straightline.record import MASK
+from solvers.straightline.recorded import Recorded
 from solvers.straightline.setting import SettingsBlock
 from solvers.targets.cpu import math as cpu_math
 from solvers.targets.cpu.lanes import Group

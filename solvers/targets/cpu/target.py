@@ -12,7 +12,8 @@ from numba.extending import intrinsic, models, register_model
 
 from buffers import Allocator
 from solvers.straightline.factors import merge_factors
-from solvers.straightline.record import FLOATS, Argument, Recorded
+from solvers.straightline.record import FLOATS
+from solvers.straightline.recorded import Argument, Recorded
 from solvers.straightline.setting import SettingsBlock
 from solvers.targets.cpu.compiler import device_function
 from solvers.targets.cpu.emitter import GroupEmitter, join, split

@@ -7,7 +7,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from solvers.straightline.record import Argument, Operation, Recorded, record
+from solvers.straightline.record import Operation
+from solvers.straightline.recorded import Argument, Recorded, record
 from solvers.straightline.text import operations
 from solvers.targets.cuda import double, single
 from solvers.targets.emitter import Emitter

@@ -14,7 +14,7 @@ from buffers import Allocator
 from solvers.errors import PlanError
 from solvers.straightline.factors import merge_factors
 from solvers.straightline.order import by_demand
-from solvers.straightline.record import Argument, Recorded
+from solvers.straightline.recorded import Argument, Recorded
 from solvers.straightline.setting import SLOT_BYTES, SettingsBlock
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.cuda.emitter import CONSTANT_SPACE, CudaEmitter

@@ -13,7 +13,7 @@ from solvers.algebra.preconditioners import jacobi, neumann
 from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.straightline.record import Argument, record
+from solvers.straightline.recorded import Argument, record
 
 
 def pairs(vector):

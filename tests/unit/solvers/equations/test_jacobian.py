@@ -10,7 +10,7 @@ from solvers.equations.functions import FUNCTIONS
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import TIME, observable_symbol, parameter_symbol, state_symbol
-from solvers.straightline.record import Argument, record
+from solvers.straightline.recorded import Argument, record
 
 ROBERTSON = make_system(
     {"a": 0.9, "b": 2e-5, "c": 0.1},
