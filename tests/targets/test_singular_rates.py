@@ -30,7 +30,16 @@ def parsed_system(rates):
     observables = [
         singularities.define(observable_symbol(i), parse(text, symbols)) for i, text in enumerate(rates.values())
     ]
-    return System("rates", ("V",), (0.0,), ("k",), (0.0,), tuple(rates), {}, (symbols["k"],), tuple(observables))
+    return System(
+        name="rates",
+        states=("V",),
+        initial_values=(0.0,),
+        parameters=("k",),
+        parameter_values=(0.0,),
+        observables=tuple(rates),
+        derivatives=(symbols["k"],),
+        observable_expressions=tuple(observables),
+    )
 
 
 @pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
