@@ -1,5 +1,6 @@
 """Tests marked `gpu` are left out where there is no GPU, and the header says why."""
 
+import gc
 import os
 import tempfile
 
@@ -11,6 +12,19 @@ from solvers.execution.cuda import engine as cuda_engine
 # How long an example takes says what else the machine does.
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
+
+
+# The compiler keeps much, and leaves little to collect: looking through all of it again and again takes a tenth of the
+# time.
+gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled():
+    """Look through what a module's tests leave once."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config):

@@ -117,10 +117,10 @@ def ways(mode: Mode, target: str) -> Iterator[Way]:
     """Yield the ways with local buffers.
 
     Compiling takes most of the time. So a kernel is compiled in each kind of steps and in each precision, but not in
-    each of both, and one that saves the end only in one of these modes, by turns.
+    each of both; one that saves the end only is compiled for half of the methods, in one of these modes.
     """
     compiled = _compiled(mode.method)
-    if target == "python" or _turn(compiled, mode.method) == mode:
+    if target == "python" or (_half(mode.method) == 0 and _turn(compiled, mode.method) == mode):
         yield Way(mode, target, saving=False)
     if target == "python" or mode in compiled:
         yield Way(mode, target, saving=True)
@@ -129,11 +129,12 @@ def ways(mode: Mode, target: str) -> Iterator[Way]:
 def moves(mode: Mode, target: str) -> Iterator[Way]:
     """Yield the ways with buffers elsewhere.
 
-    The interpreter has each in either place. Of what is compiled, one a method has one place, by turns.
+    The interpreter has each in either place. Of what is compiled, one has one place, in the other half
+    of the methods.
     """
     local = [way for each in _modes(mode.method) for way in ways(each, target)]
     moved = [replace(way, place=place) for way in local for place in PLACES]
-    chosen = moved if target == "python" else [_turn(moved, mode.method)]
+    chosen = moved if target == "python" else [_turn(moved, mode.method)] if _half(mode.method) == 1 else []
     yield from (way for way in chosen if way.mode == mode)
 
 
@@ -150,6 +151,11 @@ def _compiled(method: str) -> list[Mode]:
 def _turn(several: Sequence[T], method: str) -> T:
     """Return one of several; the next method gets the next."""
     return several[list(METHODS).index(method) % len(several)]
+
+
+def _half(method: str) -> int:
+    """Return in which half of the methods one is, 0 or 1: of neighbours in the list, two are in either."""
+    return list(METHODS).index(method) // 2 % 2
 
 
 class Subject:

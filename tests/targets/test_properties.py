@@ -1,7 +1,8 @@
 """What holds for every method, on every target, in either precision, with fixed and adaptive steps, saving or not.
 
 `support.properties` lists the combinations. The interpreter meets every property in all of them; `ways` and `moves`
-there say what is not compiled. Every method meets every property all the same, but for one place of buffers of the two.
+there say what is not compiled. Every method meets every property all the same, but that of what is
+compiled either the end alone is saved or buffers are elsewhere.
 """
 
 import numpy as np
