@@ -47,6 +47,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "parameters": quantities.parameters,
         "constants": dict(job.model.constants),
         "equations": [job.model.text_of("equations", name) for name in quantities.states],
+        "values": {name: job.model.text_of_value(name) for name in job.model.computed},
         "observables": {name: job.model.text_of("observables", name) for name in quantities.observables},
         "events": [event.compiled for event in job.model.events],
         "drivers": {driver.name: driver.shape for driver in quantities.drivers},

@@ -59,6 +59,10 @@ class Model:
         """Return an expression as written; `table` is the name of the table where it stands."""
         return str(self.document.get((*self.prefix, table, name)))
 
+    def text_of_value(self, name: str) -> str:
+        """Return the value of a parameter or state as written, for one that is an expression."""
+        return self.text_of("parameters" if name in self.quantities.parameters else "states", name)
+
     def error(
         self, table: str, name: str, message: str, hint: str | None = None, offset: int | None = None
     ) -> UserError:
