@@ -1,14 +1,18 @@
 """Computes with the constants of an expression: exactly for small fractions, in binary64 for all else.
 
-SymPy never sees two numbers to combine by itself: it would try `9**9**9**9`.
+SymPy never sees two numbers to combine by itself: it would try `9**9**9**9`. What an expression without quantities
+comes to is computed here, and needs no SymPy.
 """
 
 import math
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import sympy
+if TYPE_CHECKING:
+    import sympy
 
 #: A constant: exact, or binary64.
 Number = Fraction | float
@@ -20,8 +24,21 @@ LARGEST_EXACT = 1000
 LARGEST_EXPONENT = 64
 
 
+#: What is told of a constant beyond binary64, and what to do.
+NOT_FINITE = ("a constant here is infinite or undefined", "constants must be finite")
+
+
 class NotFiniteError(ArithmeticError):
     """A constant is infinite, or no real number."""
+
+
+class NotRealError(ArithmeticError):
+    """An expression has no real value anywhere, or none that can be computed."""
+
+
+def is_constant(value: object) -> bool:
+    """Return whether a value is a number, and no expression of SymPy's."""
+    return isinstance(value, Fraction | float)
 
 
 def from_text(text: str) -> Number:
@@ -85,7 +102,25 @@ def power(base: Number, exponent: Number) -> Number:
     return _guarded(math.pow, base, exponent)
 
 
-def call(name: str, arguments: list[Number]) -> Number:
+def total(terms: Iterable[Number]) -> Number:
+    """Return the sum of terms."""
+    found: Number = Fraction(0)
+    for term in terms:
+        found = add(found, term)
+    return found
+
+
+def product(factors: Iterable[Number], divisors: Iterable[Number] = ()) -> Number:
+    """Return the product of factors over that of divisors."""
+    found: Number = Fraction(1)
+    for factor in factors:
+        found = multiply(found, factor)
+    for divisor in divisors:
+        found = divide(found, divisor)
+    return found
+
+
+def call(name: str, arguments: Sequence[Number]) -> Number:
     """Return a function of constants.
 
     Raises
@@ -100,16 +135,40 @@ def call(name: str, arguments: list[Number]) -> Number:
     return _guarded(_FUNCTIONS[name], *arguments)
 
 
-def to_sympy(value: Number) -> sympy.Expr:
+def compare(sign: str, first: Number, second: Number) -> bool:
+    """Return whether a comparison holds."""
+    return _RELATIONS[sign](first, second)
+
+
+def conjunction(conditions: Iterable[bool]) -> bool:
+    """Return whether all conditions hold."""
+    return all(conditions)
+
+
+def disjunction(conditions: Iterable[bool]) -> bool:
+    """Return whether any condition holds."""
+    return any(conditions)
+
+
+def negation(condition: bool) -> bool:  # noqa: FBT001 - that is what it is about
+    """Return whether a condition does not hold."""
+    return not condition
+
+
+def to_sympy(value: Number) -> "sympy.Expr":
     """Return a number as SymPy holds it: exact where numerator and denominator are small."""
+    import sympy  # noqa: PLC0415 - numbers alone do without
+
     if isinstance(value, Fraction) and max(abs(value.numerator), value.denominator) <= LARGEST_EXACT:
         return sympy.Rational(value.numerator, value.denominator)
     # A factor of 1.0 would be a multiplication in every step.
     return sympy.Integer(int(value)) if value in (-1, 0, 1) else sympy.Float(float(value))
 
 
-def as_exponent(value: Number) -> sympy.Expr:
+def as_exponent(value: Number) -> "sympy.Expr":
     """Return a number as an exponent: exact where it is a small multiple of a half."""
+    import sympy  # noqa: PLC0415 - likewise
+
     if abs(float(value)) <= LARGEST_EXPONENT and (2 * value) % 1 == 0:
         return sympy.Rational(int(2 * value), 2)
     return sympy.Float(float(value))
@@ -126,6 +185,16 @@ def _sign(value: Number) -> Number:
     return Fraction((value > 0) - (value < 0))
 
 
+_RELATIONS: Mapping[str, Callable[[Number, Number], bool]] = MappingProxyType(
+    {
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "==": operator.eq,
+        "!=": operator.ne,
+    }
+)
 _EXACT: Mapping[str, Callable[..., Number]] = MappingProxyType(
     {
         "min": min,

@@ -5,7 +5,7 @@ coefficients that it might raise to a power are exact only where they are small.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import sympy
 
 from cubie_cli.models.expressions import constants
-from cubie_cli.models.expressions.constants import LARGEST_EXACT, NotFiniteError, Number
+from cubie_cli.models.expressions.constants import LARGEST_EXACT, NotFiniteError, NotRealError, Number, is_constant
 from solvers.equations.functions import FUNCTIONS
 from solvers.equations.rewriting import choice, substituted
 
@@ -26,29 +26,22 @@ Value: TypeAlias = Any
 #: A known truth value or a SymPy condition.
 Condition: TypeAlias = Any
 
-_RELATIONS: Mapping[str, tuple[type, Callable[[Number, Number], bool]]] = MappingProxyType(
+_RELATIONS: Mapping[str, type] = MappingProxyType(
     {
-        "<": (sympy.StrictLessThan, lambda a, b: a < b),
-        "<=": (sympy.LessThan, lambda a, b: a <= b),
-        ">": (sympy.StrictGreaterThan, lambda a, b: a > b),
-        ">=": (sympy.GreaterThan, lambda a, b: a >= b),
-        "==": (sympy.Equality, lambda a, b: a == b),
-        "!=": (sympy.Unequality, lambda a, b: a != b),
+        "<": sympy.StrictLessThan,
+        "<=": sympy.LessThan,
+        ">": sympy.StrictGreaterThan,
+        ">=": sympy.GreaterThan,
+        "==": sympy.Equality,
+        "!=": sympy.Unequality,
     }
 )
 
 
-class NotRealError(ArithmeticError):
-    """An expression has no real value anywhere, or none that can be computed."""
-
-
 def total(terms: Sequence[Value]) -> Value:
     """Return the sum of terms."""
-    symbolic = [term for term in terms if not _is_constant(term)]
-    constant: Number = Fraction(0)
-    for term in terms:
-        if _is_constant(term):
-            constant = constants.add(constant, term)
+    symbolic = [term for term in terms if not is_constant(term)]
+    constant = constants.total(term for term in terms if is_constant(term))
     if not symbolic:
         return constant
     return _settled(sympy.Add(constants.to_sympy(constant), *symbolic))
@@ -56,15 +49,9 @@ def total(terms: Sequence[Value]) -> Value:
 
 def product(factors: Sequence[Value], divisors: Sequence[Value] = ()) -> Value:
     """Return the product of factors over that of divisors."""
-    constant: Number = Fraction(1)
-    for factor in factors:
-        if _is_constant(factor):
-            constant = constants.multiply(constant, factor)
-    for divisor in divisors:
-        if _is_constant(divisor):
-            constant = constants.divide(constant, divisor)
-    symbolic = [factor for factor in factors if not _is_constant(factor)]
-    symbolic += [sympy.Pow(divisor, -1) for divisor in divisors if not _is_constant(divisor)]
+    constant = constants.product(filter(is_constant, factors), filter(is_constant, divisors))
+    symbolic = [factor for factor in factors if not is_constant(factor)]
+    symbolic += [sympy.Pow(divisor, -1) for divisor in divisors if not is_constant(divisor)]
     if not symbolic:
         return constant
     if len(symbolic) == 1:
@@ -83,9 +70,9 @@ def _scaled(constant: Number, expression: sympy.Expr) -> Value:
 
 def power(base: Value, exponent: Value) -> Value:
     """Return base**exponent."""
-    if _is_constant(exponent):
-        return constants.power(base, exponent) if _is_constant(base) else _constant_power(base, exponent)
-    if _is_constant(base):
+    if is_constant(exponent):
+        return constants.power(base, exponent) if is_constant(base) else _constant_power(base, exponent)
+    if is_constant(base):
         return Fraction(1) if base == 1 else _settled(sympy.Pow(sympy.Float(float(base)), exponent))
     return _settled(sympy.Pow(base, exponent))
 
@@ -104,9 +91,9 @@ def call(name: str, arguments: Sequence[Value]) -> Value:
     """Return a function of values."""
     if name == "pow":
         return power(arguments[0], arguments[1])
-    if all(_is_constant(argument) for argument in arguments):
+    if all(is_constant(argument) for argument in arguments):
         return constants.call(name, list(arguments))
-    if name == "mod" and _is_constant(arguments[1]):
+    if name == "mod" and is_constant(arguments[1]):
         constants.divide(Fraction(1), arguments[1])  # refuses zero, of which SymPy would make something
     if name == "sqrt":
         return power(arguments[0], Fraction(1, 2))
@@ -140,11 +127,10 @@ def _one_of(name: str, arguments: Sequence[Value]) -> Value:
 
 def compare(sign: str, first: Value, second: Value) -> Condition:
     """Return the comparison of two values."""
-    relation, decide = _RELATIONS[sign]
-    if _is_constant(first) and _is_constant(second):
-        return decide(first, second)
+    if is_constant(first) and is_constant(second):
+        return constants.compare(sign, first, second)
     # Evaluated, a comparison would ask SymPy for a proof, and negations would forget that NaN is neither.
-    return relation(_to_expression(first), _to_expression(second), evaluate=False)
+    return _RELATIONS[sign](_to_expression(first), _to_expression(second), evaluate=False)
 
 
 def conjunction(conditions: Iterable[Condition]) -> Condition:
@@ -173,9 +159,7 @@ def negation(condition: Condition) -> Condition:
 
 
 def either(condition: Condition, value: Value, otherwise: Value) -> Value:
-    """Return one value where a condition holds, and another elsewhere."""
-    if isinstance(condition, bool):
-        return value if condition else otherwise
+    """Return one value where a condition holds that is not known, and another elsewhere."""
     return choice((_to_expression(value), condition), (_to_expression(otherwise), True))
 
 
@@ -199,10 +183,6 @@ def finished(value: Value) -> sympy.Expr:
         elif node in (sympy.I, sympy.zoo):
             raise NotRealError
     return substituted(expression, named) if named else expression
-
-
-def _is_constant(value: Value) -> bool:
-    return isinstance(value, Fraction | float)
 
 
 def _to_expression(value: Value) -> sympy.Expr:

@@ -1,8 +1,9 @@
 """Splits the text of an expression into words and signs; lists the words that are reserved."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["number", "name", "sign", "end"]
@@ -15,6 +16,19 @@ FUNCTION_NAMES = (
     *("mod", "heaviside", "clip", "log2", "cbrt", "hypot"),
 )
 
+#: How many arguments functions take that do not take one: at least, and at most; None: any number.
+_ARGUMENTS = {
+    **dict.fromkeys(("min", "max"), (2, None)),
+    **dict.fromkeys(("atan2", "pow", "mod", "hypot"), (2, 2)),
+    "clip": (3, 3),
+}
+#: The fewest and the most arguments of each function.
+ARGUMENTS: Mapping[str, tuple[int, int | None]] = MappingProxyType(
+    {name: _ARGUMENTS.get(name, (1, 1)) for name in FUNCTION_NAMES}
+)
+#: What is computed over an index; `min` and `max` may be. A model may give these names to quantities.
+OVER_INDEX = ("sum", "prod")
+
 #: What stands before a state in brackets, for its right-hand side.
 SLOPE = "der"
 #: Words that can name no quantity.
@@ -24,7 +38,7 @@ _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
     |(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     |(?P<name>[A-Za-z_][A-Za-z_0-9]*)
-    |(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/()<>,])""",
+    |(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/()<>,\[\]])""",
     re.VERBOSE,
 )
 _HINTS = {
@@ -35,7 +49,6 @@ _HINTS = {
     "|": ("'|' is not an operator here", "write 'or'"),
     "%": ("'%' is not an operator here", "write mod(x, y)"),
     ".": ("'.' does not belong here", "only numbers have a point, and names have no parts"),
-    "[": ("'[' does not belong here", "only round brackets are used"),
     "{": ("'{' does not belong here", "only round brackets are used"),
 }
 

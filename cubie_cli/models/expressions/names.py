@@ -1,0 +1,247 @@
+"""What the names of an expression may stand for, and the refusal of those that stand for nothing."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from cubie_cli.documents.suggestions import did_you_mean, nearest
+from cubie_cli.models.expressions.nodes import Call, Element, Name, Node
+from cubie_cli.models.expressions.syntax import NoFunctionError, quoted, read
+from cubie_cli.models.expressions.tokens import ARGUMENTS, OVER_INDEX, RESERVED, SLOPE, ExpressionError
+from cubie_cli.models.expressions.vectors import Vector
+
+_OTHER_NAMES = {"ln": "log", "arctan2": "atan2", "ceiling": "ceil", "e": "exp(1)"}
+_USUAL_INDICES = ("i", "j", "k", "l", "m", "n")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the names of expressions stand for.
+
+    Parameters
+    ----------
+    symbols
+        Quantities, elements of vectors and `t` by their names: a symbol or a finite number. All know `pi`.
+    slopes
+        What `der` of a state stands for, likewise; nothing where it has no meaning.
+    vectors
+        Vectors by their names.
+    """
+
+    symbols: Mapping[str, Any]
+    slopes: Mapping[str, Any] = field(default_factory=dict)
+    vectors: Mapping[str, Vector] = field(default_factory=dict)
+    _checked: set[tuple[Node, tuple[str, ...]]] = field(default_factory=set)
+
+    def read(self, text: str, indices: Collection[str]) -> Node:
+        """Return the tree of an expression whose names are checked; see `check`."""
+        try:
+            node = read(text)
+        except NoFunctionError as error:
+            if self.means(error.name) or error.name in indices:
+                raise
+            known = [*ARGUMENTS, *OVER_INDEX]
+            hint = _hint(error.name, known) or f"known: {' '.join(known)}"
+            raise ExpressionError(f"unknown function {quoted(error.name)}", error.offset, hint) from None
+        self.check(node, indices)
+        return node
+
+    def check(self, node: Node, indices: Iterable[str]) -> None:
+        """Refuse names that stand for nothing, and what is used for what it is not.
+
+        Parameters
+        ----------
+        node
+            The tree of an expression.
+        indices
+            Names of indices that are known.
+
+        Raises
+        ------
+        ExpressionError
+            With the first of them.
+        """
+        known = tuple(indices)
+        if (node, known) not in self._checked:
+            _Check(self).check(node, known)
+            self._checked.add((node, known))
+
+    def means(self, name: str) -> bool:
+        """Return whether a name is that of a quantity."""
+        return name in self.symbols or name in self.vectors
+
+
+class Over(NamedTuple):
+    """What is computed over an index: its name, the first and the last value where they are given, and of what."""
+
+    running: Name
+    bounds: tuple[Node, ...]
+    body: Node
+
+
+def over(call: Call, scope: Scope, indices: Iterable[str]) -> Over | None:
+    """Return what a call computes over an index; None for a function of its arguments."""
+    if call.name in scope.symbols or len(call.arguments) not in {2, 4}:
+        return None
+    index, *bounds, body = call.arguments
+    if not isinstance(index, Name):
+        return None
+    free = not scope.means(index.text) and index.text not in indices
+    if call.name in OVER_INDEX or (call.name in {"min", "max"} and free and _has_index(body, index.text)):
+        return Over(index, tuple(bounds), body)
+    return None
+
+
+def _has_index(node: Node, name: str) -> bool:
+    """Return whether a name is in an index of a part of an expression."""
+    inside = node.indices if isinstance(node, Element) else ()
+    return any(_has_name(each, name) for each in inside) or any(_has_index(part, name) for part in node.parts)
+
+
+def _has_name(node: Node, name: str) -> bool:
+    return (isinstance(node, Name) and node.text == name) or any(_has_name(part, name) for part in node.parts)
+
+
+def count_over(of: Over, scope: Scope) -> int:
+    """Return how many values an index takes that has no bounds: that of the vectors it is an index of.
+
+    Raises
+    ------
+    ExpressionError
+        Where that is none, or more than one.
+    """
+    name = of.running.text
+    counts = dict.fromkeys(_counts(of.body, name, scope))
+    if len(counts) == 1:
+        return next(iter(counts))
+    wrong = "is no index of a vector here" if not counts else f"takes {' and '.join(map(str, counts))} values here"
+    hint = f"say from where to where it goes, as in sum({name}, 0, 9, ...)"
+    raise ExpressionError(f"{name!r} {wrong}", of.running.offset, hint)
+
+
+def _counts(node: Node, name: str, scope: Scope) -> Iterable[int]:
+    """Yield the lengths of the dimensions of vectors that a name alone is the index of."""
+    if isinstance(node, Element) and node.text in scope.vectors:
+        for index, count in zip(node.indices, scope.vectors[node.text].shape, strict=False):
+            if isinstance(index, Name) and index.text == name:
+                yield count
+    for part in node.parts:
+        yield from _counts(part, name, scope)
+
+
+class _Check:
+    """Walks a tree; one method a kind of node that has a name."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def check(self, node: Node, indices: Sequence[str]) -> None:
+        """Refuse what stands for nothing in a tree."""
+        if isinstance(node, Name):
+            self._name(node, indices)
+        elif isinstance(node, Element):
+            self._element(node, indices)
+        elif isinstance(node, Call):
+            self._call(node, indices)
+        else:
+            self._parts(node.parts, indices)
+
+    def _parts(self, parts: Iterable[Node], indices: Sequence[str]) -> None:
+        for part in parts:
+            self.check(part, indices)
+
+    def _name(self, node: Name, indices: Sequence[str]) -> None:
+        name, scope = node.text, self._scope
+        if name in indices or name in scope.symbols or name == "pi":
+            return
+        if name in scope.vectors:
+            vector = scope.vectors[name]
+            hint = f"write an element of it, {vector.general}; it has {vector.told}"
+            raise ExpressionError(f"{name!r} is a vector, and a number is needed here", node.offset, hint)
+        raise ExpressionError(f"undefined name {quoted(name)}", node.offset, self._hint_for_name(name, indices))
+
+    def _hint_for_name(self, name: str, indices: Sequence[str]) -> str | None:
+        if name in OVER_INDEX:
+            return f"write {name}(j, u[j])"
+        if name in _USUAL_INDICES and self._scope.vectors:
+            return "an index has a value in what is written for a vector, and within sum(i, ...)"
+        scalars = [each for each in self._scope.symbols if not each.endswith("]")]
+        return _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
+
+    def _element(self, node: Element, indices: Sequence[str]) -> None:
+        vector = self._scope.vectors.get(node.text)
+        if vector is None:
+            if node.text not in self._scope.symbols:
+                self._name(Name(node.offset, node.text), indices)
+            message = f"'[' does not belong here: {quoted(node.text)} is no vector"
+            raise ExpressionError(message, node.bracket, "write a product with *")
+        given, wanted = len(node.indices), len(vector.shape)
+        if given != wanted:
+            message = f"{node.text!r} has {_counted(wanted)}, {given} given"
+            raise ExpressionError(message, node.bracket, f"write {vector.general}")
+        self._parts(node.indices, indices)
+
+    def _call(self, node: Call, indices: Sequence[str]) -> None:
+        if self._scope.means(node.name):
+            raise NoFunctionError(node.name, node.offset)
+        if node.name == SLOPE:
+            self._slope(node, indices)
+            return
+        found = over(node, self._scope, indices)
+        if found:
+            self._over(found, indices)
+            return
+        if node.name in OVER_INDEX:
+            hint = f"as in {node.name}(j, u[j]), or {node.name}(j, 0, 9, ...) for j from 0 to 9"
+            raise ExpressionError(f"{node.name!r} takes an index, and what is computed for each", node.offset, hint)
+        self._parts(node.arguments, indices)
+        _check_count(node)
+
+    def _over(self, found: Over, indices: Sequence[str]) -> None:
+        name = found.running.text
+        if self._scope.means(name) or name in indices or name in RESERVED:
+            message = f"{quoted(name)} has a meaning already, and cannot be the index here"
+            raise ExpressionError(message, found.running.offset, "choose another letter")
+        self._parts(found.bounds, indices)
+        self.check(found.body, [*indices, name])
+        if not found.bounds:
+            count_over(found, self._scope)
+
+    def _slope(self, node: Call, indices: Sequence[str]) -> None:
+        slopes = self._scope.slopes
+        if not slopes:
+            message = "der(...), the right-hand side of a state, stands in observables and events only"
+            raise ExpressionError(message, node.offset, "write what stands on the right of its equation")
+        state = node.arguments[0] if len(node.arguments) == 1 else None
+        if isinstance(state, Name) and state.text in slopes:
+            return
+        vector = self._scope.vectors.get(state.text) if isinstance(state, Name | Element) else None
+        if vector is not None and isinstance(state, Element) and vector.table == "states":
+            self._element(state, indices)
+            return
+        hint = f"as in der({next(iter(slopes))})"
+        if isinstance(state, Name):
+            whole = vector is not None and vector.table == "states"
+            hint = f"write der({vector.general})" if vector and whole else _hint(state.text, slopes) or hint
+        offset = node.arguments[0].offset if node.arguments else node.offset
+        raise ExpressionError("der takes the name of a state", offset, hint)
+
+
+def _check_count(node: Call) -> None:
+    fewest, most = ARGUMENTS[node.name]
+    given = len(node.arguments)
+    if given < fewest or (most is not None and given > most):
+        wanted = f"at least {fewest}" if most is None else str(fewest)
+        plural = "" if wanted == "1" else "s"
+        raise ExpressionError(f"{node.name!r} takes {wanted} argument{plural}, {given} given", node.offset)
+
+
+def _counted(count: int) -> str:
+    return "1 index" if count == 1 else f"{count} indices"
+
+
+def _hint(name: str, known: Iterable[str]) -> str | None:
+    if name in _OTHER_NAMES:
+        return f"write {_OTHER_NAMES[name]}"
+    near = nearest(name, known)
+    return did_you_mean(name, [near]) if near else None
