@@ -10,7 +10,8 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
-from cubie_cli.models.model import NAME, Model
+from cubie_cli.models.model import Model
+from cubie_cli.models.vectors import NAME
 from solvers.settings import (
     CROSSING_KINDS,
     LEVEL_KINDS,

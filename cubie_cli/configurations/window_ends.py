@@ -8,7 +8,8 @@ from cubie_cli.configurations.configuration import Configuration
 from cubie_cli.configurations.summaries import outside
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.positions import KeyPath
-from cubie_cli.models.expressions.parser import parse
+from cubie_cli.models.expressions.names import Scope
+from cubie_cli.models.expressions.parser import parse_in
 from cubie_cli.models.expressions.tokens import ExpressionError
 from cubie_cli.models.model import Model
 from cubie_cli.models.order_of_use import used_names
@@ -37,7 +38,8 @@ def _read(text: str, place: KeyPath, document: Document, model: Model) -> sympy.
     parameters = {name: parameter_symbol(index) for index, name in enumerate(model.quantities.parameters)}
     try:
         _check_names(text, place, document, model)
-        found = Singularities().filled(parse(text, {**model.constants, **parameters}))
+        scope = Scope({**model.constants, **parameters, "t": TIME}, vectors=model.vectors)
+        found = Singularities().filled(parse_in(scope, text))
     except ExpressionError as error:
         raise document.error(error.message, place, hint=error.hint, offset=error.offset) from None
     if TIME in found.free_symbols:
@@ -46,8 +48,8 @@ def _read(text: str, place: KeyPath, document: Document, model: Model) -> sympy.
 
 
 def _check_names(text: str, place: KeyPath, document: Document, model: Model) -> None:
-    for what, names in (("a state", model.quantities.states), ("an observable", model.quantities.observables)):
-        for name in used_names(text, names):
+    for what, table in (("a state", "states"), ("an observable", "observables")):
+        for name in used_names(text, model.written.names_in(table)):
             message = f"{name!r} is {what}, and a window's end is made of parameters and constants"
             raise document.error(message, place)
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cubie_cli.documents import tables
-from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.models.chosen import Chosen, Wholes, choose, wholes
 from cubie_cli.models.expressions.tokens import ExpressionError, tokens
+from cubie_cli.models.written import Written, WrittenModel
 from solvers.equations.quantities import EventFacts
 
 KEYS = ("name", "at", "when", "direction", "set", "stop", "record")
@@ -17,18 +18,9 @@ DIRECTIONS = {"up": 1, "down": -1, "both": 0}
 
 _SCHEDULE = ("start", "every", "count", "until")
 _RECORD = ("first", "states", "observables")
-_HOMES = ("states", "parameters", "constants", "observables", "drivers")
 #: Firings are counted in 32 bits.
 _MOST = 2**31
 _EXAMPLE = "such as { start = 0.0, every = 24.0, count = 10 }"
-
-
-@dataclass(frozen=True)
-class Written:
-    """A number, or the text of an expression, and its key path."""
-
-    value: float | str
-    path: KeyPath
 
 
 @dataclass(frozen=True)
@@ -50,6 +42,8 @@ class WrittenEvent:
         them.
     changes
         What it sets, by the name of the state or parameter; all are texts.
+    wholes
+        The vectors that are recorded.
     """
 
     path: KeyPath
@@ -58,6 +52,7 @@ class WrittenEvent:
     when: Written | None = None
     times: Mapping[str, Written] = field(default_factory=dict)
     changes: Mapping[str, Written] = field(default_factory=dict)
+    wholes: Wholes = field(default_factory=dict)
 
     @property
     def compiled(self) -> Any:
@@ -86,13 +81,13 @@ def event_numbers(events: Sequence[WrittenEvent]) -> dict[str, float]:
     }
 
 
-def read_events(document: Document, path: KeyPath, observables: Sequence[str]) -> tuple[WrittenEvent, ...]:
+def read_events(written: WrittenModel, observables: Sequence[str]) -> tuple[WrittenEvent, ...]:
     """Read `[[events]]`.
 
     Parameters
     ----------
-    document, path
-        The file, and the key path of the list of events there.
+    written
+        The model's tables.
     observables
         Names, in the order in which they are computed.
 
@@ -101,22 +96,23 @@ def read_events(document: Document, path: KeyPath, observables: Sequence[str]) -
     UserError
         With the place of the first mistake.
     """
-    found = document.get(path, [])
+    path = (*written.prefix, "events")
+    found = written.document.get(path, [])
     if not isinstance(found, list):
         message = f"'events' must be a list of tables, this is {tables.kind_of(found)}"
-        raise document.error(message, path, "key", f"begin each event with [[{'.'.join(map(str, path))}]]")
-    reader = _Reader(document, path, observables)
+        raise written.document.error(message, path, "key", f"begin each event with [[{'.'.join(map(str, path))}]]")
+    reader = _Reader(written, path, observables)
     return tuple(reader.event(index) for index in range(len(found)))
 
 
 class _Reader:
-    def __init__(self, document: Document, path: KeyPath, observables: Sequence[str]) -> None:
-        self._document = document
+    def __init__(self, written: WrittenModel, path: KeyPath, observables: Sequence[str]) -> None:
+        self._written = written
+        self._document = written.document
         self._path = path
         self._names: list[str] = []
-        self._observables = list(observables)
-        prefix = path[:-1]
-        self._homes = {name: home for home in _HOMES for name in tables.table(document, (*prefix, home))}
+        self._states = {name: index for index, name in enumerate(written.entries["states"])}
+        self._observables = {name: index for index, name in enumerate(observables)}
 
     def event(self, index: int) -> WrittenEvent:
         """Read one event."""
@@ -127,10 +123,17 @@ class _Reader:
         name = self._name(path)
         self._check_cause(name, path)
         first, states, observables = self._record((*path, "record"))
-        facts = EventFacts(name, self._stop((*path, "stop")), first, states, observables)
+        facts = EventFacts(
+            name,
+            self._stop((*path, "stop")),
+            first,
+            tuple(self._states[each] for one in states for each in one.elements),
+            tuple(self._observables[each] for one in observables for each in one.elements),
+        )
         times = self._times((*path, "at")) if "at" in self._get(path) else {}
         changes = self._changes((*path, "set"))
-        return WrittenEvent(path, facts, self._direction(path), self._when((*path, "when")), times, changes)
+        whole = wholes([*states, *observables], lambda each: f"{name}_{each}")
+        return WrittenEvent(path, facts, self._direction(path), self._when((*path, "when")), times, changes, whole)
 
     def _get(self, path: KeyPath) -> Any:
         return self._document.get(path)
@@ -238,7 +241,7 @@ class _Reader:
         except ExpressionError as error:
             raise self._document.error(error.message, path, hint=error.hint, offset=error.offset) from None
         for token in used:
-            home = self._homes.get(token.text, "parameters")
+            home = self._written.homes.get(token.text, "parameters")
             if token.text == "t" or home not in {"parameters", "constants"}:
                 message = "'t' is" if token.text == "t" else f"{token.text!r} is in [{home}], and"
                 message = f"{message} not known before the run: times in 'at' are made of parameters and constants"
@@ -252,29 +255,46 @@ class _Reader:
         found = tables.table(self._document, path)
         if self._get(path) is not None and not found:
             raise self._error("'set' names nothing", path, 'such as set = { x = "x + 1" }, or remove it')
-        return {name: self._change(name, (*path, name)) for name in found}
+        changes: dict[str, Written] = {}
+        for name in found:
+            for each, written in self._change(name, (*path, name)).items():
+                if each in changes:
+                    raise self._error_at_key(f"{each!r} is set twice", written.path, "set it alone, or its vector")
+                changes[each] = written
+        return changes
 
-    def _change(self, name: str, path: KeyPath) -> Written:
+    def _change(self, name: str, path: KeyPath) -> dict[str, Written]:
+        """Read what is set by one line: a quantity, an element, or all elements of a vector."""
         self._check_target(name, path)
         value = self._get(path)
         if isinstance(value, int | float) and not isinstance(value, bool):
             tables.number(self._document, path)
-            return Written(repr(value), path)
-        return Written(tables.text(self._document, path), path)
+            value = repr(value)
+        else:
+            value = tables.text(self._document, path)
+        vector = self._written.vectors.get(name)
+        if vector is None:
+            return {name: Written(value, path)}
+        return {each: Written(value, path, indices) for each, indices in vector.elements.items()}
 
     def _check_target(self, name: str, path: KeyPath) -> None:
-        home = self._homes.get(name)
-        if home in {"states", "parameters"}:
+        if any(name in self._written.entries[table] for table in ("states", "parameters")):
             return
-        if home == "constants":
+        home = self._written.homes.get(name.partition("[")[0])
+        if home in {"states", "parameters"}:
+            if name in self._written.vectors:
+                return
+        elif home == "constants":
             message = f"{name!r} is a constant, which no event can set"
             raise self._error_at_key(message, path, f"move {name} to [parameters]")
-        if home is not None:
+        elif home is not None:
             message = f"{name!r} is in [{home}], and events set states and parameters"
             hint = "set what it is made of" if home == "observables" else "add a parameter to it in the equations"
             raise self._error_at_key(message, path, hint)
-        known = [each for each, home in self._homes.items() if home in {"states", "parameters"}]
-        raise self._error_at_key(f"the model has no state or parameter {name!r}", path, did_you_mean(name, known))
+        known = [each for table in ("states", "parameters") for each in self._written.names_in(table)]
+        raise self._error_at_key(
+            f"the model has no state or parameter {name!r}", path, self._written.hint_for(name, known)
+        )
 
     def _stop(self, path: KeyPath) -> int:
         found = self._get(path)
@@ -282,8 +302,8 @@ class _Reader:
             return int(found or 0)
         return self._whole(path, "'stop'", "true, or the number of the firing that ends the run")
 
-    def _record(self, path: KeyPath) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-        """Read how many firings are kept, and the positions of states and observables that are kept with them."""
+    def _record(self, path: KeyPath) -> tuple[int, tuple[Chosen, ...], tuple[Chosen, ...]]:
+        """Read how many firings are kept, and the states and observables that are kept with them."""
         found = self._get(path)
         if found is None:
             return 0, (), ()
@@ -294,20 +314,18 @@ class _Reader:
             hint = "add first = ..., the number of firings that are kept"
             raise self._error("'first' is missing in 'record'", path, hint)
         first = self._whole((*path, "first"), "'first'")
-        states = [name for name, home in self._homes.items() if home == "states"]
-        positions = self._positions((*path, "states"), states, "state")
-        return first, positions, self._positions((*path, "observables"), self._observables, "observable")
+        return first, self._recorded((*path, "states"), "state"), self._recorded((*path, "observables"), "observable")
 
-    def _positions(self, path: KeyPath, known: list[str], what: str) -> tuple[int, ...]:
+    def _recorded(self, path: KeyPath, what: str) -> tuple[Chosen, ...]:
         names = self._get(path)
         if names is None:
             return ()
         if not isinstance(names, list):
             message = f"{str(path[-1])!r} must be a list, this is {tables.kind_of(names)}"
             raise self._error(message, path, "put it in square brackets")
-        found = [tables.text(self._document, (*path, index)) for index in range(len(names))]
-        tables.check_known(self._document, found, known, what, path)
-        return tuple(known.index(name) for name in found)
+        for index in range(len(names)):
+            tables.text(self._document, (*path, index))
+        return choose(self._written, self._document, names, f"{what}s", path)
 
     def _whole(self, path: KeyPath, what: str, meaning: str = "a whole number") -> int:
         value = self._get(path)

@@ -1,6 +1,5 @@
 """Reads a model file: checks names and values, and leaves expressions as texts, which `models.system` reads."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,17 +10,15 @@ from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.drivers import TableFile, read_drivers
 from cubie_cli.models.events import WrittenEvent, event_numbers, read_events
-from cubie_cli.models.expressions.tokens import RESERVED, ExpressionError
-from cubie_cli.models.order_of_use import CircleError, in_order_of_use, used_names, used_slopes
+from cubie_cli.models.expressions.tokens import RESERVED
+from cubie_cli.models.expressions.vectors import Vector
+from cubie_cli.models.order_of_use import CircleError, in_order_of_use, used_slopes
 from cubie_cli.models.values import read_values
+from cubie_cli.models.vectors import NAME, NAMING_TABLES, read_vectors
+from cubie_cli.models.written import WrittenModel
 from solvers.equations.quantities import Quantities
 
 KEYS = ("name", "states", "parameters", "constants", "equations", "observables", "drivers", "events", "units")
-
-_VALUE_TABLES = ("states", "parameters", "constants")
-_NAMING_TABLES = (*_VALUE_TABLES, "observables", "drivers")
-#: Python's keywords are names like any other.
-NAME = re.compile("[A-Za-z_][A-Za-z_0-9]*")
 
 
 @dataclass(frozen=True)
@@ -32,8 +29,8 @@ class Model:
     ----------
     quantities
         Names and values.
-    document, prefix
-        Where the model is written, and the key path of its tables there.
+    written
+        Its tables, with an entry for each quantity.
     constants
         Values by name; the system's expressions hold them as numbers.
     observables
@@ -47,27 +44,43 @@ class Model:
     """
 
     quantities: Quantities
-    document: Document
-    prefix: KeyPath = ()
+    written: WrittenModel
     constants: Mapping[str, float] = field(default_factory=dict)
     observables: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
     events: tuple[WrittenEvent, ...] = ()
     table_files: Mapping[str, TableFile] = field(default_factory=dict)
 
+    @property
+    def document(self) -> Document:
+        """Where the model is written."""
+        return self.written.document
+
+    @property
+    def prefix(self) -> KeyPath:
+        """The key path of its tables there."""
+        return self.written.prefix
+
+    @property
+    def vectors(self) -> Mapping[str, Vector]:
+        """The vectors by their names; their elements are quantities, each with a name of its own."""
+        return self.written.vectors
+
     def text_of(self, table: str, name: str) -> str:
         """Return an expression as written; `table` is the name of the table where it stands."""
-        return str(self.document.get((*self.prefix, table, name)))
+        return str(self.written.entries[table][name].value)
 
     def text_of_value(self, name: str) -> str:
         """Return the value of a parameter or state as written, for one that is an expression."""
-        return self.text_of("parameters" if name in self.quantities.parameters else "states", name)
+        return self.text_of("parameters" if name in self.written.entries["parameters"] else "states", name)
 
     def error(
         self, table: str, name: str, message: str, hint: str | None = None, offset: int | None = None
     ) -> UserError:
         """Return an error at the place of an entry of a table."""
-        return self.document.error(message, (*self.prefix, table, name), hint=hint, offset=offset)
+        written = self.written.entries.get(table, {}).get(name)
+        path = written.path if written else (*self.prefix, table, name)
+        return self.document.error(message, path, hint=hint, offset=offset)
 
 
 def read_model(document: Document, prefix: KeyPath = ()) -> Model:
@@ -96,15 +109,16 @@ class _Reader:
     def read(self) -> Model:
         self._check_tables()
         self._check_names()
-        values = read_values(self._document, self._prefix)
-        self._check_equations()
+        written = WrittenModel(self._document, self._prefix, read_vectors(self._document, self._prefix))
+        values = read_values(written)
+        self._check_equations(written.vectors)
         drivers = read_drivers(self._document, self._prefix)
-        observables = tuple(self._table("observables"))
-        ordered = self._in_order_of_use(observables)
         for table in ("equations", "observables"):
             for name in self._table(table):
-                self._text(self._path(table, name))
-        events = read_events(self._document, self._path("events"), ordered)
+                for each in written.written_for(table, name):
+                    self._text(each.path)
+        ordered = self._in_order_of_use(written)
+        events = read_events(written, ordered)
         quantities = Quantities(
             name=self._title(),
             states=tuple(values.states),
@@ -112,13 +126,20 @@ class _Reader:
             parameters=tuple(values.parameters),
             parameter_values=tuple(values.parameters.values()),
             observables=ordered,
-            units=self._units(),
+            units=self._units(written),
             event_facts=tuple(event.facts for event in events),
             event_numbers=event_numbers(events),
             drivers=drivers.drivers,
         )
-        known = values.constants, observables, values.computed, events, drivers.files
-        return Model(quantities, self._document, self._prefix, *known)
+        return Model(
+            quantities,
+            written,
+            constants=values.constants,
+            observables=tuple(written.entries["observables"]),
+            computed=values.computed,
+            events=events,
+            table_files=drivers.files,
+        )
 
     # -- tables ---------------------------------------------------------------------------------
 
@@ -137,7 +158,7 @@ class _Reader:
 
     def _check_names(self) -> None:
         home: dict[str, str] = {}
-        for table in _NAMING_TABLES:
+        for table in NAMING_TABLES:
             for name in self._table(table):
                 path = self._path(table, name)
                 self._check_name(name, path)
@@ -148,6 +169,9 @@ class _Reader:
 
     def _check_name(self, name: str, path: KeyPath) -> None:
         if not NAME.fullmatch(name):
+            if "[" in name:
+                hint = "elements stand with their vector: a list of values, or an expression of its index"
+                raise self._document.error(f"{name!r} cannot stand by itself", path, "key", hint)
             hint = "use ASCII letters, digits and _, a digit not first"
             raise self._document.error(f"{name!r} is not a name", path, "key", hint)
         if len(name) > tables.LONGEST_NAME:
@@ -156,19 +180,24 @@ class _Reader:
             message = f"{name!r} is a word of the expression language"
             raise self._document.error(message, path, "key", f"choose another name, such as {name}_ or {name}1")
 
-    def _check_equations(self) -> None:
+    def _check_equations(self, vectors: Mapping[str, Vector]) -> None:
         states, equations = self._table("states"), self._table("equations")
         for name in equations:
             if name not in states:
-                raise self._misplaced_equation(name)
+                raise self._misplaced_equation(name, vectors)
         for name in states:
             if name not in equations:
                 message = f"the state {name!r} has no equation"
                 hint = f'add {name} = "..." to [equations], or move {name} to [parameters]'
                 raise self._document.error(message, self._path("states", name), "key", hint)
 
-    def _misplaced_equation(self, name: str) -> UserError:
+    def _misplaced_equation(self, name: str, vectors: Mapping[str, Vector]) -> UserError:
         path = self._path("equations", name)
+        vector = vectors.get(name.partition("[")[0])
+        if vector is not None and "[" in name:
+            message = f"an element has no equation of its own, it is one of {vector.name!r}"
+            hint = f'tell it apart by a condition: {vector.name} = "... if {vector.indices[0]} == 0 else ..."'
+            return self._document.error(message, path, "key", hint)
         for table in ("parameters", "constants", "observables", "drivers"):
             if name in self._table(table):
                 message = f"{name!r} is in [{table}] and has an equation"
@@ -183,13 +212,15 @@ class _Reader:
             return self._document.path.stem
         return tables.text(self._document, self._path("name"))
 
-    def _units(self) -> dict[str, str]:
-        known = ["t", *(name for table in _NAMING_TABLES for name in self._table(table))]
+    def _units(self, written: WrittenModel) -> dict[str, str]:
+        known = ["t", *(name for table in NAMING_TABLES for name in self._table(table))]
         for name in self._table("units"):
             if name not in known:
                 message = f"{name!r} has a unit and is no quantity of the model"
                 raise self._document.error(message, self._path("units", name), "key", did_you_mean(name, known))
-        return {name: tables.text(self._document, self._path("units", name)) for name in self._table("units")}
+        found = {name: tables.text(self._document, self._path("units", name)) for name in self._table("units")}
+        elements = {each: unit for name, unit in found.items() for each in written.elements_of(name)}
+        return found | elements
 
     # -- expressions ----------------------------------------------------------------------------
 
@@ -199,23 +230,21 @@ class _Reader:
             raise self._document.error("an expression stands in quotes", path, hint=f'write "{value}"')
         return tables.text(self._document, path)
 
-    def _in_order_of_use(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Return observables with each after those it needs, otherwise as written."""
+    def _in_order_of_use(self, written: WrittenModel) -> tuple[str, ...]:
+        """Return observables with each after those it needs, otherwise as written; a vector in one piece."""
         try:
-            return in_order_of_use({name: self._used(name, names) for name in names})
+            ordered = in_order_of_use({name: self._used(name, written) for name in self._table("observables")})
         except CircleError as error:
             message = f"observables refer to each other in a circle: {error}"
             raise self._document.error(message, self._path("observables", error.name), "key") from None
+        return tuple(each for name in ordered for each in written.elements_of(name))
 
-    def _used(self, name: str, names: tuple[str, ...]) -> list[str]:
+    def _used(self, name: str, written: WrittenModel) -> list[str]:
         """Return which observables an observable refers to, by itself or by the right-hand side of a state."""
-        path = self._path("observables", name)
-        text = self._text(path)
-        try:
-            slopes = [
-                self._path("equations", state) for state in used_slopes(text) if state in self._table("equations")
-            ]
-            texts = [text, *(self._text(slope) for slope in slopes)]
-            return [used for each in texts for used in used_names(each, names)]
-        except ExpressionError as error:
-            raise self._document.error(error.message, path, hint=error.hint, offset=error.offset) from None
+        observables = written.names_in("observables")
+        found = written.used_names("observables", name, observables)
+        slopes = [state for each in written.written_for("observables", name) for state in used_slopes(each.value)]
+        for state in dict.fromkeys(slopes):
+            if state in self._table("equations"):
+                found += written.used_names("equations", state, observables)
+        return found

@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import sympy
 
 from cubie_cli.documents.messages import UserError
-from cubie_cli.documents.positions import KeyPath
-from cubie_cli.models.events import Written, number_name
-from cubie_cli.models.expressions.parser import CONDITION_FOUND, parse
+from cubie_cli.models.events import number_name
+from cubie_cli.models.expressions.names import Scope
+from cubie_cli.models.expressions.parser import CONDITION_FOUND, parse_in
 from cubie_cli.models.expressions.tokens import ExpressionError
 from cubie_cli.models.model import Model
+from cubie_cli.models.written import Written
 from solvers.equations.limits import UnfilledError
 from solvers.equations.rewriting import substituted
 from solvers.equations.singularities import Singularities
 from solvers.equations.system import (
     MIDDLE,
+    TIME,
     Appointments,
     Event,
     System,
@@ -38,7 +40,7 @@ def read_system(model: Model) -> System:
     """
     quantities, symbols = model.quantities, _symbols(model)
     slopes = {name: slope_symbol(index) for index, name in enumerate(quantities.states)}
-    reader = _Reader(model, symbols, slopes, Singularities())
+    reader = _Reader(model, symbols, Scope(symbols, slopes, model.vectors), Singularities())
     observables = tuple(reader.observable(name) for name in quantities.observables)
     derivatives = tuple(reader.derivative(name) for name in quantities.states)
     _check_slopes(model, symbols, set(slopes.values()), observables, derivatives)
@@ -89,27 +91,33 @@ def _symbols(model: Model) -> Mapping[str, sympy.Symbol | float]:
         **{name: observable_symbol(index) for index, name in enumerate(quantities.observables)},
         **{driver.name: driver_symbol(index) for index, driver in enumerate(quantities.drivers)},
         **model.constants,
+        "t": TIME,
     }
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads expressions; observables in the order of their use, and before derivatives."""
+    """Reads expressions; observables in the order of their use, and before derivatives; `moments` has all names."""
 
     model: Model
     symbols: Mapping[str, sympy.Symbol | float]
-    slopes: Mapping[str, sympy.Symbol]
+    moments: Scope
     singularities: Singularities
 
+    @cached_property
+    def _equations(self) -> Scope:
+        """What equations and values know: no right-hand sides."""
+        return Scope(self.symbols, vectors=self.model.vectors)
+
     def observable(self, name: str) -> sympy.Expr:
-        return self._read("observables", name, self.slopes, partial(self.singularities.define, self.symbols[name]))
+        return self._read("observables", name, self.moments, partial(self.singularities.define, self.symbols[name]))
 
     def derivative(self, name: str) -> sympy.Expr:
-        return self._read("equations", name, {}, self.singularities.filled)
+        return self._read("equations", name, self._equations, self.singularities.filled)
 
     def value(self, name: str) -> sympy.Expr:
-        table = "parameters" if name in self.model.quantities.parameters else "states"
-        return self._read(table, name, {}, Singularities().filled)
+        table = "parameters" if name in self.model.written.entries["parameters"] else "states"
+        return self._read(table, name, self._equations, Singularities().filled)
 
     def event(self, index: int) -> Event:
         """Read the event at a position."""
@@ -132,7 +140,7 @@ class _Reader:
 
     def _moment(self, written: Written) -> sympy.Expr:
         """Read an expression in anything, as it is at a moment of a run."""
-        return self._parsed(str(written.value), written.path, self.symbols, self.slopes, self.singularities.filled)
+        return self._parsed(written, self.moments, self.singularities.filled)
 
     def _appointments(self, index: int) -> Appointments:
         times = {key: self._time(index, key, each) for key, each in self.model.events[index].times.items()}
@@ -144,35 +152,20 @@ class _Reader:
     def _time(self, index: int, key: str, written: Written) -> sympy.Expr | str:
         if not isinstance(written.value, str):
             return number_name(index, key)
-        known = {*self.model.quantities.parameters, *self.model.constants}
+        known = {*self.model.quantities.parameters, *self.model.constants, "t"}
         symbols = {name: symbol for name, symbol in self.symbols.items() if name in known}
-        return self._parsed(written.value, written.path, symbols, {}, Singularities().filled)
+        return self._parsed(written, Scope(symbols, vectors=self.model.vectors), Singularities().filled)
 
-    def _read(
-        self,
-        table: str,
-        name: str,
-        slopes: Mapping[str, sympy.Symbol],
-        fill: Callable[[sympy.Expr], sympy.Expr],
-    ) -> sympy.Expr:
-        path = (*self.model.prefix, table, name)
-        return self._parsed(self.model.text_of(table, name), path, self.symbols, slopes, fill)
+    def _read(self, table: str, name: str, scope: Scope, fill: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
+        return self._parsed(self.model.written.entries[table][name], scope, fill)
 
-    def _parsed(
-        self,
-        text: str,
-        path: KeyPath,
-        symbols: Mapping[str, sympy.Symbol | float],
-        slopes: Mapping[str, sympy.Symbol],
-        fill: Callable[[sympy.Expr], sympy.Expr],
-    ) -> sympy.Expr:
-        document = self.model.document
+    def _parsed(self, written: Written, scope: Scope, fill: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
         try:
-            return fill(parse(text, symbols, slopes))
+            return fill(parse_in(scope, str(written.value), written.indices))
         except ExpressionError as error:
-            raise document.error(error.message, path, hint=error.hint, offset=error.offset) from None
+            raise self.model.written.error(written, error) from None
         except UnfilledError as error:
             symbol, point = (_text(self.model, each) for each in (error.symbol, error.point))
             message = f"this is 0/0 where {symbol} = {point}, and has a limit there"
             hint = "give its value there by a choice, as in: 1 if abs(x) < 1e-6 else x/(exp(x) - 1 + k*x)"
-            raise document.error(message, path, hint=hint) from None
+            raise self.model.document.error(message, written.path, hint=hint) from None

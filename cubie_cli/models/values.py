@@ -1,14 +1,17 @@
 """Reads the values of states, parameters and constants: numbers, or expressions of parameters and constants."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cubie_cli.documents import tables
-from cubie_cli.documents.document import Document
-from cubie_cli.documents.messages import UserError
-from cubie_cli.documents.positions import KeyPath
-from cubie_cli.models.expressions.tokens import ExpressionError
+from cubie_cli.models.expressions.names import Scope
+from cubie_cli.models.expressions.parser import number, parse_in
+from cubie_cli.models.expressions.tokens import ExpressionError, tokens
+from cubie_cli.models.expressions.vectors import Vector
 from cubie_cli.models.order_of_use import CircleError, in_order_of_use, used_names
+from cubie_cli.models.written import Written, WrittenModel
 
 #: What the values of a table may refer to.
 _REFERS_TO = {
@@ -36,7 +39,7 @@ class Values:
     computed: tuple[str, ...]
 
 
-def read_values(document: Document, prefix: KeyPath) -> Values:
+def read_values(written: WrittenModel) -> Values:
     """Read the values of a model's tables.
 
     Raises
@@ -44,7 +47,7 @@ def read_values(document: Document, prefix: KeyPath) -> Values:
     UserError
         With the place of the first mistake.
     """
-    reader = _Reader(document, prefix)
+    reader = _Reader(written)
     for table in _REFERS_TO:
         reader.read(table)
     return Values(**reader.values, computed=tuple(reader.computed))
@@ -53,73 +56,106 @@ def read_values(document: Document, prefix: KeyPath) -> Values:
 class _Reader:
     """Reads one table after the other."""
 
-    def __init__(self, document: Document, prefix: KeyPath) -> None:
-        self._document = document
-        self._prefix = prefix
+    def __init__(self, written: WrittenModel) -> None:
+        self._written = written
+        self._document = written.document
         self.values: dict[str, dict[str, float]] = {table: {} for table in _REFERS_TO}
         self.computed: list[str] = []
 
     def read(self, table: str) -> None:
         """Read a table, after those that it refers to."""
-        entries = tables.table(self._document, (*self._prefix, table))
-        texts = {name: value for name, value in entries.items() if isinstance(value, str)}
-        plain = {name: tables.number(self._document, self._path(table, name)) for name in entries if name not in texts}
+        entries = self._written.entries[table]
+        texts = {name: each for name, each in entries.items() if isinstance(each.value, str)}
+        plain = {name: self._number(each) for name, each in entries.items() if name not in texts}
         self.values[table] = plain
-        for name in self._in_order(table, texts):
-            plain[name] = self._evaluated(table, name, texts[name])
-            parameters = self.values["parameters"] if "parameters" in _REFERS_TO[table] else {}
-            if used_names(texts[name], parameters):
-                self.computed.append(name)
+        for base in self._in_order(table):
+            known = self._known(table, base)
+            for name in self._written.elements_of(base):
+                if name in texts:
+                    plain[name] = self._evaluated(known, texts[name], name)
         self.values[table] = {name: plain[name] for name in entries}
 
-    def _path(self, table: str, name: str) -> KeyPath:
-        return (*self._prefix, table, name)
+    def _number(self, written: Written) -> float:
+        if isinstance(written.value, dict):
+            hint = "a vector has a size and a value, as in { size = 64, value = 0.0 }"
+            raise self._document.error("a number is needed, this is a table", written.path, hint=hint)
+        return tables.number(self._document, written.path)
 
-    def _in_order(self, table: str, texts: Mapping[str, str]) -> tuple[str, ...]:
-        within = texts if table in _REFERS_TO[table] else ()
-        uses: dict[str, Sequence[str]] = {}
-        for name, text in texts.items():
-            try:
-                uses[name] = used_names(text, within)
-            except ExpressionError as error:
-                raise self._error(table, name, error) from None
+    def _in_order(self, table: str) -> tuple[str, ...]:
+        """Return the names written in a table, each after those it needs."""
+        names = self._written.names_in(table)
+        within = names if table in _REFERS_TO[table] else ()
         try:
-            return in_order_of_use(uses)
+            return in_order_of_use({name: self._written.used_names(table, name, within) for name in names})
         except CircleError as error:
             message = f"values refer to each other in a circle: {error}"
-            raise self._document.error(message, self._path(table, error.name), "key") from None
+            raise self._document.error(message, (*self._written.prefix, table, error.name), "key") from None
 
-    def _evaluated(self, table: str, name: str, text: str) -> float:
-        # They import SymPy, which numbers do without.
-        from cubie_cli.models.expressions.parser import parse  # noqa: PLC0415
-        from solvers.equations.lowering import number_of  # noqa: PLC0415
-        from solvers.equations.system import TIME, parameter_symbol  # noqa: PLC0415
+    def _known(self, table: str, base: str) -> "_Known":
+        """Return what the texts of a name may refer to, and refuse other references."""
+        homes, allowed = self._written.homes, _REFERS_TO[table]
+        for written in self._written.written_for(table, base):
+            used = used_names(written.value, homes) if isinstance(written.value, str) else []
+            for name in used:
+                if homes[name] not in allowed:
+                    told = " and ".join(allowed)
+                    message = f"{name!r} is in [{homes[name]}], and a value in [{table}] is made of {told}"
+                    raise self._document.error(message, written.path)
+        parameters = self._written.entries["parameters"] if "parameters" in allowed else ()
+        bases = self._written.used_names(table, base, self._written.names_in("parameters"))
+        used = [name for each in bases for name in self._written.elements_of(each)]
+        values = {name: self.values["parameters"][name] for name in used}
+        return _Known(self.values["constants"], tuple(parameters), values, self._written.vectors)
 
-        constants = self.values["constants"]
-        parameters = self.values["parameters"] if "parameters" in _REFERS_TO[table] else {}
-        symbols = {each: parameter_symbol(index) for index, each in enumerate(parameters)}
-        self._check_reference(table, name, text, {**constants, **parameters})
+    def _evaluated(self, known: "_Known", written: Written, name: str) -> float:
         try:
-            found = parse(text, {**constants, **symbols})
+            if any(each.text == "t" for each in tokens(written.value)):
+                message = "a value cannot depend on t: it is computed before a run begins"
+                raise self._document.error(message, written.path)
+            if known.values:
+                self.computed.append(name)
+                return known.computed(written)
+            return number(known.numbers, written.value, written.indices)
         except ExpressionError as error:
-            raise self._error(table, name, error) from None
-        if TIME in found.free_symbols:
-            message = "a value cannot depend on t: it is computed before a run begins"
-            raise self._document.error(message, self._path(table, name))
-        return number_of(found, dict(zip(symbols.values(), parameters.values(), strict=True)))
+            raise self._written.error(written, error) from None
 
-    def _check_reference(self, table: str, name: str, text: str, known: Mapping[str, float]) -> None:
-        """Refuse a reference to a quantity that has no value yet."""
-        homes = {
-            other: home
-            for home in ("states", "parameters", "constants", "observables", "drivers")
-            for other in tables.table(self._document, (*self._prefix, home))
-        }
-        for used in used_names(text, homes):
-            if used not in known:
-                allowed = " and ".join(_REFERS_TO[table])
-                message = f"{used!r} is in [{homes[used]}], and a value in [{table}] is made of {allowed}"
-                raise self._document.error(message, self._path(table, name))
 
-    def _error(self, table: str, name: str, error: ExpressionError) -> UserError:
-        return self._document.error(error.message, self._path(table, name), hint=error.hint, offset=error.offset)
+@dataclass(frozen=True)
+class _Known:
+    """What the value of a quantity may refer to.
+
+    Parameters
+    ----------
+    constants
+        Values by name.
+    parameters
+        Names of all parameters, where they may be referred to.
+    values
+        Of those parameters that are.
+    vectors
+        The model's.
+    """
+
+    constants: Mapping[str, float]
+    parameters: tuple[str, ...]
+    values: Mapping[str, float]
+    vectors: Mapping[str, Vector]
+
+    @cached_property
+    def numbers(self) -> Scope:
+        """What expressions of constants know; parameters are names like those that they are mistaken for."""
+        return Scope({**dict.fromkeys(self.parameters, math.nan), **self.constants}, vectors=self.vectors)
+
+    @cached_property
+    def _symbolic(self) -> Scope:
+        from solvers.equations.system import parameter_symbol  # noqa: PLC0415 - imports SymPy, which numbers do without
+
+        symbols = {name: parameter_symbol(index) for index, name in enumerate(self.parameters)}
+        return Scope({**symbols, **self.constants}, vectors=self.vectors)
+
+    def computed(self, written: Written) -> float:
+        """Return the value of an expression in parameters."""
+        from solvers.equations.lowering import number_of  # noqa: PLC0415 - likewise
+
+        found = parse_in(self._symbolic, written.value, written.indices)
+        return number_of(found, {self._symbolic.symbols[name]: value for name, value in self.values.items()})

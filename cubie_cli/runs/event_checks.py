@@ -8,8 +8,9 @@ import numpy as np
 import sympy
 
 from cubie_cli.documents.messages import UserError, shortened
-from cubie_cli.models.events import Written, WrittenEvent
+from cubie_cli.models.events import WrittenEvent
 from cubie_cli.models.model import Model
+from cubie_cli.models.written import Written
 from solvers.equations.lowering import number_of
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.switches import find_switches

@@ -111,9 +111,9 @@ def count_over(of: Over, scope: Scope) -> int:
         Where that is none, or more than one.
     """
     name = of.running.text
-    counts = dict.fromkeys(_counts(of.body, name, scope))
+    counts = sorted(set(_counts(of.body, name, scope)))
     if len(counts) == 1:
-        return next(iter(counts))
+        return counts[0]
     wrong = "is no index of a vector here" if not counts else f"takes {' and '.join(map(str, counts))} values here"
     hint = f"say from where to where it goes, as in sum({name}, 0, 9, ...)"
     raise ExpressionError(f"{name!r} {wrong}", of.running.offset, hint)

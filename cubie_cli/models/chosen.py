@@ -1,0 +1,111 @@
+"""Reads which quantities are asked for by name: single ones, elements of vectors, and vectors as a whole."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cubie_cli.documents.document import Document
+from cubie_cli.documents.positions import KeyPath
+from cubie_cli.models.expressions.vectors import Vector
+from cubie_cli.models.written import WrittenModel
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A quantity that is asked for, or a vector.
+
+    Parameters
+    ----------
+    name, place
+        The name, and the key path where it stands.
+    elements
+        The quantities: itself, or the elements of the vector.
+    vector
+        The vector, if it is one.
+    """
+
+    name: str
+    place: KeyPath
+    elements: tuple[str, ...]
+    vector: Vector | None = None
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A vector that is one variable of the result, with a dimension for each of its indices.
+
+    Parameters
+    ----------
+    name
+        What the result calls it.
+    vector
+        The vector; the variables of its elements follow each other.
+    """
+
+    name: str
+    vector: Vector
+
+    @property
+    def dimensions(self) -> tuple[tuple[str, int], ...]:
+        """The names and lengths of its own dimensions."""
+        vector = self.vector
+        names = (f"{vector.name}_{index}" for index in vector.indices)
+        return tuple(zip(names, vector.shape, strict=True))
+
+
+#: Vectors as variables of the result, by what the variable of the first element would be called.
+Wholes = Mapping[str, Whole]
+
+
+def choose(
+    written: WrittenModel, document: Document, names: Sequence[str], table: str, path: KeyPath
+) -> tuple[Chosen, ...]:
+    """Return what a list of names asks for.
+
+    Parameters
+    ----------
+    written
+        The model.
+    document, path
+        The file with the list, and its key path.
+    names, table
+        The names, and the table of the model that they are of.
+
+    Raises
+    ------
+    UserError
+        For a name that the model does not have, and for what is asked for twice.
+    """
+    found: list[Chosen] = []
+    asked: dict[str, str] = {}
+    for index, name in enumerate(names):
+        each = chosen(written, document, name, table, (*path, index))
+        for element in each.elements:
+            if element in asked:
+                also = "" if asked[element] == name == element else f": once by {asked[element]!r}"
+                raise document.error(f"{element!r} is given twice{also}", each.place)
+            asked[element] = name
+        found.append(each)
+    return tuple(found)
+
+
+def chosen(written: WrittenModel, document: Document, name: str, table: str, place: KeyPath) -> Chosen:
+    """Return what a name asks for; see `choose`."""
+    if name in written.entries[table]:
+        return Chosen(name, place, (name,))
+    vector = written.vectors.get(name)
+    if vector is not None and vector.table == table:
+        return Chosen(name, place, tuple(vector.elements), vector)
+    what, known = table.removesuffix("s"), written.names_in(table)
+    hint = written.hint_for(name, known) or f"the model has no {table}" * (not known) or None
+    raise document.error(f"the model has no {what} {name!r}", place, "key", hint)
+
+
+def wholes(found: Iterable[Chosen], called: Callable[[str], str]) -> Wholes:
+    """Return the vectors among what is asked for, as the result calls them.
+
+    Parameters
+    ----------
+    called
+        From the name of a quantity or vector to that of the variable.
+    """
+    return {called(each.elements[0]): Whole(called(each.name), each.vector) for each in found if each.vector}
