@@ -11,7 +11,6 @@ from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import ExitCode, UserError
 from cubie_cli.documents.positions import KeyPath
-from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.model import Model
 
 Mode = Literal["grid", "zip"]
@@ -208,7 +207,8 @@ def _check_sweepable(document: Document, model: Model, name: str, path: KeyPath)
     if any(driver.name == name for driver in system.drivers):
         message = f"{name!r} is a driver, which cannot be swept"
         raise document.error(message, path, "key", f"sweep a parameter that the equations multiply {name} by")
-    near = did_you_mean(name, [*system.parameters, *system.states])
+    written = model.written
+    near = written.hint_for(name, [*written.names_in("parameters"), *written.names_in("states")])
     raise document.error(f"the model has no parameter or state {name!r}", path, "key", near)
 
 

@@ -15,6 +15,7 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.documents.validation import validated
+from cubie_cli.models.chosen import Chosen, Wholes, choose, wholes
 from cubie_cli.models.model import Model
 from solvers.settings import KernelSettings, SaveGrid, SaveSettings, SolveSettings
 
@@ -51,6 +52,14 @@ class BufferChoices:
 
 
 @dataclass(frozen=True)
+class Saved:
+    """The states and observables that are kept, in the order asked for."""
+
+    states: tuple[Chosen, ...]
+    observables: tuple[Chosen, ...]
+
+
+@dataclass(frozen=True)
 class Configuration:
     """A run configuration that fits its model.
 
@@ -78,6 +87,10 @@ class Configuration:
         What is allowed and probably not meant.
     default_atol
         Whether the absolute tolerance is the default.
+    saved
+        The states and observables that are kept.
+    wholes
+        The vectors among these, and summaries of vectors.
     summary_places
         Where each summary is asked for.
     window_texts
@@ -95,6 +108,8 @@ class Configuration:
     kernel: KernelSettings
     warnings: tuple[str, ...]
     default_atol: bool
+    saved: Saved
+    wholes: Wholes
     summary_places: tuple[KeyPath, ...]
     window_texts: Mapping[str, KeyPath]
 
@@ -135,10 +150,11 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
     UserError
         With the place of the first value that does not fit.
     """
-    solve = read_solve(document, tables_read.solve, model.quantities)
+    solve = read_solve(document, tables_read.solve, model)
     output, cache = tables_read.output, tables_read.run.cache
     told = read_summaries(document, tables_read.output.summaries, model, solve)
-    save = _read_save(document, tables_read, model, solve, told)
+    saved = _read_saved(document, tables_read, model)
+    save = _read_save(document, tables_read, saved, model, solve, told)
     name = output.file if output.file is not None else f"{document.path.stem}.h5"
     if not name.strip() or "\0" in name:
         raise document.error("a file name is needed", ("output", "file"))
@@ -156,6 +172,8 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         kernel=_read_kernel(tables_read.run.kernel),
         warnings=(*warnings_of(document, solve), *_grid_warning(save, solve)),
         default_atol=tables_read.solve.atol is None,
+        saved=saved,
+        wholes={**wholes([*saved.states, *saved.observables], str), **told.wholes},
         summary_places=told.places,
         window_texts=told.texts,
     )
@@ -164,25 +182,41 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
 # -- [output] -----------------------------------------------------------------------------------
 
 
+def _read_saved(document: Document, tables_read: RunConfiguration, model: Model) -> Saved:
+    output, written = tables_read.output, model.written
+    states = written.names_in("states") if output.states is None else output.states
+    return Saved(
+        states=choose(written, document, states, "states", ("output", "states")),
+        observables=choose(written, document, output.observables, "observables", ("output", "observables")),
+    )
+
+
 def _read_save(
-    document: Document, tables_read: RunConfiguration, model: Model, solve: SolveSettings, told: SummariesRead
+    document: Document,
+    tables_read: RunConfiguration,
+    saved: Saved,
+    model: Model,
+    solve: SolveSettings,
+    told: SummariesRead,
 ) -> SaveSettings:
     output, system = tables_read.output, model.quantities
-    states = list(system.states) if output.states is None else output.states
-    tables.check_known(document, states, system.states, "state", ("output", "states"))
-    tables.check_known(document, output.observables, system.observables, "observable", ("output", "observables"))
-    if not states and not output.observables and not told.summaries:
+    if not saved.states and not saved.observables and not told.summaries:
         hint = "name a state or an observable, or ask for [output.summaries]"
         raise document.error("nothing is saved", ("output", "states"), hint=hint)
     _check_save_times(document, output.save_every, output.save_at, solve)
     return SaveSettings(
-        states=tuple(system.states.index(name) for name in states),
-        observables=tuple(system.observables.index(name) for name in output.observables),
+        states=_positions(saved.states, system.states),
+        observables=_positions(saved.observables, system.observables),
         every=output.save_every,
         at=None if output.save_at is None else tuple(output.save_at),
         summaries=told.summaries,
         windows=told.windows,
     )
+
+
+def _positions(asked: Sequence[Chosen], names: Sequence[str]) -> tuple[int, ...]:
+    positions = {name: index for index, name in enumerate(names)}
+    return tuple(positions[name] for each in asked for name in each.elements)
 
 
 def _check_save_times(

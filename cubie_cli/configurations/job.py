@@ -13,6 +13,7 @@ from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.overrides import apply_overrides
 from cubie_cli.documents.positions import KeyPath
+from cubie_cli.models.chosen import Wholes, joined
 from cubie_cli.models.model import Model, read_model
 from solvers.equations.drivers import Driver
 from solvers.planning.event_findings import END, event_findings
@@ -54,6 +55,14 @@ class Job:
         """The arrays that pass between the host and the kernel."""
         settings = self.configuration
         return Exchange(self.model.quantities, settings.solve, settings.save, self.axes.names)
+
+    @cached_property
+    def wholes(self) -> Wholes:
+        """The vectors that are variables of the result, by what that of their first element would be called."""
+        found = dict(self.configuration.wholes)
+        for event in self.model.events:
+            found.update(event.wholes)
+        return found
 
     @property
     def swept_variables(self) -> tuple[str, ...]:
@@ -151,17 +160,21 @@ def _check_result_names(job: Job) -> None:
             message = f"{what} would be written as {variable!r}, which is {taken[variable]}"
             raise _error_at(job, message, place)
         taken[variable] = what
+    for vector in {whole.vector.name: whole.vector for whole in job.wholes.values()}.values():
+        for dimension, _ in vector.dimensions:
+            if dimension in taken:
+                message = f"the index of {vector.name!r} would be written as {dimension!r}, which is {taken[dimension]}"
+                path = (*job.model.prefix, vector.table, vector.name)
+                hint = 'rename one of the two: index = "..." names the index'
+                raise job.model.document.error(message, path, "key", hint)
 
 
 def _saved(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
     """Yield each saved variable, what it is, and the key path that asks for it."""
-    system, save = job.model.quantities, job.configuration.save
-    for what, key, names, positions in (
-        ("state", "states", system.states, save.states),
-        ("observable", "observables", system.observables, save.observables),
-    ):
-        for index, position in enumerate(positions):
-            yield names[position], f"the {what} {names[position]!r}", ("output", key, index)
+    saved = job.configuration.saved
+    for what, found in (("state", saved.states), ("observable", saved.observables)):
+        for each in found:
+            yield each.name, f"the {what} {each.name!r}", each.place
 
 
 def _swept(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
@@ -177,15 +190,19 @@ def _events(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
         own = replace(quantities, event_facts=(replace(event.facts, stop=0),))
         findings = event_findings(own, precision)
         dimensions = {finding.dimension for finding in findings if finding.dimension}
-        for variable in [*(finding.name for finding in findings), *dimensions]:
+        variables = joined([finding.name for finding in findings], event.wholes)
+        for variable in [*(each.name for each in variables), *dimensions]:
             yield variable, f"what is told of the event {event.facts.name!r}", (*event.path, "name")
     if any(event.facts.stop for event in job.model.events):
         yield END, "the end of a run", next((*event.path, "stop") for event in job.model.events if event.facts.stop)
 
 
 def _summaries(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
-    for summary, place in zip(job.configuration.save.summaries, job.configuration.summary_places, strict=True):
-        yield summary.name, f"the summary {summary.kind!r} of {place[2]!r}", place
+    settings = job.configuration
+    summaries = settings.save.summaries
+    for each in joined([summary.name for summary in summaries], settings.wholes):
+        place = settings.summary_places[each.rows.start]
+        yield each.name, f"the summary {summaries[each.rows.start].kind!r} of {place[2]!r}", place
 
 
 def _error_at(job: Job, message: str, place: KeyPath) -> UserError:
@@ -193,8 +210,9 @@ def _error_at(job: Job, message: str, place: KeyPath) -> UserError:
         return job.model.document.error(message, place, hint="rename one of the two")
     if job.document.get(place) is None:
         # All states are saved where none are named: the model is the only place to point at.
-        name = job.model.quantities.states[int(place[-1])]
-        return job.model.error("states", name, message, hint="rename it, or leave it out of [output] states")
+        name = job.model.written.names_in("states")[int(place[-1])]
+        path = (*job.model.prefix, "states", name)
+        return job.model.document.error(message, path, hint="rename it, or leave it out of [output] states")
     hint = "rename it in the model, or leave it out here"
     if place[:2] == ("output", "summaries"):
         hint = 'give it another name: { kind = "...", name = "..." }'

@@ -7,7 +7,7 @@ from cubie_cli.configurations.schema import SolveTable
 from cubie_cli.configurations.tolerances import absolute_tolerances
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
-from solvers.equations.quantities import Quantities
+from cubie_cli.models.model import Model
 from solvers.settings import ControllerSettings, LinearSettings, NewtonSettings, SolveSettings
 from solvers.tableaus import UnknownAlgorithmError, find
 
@@ -33,7 +33,7 @@ _ITERATIVE_ONLY = ("preconditioner", "neumann_order", "tolerance", "max_iters")
 _MATRIX_FREE = 'kind = "minimal_residual", "steepest_descent" or "bicgstab"'
 
 
-def read_solve(document: Document, table: SolveTable, system: Quantities) -> SolveSettings:
+def read_solve(document: Document, table: SolveTable, model: Model) -> SolveSettings:
     """Return how a system is solved.
 
     Raises
@@ -50,7 +50,7 @@ def read_solve(document: Document, table: SolveTable, system: Quantities) -> Sol
         algorithm=table.algorithm,
         t0=table.t0,
         t1=table.t1,
-        atol=absolute_tolerances(document, table, system),
+        atol=absolute_tolerances(document, table, model),
         rtol=table.rtol,
         precision=table.precision,
         dt=table.dt,

@@ -10,6 +10,7 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.models.chosen import Chosen, Whole, Wholes, chosen, wholes
 from cubie_cli.models.model import Model
 from cubie_cli.models.vectors import NAME
 from solvers.settings import (
@@ -46,12 +47,15 @@ class SummariesRead:
         Where each summary is asked for.
     texts
         The texts of ends of windows that are expressions, and where they stand.
+    wholes
+        The summaries of vectors.
     """
 
     summaries: tuple[Summary, ...] = ()
     windows: tuple[Window, ...] = ()
     places: tuple[KeyPath, ...] = ()
     texts: Mapping[str, KeyPath] = field(default_factory=dict)
+    wholes: Wholes = field(default_factory=dict)
 
 
 def read_summaries(
@@ -77,61 +81,72 @@ class _Reader:
         self._windows: list[Window] = []
         self._common: int | None = None
         self._texts: dict[str, KeyPath] = {}
+        self._wholes: dict[str, Whole] = {}
+        quantities = model.quantities
+        self._positions: Mapping[str, Mapping[str, int]] = {
+            "states": {name: index for index, name in enumerate(quantities.states)},
+            "observables": {name: index for index, name in enumerate(quantities.observables)},
+        }
 
     def read(self, table: SummariesTable) -> SummariesRead:
         common = self._window(table.window, (*_TABLE, "window"))
         summaries, places = [], []
         for name, entries in (table.__pydantic_extra__ or {}).items():
-            self._check_quantity(name)
+            home, asked = self._quantity(name)
             if not entries:
                 message = f"no summaries of {name!r} are named"
                 raise self._document.error(message, (*_TABLE, name), hint=f'for example {name} = ["min", "max"]')
             for index, entry in enumerate(entries):
                 place: KeyPath = (*_TABLE, name, index)
-                summaries.append(self._summary(name, entry, place, common))
-                places.append(place)
+                found = self._summaries(home, asked, entry, place, common)
+                summaries += found
+                places += [place] * len(found)
         if not summaries and table.window is not None:
             message = "there is a window, and no summary to be of it"
-            hint = f'add a list for a quantity, such as {self._names[0]} = ["min", "max"]'
+            hint = f'add a list for a quantity, such as {self._model.written.names_in("states")[0]} = ["min", "max"]'
             raise self._document.error(message, (*_TABLE, "window"), "key", hint)
-        return SummariesRead(tuple(summaries), tuple(self._windows), tuple(places), self._texts)
+        return SummariesRead(tuple(summaries), tuple(self._windows), tuple(places), self._texts, self._wholes)
 
     # -- quantities -----------------------------------------------------------------------------
 
-    @property
-    def _names(self) -> tuple[str, ...]:
-        quantities = self._model.quantities
-        return (*quantities.states, *quantities.observables)
-
-    def _check_quantity(self, name: str) -> None:
-        if name in self._names:
-            return
-        place = (*_TABLE, name)
-        for what, names in (("parameter", self._model.quantities.parameters), ("constant", self._model.constants)):
-            if name in names:
-                message = f"{name!r} is a {what}, and summaries are of states and observables"
-                raise self._document.error(message, place, "key")
-        hint = did_you_mean(name, [*self._names, "window"])
+    def _quantity(self, name: str) -> tuple[str, Chosen]:
+        """Return what summaries are of, and the table of the model that it stands in."""
+        written, place = self._model.written, (*_TABLE, name)
+        home = written.homes.get(name.partition("[")[0], "")
+        if home in {"states", "observables"}:
+            return home, chosen(written, self._document, name, home, place)
+        if home in {"parameters", "constants"}:
+            message = f"{name!r} is a {home.removesuffix('s')}, and summaries are of states and observables"
+            raise self._document.error(message, place, "key")
+        hint = did_you_mean(name, [*written.names_in("states"), *written.names_in("observables"), "window"])
         raise self._document.error(f"the model has no state or observable {name!r}", place, "key", hint)
 
-    def _summary(self, name: str, entry: str | SummaryTable, place: KeyPath, common: Window) -> Summary:
+    def _summaries(
+        self, home: str, asked_of: Chosen, entry: str | SummaryTable, place: KeyPath, common: Window
+    ) -> list[Summary]:
+        """Return what is asked of a quantity, or of each element of a vector."""
         asked = SummaryTable() if isinstance(entry, str) else entry
         kind, level = self._plain(entry, place), None
         if not isinstance(entry, str):
             kind, level = self._kind(entry, place)
         self._check_options(kind, level, asked, place)
-        quantities = self._model.quantities
-        observable = name not in quantities.states
-        return Summary(
-            quantity=(quantities.observables if observable else quantities.states).index(name),
-            observable=observable,
-            kind=kind,
-            name=self._name(name, kind, asked, place),
-            window=self._place_of(common, asked, place),
-            level=level,
-            direction=_DIRECTIONS[asked.direction],
-            above=asked.above,
-        )
+        window = self._place_of(common, asked, place)
+        self._check_name(asked, place)
+        names = {each: _called(each, asked_of, kind, asked.name) for each in (asked_of.name, *asked_of.elements)}
+        self._wholes.update(wholes([asked_of], names.__getitem__))
+        return [
+            Summary(
+                quantity=self._positions[home][each],
+                observable=home == "observables",
+                kind=kind,
+                name=names[each],
+                window=window,
+                level=level,
+                direction=_DIRECTIONS[asked.direction],
+                above=asked.above,
+            )
+            for each in asked_of.elements
+        ]
 
     def _plain(self, entry: str | SummaryTable, place: KeyPath) -> str:
         if not isinstance(entry, str):
@@ -174,13 +189,10 @@ class _Reader:
                 hint = f"it belongs to {', '.join(kinds)}, as in {_example(option, example)}"
                 raise self._document.error(message, (*place, option), "key", hint)
 
-    def _name(self, quantity: str, kind: str, asked: SummaryTable, place: KeyPath) -> str:
-        if asked.name is None:
-            return f"{quantity}_{kind}"
-        if not NAME.fullmatch(asked.name):
+    def _check_name(self, asked: SummaryTable, place: KeyPath) -> None:
+        if asked.name is not None and not NAME.fullmatch(asked.name):
             hint = "use ASCII letters, digits and _, a digit not first"
             raise self._document.error(f"{asked.name!r} is not a name", (*place, "name"), hint=hint)
-        return asked.name
 
     # -- windows --------------------------------------------------------------------------------
 
@@ -215,6 +227,13 @@ class _Reader:
         t0, t1 = self._solve.t0, self._solve.t1
         if not math.isfinite(end) or not t0 <= end <= t1:
             raise outside(self._document, place, end, t0, t1)
+
+
+def _called(quantity: str, of: Chosen, kind: str, name: str | None) -> str:
+    """Return what the summary of a quantity is called: one of an element by the name for its vector, and its index."""
+    if name is None:
+        return f"{quantity}_{kind}"
+    return f"{name}{quantity.removeprefix(of.name)}"
 
 
 def outside(document: Document, place: KeyPath, end: float, t0: float, t1: float) -> UserError:

@@ -1,7 +1,8 @@
 """Reads which quantities are asked for by name: single ones, elements of vectors, and vectors as a whole."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.positions import KeyPath
@@ -44,16 +45,32 @@ class Whole:
     name: str
     vector: Vector
 
-    @property
-    def dimensions(self) -> tuple[tuple[str, int], ...]:
-        """The names and lengths of its own dimensions."""
-        vector = self.vector
-        names = (f"{vector.name}_{index}" for index in vector.indices)
-        return tuple(zip(names, vector.shape, strict=True))
-
 
 #: Vectors as variables of the result, by what the variable of the first element would be called.
 Wholes = Mapping[str, Whole]
+
+
+class Joined(NamedTuple):
+    """A variable of the result: its name, the positions of its elements among all names, and the vector it is."""
+
+    name: str
+    rows: range
+    whole: Whole | None
+
+    @property
+    def dimensions(self) -> tuple[tuple[str, int], ...]:
+        """The names and lengths of dimensions of its own."""
+        return self.whole.vector.dimensions if self.whole else ()
+
+
+def joined(names: Sequence[str], vectors: Wholes) -> Iterator[Joined]:
+    """Yield the variables of the result for names of quantities: elements of vectors become one."""
+    first = 0
+    while first < len(names):
+        whole = vectors.get(names[first])
+        count = len(whole.vector.elements) if whole else 1
+        yield Joined(whole.name if whole else names[first], range(first, first + count), whole)
+        first += count
 
 
 def choose(

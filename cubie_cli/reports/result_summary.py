@@ -11,8 +11,6 @@ from cubie_cli.results.layout import COUNTS
 
 #: Values of a variable that are looked at together.
 _BLOCK = 1 << 22
-#: Dimensions of a variable over time and run.
-_GRID = 2
 
 
 def is_result(file: h5py.File) -> bool:
@@ -28,7 +26,7 @@ def describe(file: h5py.File) -> dict[str, Any]:
         if isinstance(data, h5py.Dataset) and not data.is_scale and name not in COUNTS
     }
     swept = str(file["status"].attrs.get("coordinates", "")).split()
-    saved = [name for name, data in columns.items() if data.ndim == _GRID and _first_dimension(data) == "time"]
+    saved = [name for name, data in columns.items() if "time" in _dimensions(data)]
     told = [name for name in columns if name not in {*swept, *saved}]
     times = file["time"]
     return {
@@ -47,9 +45,9 @@ def describe(file: h5py.File) -> dict[str, Any]:
     }
 
 
-def _first_dimension(data: h5py.Dataset) -> str:
-    scales = data.dims[0].values()
-    return str(scales[0].name).rpartition("/")[2] if scales else ""
+def _dimensions(data: h5py.Dataset) -> list[str]:
+    scales = [scale for dimension in data.dims for scale in dimension.values()]
+    return [str(scale.name).rpartition("/")[2] for scale in scales]
 
 
 def _range(name: str, data: h5py.Dataset) -> dict[str, Any]:

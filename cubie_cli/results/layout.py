@@ -8,14 +8,17 @@ Sources: Unidata, "NetCDF-4 Format"; CF conventions 1.10, section 3.5 (flags).
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
-from solvers.planning.findings import Finding
+from cubie_cli.models.chosen import Whole, Wholes, joined
+from solvers.planning.findings import Finding, rows_of
 from solvers.status import Status
 
 #: What a file holds besides its values and texts: attributes and report, and the header of a variable.
@@ -58,6 +61,14 @@ class Variable:
     units: str | None = None
 
 
+class Stored(NamedTuple):
+    """A variable of the file: its name, the rows of the solution that it holds, its dimensions and their lengths."""
+
+    name: str
+    rows: range
+    dimensions: tuple[tuple[str, int], ...]
+
+
 @dataclass(frozen=True)
 class Contents:
     """All that is known of a result before it is computed.
@@ -87,6 +98,8 @@ class Contents:
         Index of the first run in the whole batch.
     findings
         What else is told of each run, in the order of the rows of `Solution.findings`.
+    wholes
+        Which variables and findings are elements of vectors: these are one variable each, with dimensions of their own.
     """
 
     times: np.ndarray
@@ -100,13 +113,41 @@ class Contents:
     report: Mapping[str, Any]
     first_run: int = 0
     findings: tuple[Finding, ...] = ()
+    wholes: Wholes = field(default_factory=dict)
+
+    @cached_property
+    def stored(self) -> tuple[Stored, ...]:
+        """Saved states and observables as variables of the file."""
+        names = [variable.name for variable in self.variables]
+        return tuple(
+            Stored(each.name, each.rows, (*each.dimensions, ("time", len(self.times)), ("run", self.n_runs)))
+            for each in joined(names, self.wholes)
+        )
+
+    @cached_property
+    def told(self) -> tuple[Stored, ...]:
+        """Findings as variables of the file."""
+        rows = [*rows_of(self.findings).values()]
+        found = []
+        for each in joined([finding.name for finding in self.findings], self.wholes):
+            first = self.findings[each.rows.start]
+            own = ((first.dimension, first.length),) if first.dimension else ()
+            place = range(rows[each.rows.start].start, rows[each.rows.stop - 1].stop)
+            found.append(Stored(each.name, place, (*each.dimensions, *own, ("run", self.n_runs))))
+        return tuple(found)
+
+    @property
+    def dimensions(self) -> dict[str, int]:
+        """The dimensions besides time and run, and their lengths."""
+        found = dict(each for variable in (*self.stored, *self.told) for each in variable.dimensions)
+        return {name: length for name, length in found.items() if name not in {"time", "run"}}
 
     @property
     def header_bytes(self) -> int:
         """Bytes of all but the values, or somewhat more."""
         texts = sum(len(text.encode()) for text in self.texts.values())
-        dimensions = sum(len(name) + 8 * length for name, length in dimensions_of(self.findings).items())
-        return texts + dimensions + _header_bytes(len(self.variables) + len(self.coordinates) + 2 * len(self.findings))
+        dimensions = sum(len(name) + 8 * length for name, length in self.dimensions.items())
+        return texts + dimensions + _header_bytes(len(self.stored) + len(self.coordinates) + 2 * len(self.told))
 
 
 def dimensions_of(findings: Iterable[Finding]) -> dict[str, int]:
@@ -115,7 +156,13 @@ def dimensions_of(findings: Iterable[Finding]) -> dict[str, int]:
 
 
 def expected_bytes(
-    n_runs: int, n_times: int, n_variables: int, n_coordinates: int, itemsize: int, findings: Sequence[Finding] = ()
+    n_runs: int,
+    n_times: int,
+    n_variables: int,
+    n_coordinates: int,
+    itemsize: int,
+    findings: Sequence[Finding] = (),
+    wholes: Wholes = MappingProxyType({}),
 ) -> int:
     """Return the bytes of a result of these sizes, its texts not counted, or somewhat more."""
     counts = sum(dtype.itemsize for dtype, _ in COUNTS.values())
@@ -123,6 +170,8 @@ def expected_bytes(
     told = sum(each.rows * np.dtype(each.dtype).itemsize for each in findings)
     a_run = n_variables * n_times * itemsize + n_coordinates * 8 + counts + index + told
     names = n_variables + n_coordinates + 2 * len(findings)
+    # Each vector is one variable, and has an index.
+    names -= sum(len(each.vector.elements) - 2 for each in wholes.values())
     return n_runs * a_run + n_times * 8 + sum(dimensions_of(findings).values()) * 8 + _header_bytes(names)
 
 
@@ -145,8 +194,8 @@ def lay_out(path: Path, contents: Contents) -> dict[str, Place]:
     # The name is ours alone, so no lock is needed; folders on a network often have none.
     with h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as file:
         _write_headers(file, contents)
-        names = [variable.name for variable in (*contents.variables, *contents.coordinates)]
-        names += [*(finding.name for finding in contents.findings), "run", *COUNTS]
+        names = [each.name for each in (*contents.stored, *contents.told)]
+        names += [*(variable.name for variable in contents.coordinates), "run", *COUNTS]
         return {name: Place(file[name].id.get_offset(), file[name].dtype) for name in names}
 
 
@@ -154,13 +203,14 @@ def _write_headers(file: h5py.File, contents: Contents) -> None:
     file.attrs["_NCProperties"] = np.bytes_(f"version=2,h5py={h5py.__version__},hdf5={h5py.version.hdf5_version}")
     for name, value in contents.attributes.items():
         file.attrs[name] = value
-    _write_dimensions(file, contents)
+    numbers = _write_dimensions(file, contents)
     listed = " ".join(variable.name for variable in contents.coordinates)
-    for variable in contents.variables:
-        _describe(_create_grid(file, variable.name, contents), variable.units, listed)
+    for each in contents.stored:
+        dataset = _create_variable(file, each, contents.precision, numbers)
+        _describe(dataset, contents.variables[each.rows.start].units, listed)
     for variable in contents.coordinates:
         _describe(_create_column(file, variable.name, np.dtype(np.float64), contents), variable.units)
-    _write_findings(file, contents, listed)
+    _write_findings(file, contents, listed, numbers)
     for name, (dtype, meaning) in COUNTS.items():
         column = _create_column(file, name, dtype, contents)
         column.attrs["long_name"] = meaning
@@ -169,51 +219,54 @@ def _write_headers(file: h5py.File, contents: Contents) -> None:
     texts = file.create_group("input-files")
     for name, text in contents.texts.items():
         texts[name] = text
-    _write_report(file.create_group("memory_report"), contents.report, 2 + len(dimensions_of(contents.findings)))
+    _write_report(file.create_group("memory_report"), contents.report, len(numbers))
 
 
-def _write_dimensions(file: h5py.File, contents: Contents) -> None:
+def _write_dimensions(file: h5py.File, contents: Contents) -> dict[str, int]:
+    """Create the dimensions, and return their numbers."""
     time = file.create_dataset("time", data=contents.times)
     run = _create(file, "run", (contents.n_runs,), np.dtype(np.int64))
-    for number, (name, scale) in enumerate({"time": time, "run": run}.items()):
-        scale.make_scale(name)
-        scale.attrs["_Netcdf4Dimid"] = np.int32(number)
     time.attrs["long_name"] = "independent variable"
     run.attrs["long_name"] = "index of the run in the whole batch"
     _describe(time, contents.time_units)
+    scales = {"time": time, "run": run}
+    for name, length in contents.dimensions.items():
+        scales[name] = file.create_dataset(name, data=np.arange(length, dtype=np.int32))
+    for number, (name, scale) in enumerate(scales.items()):
+        scale.make_scale(name)
+        scale.attrs["_Netcdf4Dimid"] = np.int32(number)
+    return {name: number for number, name in enumerate(scales)}
 
 
-def _write_findings(file: h5py.File, contents: Contents, coordinates: str) -> None:
-    """Create what is told of each run, over runs, or over a dimension of its own and runs."""
-    for number, (name, length) in enumerate(dimensions_of(contents.findings).items()):
-        index = file.create_dataset(name, data=np.arange(length, dtype=np.int32))
-        index.make_scale(name)
-        index.attrs["_Netcdf4Dimid"] = np.int32(2 + number)
-    numbers = {name: 2 + number for number, name in enumerate(dimensions_of(contents.findings))}
-    for each in contents.findings:
-        dtype = np.dtype(each.dtype)
-        fill = {"fillvalue": dtype.type(np.nan)} if dtype.kind == "f" else {}
-        shape = (each.length, contents.n_runs) if each.dimension else (contents.n_runs,)
-        dataset = _create(file, each.name, shape, dtype, **fill)
-        dataset.dims[len(shape) - 1].attach_scale(file["run"])
-        if each.dimension:
-            dataset.dims[0].attach_scale(file[each.dimension])
-            dataset.attrs["_Netcdf4Coordinates"] = np.array([numbers[each.dimension], 1], dtype=np.int32)
-        if fill:
-            dataset.attrs["_FillValue"] = np.array([fill["fillvalue"]])
-        dataset.attrs["long_name"] = each.meaning
-        _describe(dataset, each.units, coordinates)
+def _write_findings(file: h5py.File, contents: Contents, coordinates: str, numbers: Mapping[str, int]) -> None:
+    """Create what is told of each run, over runs, or over dimensions of its own and runs."""
+    parts = joined([finding.name for finding in contents.findings], contents.wholes)
+    for each, part in zip(contents.told, parts, strict=True):
+        first = contents.findings[part.rows.start]
+        dataset = _create_variable(file, each, np.dtype(first.dtype), numbers)
+        dataset.attrs["long_name"] = _meaning(first, part.whole)
+        _describe(dataset, first.units, coordinates)
 
 
-def _create_grid(file: h5py.File, name: str, contents: Contents) -> h5py.Dataset:
-    """Create a variable over time and run."""
-    fill = contents.precision.type(np.nan)
-    shape = (len(contents.times), contents.n_runs)
-    dataset = _create(file, name, shape, contents.precision, fillvalue=fill)
-    dataset.dims[0].attach_scale(file["time"])
-    dataset.dims[1].attach_scale(file["run"])
-    dataset.attrs["_Netcdf4Coordinates"] = np.array([0, 1], dtype=np.int32)
-    dataset.attrs["_FillValue"] = np.array([fill])
+def _meaning(finding: Finding, whole: Whole | None) -> str:
+    """Return what a finding is; of a vector, from what it is of the first element."""
+    if whole is None:
+        return finding.meaning
+    return finding.meaning.replace(next(iter(whole.vector.elements)), whole.vector.name)
+
+
+def _create_variable(file: h5py.File, stored: Stored, dtype: np.dtype[Any], numbers: Mapping[str, int]) -> h5py.Dataset:
+    """Create a variable over its dimensions; what is missing of numbers with a fraction is NaN."""
+    fill = {"fillvalue": dtype.type(np.nan)} if dtype.kind == "f" else {}
+    shape = tuple(length for _, length in stored.dimensions)
+    dataset = _create(file, stored.name, shape, dtype, **fill)
+    for axis, (name, _) in enumerate(stored.dimensions):
+        dataset.dims[axis].attach_scale(file[name])
+    if len(shape) > 1:
+        ids = [numbers[name] for name, _ in stored.dimensions]
+        dataset.attrs["_Netcdf4Coordinates"] = np.array(ids, dtype=np.int32)
+    if fill:
+        dataset.attrs["_FillValue"] = np.array([fill["fillvalue"]])
     return dataset
 
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from cubie_cli.documents.messages import OutputError
 from cubie_cli.results.layout import COUNTS, Contents, lay_out
-from solvers.planning.findings import rows_of
 
 if TYPE_CHECKING:
     from solvers.execution.engine import Solution
@@ -78,17 +77,14 @@ class ResultFile:
         """
         indices = np.arange(first_run, first_run + solution.status.shape[0], dtype=np.int64)
         with self._refusals_told():
-            for variable, block in zip(self._contents.variables, solution.variables, strict=True):
-                self._write_block(variable.name, first_run, block)
-            self._write_findings(first_run, solution.findings)
+            for stored, rows in ((self._contents.stored, solution.variables), (self._contents.told, solution.findings)):
+                for each in stored:
+                    block = rows[each.rows.start : each.rows.stop]
+                    self._write_block(each.name, first_run, block.reshape(-1, block.shape[-1]))
             for variable, row in zip(self._contents.coordinates, values, strict=True):
                 self._write_block(variable.name, first_run, row[None])
             for name, column in {"run": indices, **{name: getattr(solution, name) for name in COUNTS}}.items():
                 self._write_block(name, first_run, column[None])
-
-    def _write_findings(self, first_run: int, rows: np.ndarray) -> None:
-        for name, own in rows_of(self._contents.findings).items():
-            self._write_block(name, first_run, rows[own.start : own.stop])
 
     def publish(self) -> None:
         """Put the complete file in its place, safe on disk.

@@ -80,12 +80,13 @@ class PreparedBatch:
             n_coordinates=len(self.job.axes.names),
             itemsize=self.exchange.dtype.itemsize,
             findings=self.exchange.findings,
+            wholes=self.job.wholes,
         )
 
     @property
     def tolerances(self) -> dict[str, Any]:
         """The tolerances, as plain values."""
-        return tolerances_as_json(self.job.configuration.solve, self.job.model.quantities.states)
+        return tolerances_as_json(self.job.configuration.solve, self.job.model)
 
     @property
     def tolerances_told(self) -> list[tuple[str, str]]:

@@ -148,4 +148,5 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
         report=report.as_json(),
         first_run=batch.selected.start,
         findings=batch.exchange.findings,
+        wholes=job.wholes,
     )

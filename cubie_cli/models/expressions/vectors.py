@@ -82,6 +82,11 @@ class Vector:
         return None if zero else self.element(found)
 
     @property
+    def dimensions(self) -> tuple[tuple[str, int], ...]:
+        """What the result calls the dimensions, and their lengths."""
+        return tuple((f"{self.name}_{index}", count) for index, count in zip(self.indices, self.shape, strict=True))
+
+    @property
     def general(self) -> str:
         """Any element, as it is written: `u[i]`."""
         return f"{self.name}[{','.join(self.indices)}]"
