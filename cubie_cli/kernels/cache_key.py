@@ -46,6 +46,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "states": quantities.states,
         "parameters": quantities.parameters,
         "constants": dict(job.model.constants),
+        "vectors": [asdict(vector) for vector in job.model.vectors.values()],
         "equations": [job.model.text_of("equations", name) for name in quantities.states],
         "values": {name: job.model.text_of_value(name) for name in job.model.computed},
         "observables": {name: job.model.text_of("observables", name) for name in quantities.observables},
