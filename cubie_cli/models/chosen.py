@@ -113,7 +113,9 @@ def chosen(written: WrittenModel, document: Document, name: str, table: str, pla
     if vector is not None and vector.table == table:
         return Chosen(name, place, tuple(vector.elements), vector)
     what, known = table.removesuffix("s"), written.names_in(table)
-    hint = written.hint_for(name, known) or f"the model has no {table}" * (not known) or None
+    home = written.homes.get(name, table)
+    hint = written.hint_for(name, known) if home == table else f"it is in [{home}]"
+    hint = hint or f"the model has no {table}" * (not known) or None
     raise document.error(f"the model has no {what} {name!r}", place, "key", hint)
 
 

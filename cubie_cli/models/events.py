@@ -10,7 +10,7 @@ from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.chosen import Chosen, Wholes, choose, wholes
 from cubie_cli.models.expressions.tokens import ExpressionError, tokens
-from cubie_cli.models.written import Written, WrittenModel
+from cubie_cli.models.written import Written, WrittenModel, for_each
 from solvers.equations.quantities import EventFacts
 
 KEYS = ("name", "at", "when", "direction", "set", "stop", "record")
@@ -273,9 +273,7 @@ class _Reader:
         else:
             value = tables.text(self._document, path)
         vector = self._written.vectors.get(name)
-        if vector is None:
-            return {name: Written(value, path)}
-        return {each: Written(value, path, indices) for each, indices in vector.elements.items()}
+        return {name: Written(value, path)} if vector is None else dict(for_each(vector, value, path))
 
     def _check_target(self, name: str, path: KeyPath) -> None:
         if any(name in self._written.entries[table] for table in ("states", "parameters")):

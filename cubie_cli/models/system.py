@@ -161,7 +161,7 @@ class _Reader:
 
     def _parsed(self, written: Written, scope: Scope, fill: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
         try:
-            return fill(parse_in(scope, str(written.value), written.indices))
+            return fill(parse_in(scope, str(written.value), written.indices, written.members))
         except ExpressionError as error:
             raise self.model.written.error(written, error) from None
         except UnfilledError as error:

@@ -115,7 +115,7 @@ class _Reader:
             if known.values:
                 self.computed.append(name)
                 return known.computed(written)
-            return number(known.numbers, written.value, written.indices)
+            return number(known.numbers, written.value, written.indices, written.members)
         except ExpressionError as error:
             raise self._written.error(written, error) from None
 
@@ -157,5 +157,5 @@ class _Known:
         """Return the value of an expression in parameters."""
         from solvers.equations.lowering import number_of  # noqa: PLC0415 - likewise
 
-        found = parse_in(self._symbolic, written.value, written.indices)
+        found = parse_in(self._symbolic, written.value, written.indices, written.members)
         return number_of(found, {self._symbolic.symbols[name]: value for name, value in self.values.items()})

@@ -26,6 +26,9 @@ _KEYS = ("size", "value", "index", "ends")
 _USUAL_NAMES = ("i", "j", "k", "l", "m", "n")
 #: Of one vector; no compiler takes more equations.
 _MOST_ELEMENTS = 100_000
+#: What others call some words, and what some might look for among the keys.
+_ALSO = {"wrap": "periodic", "mirror": "hold", "nearest": "hold", "edge": "hold", "none": "error", "constant": "zero"}
+_HINTS = {"periodic": 'write ends = "periodic"', "shape": "write size = ...", "values": "write value = ..."}
 _EXAMPLE = "{ size = 64, value = 0.0 }"
 
 
@@ -58,6 +61,9 @@ class _Reader:
         given = self._document.get(path)
         if isinstance(given, list):
             return self._made(table, name, path, self._shape_of_list(path, given))
+        for key, hint in _HINTS.items():
+            if key in given:
+                raise self._document.error(f"unknown key {key!r} in a vector", (*path, key), "key", hint)
         tables.check_keys(self._document, path, _KEYS)
         return self._made(table, name, path, self._shape(path, given))
 
@@ -115,7 +121,7 @@ class _Reader:
             for name in used:
                 if name not in constants or isinstance(constants[name], str | list | dict):
                     message = f"a size is made of constants that are numbers, and {name!r} is not one"
-                    raise self._document.error(message, path)
+                    raise self._document.error(message, path, hint=f"write the number, or add {name} to [constants]")
             known = {name: tables.number(self._document, (*self._prefix, "constants", name)) for name in used}
             return number(Scope(known), text)
         except ExpressionError as error:
@@ -173,8 +179,8 @@ class _Reader:
         found = [given] * count if isinstance(given, str) else self._words(place, count, "words for the ends")
         for word in found:
             if word not in ENDS:
-                message = f"'ends' is one of {', '.join(ENDS)}, not {word!r}"
-                raise self._document.error(message, place, hint=did_you_mean(word, ENDS))
+                message = f"'ends' is one of {', '.join(ENDS)}"
+                raise self._document.error(message, place, hint=did_you_mean(_ALSO.get(word, word), ENDS))
         return tuple(cast("list[Ends]", found))
 
     def _words(self, path: KeyPath, count: int, what: str) -> list[str]:
@@ -185,7 +191,9 @@ class _Reader:
         if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
             raise self._error_of_kind(path, given)
         if len(given) != count:
-            raise self._document.error(f"{count} {what} are needed here, there are {len(given)}", path)
+            dimensions = "dimension" if count == 1 else "dimensions"
+            message = f"the vector has {count} {dimensions}, and this is a list of {len(given)} {what}"
+            raise self._document.error(message, path, hint="give one for each")
         return given
 
     def _error_of_kind(self, path: KeyPath, given: Any) -> UserError:

@@ -31,11 +31,14 @@ class Written:
         Where.
     indices
         What the indices are, where it is written for an element of a vector.
+    members
+        How many elements it is written for.
     """
 
     value: Any
     path: KeyPath
     indices: Mapping[str, int] = field(default_factory=dict)
+    members: int = 1
 
 
 #: What is written in a table, by the names of quantities, in order.
@@ -86,7 +89,8 @@ class WrittenModel:
         base = name.partition("[")[0].strip()
         if base not in self.vectors:
             return did_you_mean(name, known)
-        return f"{base!r} is a vector with the elements {self.vectors[base].told}, written without blanks"
+        told = self.vectors[base].told
+        return f"name an element, {told}" if name == base else f"{base!r} has {told}, written without blanks"
 
     def used_names(self, table: str, name: str, known: Iterable[str]) -> list[str]:
         """Return which of some written names the texts of a name refer to.
@@ -120,13 +124,19 @@ class WrittenModel:
         return found
 
 
+def for_each(vector: Vector, value: Any, path: KeyPath) -> Entries:
+    """Return what is written for each element of a vector by one text or number."""
+    members = len(vector.elements)
+    return {name: Written(value, path, indices, members) for name, indices in vector.elements.items()}
+
+
 def _of_vector(vector: Vector, table: str, value: Any, path: KeyPath) -> Entries:
     """Return what is written for each element: one value for all, or one each."""
     at_home = table == vector.table
     if at_home and isinstance(value, dict):
         value, path = value["value"], (*path, "value")
     if not (at_home and isinstance(value, list)):
-        return {name: Written(value, path, indices) for name, indices in vector.elements.items()}
+        return for_each(vector, value, path)
     return {
         name: Written(_item(value, place), (*path, *place), indices)
         for place, (name, indices) in zip(vector.places, vector.elements.items(), strict=True)

@@ -49,17 +49,36 @@ class SmallStates:
                 self._count(state, saved, small)
 
     def warnings(self) -> Iterator[str]:
-        """Yield a line for each such state, the first few of them."""
-        rtol, names = self.exchange.solve.rtol, self.exchange.quantities.states
-        for state, (count, largest) in list(self._found.items())[:_NAMED]:
-            where = "" if count == self._runs else f" in {count:,} of {self._runs:,} runs"
-            yield (
-                f"{names[state]} never rose above atol/rtol = {self._limit(state):g}{where}, so its relative error was "
-                f"not controlled: give atol for each state, with {names[state]} = {rtol * largest * 1e-3:.1g}, "
-                "where it matters"
-            )
-        if len(self._found) > _NAMED:
-            yield f"{len(self._found) - _NAMED} more states never rose above atol/rtol"
+        """Yield a line for each such state or vector, the first few of them."""
+        names = self.exchange.quantities.states
+        found: dict[str, list[int]] = {}
+        for state in self._found:
+            # Elements of a vector have its name and their indices.
+            found.setdefault(names[state].partition("[")[0], []).append(state)
+        for name, states in list(found.items())[:_NAMED]:
+            yield self._one(names[states[0]], states) if len(states) == 1 else self._some(name, states)
+        if len(found) > _NAMED:
+            yield f"{len(found) - _NAMED} more states never rose above atol/rtol"
+
+    def _one(self, name: str, states: Sequence[int]) -> str:
+        (count, _), where = self._found[states[0]], ""
+        if count != self._runs:
+            where = f" in {count:,} of {self._runs:,} runs"
+        return (
+            f"{name} never rose above atol/rtol = {self._limit(states[0]):g}{where}, so its relative error was "
+            f"not controlled: {self._remedy(name, states)}"
+        )
+
+    def _some(self, name: str, states: Sequence[int]) -> str:
+        return (
+            f"{len(states):,} elements of {name} never rose above atol/rtol = {self._limit(states[0]):g}, so their "
+            f"relative errors were not controlled: {self._remedy(name, states)}"
+        )
+
+    def _remedy(self, name: str, states: Sequence[int]) -> str:
+        largest = max(self._found[state][1] for state in states)
+        wanted = self.exchange.solve.rtol * largest * 1e-3
+        return f"give atol for each state, with {name} = {wanted:.1g}, where it matters"
 
     def _limit(self, state: int) -> float:
         return self.exchange.solve.atol[state] / self.exchange.solve.rtol

@@ -1,13 +1,13 @@
 """Computes what the tree of an expression comes to, with the operations of numbers or of SymPy."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
 from cubie_cli.models.expressions.constants import NOT_FINITE, NotFiniteError, NotRealError, is_constant
-from cubie_cli.models.expressions.names import Over, Scope, count_over, over
+from cubie_cli.models.expressions.names import Over, Scope, count_over, names_in, over
 from cubie_cli.models.expressions.nodes import (
     Call,
     Choice,
@@ -28,8 +28,9 @@ from cubie_cli.models.expressions.vectors import OutsideError, Vector
 
 #: Of `min` and `max`; each is code of its own in every stage, and a compiler takes minutes for thousands.
 MOST_ARGUMENTS = 1000
-#: Of the sums of one expression.
+#: Of the sums of one expression, and of all that are written for a vector.
 MOST_TERMS = 65_536
+MOST_TERMS_OF_VECTOR = 1_000_000
 
 
 class Evaluation:
@@ -45,12 +46,15 @@ class Evaluation:
         What indices are.
     algebra
         The module whose operations are carried out: `constants` where everything is a number, else `operations`.
+    members
+        How many quantities the expression is written for.
     """
 
-    def __init__(self, scope: Scope, indices: Mapping[str, int], algebra: ModuleType) -> None:
+    def __init__(self, scope: Scope, indices: Mapping[str, int], algebra: ModuleType, members: int = 1) -> None:
         self._scope = scope
         self._indices = dict(indices)
         self._algebra = algebra
+        self._members = members
         self._terms = 0
         self._ways: Mapping[type[Node], Callable[[Any], Any]] = {
             Number: lambda node: node.value,
@@ -110,7 +114,7 @@ class Evaluation:
         except OutsideError as error:
             outside = node.indices[error.dimension]
             message = f"there is no {vector.element(place)}"
-            raise self._error(message, outside.offset, _remedy(vector, error.dimension)) from None
+            raise self._error(message, outside.offset, _remedy(vector, place, error.dimension, outside)) from None
 
     def _whole(self, node: Node) -> int:
         """Return a whole number that is known."""
@@ -118,8 +122,10 @@ class Evaluation:
         if is_constant(found) and found % 1 == 0:
             return int(found)
         hint = "it is made of indices, constants and numbers; mod, floor and a choice may be used"
-        what = f"{float(found):g} is no whole number" if is_constant(found) else "this changes while a run is computed"
-        raise self._error(f"an index is a whole number that is known before: {what}", node.offset, hint)
+        if is_constant(found):
+            raise self._error(f"an index is a whole number, and this is {float(found):g}", node.offset, hint)
+        message = "an index must be known when the model is read, and this is not"
+        raise ExpressionError(message, node.offset, hint)
 
     # -- functions ------------------------------------------------------------------------------
 
@@ -165,15 +171,21 @@ class Evaluation:
         bounds = [self._whole(each) for each in found.bounds]
         first, last = bounds or (0, count_over(found, self._scope) - 1)
         self._terms += max(0, last - first + 1)
-        if self._terms > MOST_TERMS:
-            message = f"{node.name!r} has {self._terms:,} terms"
-            raise self._error(message, node.offset, f"{MOST_TERMS:,} are the most of one expression")
+        self._check_terms(node)
         values, name = [], found.running.text
         for index in range(first, last + 1):
             self._indices[name] = index
             values.append(self.value(found.body))
         self._indices.pop(name, None)
         return values
+
+    def _check_terms(self, node: Call) -> None:
+        most, told = MOST_TERMS, f"{node.name!r} has {self._terms:,} terms"
+        if self._terms * self._members > MOST_TERMS_OF_VECTOR:
+            most = MOST_TERMS_OF_VECTOR // self._members
+            told = f"{told}, for each of {self._members:,} elements"
+        if self._terms > most:
+            raise self._error(told, node.offset, f"{most:,} are the most here")
 
     # -- operations -----------------------------------------------------------------------------
 
@@ -231,7 +243,12 @@ class Evaluation:
         return self.build(node.offset, self._algebra.either, condition, *values)
 
 
-def _remedy(vector: Vector, dimension: int) -> str:
-    index = vector.indices[dimension]
-    choice = f"... if {index} > 0 else ..."
-    return f'there are {vector.told}; leave it out by a condition, {choice}, or give {vector.name} ends = "periodic"'
+def _remedy(vector: Vector, place: Sequence[int], dimension: int, index: Node) -> str:
+    """Return what to do about an element that is not there."""
+    known = f"there are {vector.told}"
+    name = next(names_in(index), None)
+    if name is None:
+        return known
+    condition = f"{name} > 0" if place[dimension] < 0 else f"{name} < {vector.shape[dimension] - 1}"
+    choice = f"keep to these by a choice, as in (... if {condition} else 0)"
+    return f'{known}; {choice}, or give {vector.name} ends = "periodic"'

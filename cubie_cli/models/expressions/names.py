@@ -1,6 +1,6 @@
 """What the names of an expression may stand for, and the refusal of those that stand for nothing."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -95,11 +95,15 @@ def over(call: Call, scope: Scope, indices: Iterable[str]) -> Over | None:
 def _has_index(node: Node, name: str) -> bool:
     """Return whether a name is in an index of a part of an expression."""
     inside = node.indices if isinstance(node, Element) else ()
-    return any(_has_name(each, name) for each in inside) or any(_has_index(part, name) for part in node.parts)
+    return any(name in names_in(each) for each in inside) or any(_has_index(part, name) for part in node.parts)
 
 
-def _has_name(node: Node, name: str) -> bool:
-    return (isinstance(node, Name) and node.text == name) or any(_has_name(part, name) for part in node.parts)
+def names_in(node: Node) -> Iterator[str]:
+    """Yield the names in an expression."""
+    if isinstance(node, Name):
+        yield node.text
+    for part in node.parts:
+        yield from names_in(part)
 
 
 def count_over(of: Over, scope: Scope) -> int:
@@ -174,7 +178,7 @@ class _Check:
             if node.text not in self._scope.symbols:
                 self._name(Name(node.offset, node.text), indices)
             message = f"'[' does not belong here: {quoted(node.text)} is no vector"
-            raise ExpressionError(message, node.bracket, "write a product with *")
+            raise ExpressionError(message, node.bracket, "brackets that group are round, as in 2*(x + y)")
         given, wanted = len(node.indices), len(vector.shape)
         if given != wanted:
             message = f"{node.text!r} has {_counted(wanted)}, {given} given"

@@ -49,18 +49,21 @@ def parse(
     return parse_in(Scope({**symbols, "t": TIME}, slopes), text)
 
 
-def parse_in(scope: Scope, text: str, indices: Mapping[str, int] = _NONE) -> "sympy.Expr":
-    """Read an expression whose names stand for what a scope says, and indices for numbers; see `parse`."""
+def parse_in(scope: Scope, text: str, indices: Mapping[str, int] = _NONE, members: int = 1) -> "sympy.Expr":
+    """Read an expression whose names stand for what a scope says, and indices for numbers; see `parse`.
+
+    `members` is the number of quantities that it is written for.
+    """
     from cubie_cli.models.expressions import operations  # noqa: PLC0415 - likewise
 
     with deep_recursion():
         node = scope.read(text, indices)
-        evaluation = Evaluation(scope, indices, operations)
+        evaluation = Evaluation(scope, indices, operations, members)
         return evaluation.build(0, operations.finished, evaluation.value(node))
 
 
-def number(scope: Scope, text: str, indices: Mapping[str, int] = _NONE) -> float:
+def number(scope: Scope, text: str, indices: Mapping[str, int] = _NONE, members: int = 1) -> float:
     """Read an expression of numbers alone; see `parse_in`."""
     with deep_recursion():
-        evaluation = Evaluation(scope, indices, constants)
+        evaluation = Evaluation(scope, indices, constants, members)
         return float(evaluation.value(scope.read(text, indices)))
