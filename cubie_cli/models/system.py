@@ -55,14 +55,14 @@ def read_system(model: Model) -> System:
     )
 
 
-def named(model: Model, expression: sympy.Basic) -> sympy.Basic:
-    """Return an expression with names as the user has them."""
-    names = {symbol: name for name, symbol in _symbols(model).items() if symbol in expression.free_symbols}
-    return substituted(expression, {symbol: sympy.Symbol(name) for symbol, name in {**names, MIDDLE: "t"}.items()})
+def names_of(model: Model) -> Mapping[sympy.Symbol, sympy.Symbol]:
+    """Return for each symbol of a model's expressions one with the name that the user has for it."""
+    names = {symbol: name for name, symbol in _symbols(model).items() if isinstance(symbol, sympy.Symbol)}
+    return {symbol: sympy.Symbol(name) for symbol, name in {**names, MIDDLE: "t"}.items()}
 
 
 def _text(model: Model, expression: sympy.Expr) -> str:
-    return f"{float(expression):.15g}" if expression.is_number else str(named(model, expression))
+    return f"{float(expression):.15g}" if expression.is_number else str(substituted(expression, names_of(model)))
 
 
 def _check_slopes(

@@ -6,8 +6,9 @@ from sympy.printing.str import StrPrinter
 
 from cubie_cli.documents.messages import shortened
 from cubie_cli.models.model import Model
-from cubie_cli.models.system import named, read_system
+from cubie_cli.models.system import names_of, read_system
 from solvers.equations.crossings import conditions
+from solvers.equations.rewriting import substituted
 from solvers.equations.right_hand_side import needed_observables
 from solvers.equations.switches import find_switches
 
@@ -18,7 +19,8 @@ def conditions_told(model: Model) -> tuple[str, ...]:
     """Return the conditions of a model's equations that are no switches, as texts."""
     system = find_switches(read_system(model)).system
     found = conditions(system, needed_observables(system, system.derivatives))
-    texts = (_Printer().doprint(named(model, node)) for node in found)
+    names = names_of(model)
+    texts = (_Printer().doprint(substituted(node, names)) for node in found)
     return tuple(dict.fromkeys(map(shortened, texts)))
 
 

@@ -11,7 +11,6 @@ from cubie_cli.models.expressions.tokens import ARGUMENTS, OVER_INDEX, RESERVED,
 from cubie_cli.models.expressions.vectors import Vector
 
 _OTHER_NAMES = {"ln": "log", "arctan2": "atan2", "ceiling": "ceil", "e": "exp(1)"}
-_USUAL_INDICES = ("i", "j", "k", "l", "m", "n")
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ class _Check:
     def _hint_for_name(self, name: str, indices: Sequence[str]) -> str | None:
         if name in OVER_INDEX:
             return f"write {name}(j, u[j])"
-        if name in _USUAL_INDICES and self._scope.vectors:
+        if any(name in vector.indices for vector in self._scope.vectors.values()):
             return "an index has a value in what is written for a vector, and within sum(i, ...)"
         scalars = [each for each in self._scope.symbols if not each.endswith("]")]
         return _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
@@ -203,7 +202,7 @@ class _Check:
 
     def _over(self, found: Over, indices: Sequence[str]) -> None:
         name = found.running.text
-        if self._scope.means(name) or name in indices or name in RESERVED:
+        if self._scope.means(name) or name in (*indices, *RESERVED, *OVER_INDEX):
             message = f"{quoted(name)} has a meaning already, and cannot be the index here"
             raise ExpressionError(message, found.running.offset, "choose another letter")
         self._parts(found.bounds, indices)

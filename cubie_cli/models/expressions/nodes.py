@@ -5,7 +5,7 @@ by it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -19,8 +19,8 @@ class Node:
     @property
     def parts(self) -> "Iterator[Node]":
         """What it is made of."""
-        for field in fields(self):
-            yield from _nodes_in(getattr(self, field.name))
+        for name in type(self).__slots__:
+            yield from _nodes_in(getattr(self, name))
 
     @property
     def is_condition(self) -> bool:

@@ -9,8 +9,8 @@ from solvers.planning.exchange import Exchange, Solution
 from solvers.settings import SaveSettings, SolveSettings
 
 
-def small(starts=(0.0, 1.0), swept=(), **settings):
-    quantities = Quantities("test", ("x", "y"), starts, (), ())
+def small(starts=(0.0, 1.0), swept=(), names=("x", "y"), **settings):
+    quantities = Quantities("test", names, starts, (), ())
     solve = SolveSettings("tsit5", 0.0, 1.0, (1e-9, 1e-9), **settings)
     return SmallStates(Exchange(quantities, solve, SaveSettings(states=(0, 1), every=0.5), swept))
 
@@ -63,3 +63,10 @@ def test_a_stopped_run_counts_as_far_as_it_came():
 
 def test_fixed_steps_have_no_tolerance():
     assert look(small(dt=0.1), [[1e-9]] * 3, ONE) == []
+
+
+def test_a_vector_is_one_line():
+    found = small(names=("u[0]", "u[1]"), starts=(0.0, 0.0))
+    (text,) = look(found, [[0.0], [1e-5], [1e-4]], [[0.0], [1e-7], [1e-6]])
+    assert text.startswith("2 elements of u never rose above atol/rtol = 0.001, ")
+    assert "u = 1e-13" in text

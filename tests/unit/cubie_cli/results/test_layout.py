@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from cubie_cli.models.chosen import Whole
+from cubie_cli.models.expressions.vectors import Vector
 from cubie_cli.results.layout import expected_bytes, lay_out
 
 
@@ -58,3 +60,9 @@ def test_expected_bytes_count_findings(contents):
 def test_expected_bytes_follow_from_the_sizes():
     one = expected_bytes(n_runs=1_000_000, n_times=10, n_variables=3, n_coordinates=2, itemsize=4)
     assert one == pytest.approx(1_000_000 * (3 * 10 * 4 + 2 * 8 + 1 + 4 + 4 + 8), rel=1e-3)
+
+
+def test_expected_bytes_count_a_vector_as_one_variable():
+    whole = Whole("u", Vector("u", "states", (1000,), ("i",), ("error",)))
+    sizes = {"n_runs": 1, "n_times": 1, "n_variables": 1000, "n_coordinates": 0, "itemsize": 8}
+    assert expected_bytes(**sizes) - expected_bytes(**sizes, wholes={"u[0]": whole}) > 900_000

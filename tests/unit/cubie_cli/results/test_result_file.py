@@ -6,8 +6,11 @@ import pytest
 import xarray as xr
 
 from cubie_cli.documents.messages import OutputError
+from cubie_cli.models.chosen import Whole
+from cubie_cli.models.expressions.vectors import Vector
 from cubie_cli.results.layout import Variable
 from cubie_cli.results.result_file import ResultFile
+from solvers.planning.findings import Finding
 
 
 def solution(first, count, n_times=3, precision="float64"):
@@ -97,3 +100,52 @@ def test_a_former_result_stays_until_it_is_replaced(tmp_path, contents):
 def test_a_file_that_cannot_be_made_is_a_message(tmp_path, contents):
     with pytest.raises(OutputError, match="cannot write"):
         ResultFile(tmp_path / "missing" / "r.h5", contents())
+
+
+@pytest.mark.parametrize("width", [3, 10])
+def test_a_vector_is_one_variable_with_its_indices_first(tmp_path, width, contents):
+    vector = Vector("u", "states", (2,), ("i",), ("error",))
+    three = Vector("w", "states", (3,), ("k",), ("error",))
+    given = contents(
+        variables=(Variable("u[0]", "m"), Variable("u[1]", "m")),
+        findings=(
+            Finding("w[0]_max", "largest value of w[0]", "float32", "m"),
+            Finding("w[1]_max", "largest value of w[1]", "float32", "m"),
+            Finding("w[2]_max", "largest value of w[2]", "float32", "m"),
+            Finding("u_count", "a number", "int32"),
+            Finding("last", "a time"),
+        ),
+        wholes={"u[0]": Whole("u", vector), "w[0]_max": Whole("w_max", three)},
+    )
+    write(tmp_path / "r.h5", given, width)
+    with xr.open_dataset(tmp_path / "r.h5", engine="h5netcdf") as found:
+        assert found.u.dims == ("u_i", "time", "run")
+        assert found.u.attrs["units"] == "m"
+        np.testing.assert_array_equal(found.u, solution(0, 10).variables)
+        assert found.w_max.dims == ("w_k", "run")
+        assert found.w_max.attrs["long_name"] == "largest value of w"
+        assert found.w_k.values.tolist() == [0, 1, 2]
+        np.testing.assert_array_equal(found.w_max, solution(0, 10).findings[:3])
+        assert found.u_count.values.tolist() == list(range(300, 310))
+    with h5py.File(tmp_path / "r.h5") as file:
+        assert file["u"].attrs["_Netcdf4Coordinates"].tolist() == [2, 0, 1]
+        assert file["u_i"].attrs["_Netcdf4Dimid"] == 2
+        assert file["memory_report/buffer"].attrs["_Netcdf4Dimid"] == 4
+
+
+def test_what_is_recorded_of_a_vector_has_both_dimensions(tmp_path, contents):
+    vector = Vector("u", "states", (2,), ("i",), ("error",))
+    recorded = ("float64", None, "kick_firing", 2)
+    given = contents(
+        findings=(
+            Finding("kick_count", "how often", "int32"),
+            Finding("kick_u[0]", "u[0] when kick fired", *recorded),
+            Finding("kick_u[1]", "u[1] when kick fired", *recorded),
+        ),
+        wholes={"kick_u[0]": Whole("kick_u", vector)},
+    )
+    write(tmp_path / "r.h5", given, 4)
+    with xr.open_dataset(tmp_path / "r.h5", engine="h5netcdf") as found:
+        assert found.kick_u.dims == ("u_i", "kick_firing", "run")
+        assert found.kick_u.attrs["long_name"] == "u when kick fired"
+        np.testing.assert_array_equal(found.kick_u, solution(0, 10).findings[1:].reshape(2, 2, 10))
