@@ -24,6 +24,8 @@ from solvers.settings import (
 )
 
 _TABLE: KeyPath = ("output", "summaries")
+#: Of a vector that has summaries: each is code of its own, and a compiler takes a minute for so many.
+_MOST_ELEMENTS = 256
 _DIRECTIONS: Mapping[str | None, int] = MappingProxyType({None: 0, "both": 0, "up": 1, "down": -1})
 #: What belongs to some kinds only, and an example of one of them.
 _OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
@@ -114,12 +116,24 @@ class _Reader:
         written, place = self._model.written, (*_TABLE, name)
         home = written.homes.get(name.partition("[")[0], "")
         if home in {"states", "observables"}:
-            return home, chosen(written, self._document, name, home, place)
+            asked = chosen(written, self._document, name, home, place)
+            self._check_count(asked)
+            return home, asked
         if home in {"parameters", "constants"}:
             message = f"{name!r} is a {home.removesuffix('s')}, and summaries are of states and observables"
             raise self._document.error(message, place, "key")
         hint = did_you_mean(name, [*written.names_in("states"), *written.names_in("observables"), "window"])
         raise self._document.error(f"the model has no state or observable {name!r}", place, "key", hint)
+
+    def _check_count(self, asked: Chosen) -> None:
+        if len(asked.elements) > _MOST_ELEMENTS:
+            message = f"{asked.name!r} has {len(asked.elements):,} elements, and each summary is code of its own"
+            first = asked.elements[0]
+            hint = (
+                f'{_MOST_ELEMENTS} are the most: name some, such as "{first}" = [...], or an observable made of them, '
+                f"such as a sum; or save {asked.name} at some times"
+            )
+            raise self._document.error(message, asked.place, "key", hint)
 
     def _summaries(
         self, home: str, asked_of: Chosen, entry: str | SummaryTable, place: KeyPath, common: Window

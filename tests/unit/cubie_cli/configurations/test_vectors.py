@@ -90,6 +90,12 @@ def test_a_size_may_be_set_on_the_command_line(vectors):
     assert "--set model.states.u.size=0: a size is at least 1" in str(vectors.refused("model.states.u.size=0"))
 
 
+def test_a_large_vector_has_no_summaries(vectors):
+    vectors.edit_model("size = 3", "size = 257")
+    vectors.append_run('[output.summaries]\nu = ["max"]\n')
+    assert "'u' has 257 elements" in str(vectors.refused())
+
+
 def read_all(files):
     job = files.load()
     return read_window_ends(job.configuration, job.document, job.model)
