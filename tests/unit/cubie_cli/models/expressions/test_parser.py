@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.effort import calls
 
 from cubie_cli.models.expressions.parser import DEEPEST, LONGEST_TEXT, parse
-from cubie_cli.models.expressions.tokens import FUNCTION_NAMES, RESERVED, ExpressionError
+from cubie_cli.models.expressions.tokens import ARGUMENTS, FUNCTION_NAMES, RESERVED, ExpressionError
 from solvers.equations.functions import FUNCTIONS, exp, maximum, minimum
 from solvers.equations.lowering import compile_program
 from solvers.equations.system import TIME, state_symbol
@@ -156,6 +156,7 @@ def test_any_other_name_is_a_name(name):
 
 def test_every_function_has_its_name_in_the_language():
     assert set(FUNCTION_NAMES) == set(FUNCTIONS)
+    assert {name: tuple(counts) for name, (_, *counts) in FUNCTIONS.items()} == dict(ARGUMENTS)
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED - set(FUNCTIONS) - {"t", "pi"}))
