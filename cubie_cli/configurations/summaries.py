@@ -244,10 +244,8 @@ class _Reader:
 
 
 def _called(quantity: str, of: Chosen, kind: str, name: str | None) -> str:
-    """Return what the summary of a quantity is called: one of an element by the name for its vector, and its index."""
-    if name is None:
-        return f"{quantity}_{kind}"
-    return f"{name}{quantity.removeprefix(of.name)}"
+    """Return what the summary of a quantity is called; of an element, by the name for its vector and its index."""
+    return f"{name or f'{of.name}_{kind}'}{quantity.removeprefix(of.name)}"
 
 
 def outside(document: Document, place: KeyPath, end: float, t0: float, t1: float) -> UserError:

@@ -63,13 +63,14 @@ def test_a_vector_has_a_summary_for_each_element(vectors):
     )
     job = vectors.load()
     save = job.configuration.save
-    names = ["u[0]_max", "u[1]_max", "u[2]_max", "turns[0]", "turns[1]", "turns[2]", "u[1]_max"]
+    # Names are all different, that of an element by itself too.
+    names = ["u_max[0]", "u_max[1]", "u_max[2]", "turns[0]", "turns[1]", "turns[2]", "u[1]_max"]
     assert [each.name for each in save.summaries] == names
     assert [each.quantity for each in save.summaries] == [0, 1, 2, 0, 1, 2, 1]
     assert len(save.windows) == 2
     assert {key: whole.name for key, whole in job.wholes.items()} == {
         "u[0]": "u",
-        "u[0]_max": "u_max",
+        "u_max[0]": "u_max",
         "turns[0]": "turns",
     }
 
