@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from cubie_cli.documents.columns import read_columns
+from cubie_cli.documents.column_files import read_columns
 from cubie_cli.documents.messages import UserError
 
 
@@ -39,7 +39,7 @@ def test_what_programs_write_is_read(file, text):
     assert columns.names[:2] == ("hour", "rate")
     assert columns.numbers("hour").tolist() == [0.0, 2.0]
     assert columns.numbers("rate").tolist() == [1.5, -300.0]
-    assert columns.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert columns.file.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
 REFUSED = [
@@ -51,7 +51,7 @@ REFUSED = [
     ("hour,rate\n0,nan\n", 2, ["missing"], "leave the row out"),
     ("hour,rate\n0,1\n1,1e999\n", 3, ["infinite"], None),
     ("hour,rate\n0,1_000\n", 2, ["'1_000' is no number"], None),
-    ("0,1\n1,2\n", 1, ["first row has numbers"], "time,value"),
+    ("0,1\n1,2\n", 1, ["first row has numbers"], "row of names"),
     ("hour,hour\n0,1\n", 1, ["two columns are named 'hour'"], None),
     ('hour,rate\n0,"1\n', 2, ["cannot be read"], None),
     ("", None, ["empty"], "names the columns"),
