@@ -22,7 +22,9 @@ Trace = Annotated[
 ]
 Runs = Annotated[
     str | None,
-    typer.Option("--runs", metavar="A:B", help="With --trace: solve the runs from A up to B only, or just A."),
+    typer.Option(
+        "--runs", metavar="A:B", help="Solve the runs from A up to B only, or just A; with --output or --trace."
+    ),
 ]
 AllowFailures = Annotated[bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")]
 
@@ -48,7 +50,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
         wake_gpu()
     from cubie_cli.reports.advice import advice  # noqa: PLC0415
-    from cubie_cli.runs.preflight import check_batch  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.preflight import check_batch, lack_of_space  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.runs.prepared_batch import prepare_batch  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
     from cubie_cli.runs.solving import ready_solver, solve  # noqa: PLC0415
@@ -57,9 +59,10 @@ def run(  # noqa: PLR0913 - one parameter an option
     with Progress(quiet=quiet) as progress:
         with stopwatch.task("plan"):
             batch = prepare_batch(config, overrides, target, output, trace, runs)
-            check_batch(batch, force=force)
+            check_batch(batch, force=force, planned=dry_run)
         progress.warn(batch.warnings)
         if dry_run:
+            progress.warn(lack_of_space(batch))
             _report_plan(batch, as_json=as_json)
             return
         with ready_solver(batch, progress, stopwatch) as solver:

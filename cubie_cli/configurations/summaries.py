@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from cubie_cli.configurations.schema import SummariesTable, SummaryTable
 from cubie_cli.documents.document import Document
+from cubie_cli.documents.globs import is_glob, matching
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
@@ -79,16 +80,21 @@ class _Reader:
 
     def read(self, table: SummariesTable) -> SummariesRead:
         common = self._window(table.window, (*_TABLE, "window"))
-        summaries, places = [], []
-        for name, entries in (table.__pydantic_extra__ or {}).items():
-            self._check_quantity(name)
+        summaries: list[Summary] = []
+        places: list[KeyPath] = []
+        for key, entries in (table.__pydantic_extra__ or {}).items():
+            names = self._quantities(key)
             if not entries:
-                message = f"no summaries of {name!r} are named"
-                raise self._document.error(message, (*_TABLE, name), hint=f'for example {name} = ["min", "max"]')
-            for index, entry in enumerate(entries):
-                place: KeyPath = (*_TABLE, name, index)
-                summaries.append(self._summary(name, entry, place, common))
-                places.append(place)
+                message = f"no summaries of {key!r} are named"
+                raise self._document.error(message, (*_TABLE, key), hint=f'for example {key} = ["min", "max"]')
+            for name in names:
+                for index, entry in enumerate(entries):
+                    place: KeyPath = (*_TABLE, key, index)
+                    found = self._summary(name, entry, place, common)
+                    if is_glob(key) and found in summaries:
+                        continue  # it was asked for by name
+                    summaries.append(found)
+                    places.append(place)
         if not summaries and table.window is not None:
             message = "there is a window, and no summary to be of it"
             hint = f'add a list for a quantity, such as {self._names[0]} = ["min", "max"]'
@@ -101,6 +107,17 @@ class _Reader:
     def _names(self) -> tuple[str, ...]:
         quantities = self._model.quantities
         return (*quantities.states, *quantities.observables)
+
+    def _quantities(self, key: str) -> list[str]:
+        """Return the quantity that a key names, or those that it matches."""
+        if is_glob(key):
+            found = matching(key, self._names)
+            if not found:
+                hint = did_you_mean(key.strip("*?"), self._names)
+                raise self._document.error(f"no state or observable matches {key!r}", (*_TABLE, key), "key", hint)
+            return found
+        self._check_quantity(key)
+        return [key]
 
     def _check_quantity(self, name: str) -> None:
         if name in self._names:
@@ -186,8 +203,9 @@ class _Reader:
     def _place_of(self, common: Window, asked: SummaryTable, place: KeyPath) -> int:
         """Return the position of a summary's window; those without one of their own share that of the table."""
         if asked.window is not None:
-            self._windows.append(self._window(asked.window, (*place, "window")))
-            return len(self._windows) - 1
+            own = self._window(asked.window, (*place, "window"))
+            self._windows += [own] * (own not in self._windows)
+            return self._windows.index(own)
         if self._common is None:
             self._common = len(self._windows)
             self._windows.append(common)

@@ -51,12 +51,12 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "events": [event.compiled for event in job.model.events],
         "drivers": {driver.name: driver.shape for driver in quantities.drivers},
         "choices": compiled_choices(settings.solve, settings.save),
-        "swept": job.axes.names,
+        "swept": job.design.names,
         "kernel": asdict(settings.kernel),
         "buffers": [settings.buffers.default, list(settings.buffers.named.items())],
     }
     if target == "cuda":
-        facts["disorder"] = job.axes.disorder
+        facts["disorder"] = job.design.disorder
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

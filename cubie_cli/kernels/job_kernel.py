@@ -156,10 +156,10 @@ def _plan(job: Job, target: str) -> "Plan":
         system=read_system(job.model),
         solve=settings.solve,
         save=settings.save,
-        swept=job.axes.names,
+        swept=job.design.names,
         locations=Locations.parse({"default": settings.buffers.default, **settings.buffers.named}),
         kernel=settings.kernel,
-        disorder=job.axes.disorder,
+        disorder=job.design.disorder,
         moments=read_window_ends(settings, job.document, job.model),
     )
     with as_user_errors(job):

@@ -211,7 +211,7 @@ class Workbench:
         if self.target == "python":
             raise UsageError("the python target is not tuned", hint="choose another: --target cpu or cuda")
         self.base = self._find({})
-        self._values = self.job.axes.sample(runs or MOST_RUNS[self.target])
+        self._values = self.job.design.sample(runs or MOST_RUNS[self.target])
         if runs is None:
             self._shorten()
 
@@ -246,7 +246,7 @@ class Workbench:
     def _shorten(self) -> None:
         """Take fewer runs where all of them take long."""
         fewest = FEWEST_RUNS[self.target]
-        everything, self._values = self._values, self.job.axes.sample(fewest)
+        everything, self._values = self._values, self.job.design.sample(fewest)
         candidate = self.open({})
         with closing(candidate.solver):
             start = time.perf_counter()
@@ -256,7 +256,7 @@ class Workbench:
         if affordable >= everything.shape[1]:
             self._values = everything
         elif affordable > self.runs:
-            self._values = self.job.axes.sample(affordable)
+            self._values = self.job.design.sample(affordable)
 
 
 def tune(bench: Workbench, seconds: float, tell: Callable[[Trial], None]) -> Tuning:

@@ -6,7 +6,7 @@ whatever stops the program, a file of the right name is a whole result.
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +59,7 @@ class ResultFile:
         """Return itself."""
         return self
 
-    def write(self, first_run: int, values: np.ndarray, solution: "Solution") -> None:
+    def write(self, first_run: int, values: Sequence[np.ndarray], solution: "Solution") -> None:
         """Write a range of runs.
 
         Parameters
@@ -67,7 +67,7 @@ class ResultFile:
         first_run
             Index of the first of them in the whole batch.
         values
-            Swept values, shape (n_axes, n).
+            Those of the coordinates, each of shape (n,).
         solution
             What was computed for these n runs.
 

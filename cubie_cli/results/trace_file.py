@@ -41,12 +41,12 @@ class Tracing:
     recorder: Recorder
 
 
-def read_tracing(trace: Path | None, runs: str | None, target: str) -> Tracing | None:
+def read_tracing(trace: Path | None, runs: str | None, target: str, output: Path | None = None) -> Tracing | None:
     """Return what --trace asks for; None for no trace.
 
     Parameters
     ----------
-    trace, runs
+    trace, runs, output
         The options' values.
     target
         What the batch runs on.
@@ -54,11 +54,12 @@ def read_tracing(trace: Path | None, runs: str | None, target: str) -> Tracing |
     Raises
     ------
     UsageError
-        For another target than python, and --runs alone.
+        For another target than python, and --runs without a file.
     """
     if trace is None:
-        if runs is not None:
-            raise UsageError("--runs says which runs --trace records", hint="add --trace FILE, or leave --runs away")
+        if runs is not None and output is None:
+            message = "some runs are chosen, and no file for them: the one that CONFIG names is for all"
+            raise UsageError(f"--runs {runs}: {message}", hint="add --output FILE, or --trace FILE")
         return None
     if target != "python":
         message = f"--trace records on the python target only, and this batch runs on {target}"
@@ -90,7 +91,7 @@ class TraceFile:
             **{event.name: {field.name: [] for field in event.columns} for event in EVENTS},
         }
 
-    def write(self, first_run: int, values: np.ndarray, solution: "Solution") -> None:
+    def write(self, first_run: int, values: Sequence[np.ndarray], solution: "Solution") -> None:
         """Take up what was recorded of a range of runs; see `ResultFile.write`."""
         columns = self._columns[RUNS]
         indices = np.arange(first_run, first_run + len(solution.status))

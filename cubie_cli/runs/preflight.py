@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-def check_batch(batch: PreparedBatch, *, force: bool) -> None:
+def check_batch(batch: PreparedBatch, *, force: bool, planned: bool = False) -> None:
     """Refuse what would fail later: the output first, then the model where it starts.
+
+    Parameters
+    ----------
+    force
+        Whether files that exist may be replaced.
+    planned
+        Whether nothing will be written, so that the disk may be another one later.
 
     Raises
     ------
@@ -28,7 +35,8 @@ def check_batch(batch: PreparedBatch, *, force: bool) -> None:
     read = [*batch.job.files.values()]
     if batch.output:
         check_destination(batch.output, inputs=read, force=force)
-        check_space(batch.output, batch.bytes, batch.runs)
+        if not planned:
+            check_space(batch.output, batch.bytes, batch.runs)
     if batch.tracing:
         path = batch.tracing.path
         check_destination(path, inputs=read, force=force, option="--trace")
@@ -38,6 +46,16 @@ def check_batch(batch: PreparedBatch, *, force: bool) -> None:
     if not isinstance(batch.kernel.work, Kernel):
         # A kernel that was kept has no expressions of events.
         check_events_of(batch)
+
+
+def lack_of_space(batch: PreparedBatch) -> tuple[str, ...]:
+    """Return what is to be said of a disk that has no room for the result."""
+    try:
+        if batch.output:
+            check_space(batch.output, batch.bytes, batch.runs)
+    except OutputError as error:
+        return (error.message,)
+    return ()
 
 
 def check_start(batch: PreparedBatch) -> None:
@@ -76,9 +94,9 @@ def check_events_of(batch: PreparedBatch) -> tuple[str, ...]:
 
 
 def _sample(batch: PreparedBatch) -> Array:
-    """Return swept values of the runs that are looked at, shape (n_axes, n_samples)."""
-    axes = batch.job.axes
-    return np.concatenate([axes.values(run, run + 1) for run in sampled_runs(axes.count)], axis=1)
+    """Return swept values of the runs that are looked at, shape (swept, samples)."""
+    design = batch.job.design
+    return design.at(np.array(sampled_runs(design.count), dtype=np.int64))
 
 
 def sampled_runs(n_runs: int) -> list[int]:
@@ -98,7 +116,7 @@ def undefined_states(work: "Plan | Kernel", exchange: Exchange, values: Array) -
     exchange
         The quantities, which of them are swept, the precision and t0.
     values
-        Swept values in the sampled runs, shape (n_axes, n_samples).
+        Swept values in the sampled runs, shape (swept, samples).
 
     Returns
     -------

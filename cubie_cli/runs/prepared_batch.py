@@ -77,7 +77,7 @@ class PreparedBatch:
             n_runs=self.runs,
             n_times=self.exchange.time_count,
             n_variables=len(self.exchange.variables),
-            n_coordinates=len(self.job.axes.names),
+            n_coordinates=len(self.job.design.names) + len(self.job.design.indexed),
             itemsize=self.exchange.dtype.itemsize,
             findings=self.exchange.findings,
         )
@@ -99,7 +99,7 @@ class PreparedBatch:
     def warnings(self) -> list[str]:
         """What is allowed and probably not meant."""
         unused = [f"this method has no buffer {name!r}: its location is not used" for name in self.kernel.work.unused]
-        return [*self.job.configuration.warnings, *unused, *self.kernel.notes]
+        return [*self.job.configuration.warnings, *self.job.design.warnings, *unused, *self.kernel.notes]
 
     def report(self, runs_per_chunk: int | None = None, kernel: Mapping[str, Any] | None = None) -> MemoryReport:
         """Return the memory report; see `memory_of`."""
@@ -137,8 +137,8 @@ def prepare_batch(
     settings = job.configuration
     requested = str(target or settings.target)
     chosen = choose_target(requested)
-    tracing = read_tracing(trace, runs, chosen)
-    selected = select_runs(runs, job.axes.count)
+    tracing = read_tracing(trace, runs, chosen, output)
+    selected = select_runs(runs, job.design.count)
     kernel = find_kernel(job, chosen, fallback=requested == "auto")
     return PreparedBatch(job, kernel, selected, output or (settings.output if runs is None else None), tracing)
 
@@ -170,7 +170,7 @@ def report_memory(
     requested = str(target or job.configuration.target)
     wants_kernel = arch is not None or requested in {"auto", "cuda"}
     found = find_kernel(job, "cuda" if wants_kernel else requested, arch)
-    batch = PreparedBatch(job, found, select_runs(None, job.axes.count), job.configuration.output)
+    batch = PreparedBatch(job, found, select_runs(None, job.design.count), job.configuration.output)
     report = batch.report(job.configuration.chunk)
     if not wants_kernel:
         return report

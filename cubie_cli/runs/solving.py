@@ -9,7 +9,7 @@ import numpy as np
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport
 from cubie_cli.reports.small_states import SmallStates
-from cubie_cli.results.layout import Contents, Variable
+from cubie_cli.results.layout import Contents, Variable, index_type
 from cubie_cli.results.provenance import attributes
 from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
@@ -100,11 +100,13 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     progress.start(batch.runs)
     with _files(batch, solver.device, report) as files:
         for first in batch.selected[::width]:
-            values = batch.job.axes.values(first, min(first + width, batch.selected.stop))
+            chunk = first, min(first + width, batch.selected.stop)
+            values = batch.job.design.values(*chunk)
             solution = solver.solve(values)
             with stopwatch.task("write"):
+                coordinates = [*values, *batch.job.design.indices(*chunk)]
                 for file in files:
-                    file.write(first, values, solution)
+                    file.write(first, coordinates, solution)
             stopwatch.add("kernel", solution.kernel_seconds)
             stopwatch.add("transfer", solution.transfer_seconds)
             ended += np.bincount(solution.status - min(Status), minlength=len(Status))
@@ -133,14 +135,16 @@ def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[
 
 def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Contents:
     job, units = batch.job, batch.job.model.quantities.units
+    swept = zip(job.swept_variables, job.design.names, strict=True)
+    indices = zip(job.index_variables, job.design.indexed, strict=True)
     return Contents(
         times=batch.exchange.times,
         n_runs=batch.runs,
         precision=batch.exchange.dtype,
         variables=tuple(Variable(name, units.get(name)) for name in batch.exchange.variables),
-        coordinates=tuple(
-            Variable(variable, units.get(name))
-            for variable, name in zip(job.swept_variables, job.axes.names, strict=True)
+        coordinates=(
+            *(Variable(variable, units.get(name)) for variable, name in swept),
+            *(Variable(variable, None, index_type(job.design.axes[axis])) for variable, axis in indices),
         ),
         time_units=units.get("t"),
         attributes=attributes(job, batch.target, device),
