@@ -12,8 +12,8 @@ from cubie_cli.batches.permutation import permuted
 METHODS = ("random", "latin_hypercube", "sobol", "halton")
 #: Dimensions that Sobol's direction numbers are known for.
 MOST_SOBOL_DIMENSIONS = 21201
-#: Runs that are made together although nobody asked for those between.
-_GAP = 64
+#: Points between two that are wanted which take less time to make than to jump over, and the most made together.
+_GAP, _BLOCK_DIGITS = 1000, 20
 #: The most points of Sobol's sequence with the digits that SciPy gives it by default; it can have as many as 64.
 _DIGITS, _MOST_DIGITS = 30, 64
 #: Digits of an index that are looked up together.
@@ -57,7 +57,8 @@ def points_at(points: Points, positions: np.ndarray) -> np.ndarray:
     if not positions.size:
         return points.block(0, 0)
     wanted, back = np.unique(positions, return_inverse=True)
-    bounds = [0, *(np.flatnonzero(np.diff(wanted) > _GAP) + 1).tolist(), len(wanted)]
+    apart = (np.diff(wanted) > _GAP) | (np.diff(wanted >> _BLOCK_DIGITS) > 0)
+    bounds = [0, *(np.flatnonzero(apart) + 1).tolist(), len(wanted)]
     found = []
     for start, stop in pairwise(bounds):
         first, last = int(wanted[start]), int(wanted[stop - 1])
