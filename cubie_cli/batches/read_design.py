@@ -114,6 +114,9 @@ class _Reader:
         if not NAME.fullmatch(name) or len(name) > tables.LONGEST_NAME:
             hint = "use ASCII letters, digits and _, a digit not first"
             raise self._document.error(f"{name[:50]!r} is not a name", path, "key", hint)
+        if name in self._values(_BATCH):
+            message = f"{name!r} is an axis of [batch.values] already"
+            raise self._document.error(message, path, "key", "give the group another name")
         return self._together(path, self._mode(path, "zip"), name)
 
     def _together(self, path: KeyPath, mode: str, axis: str) -> Together:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,16 +62,17 @@ class TextColumns(Columns):
         if not every and not self._is_plain():
             return None
         try:
-            found = np.loadtxt(
-                self.path,
-                delimiter=self._delimiter,
-                comments=None,
-                skiprows=self._first_line,
-                usecols=None if every else places,
-                unpack=True,
-                ndmin=2,
-                encoding="utf-8-sig",
-            )
+            with warnings.catch_warnings(action="ignore"):  # there are no rows
+                found = np.loadtxt(
+                    self.path,
+                    delimiter=self._delimiter,
+                    comments=None,
+                    skiprows=self._first_line,
+                    usecols=None if every else places,
+                    unpack=True,
+                    ndmin=2,
+                    encoding="utf-8-sig",
+                )
         except (ValueError, OSError):
             return None
         if len(found) != len(places) or not found.size or not np.isfinite(found).all():
