@@ -93,13 +93,19 @@ class RunTable:
 
     def _unknown(self, column: str) -> UserError:
         quantities = self._model.quantities
-        near = did_you_mean(column, [*quantities.parameters, *quantities.states])
-        choose = 'or list the columns to read: columns = { CL = "clearance" }'
-        message = f"the column {column!r} is no parameter or state of the model"
         for what, names in (("a constant", self._model.constants), ("an observable", quantities.observables)):
             if column in names:
-                message, near = f"the column {column!r} is {what}, which cannot be swept", "take the column out"
-        return self._columns.error_in_names(message, f"{near}; {choose}" if near else choose.removeprefix("or "))
+                message = f"the column {column!r} is {what}, which cannot be swept"
+                return self._columns.error_in_names(message, "take the column out")
+        sweepable = [*quantities.parameters, *quantities.states]
+        message = f"the column {column!r} is no parameter or state of the model"
+        if len(self._columns.names) == 1 and " " in column:
+            return self._columns.error_in_names(message, "columns are separated by commas, semicolons or tabs")
+        near = did_you_mean(column, sweepable)
+        near = f"{near.removesuffix('?')}; else " if near else ""
+        return self._columns.error_in_names(
+            message, f'{near}list the columns to read: columns = {{ {sweepable[0]} = "{column}" }}'
+        )
 
 
 def short_text(table: Table) -> str | None:

@@ -84,6 +84,7 @@ class _Reader:
         places: list[KeyPath] = []
         for key, entries in (table.__pydantic_extra__ or {}).items():
             names = self._quantities(key)
+            self._check_names(key, entries, names)
             if not entries:
                 message = f"no summaries of {key!r} are named"
                 raise self._document.error(message, (*_TABLE, key), hint=f'for example {key} = ["min", "max"]')
@@ -91,8 +92,8 @@ class _Reader:
                 for index, entry in enumerate(entries):
                     place: KeyPath = (*_TABLE, key, index)
                     found = self._summary(name, entry, place, common)
-                    if is_glob(key) and found in summaries:
-                        continue  # it was asked for by name
+                    if found in summaries and is_glob(str(places[summaries.index(found)][2]) + key):
+                        continue  # one of the two is of a glob
                     summaries.append(found)
                     places.append(place)
         if not summaries and table.window is not None:
@@ -118,6 +119,13 @@ class _Reader:
             return found
         self._check_quantity(key)
         return [key]
+
+    def _check_names(self, key: str, entries: Sequence[str | SummaryTable], names: Sequence[str]) -> None:
+        """Refuse a name for what a glob makes several of."""
+        for index, entry in enumerate(entries):
+            if len(names) > 1 and not isinstance(entry, str) and entry.name is not None:
+                message = f"{key!r} matches {len(names)} quantities, and a name is for one summary"
+                raise self._document.error(message, (*_TABLE, key, index, "name"), "key", "leave the name out")
 
     def _check_quantity(self, name: str) -> None:
         if name in self._names:

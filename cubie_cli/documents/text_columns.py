@@ -115,7 +115,7 @@ class TextColumns(Columns):
     def _lines(self) -> Iterator[str]:
         """Yield the lines, those empty that are comments."""
         if b"\0" in self._content:
-            raise UserError("this is a binary file, neither text nor HDF5", self.path)
+            raise UserError("this is a binary file, neither text, HDF5 nor Parquet", self.path)
         text = io.TextIOWrapper(io.BytesIO(self._content), encoding="utf-8-sig", newline="")
         try:
             for line in text:
