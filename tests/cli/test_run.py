@@ -54,7 +54,7 @@ def test_xarray_opens_the_result(opened):
     assert opened.time.values.tolist() == [0.0, 0.5, 1.0]
     assert opened.run.values.tolist() == list(range(6))
     assert set(opened.data_vars) == {"x", "y", "total", "status", "steps", "rejected"}
-    assert set(opened.coords) == {"time", "run", "rate", "x_0"}
+    assert set(opened.coords) == {"time", "run", "rate", "x_0", "rate_index", "x_index"}
 
 
 def test_runs_are_every_combination_with_the_last_axis_fastest(opened):
