@@ -54,8 +54,8 @@ def points_of(method: str, seed: int, dimensions: int, count: int) -> Points:
 
 def points_at(points: Points, positions: np.ndarray) -> np.ndarray:
     """Return points in any order, some of them perhaps several times: shape (dimensions, positions)."""
-    if not positions.size:
-        return points.block(0, 0)
+    if (np.diff(positions) == 1).all():
+        return points.block(int(positions[0]) if positions.size else 0, len(positions))
     wanted, back = np.unique(positions, return_inverse=True)
     apart = (np.diff(wanted) > _GAP) | (np.diff(wanted >> _BLOCK_DIGITS) > 0)
     bounds = [0, *(np.flatnonzero(apart) + 1).tolist(), len(wanted)]
@@ -63,9 +63,8 @@ def points_at(points: Points, positions: np.ndarray) -> np.ndarray:
     for start, stop in pairwise(bounds):
         first, last = int(wanted[start]), int(wanted[stop - 1])
         block = points.block(first, last - first + 1)
-        found.append(block if block.shape[1] == stop - start else block[:, wanted[start:stop] - first])
-    every = np.concatenate(found, axis=1) if len(found) > 1 else found[0]
-    return every if len(wanted) == len(positions) and bool((np.diff(positions) == 1).all()) else every[:, back]
+        found.append(block[:, wanted[start:stop] - first])
+    return np.concatenate(found, axis=1)[:, back]
 
 
 def random_numbers(seed: int, dimension: int, first: int, count: int) -> np.ndarray:
@@ -155,8 +154,10 @@ class SobolPoints:
         index = np.arange(first, first + count, dtype=np.int64)
         found = np.zeros((self.dimensions, count), dtype=np.uint64)
         for group in self._sums:
-            found ^= group[:, index % group.shape[1]]
-            index //= 1 << _LOOKED_UP
+            low = index & ((1 << _LOOKED_UP) - 1)
+            for row, sums in zip(found, group, strict=True):
+                np.bitwise_xor(row, sums.take(low), out=row)
+            index >>= _LOOKED_UP
         numbers: np.ndarray = np.minimum(found * 0.5**self.bits, _BELOW_ONE)
         return numbers
 

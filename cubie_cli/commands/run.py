@@ -88,8 +88,10 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
     console = terminal.console()
+    axes = batch.job.design.axes
+    shape = " x ".join(f"{length:,} {axis}" for axis, length in axes.items())
     pairs = [
-        ("runs", f"{batch.runs:,}"),
+        ("runs", f"{batch.runs:,}" + f" of {shape}" * (len(axes) > 1)),
         ("save times", f"{batch.exchange.time_count:,}"),
         ("variables", f"{len(batch.exchange.variables):,}"),
         *([("summaries", f"{len(batch.exchange.findings):,}")] if batch.exchange.findings else []),

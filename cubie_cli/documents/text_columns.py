@@ -15,8 +15,9 @@ from cubie_cli.documents.messages import UserError, shortened
 
 _DELIMITERS = ("\t", ";", ",")
 _DIGITS = "0123456789"
-#: What makes more of a row than numbers between delimiters.
-_SIGNS = (b'"', b"#", b"\0")
+#: What makes more of a row than cells between delimiters.
+_SIGNS = (b"#", b"\0")
+_QUOTED = re.compile(rb'"[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class TextColumns(Columns):
                     self.path,
                     delimiter=self._delimiter,
                     comments=None,
+                    quotechar='"',
                     skiprows=self._first_line,
                     usecols=None if every else places,
                     unpack=True,
@@ -80,9 +82,12 @@ class TextColumns(Columns):
         return found[list(places)] if every else found
 
     def _is_plain(self) -> bool:
-        """Return whether all rows below the names have as many cells as names, and cells are no more than numbers."""
+        """Return whether all rows below the names have as many cells as names, and cells no delimiters."""
         start = re.match(rb"(?:[^\n]*\n){%d}" % self._first_line, self._content)
         if start is None or any(self._content.find(sign, start.end()) >= 0 for sign in _SIGNS):
+            return False
+        quoted = b"".join(_QUOTED.findall(self._content, start.end()))
+        if b"\n" in quoted or self._delimiter.encode() in quoted:
             return False
         body = np.frombuffer(self._content.rstrip(), dtype=np.uint8)[start.end() :]
         ends, between = (np.flatnonzero(body == ord(sign)) for sign in ("\n", self._delimiter))
