@@ -69,7 +69,7 @@ class _Reader:
         else:
             if groups:
                 what = "a table" if mode == "table" else f"mode = {mode!r}"
-                hint = "move what stands in [batch] to a group of its own" if mode == "table" else 'mode = "grid"'
+                hint = "move what stands in [batch] to a group of its own" if mode == "table" else 'set mode = "grid"'
                 raise self._document.error(f"groups are axes of a grid, and this batch is {what}", _GROUPS, "key", hint)
             factors = (self._together(_BATCH, mode, ""),)
         found = Design(factors, self._places, self._tables, self._texts, self._attributes, tuple(self._warnings))

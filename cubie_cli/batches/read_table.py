@@ -99,7 +99,7 @@ class RunTable:
                 return self._columns.error_in_names(message, "take the column out")
         sweepable = [*quantities.parameters, *quantities.states]
         message = f"the column {column!r} is no parameter or state of the model"
-        if len(self._columns.names) == 1 and " " in column:
+        if len(self._columns.names) == 1 and not column.isidentifier():
             return self._columns.error_in_names(message, "columns are separated by commas, semicolons or tabs")
         near = did_you_mean(column, sweepable)
         near = f"{near.removesuffix('?')}; else " if near else ""
