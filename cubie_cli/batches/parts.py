@@ -1,7 +1,7 @@
 """What a batch is made of: quantities that move along one axis, alone or several together."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -85,10 +85,10 @@ class Same:
 
     name: str
     value: float
-    axis: str = ""
-    count: int = 1
-    varying: int = 0
-    gradual: bool = True
+    axis: ClassVar[str] = ""
+    count: ClassVar[int] = 1
+    varying: ClassVar[int] = 0
+    gradual: ClassVar[bool] = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ class Table:
 
     names: tuple[str, ...]
     rows: np.ndarray
-    gradual: bool = False
+    gradual: ClassVar[bool] = False
 
     @property
     def count(self) -> int:

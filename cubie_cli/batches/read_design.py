@@ -94,7 +94,8 @@ class _Reader:
         if self._document.get((*path, "table")) is None:
             return str(mode or default)
         if mode is not None:
-            hint = "leave mode away; for a grid, put the table in a group: [batch.groups.NAME]"
+            hint = "leave mode away"
+            hint += "; for a grid, put the table in a group: [batch.groups.NAME]" * (path == _BATCH)
             raise self._document.error("a table says itself which runs there are", (*path, "mode"), "key", hint)
         return "table"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Sample:
     count: int
     method: str
     seed: int
-    gradual: bool = False
+    gradual: ClassVar[bool] = False
 
     @property
     def names(self) -> tuple[str, ...]:
