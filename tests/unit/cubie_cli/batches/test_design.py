@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cubie_cli.batches.design import Design
-from cubie_cli.batches.distributions import Flat
+from cubie_cli.batches.distributions import Flat, Normal
 from cubie_cli.batches.parts import Axis, Listed, Same, Table, Together
+from cubie_cli.batches.points import METHODS
 from cubie_cli.batches.sample import Sample
 from cubie_cli.batches.spacing import Spacing
 
@@ -85,6 +86,18 @@ def test_groups_are_axes_of_a_grid():
     ]
     assert design.values(0, 12).T.tolist() == expected
     assert np.array(design.indices(3, 8)).T.tolist() == [[0, 1, 1], [0, 2, 0], [0, 2, 1], [1, 0, 0], [1, 0, 1]]
+
+
+@given(st.sampled_from(METHODS), st.integers(1, 40), st.permutations(range(3)), st.data())
+def test_a_slice_of_groups_is_the_slice_of_the_whole(method, count, order, data):
+    drawn = Sample((Normal("k", 1.0, 0.3, logarithmic=True), Flat("x", -1.0, 1.0)), count, method, 5)
+    factors = (axis("dose", 50.0, 100.0), PATIENTS, Together((drawn,), "prior"))
+    design = Design(tuple(factors[place] for place in order))
+    start = data.draw(st.integers(0, design.count))
+    stop = data.draw(st.integers(start, design.count))
+    assert np.array_equal(design.values(start, stop), design.values(0, design.count)[:, start:stop])
+    runs = data.draw(st.permutations(range(min(design.count, 20))))
+    assert np.array_equal(design.at(np.array(runs)), design.values(0, design.count)[:, runs])
 
 
 def test_positions_are_told_along_two_axes_or_more():

@@ -278,6 +278,7 @@ def test_mistakes_in_covariances_are_told_with_their_place(files, old, new, line
         ("seed = 2", 7, ["'seed' belongs to a sample"]),
         ('mode = "zip"\nmethod = "sobol"', 8, ["'method' belongs to a sample"]),
         ("correlated = {}", 7, ["'correlated' belongs to a sample"]),
+        ("correlated = [3]", 7, ["an element of 'correlated' must be a table"]),
         ("columns = {}", 7, ["'columns' belongs to a table"]),
         ('mode = "zip"\ntable = "runs.csv"', 7, ["a table says itself"]),
         ('table = "runs.csv"', 7, ["no such table"]),
