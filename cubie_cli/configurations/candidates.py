@@ -5,17 +5,29 @@ from cubie_cli.documents.document import Document
 
 #: What leaves the choice open.
 AUTO = "auto"
-#: For relative tolerances from a number on: an explicit method, and one for stiff systems.
+#: For relative tolerances from a number on: explicit methods, then those for stiff systems. Of the methods with an
+#: honest error these take the least work, see docs/algorithms.md.
 _BY_TOLERANCE = (
-    (3e-3, ("bogacki_shampine32", "rosenbrock23")),
-    (3e-7, ("tsit5", "rodas4", "rodas5p")),
-    (3e-10, ("vern7", "rodas5p")),
-    (0.0, ("vern9", "radau_iia_9")),
+    (3e-5, ("tsit5", "rosenbrock23", "rodas4")),
+    (3e-8, ("tsit5", "vern8", "rodas5p")),
+    (3e-10, ("vern8", "rodas5p")),
+    (0.0, ("vern8", "radau_iia_9", "rodas5p")),
 )
+#: What has coefficients of both signs that are too large for single precision, and what does its work there.
+_IN_SINGLE_PRECISION = {"vern8": "vern7"}
+#: States from which on the first and the last are enough, as compiling takes longer than either would save.
+_MANY_STATES = 64
 
 
-def candidates(document: Document, table: SolveTable) -> tuple[str, ...]:
+def candidates(document: Document, table: SolveTable, states: int) -> tuple[str, ...]:
     """Return the algorithms to choose from; the first is likely where nothing is known.
+
+    Parameters
+    ----------
+    document, table
+        What is asked for.
+    states
+        Of the model.
 
     Raises
     ------
@@ -26,4 +38,7 @@ def candidates(document: Document, table: SolveTable) -> tuple[str, ...]:
         message = "an algorithm is needed where 'dt' fixes the step: the choice goes by the steps that a method takes"
         hint = 'name one, such as algorithm = "rk4"; or leave dt away so that steps adapt'
         raise document.error(message, ("solve", "dt"), "key", hint)
-    return next(names for least, names in _BY_TOLERANCE if table.rtol >= least)
+    names = next(names for least, names in _BY_TOLERANCE if table.rtol >= least)
+    if table.precision == "float32":
+        names = tuple(_IN_SINGLE_PRECISION.get(name, name) for name in names)
+    return names if states <= _MANY_STATES else (names[0], names[-1])

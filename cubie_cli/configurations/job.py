@@ -125,7 +125,7 @@ def _with(tables: RunConfiguration, algorithm: str | None = None) -> RunConfigur
 def _fitting(document: Document, tables: RunConfiguration, model: Model) -> tuple[str, ...]:
     """Return the candidates that have a use for all that is set; raise `UserError` where there is none."""
     fitting, refused = [], None
-    for name in candidates(document, tables.solve):
+    for name in candidates(document, tables.solve, len(model.quantities.states)):
         try:
             read_configuration(document, _with(tables, name), model)
         except UserError as error:
