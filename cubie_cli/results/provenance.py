@@ -54,6 +54,7 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
         **{f"driver_{name}_sha256": file.sha256 for name, file in job.model.table_files.items()},
         "target": target,
         "device": device,
+        "algorithm": solve.algorithm,
         **(tolerances if solve.dt is None else {}),
     } | {f"{name}_version": text for name, text in _versions().items()}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cubie_cli.batches.selection import select_runs
 from cubie_cli.configurations.job import Job, load
 from cubie_cli.configurations.tolerances import describe_tolerances, tolerances_as_json
+from cubie_cli.kernels.choice import Choice, settled
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
@@ -39,6 +40,8 @@ class PreparedBatch:
         The result's file; None: no result is written.
     tracing
         What is recorded on the way, if anything.
+    choice
+        How the algorithm was chosen, where the configuration leaves it open.
     """
 
     job: Job
@@ -46,6 +49,7 @@ class PreparedBatch:
     selected: range
     output: Path | None = None
     tracing: Tracing | None = None
+    choice: Choice | None = None
 
     @property
     def target(self) -> str:
@@ -81,6 +85,13 @@ class PreparedBatch:
             itemsize=self.exchange.dtype.itemsize,
             findings=self.exchange.findings,
         )
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm, and why it is that one."""
+        if self.job.candidates:
+            return f"chosen by a run: {' or '.join(self.job.candidates)}"
+        return str(self.choice or self.job.configuration.solve.algorithm)
 
     @property
     def tolerances(self) -> dict[str, Any]:
@@ -143,6 +154,15 @@ def prepare_batch(
     return PreparedBatch(job, kernel, selected, output or (settings.output if runs is None else None), tracing)
 
 
+def with_choice(batch: PreparedBatch, target: str | None, audience: "Audience | None" = None) -> PreparedBatch:
+    """Return a batch with its algorithm chosen, where the configuration leaves it open; see `settled`."""
+    job, choice = settled(batch.job, audience)
+    if choice is None:
+        return batch
+    requested = str(target or job.configuration.target)
+    return replace(batch, job=job, kernel=find_kernel(job, batch.target, fallback=requested == "auto"), choice=choice)
+
+
 def report_memory(
     config: Path,
     overrides: Sequence[str] | None,
@@ -166,11 +186,11 @@ def report_memory(
     UserError
         For mistakes in the files, an architecture that is not known, shared buffers that it has no room for.
     """
-    job = load(config, overrides or ())
+    job, choice = settled(load(config, overrides or ()), audience)
     requested = str(target or job.configuration.target)
     wants_kernel = arch is not None or requested in {"auto", "cuda"}
     found = find_kernel(job, "cuda" if wants_kernel else requested, arch)
-    batch = PreparedBatch(job, found, select_runs(None, job.axes.count), job.configuration.output)
+    batch = PreparedBatch(job, found, select_runs(None, job.axes.count), job.configuration.output, choice=choice)
     report = batch.report(job.configuration.chunk)
     if not wants_kernel:
         return report

@@ -1,5 +1,6 @@
 """Solves a batch: makes its kernel ready, then solves chunk by chunk and writes each as it comes."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -131,6 +132,11 @@ def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[
         yield files
 
 
+def _choice(batch: PreparedBatch) -> dict[str, str]:
+    """Return how the algorithm was chosen, for a result; nothing where the configuration names it."""
+    return {"algorithm_choice": json.dumps(batch.choice.as_json())} if batch.choice else {}
+
+
 def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Contents:
     job, units = batch.job, batch.job.model.quantities.units
     return Contents(
@@ -143,7 +149,7 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
             for variable, name in zip(job.swept_variables, job.axes.names, strict=True)
         ),
         time_units=units.get("t"),
-        attributes=attributes(job, batch.target, device),
+        attributes=attributes(job, batch.target, device) | _choice(batch),
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-CONTRACT = {"runs", "failed", "statuses", "target", "device", "file", "bytes", "seconds"}
+CONTRACT = {"runs", "failed", "statuses", "target", "algorithm", "device", "file", "bytes", "seconds"}
 SECONDS = {"import", "plan", "compile", "transfer", "kernel", "write", "total"}
 
 BLOWS_UP = ["--set", 'model={states={x=1.0},parameters={a=1.0},equations={x="a*x*x"}}']
