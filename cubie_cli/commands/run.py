@@ -62,8 +62,9 @@ def run(  # noqa: PLR0913 - one parameter an option
             progress.warn(batch.warnings)
             _report_plan(batch, as_json=as_json)
             return
-        with stopwatch.task("choose"):
-            batch = with_choice(batch, target, progress)
+        if batch.job.candidates:
+            with stopwatch.task("choose"):
+                batch = with_choice(batch, target, progress)
         progress.warn(batch.warnings)
         with ready_solver(batch, progress, stopwatch) as solver:
             tally = solve(batch, solver, progress, stopwatch)
