@@ -48,7 +48,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
         wake_gpu()
     from cubie_cli.reports.advice import advice  # noqa: PLC0415
-    from cubie_cli.runs.preflight import check_batch  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.preflight import check_batch, outputs_held  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.runs.prepared_batch import prepare_batch, with_choice  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
     from cubie_cli.runs.solving import ready_solver, solve  # noqa: PLC0415
@@ -56,18 +56,19 @@ def run(  # noqa: PLR0913 - one parameter an option
     stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:
         with stopwatch.task("plan"):
-            batch = prepare_batch(config, overrides, target, output, trace, runs)
-            check_batch(batch, force=force)
+            batch = prepare_batch(config, overrides, target, output, trace, runs, force=force or dry_run)
+            check_batch(batch)
         if dry_run:
             progress.warn(batch.warnings)
             _report_plan(batch, as_json=as_json)
             return
-        if batch.job.candidates:
-            with stopwatch.task("choose"):
-                batch = with_choice(batch, target, progress)
-        progress.warn(batch.warnings)
-        with ready_solver(batch, progress, stopwatch) as solver:
-            tally = solve(batch, solver, progress, stopwatch)
+        with outputs_held(batch):
+            if batch.job.candidates:
+                with stopwatch.task("choose"):
+                    batch = with_choice(batch, target, progress)
+            progress.warn(batch.warnings)
+            with ready_solver(batch, progress, stopwatch) as solver:
+                tally = solve(batch, solver, progress, stopwatch)
         progress.warn(tally.warnings)
         progress.hint(advice(batch.job.configuration.solve, tally.counts))
     _report(batch, tally, stopwatch, as_json=as_json, verbose=verbose)

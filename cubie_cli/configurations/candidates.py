@@ -38,7 +38,7 @@ def candidates(document: Document, table: SolveTable, states: int) -> tuple[str,
         message = "an algorithm is needed where 'dt' fixes the step: the choice goes by the steps that a method takes"
         hint = 'name one, such as algorithm = "rk4"; or leave dt away so that steps adapt'
         raise document.error(message, ("solve", "dt"), "key", hint)
-    names = next(names for least, names in _BY_TOLERANCE if table.rtol >= least)
+    names: tuple[str, ...] = next(names for least, names in _BY_TOLERANCE if table.rtol >= least)
     if table.precision == "float32":
         names = tuple(_IN_SINGLE_PRECISION.get(name, name) for name in names)
     return names if states <= _MANY_STATES else (names[0], names[-1])

@@ -1,7 +1,8 @@
 """Prepares a batch: reads its files, selects its runs, finds or plans its kernel; solves nothing."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ class PreparedBatch:
         What is recorded on the way, if anything.
     choice
         How the algorithm was chosen, where the configuration leaves it open.
+    replace
+        Whether files that exist may be replaced.
     """
 
     job: Job
@@ -50,6 +53,7 @@ class PreparedBatch:
     output: Path | None = None
     tracing: Tracing | None = None
     choice: Choice | None = None
+    replace: bool = False
 
     @property
     def target(self) -> str:
@@ -70,6 +74,11 @@ class PreparedBatch:
     def runs(self) -> int:
         """The number of runs that are solved."""
         return len(self.selected)
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The files that are written."""
+        return tuple(path for path in (self.output, self.tracing and self.tracing.path) if path)
 
     @property
     def bytes(self) -> int:
@@ -124,6 +133,8 @@ def prepare_batch(
     output: Path | None = None,
     trace: Path | None = None,
     runs: str | None = None,
+    *,
+    force: bool = False,
 ) -> PreparedBatch:
     """Read a batch's files and plan its solution.
 
@@ -138,6 +149,8 @@ def prepare_batch(
     trace, runs
         As for `read_tracing` and `select_runs`. The result of some runs never takes the name that the file gives to
         that of all.
+    force
+        Whether files that exist may be replaced.
 
     Raises
     ------
@@ -151,7 +164,8 @@ def prepare_batch(
     tracing = read_tracing(trace, runs, chosen)
     selected = select_runs(runs, job.axes.count)
     kernel = find_kernel(job, chosen, fallback=requested == "auto")
-    return PreparedBatch(job, kernel, selected, output or (settings.output if runs is None else None), tracing)
+    path = output or (settings.output if runs is None else None)
+    return PreparedBatch(job, kernel, selected, path, tracing, replace=force)
 
 
 def with_choice(batch: PreparedBatch, target: str | None, audience: "Audience | None" = None) -> PreparedBatch:
@@ -160,7 +174,9 @@ def with_choice(batch: PreparedBatch, target: str | None, audience: "Audience | 
     if choice is None:
         return batch
     requested = str(target or job.configuration.target)
-    return replace(batch, job=job, kernel=find_kernel(job, batch.target, fallback=requested == "auto"), choice=choice)
+    return dataclasses.replace(
+        batch, job=job, kernel=find_kernel(job, batch.target, fallback=requested == "auto"), choice=choice
+    )
 
 
 def report_memory(
@@ -198,5 +214,5 @@ def report_memory(
         try:
             kernel = found.compiled(audience=audience)
         except TargetUnavailableError:
-            return replace(report, kernel_hint=_NO_TOOLKIT)
-    return replace(report, kernel=engine.kernel_report(kernel), kernel_hint=None)
+            return dataclasses.replace(report, kernel_hint=_NO_TOOLKIT)
+    return dataclasses.replace(report, kernel=engine.kernel_report(kernel), kernel_hint=None)

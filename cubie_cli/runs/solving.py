@@ -125,10 +125,10 @@ def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[
     files: list[ResultFile | TraceFile] = []
     with ExitStack() as open_files:
         if batch.output:
-            files.append(open_files.enter_context(ResultFile(batch.output, contents)))
+            files.append(open_files.enter_context(ResultFile(batch.output, contents, replace=batch.replace)))
         if batch.tracing:
             events = [event.name for event in batch.job.model.quantities.event_facts]
-            files.append(TraceFile(batch.tracing, contents, events))
+            files.append(TraceFile(batch.tracing, contents, events, replace=batch.replace))
         yield files
 
 
