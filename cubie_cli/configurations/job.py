@@ -9,7 +9,9 @@ import numpy as np
 
 from cubie_cli.batches.design import Design
 from cubie_cli.batches.read_design import read_design
+from cubie_cli.configurations.candidates import AUTO, candidates
 from cubie_cli.configurations.configuration import Configuration, check_format, read_configuration
+from cubie_cli.configurations.schema import RunConfiguration
 from cubie_cli.documents.columns import TableFile
 from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.messages import UserError
@@ -34,12 +36,15 @@ class Job:
         What is to be done, and for which runs.
     document
         The run configuration as written, for messages.
+    candidates
+        The algorithms to choose from; none where the configuration names it. Until then the first stands for them.
     """
 
     configuration: Configuration
     model: Model
     design: Design
     document: Document
+    candidates: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -108,11 +113,40 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
     document = apply_overrides(read_document(Path(path)), tuple(overrides))
     tables = check_format(document)
     model = _load_model(document)
-    configuration = read_configuration(document, tables, model)
-    job = Job(configuration, model, read_design(document, model), document)
+    open_to = _fitting(document, tables, model) if tables.solve.algorithm == AUTO else ()
+    configuration = read_configuration(document, _with(tables, *open_to[:1]), model)
+    job = Job(configuration, model, read_design(document, model), document, open_to)
     _check_result_names(job)
     _check_drivers(job)
     return job
+
+
+def with_algorithm(job: Job, name: str) -> Job:
+    """Return a job that leaves the choice open with one of its candidates."""
+    tables = _with(check_format(job.document), name)
+    return replace(job, configuration=read_configuration(job.document, tables, job.model), candidates=())
+
+
+def _with(tables: RunConfiguration, algorithm: str | None = None) -> RunConfiguration:
+    """Return tables with an algorithm, if one is given."""
+    if algorithm is None:
+        return tables
+    return tables.model_copy(update={"solve": tables.solve.model_copy(update={"algorithm": algorithm})})
+
+
+def _fitting(document: Document, tables: RunConfiguration, model: Model) -> tuple[str, ...]:
+    """Return the candidates that have a use for all that is set; raise `UserError` where there is none."""
+    fitting, refused = [], None
+    for name in candidates(document, tables.solve, len(model.quantities.states)):
+        try:
+            read_configuration(document, _with(tables, name), model)
+        except UserError as error:
+            refused = refused or error
+        else:
+            fitting.append(name)
+    if not fitting and refused:
+        raise refused
+    return tuple(fitting)
 
 
 def _load_model(document: Document) -> Model:

@@ -78,7 +78,7 @@ class SolveTable(_Table):
 
     t0: float = 0.0
     t1: float
-    algorithm: str
+    algorithm: str = "auto"
     precision: Literal["float64", "float32"] = "float64"
     rtol: Positive = 1e-6
     atol: AbsoluteTolerance | None = None

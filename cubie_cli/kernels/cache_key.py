@@ -39,7 +39,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
     """
     quantities, settings = job.model.quantities, job.configuration
     facts: dict[str, Any] = {
-        "sources": _digest_of_sources(),
+        "sources": digest_of_sources(),
         "versions": _versions(target),
         "target": target,
         "architecture": architecture,
@@ -68,7 +68,7 @@ def _versions(target: str) -> dict[str, str | None]:
 
 
 @cache
-def _digest_of_sources() -> str:
+def digest_of_sources() -> str:
     """Return a digest of this program, which a version number is not: a checkout changes under it."""
     digest = hashlib.sha256()
     for package in (buffers, cubie_cli, solvers):

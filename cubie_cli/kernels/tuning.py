@@ -18,6 +18,7 @@ import numpy as np
 from cubie_cli.configurations.job import load
 from cubie_cli.documents.messages import UsageError, UserError
 from cubie_cli.documents.positions import KeyPath
+from cubie_cli.kernels.choice import settled
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from solvers.execution import engine
@@ -203,7 +204,9 @@ class Workbench:
         audience: "Audience | None" = None,
     ) -> None:
         self._config, self._overrides, self._audience = config, tuple(overrides), audience
-        self.job = load(config, self._overrides)
+        self.job, choice = settled(load(config, self._overrides), audience)
+        if choice:
+            self._overrides += (f"solve.algorithm={choice.algorithm}",)
         requested = str(target or self.job.configuration.target)
         self.target = choose_target(requested)
         if self.target == "cuda" and requested == "auto" and engine.why_cannot_compile("cuda"):

@@ -58,6 +58,7 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
         **job.design.attributes,
         "target": target,
         "device": device,
+        "algorithm": solve.algorithm,
         **(tolerances if solve.dt is None else {}),
     } | {f"{name}_version": text for name, text in _versions().items()}
 

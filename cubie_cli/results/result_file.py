@@ -5,7 +5,6 @@ whatever stops the program, a file of the right name is a whole result.
 """
 
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError
+from cubie_cli.results.destination import put_in_place, temporary_beside
 from cubie_cli.results.layout import COUNTS, Contents, lay_out
 from solvers.planning.findings import rows_of
 
@@ -34,6 +34,8 @@ class ResultFile:
         The name the complete file gets.
     contents
         What it will hold.
+    replace
+        Whether a file of that name may be replaced.
 
     Raises
     ------
@@ -41,10 +43,10 @@ class ResultFile:
         The file cannot be written.
     """
 
-    def __init__(self, path: Path, contents: Contents) -> None:
+    def __init__(self, path: Path, contents: Contents, *, replace: bool = False) -> None:
         self._path = path
-        # Cut, so that the longest name a file system takes has a temporary one too.
-        self._temporary = path.with_name(f".{path.name[:64]}.{secrets.token_hex(8)}.part")
+        self._replace = replace
+        self._temporary = temporary_beside(path)
         self._contents = contents
         self._descriptor = -1
         try:
@@ -100,9 +102,9 @@ class ResultFile:
         """
         with self._refusals_told():
             os.fsync(self._descriptor)
-            self._temporary.replace(self._path)
+            put_in_place(self._temporary, self._path, replace=self._replace)
         with suppress(OSError):  # some network file systems cannot sync a folder
-            _sync(self._path.parent)
+            _sync(self._temporary.parent)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,7 +1,6 @@
 """Writes the trace that --trace asks for: an HDF5 file with columns for each kind of event, and for the runs."""
 
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import h5py
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError, UsageError
+from cubie_cli.results.destination import put_in_place, temporary_beside
 from cubie_cli.results.layout import Contents
 from solvers.trace import EVENT, EVENTS, Recorder
 
@@ -78,9 +78,14 @@ class TraceFile:
         What a result would hold: the trace has its attributes, texts and coordinates.
     events
         Names of the model's events.
+    replace
+        Whether a file of that name may be replaced.
     """
 
-    def __init__(self, tracing: Tracing, contents: Contents, events: Sequence[str] = ()) -> None:
+    def __init__(
+        self, tracing: Tracing, contents: Contents, events: Sequence[str] = (), *, replace: bool = False
+    ) -> None:
+        self._replace = replace
         self._path = tracing.path
         self._recorder = tracing.recorder
         self._contents = contents
@@ -112,13 +117,13 @@ class TraceFile:
         OutputError
             The disk refused.
         """
-        temporary = self._path.with_name(f".{self._path.name[:64]}.{secrets.token_hex(8)}.part")
+        temporary = temporary_beside(self._path)
         try:
             with temporary.open("xb") as file:
                 file.write(self._image())
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(self._path)
+            put_in_place(temporary, self._path, replace=self._replace, option="--trace")
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {error.strerror}", hint="choose another --trace") from error
         finally:

@@ -1,11 +1,13 @@
 """Refuses a batch before anything is computed: files that cannot be written, a model undefined where it starts."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError, shortened
-from cubie_cli.results.destination import check_destination, check_space
+from cubie_cli.results.destination import check_destination, check_space, held
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from solvers.equations.program import evaluate_at
 from solvers.execution.kernel import Kernel
@@ -17,13 +19,11 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-def check_batch(batch: PreparedBatch, *, force: bool, planned: bool = False) -> None:
+def check_batch(batch: PreparedBatch, *, planned: bool = False) -> None:
     """Refuse what would fail later: the output first, then the model where it starts.
 
     Parameters
     ----------
-    force
-        Whether files that exist may be replaced.
     planned
         Whether nothing will be written, so that the disk may be another one later.
 
@@ -32,16 +32,7 @@ def check_batch(batch: PreparedBatch, *, force: bool, planned: bool = False) -> 
     UserError
         With what to do about it.
     """
-    read = [*batch.job.files.values()]
-    if batch.output:
-        check_destination(batch.output, inputs=read, force=force)
-        if not planned:
-            check_space(batch.output, batch.bytes, batch.runs)
-    if batch.tracing:
-        path = batch.tracing.path
-        check_destination(path, inputs=read, force=force, option="--trace")
-        if batch.output and batch.output.resolve() == path.resolve():
-            raise OutputError(f"the trace would replace the result: {path}", hint="name another file with --trace")
+    _check_outputs(batch, planned=planned)
     check_start(batch)
     if not isinstance(batch.kernel.work, Kernel):
         # A kernel that was kept has no expressions of events.
@@ -56,6 +47,35 @@ def lack_of_space(batch: PreparedBatch) -> tuple[str, ...]:
     except OutputError as error:
         return (error.message,)
     return ()
+
+
+@contextmanager
+def outputs_held(batch: PreparedBatch) -> Iterator[None]:
+    """Keep others from writing the batch's files for as long as a block runs.
+
+    Raises
+    ------
+    OutputError
+        For a file that another writes, or that has appeared.
+    """
+    with ExitStack() as locks:
+        for path in batch.outputs:
+            locks.enter_context(held(path))
+        _check_outputs(batch)
+        yield
+
+
+def _check_outputs(batch: PreparedBatch, *, planned: bool = False) -> None:
+    read = [*batch.job.files.values()]
+    if batch.output:
+        check_destination(batch.output, inputs=read, force=batch.replace)
+        if not planned:
+            check_space(batch.output, batch.bytes, batch.runs)
+    if batch.tracing:
+        path = batch.tracing.path
+        check_destination(path, inputs=read, force=batch.replace, option="--trace")
+        if batch.output and batch.output.resolve() == path.resolve():
+            raise OutputError(f"the trace would replace the result: {path}", hint="name another file with --trace")
 
 
 def check_start(batch: PreparedBatch) -> None:

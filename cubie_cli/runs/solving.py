@@ -1,5 +1,6 @@
 """Solves a batch: makes its kernel ready, then solves chunk by chunk and writes each as it comes."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -126,11 +127,16 @@ def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[
     files: list[ResultFile | TraceFile] = []
     with ExitStack() as open_files:
         if batch.output:
-            files.append(open_files.enter_context(ResultFile(batch.output, contents)))
+            files.append(open_files.enter_context(ResultFile(batch.output, contents, replace=batch.replace)))
         if batch.tracing:
             events = [event.name for event in batch.job.model.quantities.event_facts]
-            files.append(TraceFile(batch.tracing, contents, events))
+            files.append(TraceFile(batch.tracing, contents, events, replace=batch.replace))
         yield files
+
+
+def _choice(batch: PreparedBatch) -> dict[str, str]:
+    """Return how the algorithm was chosen, for a result; nothing where the configuration names it."""
+    return {"algorithm_choice": json.dumps(batch.choice.as_json())} if batch.choice else {}
 
 
 def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Contents:
@@ -147,7 +153,7 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
             *(Variable(variable, None, index_type(job.design.axes[axis])) for variable, axis in indices),
         ),
         time_units=units.get("t"),
-        attributes=attributes(job, batch.target, device),
+        attributes=attributes(job, batch.target, device) | _choice(batch),
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,

@@ -167,7 +167,6 @@ def test_mistakes_are_told_with_their_place(files, added, column, words):
     ("old", "new", "line", "words"),
     [
         ("t1 = 10.0\n", "", 3, ["'t1' is missing in [solve]"]),
-        ('algorithm = "tsit5"\n', "", 3, ["'algorithm' is missing"]),
         ("[solve]\n", "", 1, ["unknown key"]),
         ("tsit5", "tsit55", 5, ["unknown algorithm 'tsit55'", "tsit5"]),
         ("tsit5", "rk4", 5, ["no error estimate", "dt"]),
