@@ -336,7 +336,7 @@ def _run(method: str, one: ProblemClass, rtol: float, times: np.ndarray, t0: flo
         job = load(one.write(Path(folder), method, rtol, times, t0))
     kernel = find_kernel(job, "cpu").compiled()
     with closing(engine.load(kernel, job.exchange, 1)) as solver:
-        return solver.solve(job.axes.values(0, job.axes.count))
+        return solver.solve(job.design.values(0, job.design.count))
 
 
 def _magnitude(one: ProblemClass) -> np.ndarray:

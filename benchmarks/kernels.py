@@ -15,7 +15,8 @@ import numpy as np
 from benchmarks.cases import CASES, Case
 from benchmarks.table import Row, attempted
 from benchmarks.yardsticks import Yardstick, YardstickError
-from cubie_cli.batches.axes import Axes, Axis
+from cubie_cli.batches.design import Design
+from cubie_cli.batches.parts import Axis, Listed, Together
 from cubie_cli.configurations.job import load
 from cubie_cli.kernels.job_kernel import find_kernel
 from solvers.execution import engine
@@ -36,11 +37,11 @@ def needs(report: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     return {_HEADINGS.get(key, key): report[key] for key in keys if key in report}
 
 
-def _shuffled(axes: Axes) -> Axes:
+def _shuffled(design: Design) -> Design:
     """Return the runs of a batch in random order."""
-    values = np.random.default_rng(1).permutation(axes.values(0, axes.count), axis=1)
-    names = zip(axes.names, values, strict=True)
-    return Axes(tuple(Axis(name, "list", tuple(row.tolist()), axes.count) for name, row in names), "zip")
+    values = np.random.default_rng(1).permutation(design.values(0, design.count), axis=1)
+    names = zip(design.names, values, strict=True)
+    return Design((Together(tuple(Axis(name, Listed(row)) for name, row in names)),))
 
 
 class Compiled(NamedTuple):
@@ -66,10 +67,10 @@ def compiled(case: Case, target: str, options: Sequence[str] = ()) -> Compiled:
     with tempfile.TemporaryDirectory() as folder:
         job = load(case.write(Path(folder)), ["run.cache=false", *options])
     if case.shuffled:
-        job = replace(job, axes=_shuffled(job.axes))
+        job = replace(job, design=_shuffled(job.design))
     kernel = find_kernel(job, target).compiled()
     solver = engine.load(kernel, job.exchange, job.configuration.threads)
-    return Compiled(solver, job.axes.values(0, case.runs), kernel.seconds)
+    return Compiled(solver, job.design.values(0, case.runs), kernel.seconds)
 
 
 class CompiledCase:

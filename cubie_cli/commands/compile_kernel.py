@@ -38,12 +38,13 @@ def compile_kernel(
 ) -> None:
     """Compile the kernel of CONFIG and keep it, so that a run of it starts at once."""
     from cubie_cli.configurations.job import load  # noqa: PLC0415
-    from cubie_cli.kernels.job_kernel import keep  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.kernels.choice import settled  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.kernels.job_kernel import keep  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
 
-    job = load(config, overrides or ())
     architectures: list[str | None] = [*arch] if arch else [None]
     with Progress(quiet=quiet) as progress:
+        job, _ = settled(load(config, overrides or ()), progress)
         if dump is None:
             answers = [keep(job, target, name, audience=progress).as_json() for name in architectures]
         else:

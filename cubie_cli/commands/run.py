@@ -22,7 +22,9 @@ Trace = Annotated[
 ]
 Runs = Annotated[
     str | None,
-    typer.Option("--runs", metavar="A:B", help="With --trace: solve the runs from A up to B only, or just A."),
+    typer.Option(
+        "--runs", metavar="A:B", help="Solve the runs from A up to B only, or just A; with --output or --trace."
+    ),
 ]
 AllowFailures = Annotated[bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")]
 
@@ -48,22 +50,27 @@ def run(  # noqa: PLR0913 - one parameter an option
 
         wake_gpu()
     from cubie_cli.reports.advice import advice  # noqa: PLC0415
-    from cubie_cli.runs.preflight import check_batch  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.runs.prepared_batch import prepare_batch  # noqa: PLC0415
+    from cubie_cli.runs.preflight import check_batch, lack_of_space, outputs_held  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.prepared_batch import prepare_batch, with_choice  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
     from cubie_cli.runs.solving import ready_solver, solve  # noqa: PLC0415
 
     stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:
         with stopwatch.task("plan"):
-            batch = prepare_batch(config, overrides, target, output, trace, runs)
-            check_batch(batch, force=force)
-        progress.warn(batch.warnings)
+            batch = prepare_batch(config, overrides, target, output, trace, runs, force=force or dry_run)
+            check_batch(batch, planned=dry_run)
         if dry_run:
+            progress.warn([*batch.warnings, *lack_of_space(batch)])
             _report_plan(batch, as_json=as_json)
             return
-        with ready_solver(batch, progress, stopwatch) as solver:
-            tally = solve(batch, solver, progress, stopwatch)
+        with outputs_held(batch):
+            if batch.job.candidates:
+                with stopwatch.task("choose"):
+                    batch = with_choice(batch, target, progress)
+            progress.warn(batch.warnings)
+            with ready_solver(batch, progress, stopwatch) as solver:
+                tally = solve(batch, solver, progress, stopwatch)
         progress.warn(tally.warnings)
         progress.hint(advice(batch.job.configuration.solve, tally.counts))
     _report(batch, tally, stopwatch, as_json=as_json, verbose=verbose)
@@ -85,11 +92,14 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
     console = terminal.console()
+    axes = batch.job.design.axes
+    shape = " x ".join(f"{length:,} {axis}" for axis, length in axes.items())
     pairs = [
-        ("runs", f"{batch.runs:,}"),
+        ("runs", f"{batch.runs:,}" + f" of {shape}" * (len(axes) > 1)),
         ("save times", f"{batch.exchange.time_count:,}"),
         ("variables", f"{len(batch.exchange.variables):,}"),
         *([("summaries", f"{len(batch.exchange.findings):,}")] if batch.exchange.findings else []),
+        ("algorithm", batch.algorithm),
         *batch.tolerances_told,
         ("target", batch.target),
         ("file", f"{batch.output} ({size(batch.bytes)}, not written)" if batch.output else "none"),
@@ -109,6 +119,8 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
             "statuses": {status.name.lower(): count for status, count in tally.counts.items() if count},
             "target": batch.target,
             "device": tally.device,
+            "algorithm": batch.job.configuration.solve.algorithm,
+            **({"choice": batch.choice.as_json()} if batch.choice else {}),
             "bytes": batch.output.stat().st_size if batch.output else 0,
             "seconds": seconds,
         }
@@ -119,6 +131,7 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
         ("runs", f"{batch.runs:,}"),
         ("failed", tally.describe_failures()),
         *([("stopped", f"{tally.stopped:,}")] if tally.stopped else []),
+        ("algorithm", batch.algorithm),
         *batch.tolerances_told,
         ("device", f"{tally.device} ({batch.target})"),
         ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),

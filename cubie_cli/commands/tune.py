@@ -34,16 +34,18 @@ def tune(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Measure where buffers should lie and how the kernel of CONFIG is best compiled and launched on this device."""
     from cubie_cli.kernels import tuning  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.results.destination import check_destination  # noqa: PLC0415
+    from cubie_cli.results import destination  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
 
     path = output or config.with_suffix(".tuned.toml")
-    check_destination(path, inputs=[config], force=force)
-    with Progress(quiet=quiet) as progress:
+    destination.check_destination(path, inputs=[config], force=force, kind=destination.SETTINGS)
+    with Progress(quiet=quiet) as progress, destination.held(path):
         progress.stage("measuring the configuration as it is")
         bench = tuning.Workbench(config, overrides or (), target, runs, progress)
         found = tuning.tune(bench, seconds, lambda trial: progress.stage(_describe(trial)))
-    path.write_text(found.as_toml(), encoding="utf-8")
+        temporary = destination.temporary_beside(path)
+        temporary.write_text(found.as_toml(), encoding="utf-8")
+        destination.put_in_place(temporary, path, replace=force)
     if as_json:
         typer.echo(json.dumps(found.as_json() | {"file": str(path)}))
     else:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cubie_cli.batches.axes import Axes, read_axes
+from cubie_cli.batches.design import Design
+from cubie_cli.batches.read_design import read_design
+from cubie_cli.configurations.candidates import AUTO, candidates
 from cubie_cli.configurations.configuration import Configuration, check_format, read_configuration
+from cubie_cli.configurations.schema import RunConfiguration
+from cubie_cli.documents.columns import TableFile
 from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.overrides import apply_overrides
@@ -29,16 +33,19 @@ class Job:
 
     Parameters
     ----------
-    configuration, model, axes
-        What is to be done.
+    configuration, model, design
+        What is to be done, and for which runs.
     document
         The run configuration as written, for messages.
+    candidates
+        The algorithms to choose from; none where the configuration names it. Until then the first stands for them.
     """
 
     configuration: Configuration
     model: Model
-    axes: Axes
+    design: Design
     document: Document
+    candidates: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -54,7 +61,7 @@ class Job:
     def exchange(self) -> Exchange:
         """The arrays that pass between the host and the kernel."""
         settings = self.configuration
-        return Exchange(self.model.quantities, settings.solve, settings.save, self.axes.names)
+        return Exchange(self.model.quantities, settings.solve, settings.save, self.design.names)
 
     @cached_property
     def wholes(self) -> Wholes:
@@ -68,22 +75,33 @@ class Job:
     def swept_variables(self) -> tuple[str, ...]:
         """What the swept quantities are called in the result: an initial value as its state, with _0."""
         states = self.model.quantities.states
-        return tuple(f"{name}_0" if name in states else name for name in self.axes.names)
+        return tuple(f"{name}_0" if name in states else name for name in self.design.names)
+
+    @property
+    def index_variables(self) -> tuple[str, ...]:
+        """What a run's position along each axis of a grid is called in the result."""
+        return tuple(f"{axis}_index" for axis in self.design.indexed)
 
     @cached_property
     def texts(self) -> dict[str, str]:
-        """The texts of the files behind the job: the two, what options lay over the configuration, drivers' rows."""
+        """The texts of the files behind the job: the two, what options lay over the configuration, rows of tables."""
         overlays = self.document.overlays
         texts = {"configuration": self.document.text, "model": self.model.document.text}
         texts |= {"settings": "\n".join(overlay.text for overlay in overlays)} if overlays else {}
         drivers = (driver for driver in self.model.quantities.drivers if driver.name in self.model.table_files)
-        return texts | {f"drivers/{driver.name}": _rows(driver) for driver in drivers}
+        return texts | {f"drivers/{driver.name}": _rows(driver) for driver in drivers} | dict(self.design.texts)
 
     @property
     def files(self) -> dict[str, Path]:
         """The files that are read, by what they hold."""
-        tables = {f"driver_{name}": file.path for name, file in self.model.table_files.items()}
+        tables = {name: file.path for name, file in self.table_files.items()}
         return {"configuration": self.path, "model": self.model_path, **tables}
+
+    @property
+    def table_files(self) -> dict[str, TableFile]:
+        """The files of tables: of drivers, and of runs."""
+        drivers = {f"driver_{name}": file for name, file in self.model.table_files.items()}
+        return drivers | dict(self.design.tables)
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
@@ -104,12 +122,40 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
     document = apply_overrides(read_document(Path(path)), tuple(overrides))
     tables = check_format(document)
     model = _load_model(document)
-    configuration = read_configuration(document, tables, model)
-    axes = read_axes(document, tables.batch.mode, model)
-    job = Job(configuration, model, axes, document)
+    open_to = _fitting(document, tables, model) if tables.solve.algorithm == AUTO else ()
+    configuration = read_configuration(document, _with(tables, *open_to[:1]), model)
+    job = Job(configuration, model, read_design(document, model), document, open_to)
     _check_result_names(job)
     _check_drivers(job)
     return job
+
+
+def with_algorithm(job: Job, name: str) -> Job:
+    """Return a job that leaves the choice open with one of its candidates."""
+    tables = _with(check_format(job.document), name)
+    return replace(job, configuration=read_configuration(job.document, tables, job.model), candidates=())
+
+
+def _with(tables: RunConfiguration, algorithm: str | None = None) -> RunConfiguration:
+    """Return tables with an algorithm, if one is given."""
+    if algorithm is None:
+        return tables
+    return tables.model_copy(update={"solve": tables.solve.model_copy(update={"algorithm": algorithm})})
+
+
+def _fitting(document: Document, tables: RunConfiguration, model: Model) -> tuple[str, ...]:
+    """Return the candidates that have a use for all that is set; raise `UserError` where there is none."""
+    fitting, refused = [], None
+    for name in candidates(document, tables.solve, len(model.quantities.states)):
+        try:
+            read_configuration(document, _with(tables, name), model)
+        except UserError as error:
+            refused = refused or error
+        else:
+            fitting.append(name)
+    if not fitting and refused:
+        raise refused
+    return tuple(fitting)
 
 
 def _load_model(document: Document) -> Model:
@@ -171,16 +217,19 @@ def _check_result_names(job: Job) -> None:
 
 def _saved(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
     """Yield each saved variable, what it is, and the key path that asks for it."""
-    saved = job.configuration.saved
-    for what, found in (("state", saved.states), ("observable", saved.observables)):
-        for each in found:
-            yield each.name, f"the {what} {each.name!r}", each.place
+    states = job.model.written.entries["states"]
+    for each in job.configuration.saved:
+        yield each.name, f"the {'state' if each.elements[0] in states else 'observable'} {each.name!r}", each.place
 
 
 def _swept(job: Job) -> Iterator[tuple[str, str, KeyPath]]:
-    for name, variable in zip(job.axes.names, job.swept_variables, strict=True):
+    for name, variable in zip(job.design.names, job.swept_variables, strict=True):
         what = "parameter" if variable == name else "initial value of"
-        yield variable, f"the swept {what} {name!r}", ("batch", "values", name)
+        yield variable, f"the swept {what} {name!r}", job.design.places[name]
+    for axis, variable in zip(job.design.indexed, job.index_variables, strict=True):
+        group: KeyPath = ("batch", "groups", axis)
+        place = group if job.document.get(group) is not None else job.design.places[axis]
+        yield variable, f"the position along the axis {axis!r}", place
 
 
 def _events(job: Job) -> Iterator[tuple[str, str, KeyPath]]:

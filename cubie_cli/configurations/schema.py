@@ -78,7 +78,7 @@ class SolveTable(_Table):
 
     t0: float = 0.0
     t1: float
-    algorithm: str
+    algorithm: str = "auto"
     precision: Literal["float64", "float32"] = "float64"
     rtol: Positive = 1e-6
     atol: AbsoluteTolerance | None = None
@@ -93,11 +93,45 @@ class SolveTable(_Table):
     linear: LinearTable = LinearTable()
 
 
-class BatchTable(_Table):
-    """`[batch]`; its values are read by `cubie_cli.batches.axes`."""
+class CorrelatedTable(_Table):
+    """Quantities of a sample that are correlated; read by `cubie_cli.batches.read_distribution`."""
 
-    mode: Literal["grid", "zip"] = "grid"
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+def _list_or_table(value: Any) -> str:
+    return "table" if isinstance(value, dict) else "list"
+
+
+class _RunsTable(_Table):
+    """Runs, or positions of an axis; read by `cubie_cli.batches.read_design`."""
+
+    n: Count | None = None
+    method: Literal["random", "latin_hypercube", "sobol", "halton"] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**62)] | None = None
+    table: str | None = None
+    columns: dict[str, str] | None = None
     values: dict[str, Any] = {}
+    correlated: (
+        Annotated[
+            Annotated[CorrelatedTable, Tag("table")] | Annotated[list[CorrelatedTable], Tag("list")],
+            Discriminator(_list_or_table),
+        ]
+        | None
+    ) = None
+
+
+class GroupTable(_RunsTable):
+    """`[batch.groups.NAME]`."""
+
+    mode: Literal["zip", "sample"] | None = None
+
+
+class BatchTable(_RunsTable):
+    """`[batch]`."""
+
+    mode: Literal["grid", "zip", "sample"] | None = None
+    groups: dict[str, GroupTable] = {}
 
 
 class SummaryTable(_Table):
@@ -140,7 +174,12 @@ class OutputTable(_Table):
 
     file: str | None = None
     save_every: Positive | None = None
-    save_at: list[float] | None = None
+    save_at: (
+        Annotated[
+            Annotated[list[float], Tag("list")] | Annotated[dict[str, Any], Tag("table")], Discriminator(_list_or_table)
+        ]
+        | None
+    ) = None
     states: list[str] | None = None
     observables: list[str] = []
     summaries: SummariesTable | None = None

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from cubie_cli.configurations.schema import SummariesTable, SummaryTable
 from cubie_cli.documents.document import Document
+from cubie_cli.documents.globs import is_glob, matching
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
@@ -92,17 +93,22 @@ class _Reader:
 
     def read(self, table: SummariesTable) -> SummariesRead:
         common = self._window(table.window, (*_TABLE, "window"))
-        summaries, places = [], []
-        for name, entries in (table.__pydantic_extra__ or {}).items():
-            home, asked = self._quantity(name)
+        summaries: list[Summary] = []
+        places: list[KeyPath] = []
+        for key, entries in (table.__pydantic_extra__ or {}).items():
+            quantities = self._quantities(key)
+            self._check_names(key, entries, len(quantities))
             if not entries:
-                message = f"no summaries of {name!r} are named"
-                raise self._document.error(message, (*_TABLE, name), hint=f'for example {name} = ["min", "max"]')
-            for index, entry in enumerate(entries):
-                place: KeyPath = (*_TABLE, name, index)
-                found = self._summaries(home, asked, entry, place, common)
-                summaries += found
-                places += [place] * len(found)
+                message = f"no summaries of {key!r} are named"
+                raise self._document.error(message, (*_TABLE, key), hint=f'for example {key} = ["min", "max"]')
+            for home, asked in quantities:
+                for index, entry in enumerate(entries):
+                    place: KeyPath = (*_TABLE, key, index)
+                    found = self._summaries(home, asked, entry, place, common)
+                    if found[0] in summaries and is_glob(str(places[summaries.index(found[0])][2]) + key):
+                        continue  # one of the two is of a glob
+                    summaries += found
+                    places += [place] * len(found)
         if not summaries and table.window is not None:
             message = "there is a window, and no summary to be of it"
             hint = f'add a list for a quantity, such as {self._model.written.names_in("states")[0]} = ["min", "max"]'
@@ -111,9 +117,28 @@ class _Reader:
 
     # -- quantities -----------------------------------------------------------------------------
 
-    def _quantity(self, name: str) -> tuple[str, Chosen]:
+    def _quantities(self, key: str) -> list[tuple[str, Chosen]]:
+        """Return the quantity or vector that a key names, or those that it matches."""
+        written = self._model.written
+        if not is_glob(key) or written.vector_of(key):
+            return [self._quantity(key)]
+        known = [*written.names_in("states"), *written.names_in("observables")]
+        found = matching(key, known)
+        if not found:
+            hint = did_you_mean(key.strip("*?"), known)
+            raise self._document.error(f"no state or observable matches {key!r}", (*_TABLE, key), "key", hint)
+        return [self._quantity(name, key) for name in found]
+
+    def _check_names(self, key: str, entries: Sequence[str | SummaryTable], count: int) -> None:
+        """Refuse a name for what a glob makes several of."""
+        for index, entry in enumerate(entries):
+            if count > 1 and not isinstance(entry, str) and entry.name is not None:
+                message = f"{key!r} matches {count} quantities, and a name is for one summary"
+                raise self._document.error(message, (*_TABLE, key, index, "name"), "key", "leave the name out")
+
+    def _quantity(self, name: str, key: str | None = None) -> tuple[str, Chosen]:
         """Return what summaries are of, and the table of the model that it stands in."""
-        written, place = self._model.written, (*_TABLE, name)
+        written, place = self._model.written, (*_TABLE, key or name)
         home = written.homes.get(name.partition("[")[0], "")
         if home in {"states", "observables"}:
             asked = chosen(written, self._document, name, home, place)
@@ -213,8 +238,9 @@ class _Reader:
     def _place_of(self, common: Window, asked: SummaryTable, place: KeyPath) -> int:
         """Return the position of a summary's window; those without one of their own share that of the table."""
         if asked.window is not None:
-            self._windows.append(self._window(asked.window, (*place, "window")))
-            return len(self._windows) - 1
+            own = self._window(asked.window, (*place, "window"))
+            self._windows += [own] * (own not in self._windows)
+            return self._windows.index(own)
         if self._common is None:
             self._common = len(self._windows)
             self._windows.append(common)

@@ -83,15 +83,16 @@ class Document:
         offset
             Which character of a string value, from 0; None: the value as a whole.
         """
-        for length in range(len(path), 0, -1):
-            known = path[:length]
+        prefixes = [path[:length] for length in range(len(path), 0, -1)]
+        for known in prefixes:
             if known in self.overrides:
                 origin = self.overrides[known]
                 if isinstance(origin, Document):
                     return origin.error(message, path, at, hint, offset)
                 return UserError(f"--set {origin}: {message}", hint=hint)
+        for known in prefixes:
             if known in self.spans:
-                exact = length == len(path)
+                exact = known == path
                 start = self._start(self.spans[known], at if exact else "key", offset if exact else None)
                 return self._error_at(message, start, hint)
         return UserError(message, self.path, hint=hint)

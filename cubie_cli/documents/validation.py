@@ -94,7 +94,8 @@ def _wrong_type(document: Document, path: KeyPath, wanted: str, value: Any) -> U
         hint = "numbers stand without quotes"
     elif wanted == "a list":
         hint = "put it in square brackets"
-    return document.error(f"{str(path[-1])!r} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
+    what = repr(path[-1]) if isinstance(path[-1], str) else f"an element of {path[-2]!r}"
+    return document.error(f"{what} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
 
 
 def _where(path: KeyPath) -> str:

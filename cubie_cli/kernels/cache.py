@@ -13,6 +13,7 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from buffers import RegistrationError
 from solvers.execution.kernel import Kernel
@@ -24,7 +25,7 @@ LARGEST_TOTAL = 1 << 30
 _MAGIC = b"cubie kernel, format 1\n"
 _DIGEST_BYTES = 32
 _LENGTH_BYTES = 8
-_SUFFIX = ".kernel"
+_SUFFIX, _NOTE = ".kernel", ".choice"
 #: Of a 64-bit ELF file: where the table of sections begins, how long an entry is, and how many there are.
 _ELF_HEADER = struct.Struct("<40xQ10xHH2x")
 
@@ -68,15 +69,20 @@ class Entry:
 
     def write(self, kernel: Kernel) -> None:
         """Store a kernel; nothing is said where that fails, as it will be compiled again."""
-        temporary = self.folder / f".{self.key}.{secrets.token_hex(8)}"
-        try:
-            with temporary.open("xb") as file:
-                file.write(_pack(kernel))
-            temporary.rename(self.path)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        _write(self.folder, self.path.name, _pack(kernel))
         _drop_oldest(self.folder)
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    """Write a file that is there whole or not at all."""
+    temporary = folder / f".{Path(name).stem}.{secrets.token_hex(8)}"
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+        temporary.rename(folder / name)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _read_own(path: Path) -> bytes | None:
@@ -102,6 +108,19 @@ def _read_own(path: Path) -> bytes | None:
 def _is_own(found: os.stat_result) -> bool:
     """Return whether a file is a regular one of the user's that nobody else can write."""
     return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o022
+
+
+def read_note(folder: Path, key: str) -> Any:
+    """Return plain values that were kept under a key; None where there are none."""
+    try:
+        return json.loads(_read_own(folder / f"{key}{_NOTE}") or b"null")
+    except (ValueError, RecursionError):
+        return None
+
+
+def write_note(folder: Path, key: str, values: Any) -> None:
+    """Keep plain values; nothing is said where that fails, as they will be worked out again."""
+    _write(folder, f"{key}{_NOTE}", json.dumps(values).encode())
 
 
 def open_cache(chosen: Path | None = None) -> Path:

@@ -39,7 +39,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
     """
     quantities, settings = job.model.quantities, job.configuration
     facts: dict[str, Any] = {
-        "sources": _digest_of_sources(),
+        "sources": digest_of_sources(),
         "versions": _versions(target),
         "target": target,
         "architecture": architecture,
@@ -53,12 +53,12 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
         "events": [event.compiled for event in job.model.events],
         "drivers": {driver.name: driver.shape for driver in quantities.drivers},
         "choices": compiled_choices(settings.solve, settings.save),
-        "swept": job.axes.names,
+        "swept": job.design.names,
         "kernel": asdict(settings.kernel),
         "buffers": [settings.buffers.default, list(settings.buffers.named.items())],
     }
     if target == "cuda":
-        facts["disorder"] = job.axes.disorder
+        facts["disorder"] = job.design.disorder
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -70,7 +70,7 @@ def _versions(target: str) -> dict[str, str | None]:
 
 
 @cache
-def _digest_of_sources() -> str:
+def digest_of_sources() -> str:
     """Return a digest of this program, which a version number is not: a checkout changes under it."""
     digest = hashlib.sha256()
     for package in (buffers, cubie_cli, solvers):

@@ -111,7 +111,7 @@ def find_kernel(job: Job, target: str, arch: str | None = None, *, fallback: boo
     kernel = entry.read() if entry else None
     if kernel is None and fallback and engine.why_cannot_compile(target):
         return find_kernel(job, "cpu")
-    return JobKernel(kernel or _plan(job, target), entry, notes, arch)
+    return JobKernel(kernel or make_plan(job, target), entry, notes, arch)
 
 
 def _check_size(job: Job) -> None:
@@ -146,7 +146,14 @@ def _entry(job: Job, target: str, arch: str | None) -> tuple[Entry | None, tuple
         return Entry(folder, kernel_key(job, target, engine.architecture(target, arch))), ()
 
 
-def _plan(job: Job, target: str) -> "Plan":
+def make_plan(job: Job, target: str) -> "Plan":
+    """Return the plan of a job's kernel.
+
+    Raises
+    ------
+    UserError
+        For a problem that cannot be solved as asked.
+    """
     from cubie_cli.configurations.window_ends import read_window_ends  # noqa: PLC0415 - likewise
     from cubie_cli.models.system import read_system  # noqa: PLC0415 - imports SymPy, which a kernel that is kept spares
     from solvers.planning.problem import Problem  # noqa: PLC0415 - likewise
@@ -156,10 +163,10 @@ def _plan(job: Job, target: str) -> "Plan":
         system=read_system(job.model),
         solve=settings.solve,
         save=settings.save,
-        swept=job.axes.names,
+        swept=job.design.names,
         locations=Locations.parse({"default": settings.buffers.default, **settings.buffers.named}),
         kernel=settings.kernel,
-        disorder=job.axes.disorder,
+        disorder=job.design.disorder,
         moments=read_window_ends(settings, job.document, job.model),
     )
     with as_user_errors(job):
@@ -235,7 +242,7 @@ def keep(
         raise OutputError(reason, hint="name a folder of your own: [run] cache")
     known = isinstance(prepared.work, Kernel)
     if known and listing is not None:
-        prepared = replace(prepared, work=_plan(job, prepared.work.target))
+        prepared = replace(prepared, work=make_plan(job, prepared.work.target))
     with as_user_errors(job):
         kernel = prepared.compiled(listing, audience)
         architecture = engine.architecture(kernel.target, arch)

@@ -18,6 +18,7 @@ import numpy as np
 from cubie_cli.configurations.job import load
 from cubie_cli.documents.messages import UsageError, UserError
 from cubie_cli.documents.positions import KeyPath
+from cubie_cli.kernels.choice import settled
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from solvers.execution import engine
@@ -203,7 +204,9 @@ class Workbench:
         audience: "Audience | None" = None,
     ) -> None:
         self._config, self._overrides, self._audience = config, tuple(overrides), audience
-        self.job = load(config, self._overrides)
+        self.job, choice = settled(load(config, self._overrides), audience)
+        if choice:
+            self._overrides += (f"solve.algorithm={choice.algorithm}",)
         requested = str(target or self.job.configuration.target)
         self.target = choose_target(requested)
         if self.target == "cuda" and requested == "auto" and engine.why_cannot_compile("cuda"):
@@ -211,7 +214,7 @@ class Workbench:
         if self.target == "python":
             raise UsageError("the python target is not tuned", hint="choose another: --target cpu or cuda")
         self.base = self._find({})
-        self._values = self.job.axes.sample(runs or MOST_RUNS[self.target])
+        self._values = self.job.design.sample(runs or MOST_RUNS[self.target])
         if runs is None:
             self._shorten()
 
@@ -246,7 +249,7 @@ class Workbench:
     def _shorten(self) -> None:
         """Take fewer runs where all of them take long."""
         fewest = FEWEST_RUNS[self.target]
-        everything, self._values = self._values, self.job.axes.sample(fewest)
+        everything, self._values = self._values, self.job.design.sample(fewest)
         candidate = self.open({})
         with closing(candidate.solver):
             start = time.perf_counter()
@@ -256,7 +259,7 @@ class Workbench:
         if affordable >= everything.shape[1]:
             self._values = everything
         elif affordable > self.runs:
-            self._values = self.job.axes.sample(affordable)
+            self._values = self.job.design.sample(affordable)
 
 
 def tune(bench: Workbench, seconds: float, tell: Callable[[Trial], None]) -> Tuning:

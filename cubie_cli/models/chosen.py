@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cubie_cli.documents.document import Document
+from cubie_cli.documents.globs import chosen_names, is_glob
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.models.expressions.vectors import Vector
 from cubie_cli.models.written import WrittenModel
@@ -85,7 +86,7 @@ def choose(
     document, path
         The file with the list, and its key path.
     names, table
-        The names, and the table of the model that they are of.
+        The names, globs among them, and the table of the model that they are of.
 
     Raises
     ------
@@ -94,15 +95,31 @@ def choose(
     """
     found: list[Chosen] = []
     asked: dict[str, str] = {}
-    for index, name in enumerate(names):
-        each = chosen(written, document, name, table, (*path, index))
+    for name, place in _names(written, document, names, table, path).items():
+        each = chosen(written, document, name, table, place)
         for element in each.elements:
             if element in asked:
-                also = "" if asked[element] == name == element else f": once by {asked[element]!r}"
-                raise document.error(f"{element!r} is given twice{also}", each.place)
+                raise document.error(f"{element!r} is given twice: once by {asked[element]!r}", place)
             asked[element] = name
         found.append(each)
     return tuple(found)
+
+
+def _names(
+    written: WrittenModel, document: Document, names: Sequence[str], table: str, path: KeyPath
+) -> Mapping[str, KeyPath]:
+    """Return the names that are given or matched by globs; an element of a vector is no glob."""
+    for index, name in enumerate(names):
+        if not is_glob(name) or written.vector_of(name):
+            chosen(written, document, name, table, (*path, index))
+    elements = [name for name in names if written.vector_of(name)]
+    return chosen_names(document, path, names, written.names_in(table), table.removesuffix("s"), elements)
+
+
+def positions(asked: Iterable[Chosen], names: Iterable[str]) -> tuple[int, ...]:
+    """Return the positions of what is asked for among all names of its kind."""
+    known = {name: index for index, name in enumerate(names)}
+    return tuple(known[name] for each in asked for name in each.elements)
 
 
 def chosen(written: WrittenModel, document: Document, name: str, table: str, place: KeyPath) -> Chosen:

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cubie_cli.documents import tables
-from cubie_cli.documents.columns import Columns, read_columns
+from cubie_cli.documents.column_files import named_columns
+from cubie_cli.documents.columns import Columns, TableFile
 from cubie_cli.documents.document import Document
-from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from solvers.equations.drivers import METHODS, OUTSIDE, Driver
@@ -20,20 +19,6 @@ _IN_FILE, _WRITTEN_OUT = ("table", "time", "value"), ("times", "values")
 #: What others call some of them.
 _ALSO = {"spline": "cubic", "step": "hold", "previous": "hold", "constant": "hold", "makima": "pchip"}
 _METHOD, _OUTSIDE = "linear", "hold"
-
-
-@dataclass(frozen=True)
-class TableFile:
-    """The file of a driver's table.
-
-    Parameters
-    ----------
-    path, sha256
-        The file, and the digest of what it had.
-    """
-
-    path: Path
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +55,7 @@ class _Reader:
         self._document = document
         self.path = path
         self.files: dict[str, TableFile] = {}
-        self._read: dict[Path, Columns] = {}
+        self._read: dict[str, Columns] = {}
 
     def driver(self, name: str) -> Driver:
         """Read a driver."""
@@ -136,19 +121,14 @@ class _Reader:
         row = _first_fall(times)
         if row is not None:
             raise columns.error(_fall(times, row), str(self._document.get((*path, "time"))), row)
-        self.files[name] = TableFile(columns.path, columns.sha256)
+        self.files[name] = columns.file
         return times, values
 
     def _columns(self, path: KeyPath) -> Columns:
-        text = tables.text(self._document, path)
-        if not text.strip() or "\0" in text:
-            raise self._document.error("a file name is needed", path)
-        file = resolved(self._document.path.parent, text)
-        if not file.exists():
-            raise self._document.error(f"no such table: {file}", path, hint="the name is relative to this file")
-        if file not in self._read:
-            self._read[file] = read_columns(file)
-        return self._read[file]
+        name = self._document.get(path)
+        if not isinstance(name, str) or name not in self._read:
+            self._read[str(name)] = named_columns(self._document, path)
+        return self._read[str(name)]
 
     def _column(self, columns: Columns, path: KeyPath) -> np.ndarray:
         name = tables.text(self._document, path)

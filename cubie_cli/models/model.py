@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cubie_cli.documents import tables
+from cubie_cli.documents.columns import TableFile
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
-from cubie_cli.models.drivers import TableFile, read_drivers
+from cubie_cli.models.drivers import read_drivers
 from cubie_cli.models.events import WrittenEvent, event_numbers, read_events
 from cubie_cli.models.expressions.tokens import RESERVED
 from cubie_cli.models.expressions.vectors import Vector

@@ -79,6 +79,11 @@ class WrittenModel:
         """Return the quantities that a name stands for: all elements of a vector, or itself."""
         return tuple(self.vectors[name].elements) if name in self.vectors else (name,)
 
+    def vector_of(self, name: str) -> Vector | None:
+        """Return the vector of an element, whether it has it or not; None for other names."""
+        base, bracket, _ = name.partition("[")
+        return self.vectors.get(base.strip()) if bracket else None
+
     def written_for(self, table: str, name: str) -> tuple[Written, ...]:
         """Return what is written for a name, each text once."""
         found = [self.entries[table][each] for each in self.elements_of(name)]

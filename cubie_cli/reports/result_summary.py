@@ -25,9 +25,10 @@ def describe(file: h5py.File) -> dict[str, Any]:
         for name, data in file.items()
         if isinstance(data, h5py.Dataset) and not data.is_scale and name not in COUNTS
     }
-    swept = str(file["status"].attrs.get("coordinates", "")).split()
+    indices = [f"{axis}_index" for axis in str(file.attrs.get("batch_axes", "")).split()]
+    swept = [name for name in str(file["status"].attrs.get("coordinates", "")).split() if name not in indices]
     saved = [name for name, data in columns.items() if "time" in _dimensions(data)]
-    told = [name for name in columns if name not in {*swept, *saved}]
+    told = [name for name in columns if name not in {*swept, *saved, *indices}]
     times = file["time"]
     return {
         "kind": "result",

@@ -1,50 +1,133 @@
-"""Refuses the name of a file that cannot be written, and a result that its disk has no room for."""
+"""Where a file goes: names that are refused, a lock while it is made, and its last step into place.
 
+Links are followed to what they name. What exists is replaced only where it was said to be, and only what a command of
+this program may have written. A file is made under a temporary name beside its own; whatever stops the program, a file
+of the right name is whole.
+"""
+
+import errno
+import fcntl
+import hashlib
 import os
+import re
+import secrets
 import shutil
-from collections.abc import Iterable
+import socket
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cubie_cli.documents.messages import OutputError, size
 
+#: Bytes that an HDF5 file begins with.
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+#: What a file is called that can neither be read nor be replaced by another.
+_SPECIAL = {stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+#: What a file system says that has no locks, or no links.
+_UNABLE = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EMLINK, errno.EXDEV}
+#: The longest part of a name that temporary names repeat, so that the longest name a file system takes has one too.
+_LONGEST = 64
+#: Bytes by which temporary names of one file differ.
+_RANDOM = 8
 
-def check_destination(path: Path, *, inputs: Iterable[Path], force: bool, option: str = "--output") -> None:
-    """Refuse a name that no result can be written to.
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that commands write.
+
+    Parameters
+    ----------
+    name
+        What to call it, with its article.
+    suffixes
+        The extensions it may have; the first is proposed. A name without one is taken as it is.
+    begins
+        The bytes that it begins with; None: it is text.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    begins: bytes | None = None
+
+    def holds(self, path: Path) -> bool:
+        """Return whether a regular file may be of this kind."""
+        with path.open("rb") as file:
+            start = file.read(len(_HDF5))
+        return start == self.begins if self.begins else b"\0" not in start and start != _HDF5
+
+
+RESULT = Kind("an HDF5 file", (".h5", ".hdf5", ".hdf", ".he5", ".nc", ".nc4"), _HDF5)
+SETTINGS = Kind("a TOML file", (".toml",))
+
+
+def check_destination(
+    path: Path, *, inputs: Iterable[Path], force: bool, option: str = "--output", kind: Kind = RESULT
+) -> None:
+    """Refuse a name that nothing can be written to.
 
     Parameters
     ----------
     path
-        The result's.
+        The file's.
     inputs
         Files that were read: none is overwritten, forced or not.
     force
-        Whether a result that exists may be replaced.
+        Whether a file that exists may be replaced.
     option
         Where another name is given.
+    kind
+        What is written.
 
     Raises
     ------
     OutputError
-        The folder is missing or closed to us, or the name is taken.
+        The folder is missing or closed to us; the name is taken, or that of something else.
     """
     try:
-        _check_name(path, list(inputs), option, force=force)
+        _check_name(path, list(inputs), option, kind, force=force)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _check_name(path: Path, inputs: list[Path], option: str, *, force: bool) -> None:
-    folder = path.parent
+def _check_name(path: Path, inputs: list[Path], option: str, kind: Kind, *, force: bool) -> None:
+    target = _followed(path)
+    folder = target.parent
     if not folder.is_dir():
         raise OutputError(f"the folder of the output does not exist: {folder}", hint=f"mkdir -p {folder}")
-    if path.is_dir():
-        raise OutputError(f"the output is a folder: {path}", hint="name a file")
-    if any(path.exists() and other.exists() and path.samefile(other) for other in inputs):
+    if any(target.exists() and other.exists() and target.samefile(other) for other in inputs):
         raise OutputError(f"the output is an input too: {path}", hint="name another file")
-    if path.exists() and not force:
-        raise OutputError(f"the output exists: {path}", hint=f"name another with {option}, or add --force")
+    if target.exists():
+        _check_taken(path, target, option, kind, force=force)
+    if path.suffix and path.suffix.lower() not in kind.suffixes:
+        hint = f"name it {path.with_suffix(kind.suffixes[0]).name}"
+        raise OutputError(f"the output is {kind.name}, and {path.suffix} is no extension of one: {path}", hint=hint)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"no permission to write in {folder}", hint=f"name another folder with {option}")
+
+
+def _check_taken(path: Path, target: Path, option: str, kind: Kind, *, force: bool) -> None:
+    """Refuse the name of something that is not to be replaced."""
+    mode = target.stat().st_mode
+    told = str(path) if target == path.absolute() else f"{path}, a link to {target}"
+    if stat.S_ISDIR(mode):
+        raise OutputError(f"the output is a folder: {told}", hint="name a file")
+    if not stat.S_ISREG(mode):
+        raise OutputError(f"the output is {_SPECIAL.get(stat.S_IFMT(mode), 'no file')}: {told}", hint="name a file")
+    if not force:
+        raise OutputError(f"the output exists: {told}", hint=f"name another with {option}, or add --force")
+    if not kind.holds(target):
+        message = f"the output exists, and is not {kind.name}: {told}"
+        raise OutputError(message, hint=f"--force replaces nothing else: name another with {option}, or remove it")
+
+
+def _followed(path: Path) -> Path:
+    """Return what a name stands for, where links lead to; it need not exist."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # a circle of links
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
 def check_space(path: Path, expected: int, runs: int) -> None:
@@ -55,9 +138,116 @@ def check_space(path: Path, expected: int, runs: int) -> None:
     OutputError
         Fewer bytes are free than the result will take.
     """
-    free = shutil.disk_usage(path.parent).free
+    free = shutil.disk_usage(_followed(path).parent).free
     if expected > free:
         raise OutputError(
             f"{runs:,} runs make a result of {size(expected)}; {path.parent} has {size(free)} free",
             hint="take fewer runs, save fewer times or variables, or name another disk with --output",
         )
+
+
+# -- while it is made ---------------------------------------------------------------------------
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep others from writing a file for as long as a block runs, and remove what a command that was killed left.
+
+    Where a file system has no locks, `put_in_place` still replaces nothing.
+
+    Raises
+    ------
+    OutputError
+        Somebody else writes it, and who that is.
+    """
+    target = _followed(path)
+    lock = target.with_name(f".{_short(target.name)}.lock")
+    try:
+        descriptor = _locked(lock)
+    except BlockingIOError:
+        raise OutputError(
+            f"another command writes {path}: {_holder(lock)}", hint="wait until it has ended, or name another output"
+        ) from None
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise OutputError(f"cannot write beside {path}: {error.strerror}") from error
+        yield
+        return
+    try:
+        for leftover in _leftovers(target):
+            leftover.unlink(missing_ok=True)
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(lock: Path) -> int:
+    """Return the descriptor of a lock that is ours alone; raise `BlockingIOError` where it is another's."""
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Who held it may have removed it since it was opened.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), lock.stat()):
+                    os.ftruncate(descriptor, 0)
+                    os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+                    return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _holder(lock: Path) -> str:
+    with suppress(OSError):
+        return lock.read_text(encoding="utf-8", errors="replace").strip() or "one that has just begun"
+    return "one that is just ending"
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a name under which to make a file that `put_in_place` then gives its own."""
+    target = _followed(path)
+    return target.with_name(f".{_short(target.name)}.{secrets.token_hex(_RANDOM)}.part")
+
+
+def _short(name: str) -> str:
+    """Return a name, cut where it is long, and then told apart from others cut to the same by a digest."""
+    if len(name) <= _LONGEST:
+        return name
+    return f"{name[: _LONGEST - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def _leftovers(target: Path) -> list[Path]:
+    """Return what has a temporary name of a file."""
+    temporary = re.compile(rf"\.{re.escape(_short(target.name))}\.[0-9a-f]{{{2 * _RANDOM}}}\.part")
+    return [path for path in target.parent.iterdir() if temporary.fullmatch(path.name)]
+
+
+def put_in_place(temporary: Path, path: Path, *, replace: bool, option: str = "--output") -> None:
+    """Give a complete file its name, in one step.
+
+    Raises
+    ------
+    OutputError
+        A file of that name has appeared meanwhile, and nothing was said of replacing one.
+    OSError
+        The disk refused.
+    """
+    target = _followed(path)
+    if replace:
+        temporary.replace(target)
+        return
+    try:
+        try:
+            os.link(temporary, target)
+        except OSError as error:
+            if error.errno not in _UNABLE:
+                raise
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))  # the name is ours from here on
+            temporary.replace(target)
+    except FileExistsError:
+        message = f"the output appeared while it was computed, and stays as it is: {path}"
+        raise OutputError(message, hint=f"name another with {option}, or add --force") from None
+    temporary.unlink(missing_ok=True)

@@ -55,10 +55,13 @@ class Variable:
         The variable in the file.
     units
         Its unit, if the model gives one.
+    dtype
+        Of a coordinate; None: float64.
     """
 
     name: str
     units: str | None = None
+    dtype: np.dtype[Any] | None = None
 
 
 class Stored(NamedTuple):
@@ -84,7 +87,7 @@ class Contents:
     variables
         Saved states and observables, in the order of `Solution.variables`.
     coordinates
-        Swept parameters and initial values, in the order of the batch's axes.
+        Swept parameters and initial values, then positions along axes, in the order of the design.
     time_units
         The model's unit of time, if it gives one.
     attributes
@@ -155,6 +158,11 @@ def dimensions_of(findings: Iterable[Finding]) -> dict[str, int]:
     return {each.dimension: each.length for each in findings if each.dimension}
 
 
+def index_type(length: int) -> np.dtype[Any]:
+    """Return the type of positions along an axis."""
+    return np.dtype(np.int32 if length < 1 << 31 else np.int64)
+
+
 def expected_bytes(
     n_runs: int,
     n_times: int,
@@ -209,7 +217,8 @@ def _write_headers(file: h5py.File, contents: Contents) -> None:
         dataset = _create_variable(file, each, contents.precision, numbers)
         _describe(dataset, contents.variables[each.rows.start].units, listed)
     for variable in contents.coordinates:
-        _describe(_create_column(file, variable.name, np.dtype(np.float64), contents), variable.units)
+        dtype = variable.dtype or np.dtype(np.float64)
+        _describe(_create_column(file, variable.name, dtype, contents), variable.units)
     _write_findings(file, contents, listed, numbers)
     for name, (dtype, meaning) in COUNTS.items():
         column = _create_column(file, name, dtype, contents)

@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from cubie_cli.configurations.job import Job
 
@@ -51,11 +53,20 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
         "command_line": command,
         "configuration_sha256": _sha256(job.path),
         "model_sha256": _sha256(job.model_path),
-        **{f"driver_{name}_sha256": file.sha256 for name, file in job.model.table_files.items()},
+        **{f"{name}_sha256": file.sha256 for name, file in job.table_files.items()},
+        **_grid(job),
+        **job.design.attributes,
         "target": target,
         "device": device,
+        "algorithm": solve.algorithm,
         **(tolerances if solve.dt is None else {}),
     } | {f"{name}_version": text for name, text in _versions().items()}
+
+
+def _grid(job: "Job") -> dict[str, Any]:
+    """Return the axes of a grid and their lengths, where the batch is one."""
+    axes = job.design.axes
+    return {"batch_shape": np.array([*axes.values()]), "batch_axes": " ".join(axes)} if axes else {}
 
 
 def _versions() -> dict[str, str]:

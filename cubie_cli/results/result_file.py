@@ -5,8 +5,7 @@ whatever stops the program, a file of the right name is a whole result.
 """
 
 import os
-import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError
+from cubie_cli.results.destination import put_in_place, temporary_beside
 from cubie_cli.results.layout import COUNTS, Contents, lay_out
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class ResultFile:
         The name the complete file gets.
     contents
         What it will hold.
+    replace
+        Whether a file of that name may be replaced.
 
     Raises
     ------
@@ -40,10 +42,10 @@ class ResultFile:
         The file cannot be written.
     """
 
-    def __init__(self, path: Path, contents: Contents) -> None:
+    def __init__(self, path: Path, contents: Contents, *, replace: bool = False) -> None:
         self._path = path
-        # Cut, so that the longest name a file system takes has a temporary one too.
-        self._temporary = path.with_name(f".{path.name[:64]}.{secrets.token_hex(8)}.part")
+        self._replace = replace
+        self._temporary = temporary_beside(path)
         self._contents = contents
         self._descriptor = -1
         try:
@@ -58,7 +60,7 @@ class ResultFile:
         """Return itself."""
         return self
 
-    def write(self, first_run: int, values: np.ndarray, solution: "Solution") -> None:
+    def write(self, first_run: int, values: Sequence[np.ndarray], solution: "Solution") -> None:
         """Write a range of runs.
 
         Parameters
@@ -66,7 +68,7 @@ class ResultFile:
         first_run
             Index of the first of them in the whole batch.
         values
-            Swept values, shape (n_axes, n).
+            Those of the coordinates, each of shape (n,).
         solution
             What was computed for these n runs.
 
@@ -96,9 +98,9 @@ class ResultFile:
         """
         with self._refusals_told():
             os.fsync(self._descriptor)
-            self._temporary.replace(self._path)
+            put_in_place(self._temporary, self._path, replace=self._replace)
         with suppress(OSError):  # some network file systems cannot sync a folder
-            _sync(self._path.parent)
+            _sync(self._temporary.parent)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,7 +1,6 @@
 """Writes the trace that --trace asks for: an HDF5 file with columns for each kind of event, and for the runs."""
 
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import h5py
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError, UsageError
+from cubie_cli.results.destination import put_in_place, temporary_beside
 from cubie_cli.results.layout import Contents
 from solvers.trace import EVENT, EVENTS, Recorder
 
@@ -41,12 +41,12 @@ class Tracing:
     recorder: Recorder
 
 
-def read_tracing(trace: Path | None, runs: str | None, target: str) -> Tracing | None:
+def read_tracing(trace: Path | None, runs: str | None, target: str, output: Path | None = None) -> Tracing | None:
     """Return what --trace asks for; None for no trace.
 
     Parameters
     ----------
-    trace, runs
+    trace, runs, output
         The options' values.
     target
         What the batch runs on.
@@ -54,11 +54,12 @@ def read_tracing(trace: Path | None, runs: str | None, target: str) -> Tracing |
     Raises
     ------
     UsageError
-        For another target than python, and --runs alone.
+        For another target than python, and --runs without a file.
     """
     if trace is None:
-        if runs is not None:
-            raise UsageError("--runs says which runs --trace records", hint="add --trace FILE, or leave --runs away")
+        if runs is not None and output is None:
+            message = "some runs are chosen, and no file for them: the one that CONFIG names is for all"
+            raise UsageError(f"--runs {runs}: {message}", hint="add --output FILE, or --trace FILE")
         return None
     if target != "python":
         message = f"--trace records on the python target only, and this batch runs on {target}"
@@ -77,9 +78,14 @@ class TraceFile:
         What a result would hold: the trace has its attributes, texts and coordinates.
     events
         Names of the model's events.
+    replace
+        Whether a file of that name may be replaced.
     """
 
-    def __init__(self, tracing: Tracing, contents: Contents, events: Sequence[str] = ()) -> None:
+    def __init__(
+        self, tracing: Tracing, contents: Contents, events: Sequence[str] = (), *, replace: bool = False
+    ) -> None:
+        self._replace = replace
         self._path = tracing.path
         self._recorder = tracing.recorder
         self._contents = contents
@@ -90,7 +96,7 @@ class TraceFile:
             **{event.name: {field.name: [] for field in event.columns} for event in EVENTS},
         }
 
-    def write(self, first_run: int, values: np.ndarray, solution: "Solution") -> None:
+    def write(self, first_run: int, values: Sequence[np.ndarray], solution: "Solution") -> None:
         """Take up what was recorded of a range of runs; see `ResultFile.write`."""
         columns = self._columns[RUNS]
         indices = np.arange(first_run, first_run + len(solution.status))
@@ -111,13 +117,13 @@ class TraceFile:
         OutputError
             The disk refused.
         """
-        temporary = self._path.with_name(f".{self._path.name[:64]}.{secrets.token_hex(8)}.part")
+        temporary = temporary_beside(self._path)
         try:
             with temporary.open("xb") as file:
                 file.write(self._image())
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(self._path)
+            put_in_place(temporary, self._path, replace=self._replace, option="--trace")
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {error.strerror}", hint="choose another --trace") from error
         finally:

@@ -1,11 +1,13 @@
 """Refuses a batch before anything is computed: files that cannot be written, a model undefined where it starts."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError, shortened
-from cubie_cli.results.destination import check_destination, check_space
+from cubie_cli.results.destination import check_destination, check_space, held
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from solvers.equations.program import evaluate_at
 from solvers.execution.kernel import Kernel
@@ -17,27 +19,63 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-def check_batch(batch: PreparedBatch, *, force: bool) -> None:
+def check_batch(batch: PreparedBatch, *, planned: bool = False) -> None:
     """Refuse what would fail later: the output first, then the model where it starts.
+
+    Parameters
+    ----------
+    planned
+        Whether nothing will be written, so that the disk may be another one later.
 
     Raises
     ------
     UserError
         With what to do about it.
     """
-    read = [*batch.job.files.values()]
-    if batch.output:
-        check_destination(batch.output, inputs=read, force=force)
-        check_space(batch.output, batch.bytes, batch.runs)
-    if batch.tracing:
-        path = batch.tracing.path
-        check_destination(path, inputs=read, force=force, option="--trace")
-        if batch.output and batch.output.resolve() == path.resolve():
-            raise OutputError(f"the trace would replace the result: {path}", hint="name another file with --trace")
+    _check_outputs(batch, planned=planned)
     check_start(batch)
     if not isinstance(batch.kernel.work, Kernel):
         # A kernel that was kept has no expressions of events.
         check_events_of(batch)
+
+
+def lack_of_space(batch: PreparedBatch) -> tuple[str, ...]:
+    """Return what is to be said of a disk that has no room for the result."""
+    try:
+        if batch.output:
+            check_space(batch.output, batch.bytes, batch.runs)
+    except OutputError as error:
+        return (error.message,)
+    return ()
+
+
+@contextmanager
+def outputs_held(batch: PreparedBatch) -> Iterator[None]:
+    """Keep others from writing the batch's files for as long as a block runs.
+
+    Raises
+    ------
+    OutputError
+        For a file that another writes, or that has appeared.
+    """
+    with ExitStack() as locks:
+        for path in batch.outputs:
+            locks.enter_context(held(path))
+        _check_outputs(batch)
+        yield
+
+
+def _check_outputs(batch: PreparedBatch, *, planned: bool = False) -> None:
+    read = [*batch.job.files.values()]
+    if batch.output:
+        check_destination(batch.output, inputs=read, force=batch.replace)
+        if not planned:
+            check_space(batch.output, batch.bytes, batch.runs)
+    if batch.tracing:
+        path = batch.tracing.path
+        check_destination(path, inputs=read, force=batch.replace, option="--trace")
+        if batch.output and batch.output.resolve() == path.resolve():
+            raise OutputError(f"the trace would replace the result: {path}", hint="name another file with --trace")
 
 
 def check_start(batch: PreparedBatch) -> None:
@@ -76,9 +114,9 @@ def check_events_of(batch: PreparedBatch) -> tuple[str, ...]:
 
 
 def _sample(batch: PreparedBatch) -> Array:
-    """Return swept values of the runs that are looked at, shape (n_axes, n_samples)."""
-    axes = batch.job.axes
-    return np.concatenate([axes.values(run, run + 1) for run in sampled_runs(axes.count)], axis=1)
+    """Return swept values of the runs that are looked at, shape (swept, samples)."""
+    design = batch.job.design
+    return design.at(np.array(sampled_runs(design.count), dtype=np.int64))
 
 
 def sampled_runs(n_runs: int) -> list[int]:
@@ -98,7 +136,7 @@ def undefined_states(work: "Plan | Kernel", exchange: Exchange, values: Array) -
     exchange
         The quantities, which of them are swept, the precision and t0.
     values
-        Swept values in the sampled runs, shape (n_axes, n_samples).
+        Swept values in the sampled runs, shape (swept, samples).
 
     Returns
     -------

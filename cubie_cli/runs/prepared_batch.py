@@ -1,13 +1,15 @@
 """Prepares a batch: reads its files, selects its runs, finds or plans its kernel; solves nothing."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubie_cli.batches.selection import select_runs
 from cubie_cli.configurations.job import Job, load
 from cubie_cli.configurations.tolerances import describe_tolerances, tolerances_as_json
+from cubie_cli.kernels.choice import Choice, settled
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
@@ -39,6 +41,10 @@ class PreparedBatch:
         The result's file; None: no result is written.
     tracing
         What is recorded on the way, if anything.
+    choice
+        How the algorithm was chosen, where the configuration leaves it open.
+    replace
+        Whether files that exist may be replaced.
     """
 
     job: Job
@@ -46,6 +52,8 @@ class PreparedBatch:
     selected: range
     output: Path | None = None
     tracing: Tracing | None = None
+    choice: Choice | None = None
+    replace: bool = False
 
     @property
     def target(self) -> str:
@@ -68,6 +76,11 @@ class PreparedBatch:
         return len(self.selected)
 
     @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The files that are written."""
+        return tuple(path for path in (self.output, self.tracing and self.tracing.path) if path)
+
+    @property
     def bytes(self) -> int:
         """Bytes the result takes on disk."""
         if self.output is None:
@@ -77,11 +90,18 @@ class PreparedBatch:
             n_runs=self.runs,
             n_times=self.exchange.time_count,
             n_variables=len(self.exchange.variables),
-            n_coordinates=len(self.job.axes.names),
+            n_coordinates=len(self.job.design.names) + len(self.job.design.indexed),
             itemsize=self.exchange.dtype.itemsize,
             findings=self.exchange.findings,
             wholes=self.job.wholes,
         )
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm, and why it is that one."""
+        if self.job.candidates:
+            return f"chosen by a run: {' or '.join(self.job.candidates)}"
+        return str(self.choice or self.job.configuration.solve.algorithm)
 
     @property
     def tolerances(self) -> dict[str, Any]:
@@ -100,7 +120,7 @@ class PreparedBatch:
     def warnings(self) -> list[str]:
         """What is allowed and probably not meant."""
         unused = [f"this method has no buffer {name!r}: its location is not used" for name in self.kernel.work.unused]
-        return [*self.job.configuration.warnings, *unused, *self.kernel.notes]
+        return [*self.job.configuration.warnings, *self.job.design.warnings, *unused, *self.kernel.notes]
 
     def report(self, runs_per_chunk: int | None = None, kernel: Mapping[str, Any] | None = None) -> MemoryReport:
         """Return the memory report; see `memory_of`."""
@@ -114,6 +134,8 @@ def prepare_batch(
     output: Path | None = None,
     trace: Path | None = None,
     runs: str | None = None,
+    *,
+    force: bool = False,
 ) -> PreparedBatch:
     """Read a batch's files and plan its solution.
 
@@ -128,6 +150,8 @@ def prepare_batch(
     trace, runs
         As for `read_tracing` and `select_runs`. The result of some runs never takes the name that the file gives to
         that of all.
+    force
+        Whether files that exist may be replaced.
 
     Raises
     ------
@@ -138,10 +162,22 @@ def prepare_batch(
     settings = job.configuration
     requested = str(target or settings.target)
     chosen = choose_target(requested)
-    tracing = read_tracing(trace, runs, chosen)
-    selected = select_runs(runs, job.axes.count)
+    tracing = read_tracing(trace, runs, chosen, output)
+    selected = select_runs(runs, job.design.count)
     kernel = find_kernel(job, chosen, fallback=requested == "auto")
-    return PreparedBatch(job, kernel, selected, output or (settings.output if runs is None else None), tracing)
+    path = output or (settings.output if runs is None else None)
+    return PreparedBatch(job, kernel, selected, path, tracing, replace=force)
+
+
+def with_choice(batch: PreparedBatch, target: str | None, audience: "Audience | None" = None) -> PreparedBatch:
+    """Return a batch with its algorithm chosen, where the configuration leaves it open; see `settled`."""
+    job, choice = settled(batch.job, audience)
+    if choice is None:
+        return batch
+    requested = str(target or job.configuration.target)
+    return dataclasses.replace(
+        batch, job=job, kernel=find_kernel(job, batch.target, fallback=requested == "auto"), choice=choice
+    )
 
 
 def report_memory(
@@ -167,11 +203,11 @@ def report_memory(
     UserError
         For mistakes in the files, an architecture that is not known, shared buffers that it has no room for.
     """
-    job = load(config, overrides or ())
+    job, choice = settled(load(config, overrides or ()), audience)
     requested = str(target or job.configuration.target)
     wants_kernel = arch is not None or requested in {"auto", "cuda"}
     found = find_kernel(job, "cuda" if wants_kernel else requested, arch)
-    batch = PreparedBatch(job, found, select_runs(None, job.axes.count), job.configuration.output)
+    batch = PreparedBatch(job, found, select_runs(None, job.design.count), job.configuration.output, choice=choice)
     report = batch.report(job.configuration.chunk)
     if not wants_kernel:
         return report
@@ -179,5 +215,5 @@ def report_memory(
         try:
             kernel = found.compiled(audience=audience)
         except TargetUnavailableError:
-            return replace(report, kernel_hint=_NO_TOOLKIT)
-    return replace(report, kernel=engine.kernel_report(kernel), kernel_hint=None)
+            return dataclasses.replace(report, kernel_hint=_NO_TOOLKIT)
+    return dataclasses.replace(report, kernel=engine.kernel_report(kernel), kernel_hint=None)

@@ -1,5 +1,6 @@
 """Solves a batch: makes its kernel ready, then solves chunk by chunk and writes each as it comes."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport
 from cubie_cli.reports.small_states import SmallStates
-from cubie_cli.results.layout import Contents, Variable
+from cubie_cli.results.layout import Contents, Variable, index_type
 from cubie_cli.results.provenance import attributes
 from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
@@ -100,11 +101,13 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     progress.start(batch.runs)
     with _files(batch, solver.device, report) as files:
         for first in batch.selected[::width]:
-            values = batch.job.axes.values(first, min(first + width, batch.selected.stop))
+            chunk = first, min(first + width, batch.selected.stop)
+            values = batch.job.design.values(*chunk)
             solution = solver.solve(values)
             with stopwatch.task("write"):
+                coordinates = [*values, *batch.job.design.indices(*chunk)]
                 for file in files:
-                    file.write(first, values, solution)
+                    file.write(first, coordinates, solution)
             stopwatch.add("kernel", solution.kernel_seconds)
             stopwatch.add("transfer", solution.transfer_seconds)
             ended += np.bincount(solution.status - min(Status), minlength=len(Status))
@@ -124,26 +127,33 @@ def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[
     files: list[ResultFile | TraceFile] = []
     with ExitStack() as open_files:
         if batch.output:
-            files.append(open_files.enter_context(ResultFile(batch.output, contents)))
+            files.append(open_files.enter_context(ResultFile(batch.output, contents, replace=batch.replace)))
         if batch.tracing:
             events = [event.name for event in batch.job.model.quantities.event_facts]
-            files.append(TraceFile(batch.tracing, contents, events))
+            files.append(TraceFile(batch.tracing, contents, events, replace=batch.replace))
         yield files
+
+
+def _choice(batch: PreparedBatch) -> dict[str, str]:
+    """Return how the algorithm was chosen, for a result; nothing where the configuration names it."""
+    return {"algorithm_choice": json.dumps(batch.choice.as_json())} if batch.choice else {}
 
 
 def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Contents:
     job, units = batch.job, batch.job.model.quantities.units
+    swept = zip(job.swept_variables, job.design.names, strict=True)
+    indices = zip(job.index_variables, job.design.indexed, strict=True)
     return Contents(
         times=batch.exchange.times,
         n_runs=batch.runs,
         precision=batch.exchange.dtype,
         variables=tuple(Variable(name, units.get(name)) for name in batch.exchange.variables),
-        coordinates=tuple(
-            Variable(variable, units.get(name))
-            for variable, name in zip(job.swept_variables, job.axes.names, strict=True)
+        coordinates=(
+            *(Variable(variable, units.get(name)) for variable, name in swept),
+            *(Variable(variable, None, index_type(job.design.axes[axis])) for variable, axis in indices),
         ),
         time_units=units.get("t"),
-        attributes=attributes(job, batch.target, device),
+        attributes=attributes(job, batch.target, device) | _choice(batch),
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,

@@ -13,7 +13,7 @@ class Stopwatch:
     Parameters
     ----------
     tasks
-        The tasks there are, in the order reported.
+        Those that are reported in any case, in this order; others follow.
     """
 
     def __init__(self, *tasks: str) -> None:
@@ -28,7 +28,7 @@ class Stopwatch:
 
     def add(self, name: str, seconds: float) -> None:
         """Add a time that was measured elsewhere."""
-        self._seconds[name] += seconds
+        self._seconds[name] = self._seconds.get(name, 0.0) + seconds
 
     def move(self, seconds: float, source: str, goal: str) -> None:
         """Count a part of one task's time as another's."""

@@ -206,8 +206,9 @@ def interpret(made: "Plan", recorder: "Recorder | None" = None) -> Solver:
         Keeps what the solvers report on the way.
     """
     from solvers.execution.python.engine import PythonSolver  # noqa: PLC0415 - needs SymPy
+    from solvers.targets.python import PythonTarget  # noqa: PLC0415
 
-    return PythonSolver(made, recorder)
+    return PythonSolver(made, PythonTarget(recorder))
 
 
 def build(made: "Plan", threads: int | None = None) -> Solver:

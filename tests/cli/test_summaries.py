@@ -46,7 +46,7 @@ def test_a_result_has_them(cubie, asking, target):
         y = np.array([2.0])
         assert np.isnan(result.total_first_crossing.where(x0 + y > 3.5, np.nan)).any()
     with h5py.File("result.h5") as file:
-        assert file["passed"].attrs["coordinates"] == "rate x_0"
+        assert file["passed"].attrs["coordinates"] == "rate x_0 rate_index x_index"
         assert math.isnan(file["x_integral"].attrs["_FillValue"][0])
         assert "_FillValue" not in file["passed"].attrs
         assert (

@@ -221,7 +221,7 @@ cache = false
     made: Any = kernel.work
     solver = engine.interpret(made) if target == "python" else engine.load(kernel.compiled(), job.exchange, 1)
     with closing(solver), np.errstate(all="ignore"):
-        return solver.solve(job.axes.values(0, job.axes.count))
+        return solver.solve(job.design.values(0, job.design.count))
 
 
 def examine(seed: int, methods: Sequence[str] = METHODS, target: str | None = None) -> Report:

@@ -14,18 +14,24 @@ USUAL = (1e-9, 1e-12, 1e-6)
 DEMANDS = {"pleiades": (1e-10, 1e-13, 2e-6), "arenstorf": (1e-12, 1e-14, 1e-4)}
 
 
-#: States from which on compiling every method for the cpu takes too long here; the interpreter runs the same code.
+#: States from which on compiling every method for the cpu takes too long here.
 LARGE = 10
 COMPILED_WHEN_LARGE = ("tsit5", "dop853")
+INTERPRETED_WHEN_LARGE = ("vern7",)
+
+
+def _targets(states, method):
+    if states < LARGE or method in COMPILED_WHEN_LARGE:
+        return ["cpu"]
+    return ["python"] if method in INTERPRETED_WHEN_LARGE else []
 
 
 def combinations():
     """Yield case, method and target."""
     for name, case in NONSTIFF.items():
         for method in METHODS:
-            large = case["n_states"] >= LARGE
-            target = "python" if large and method not in COMPILED_WHEN_LARGE else "cpu"
-            yield pytest.param(name, method, target, id=f"{name}-{method}-{target}")
+            for target in _targets(case["n_states"], method):
+                yield pytest.param(name, method, target, id=f"{name}-{method}-{target}")
             yield pytest.param(name, method, "cuda", id=f"{name}-{method}-cuda", marks=pytest.mark.gpu)
 
 

@@ -60,7 +60,7 @@ def test_how_a_fixed_step_run_fails_does_not_depend_on_what_is_saved(name, targe
 
 
 @everywhere
-@pytest.mark.parametrize("t0", [-1.0, 0.0, 10.0, 1e6])
+@pytest.mark.parametrize("t0", [-1.0, 1e6])
 @pytest.mark.parametrize("name", ["tsit5", "dop853", "rodas5p"])
 def test_no_step_leaves_the_span(name, t0, target):
     # There is no root behind the end of the span.

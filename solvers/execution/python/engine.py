@@ -8,7 +8,6 @@ from solvers.integration.lane import Reports, Results
 from solvers.planning.exchange import Solution
 from solvers.planning.plan import Plan
 from solvers.targets.python import PythonTarget
-from solvers.trace import Recorder
 
 
 class PythonSolver:
@@ -18,16 +17,16 @@ class PythonSolver:
     ----------
     plan
         What to run.
-    recorder
-        Keeps what the solvers report on the way, where it is wanted.
+    target
+        Interprets the plan's device code.
     """
 
     device = "Python interpreter"
 
-    def __init__(self, plan: Plan, recorder: Recorder | None = None) -> None:
+    def __init__(self, plan: Plan, target: PythonTarget) -> None:
         self.exchange = plan.exchange
         self._totals = plan.registry.totals()
-        self._integrate = plan.loop.build(PythonTarget(recorder), plan.registry)
+        self._integrate = plan.loop.build(target, plan.registry)
 
     def kernel_report(self) -> None:
         """Return nothing: there is no CUDA kernel."""

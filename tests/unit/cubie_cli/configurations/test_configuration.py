@@ -28,7 +28,7 @@ def test_everything_but_the_span_and_algorithm_has_a_default(files):
     assert job.configuration.output == files.folder / "run.h5"
     assert job.configuration.target == "auto"
     assert (job.configuration.buffers.default, dict(job.configuration.buffers.named)) == ("auto", {})
-    assert job.axes.count == 1
+    assert job.design.count == 1
     assert job.path == files.run
     assert job.model_path == files.model
     assert job.texts == {"configuration": files.run.read_text(), "model": files.model.read_text()}
@@ -143,10 +143,7 @@ def test_tolerances_near_round_off_are_warned_of(files):
         ('[run]\ntarget = "gpu"', 10, ["'target' must be"]),
         ("[run]\nthreads = 0", 11, ["at least 1"]),
         ("[run]\ndevices = [0]", 1, ["not available"]),
-        ('[batch]\nmode = "sample"', 8, ["not available"]),
         ('[batch]\nmode = "gird"', 8, ["did you mean 'grid'"]),
-        ('[batch]\ntable = "runs.csv"', 1, ["not available"]),
-        ("[batch]\nseed = 1", 1, ["not available"]),
         ('[buffers]\n"newton.delta" = "global"', 18, ["location is one of"]),
         ('[buffers]\n"newton.delta" = "auto"', 18, ["location is one of"]),
         ("[buffers]\ndefault = 1", 11, ["location is one of"]),
@@ -170,7 +167,6 @@ def test_mistakes_are_told_with_their_place(files, added, column, words):
     ("old", "new", "line", "words"),
     [
         ("t1 = 10.0\n", "", 3, ["'t1' is missing in [solve]"]),
-        ('algorithm = "tsit5"\n', "", 3, ["'algorithm' is missing"]),
         ("[solve]\n", "", 1, ["unknown key"]),
         ("tsit5", "tsit55", 5, ["unknown algorithm 'tsit55'", "tsit5"]),
         ("tsit5", "rk4", 5, ["no error estimate", "dt"]),
@@ -204,7 +200,7 @@ def test_a_mistake_in_an_option_names_the_option(files):
 
 def test_options_change_values(files):
     assert files.load("solve.rtol=1e-8").configuration.solve.rtol == 1e-8
-    assert files.load("batch.values.k={ linspace = [0, 1, 5] }").axes.count == 5
+    assert files.load("batch.values.k={ linspace = [0, 1, 5] }").design.count == 5
     assert files.load("solve.algorithm=vern7").configuration.solve.algorithm == "vern7"
 
 
@@ -240,7 +236,7 @@ EXAMPLES = [path for path in sorted(CONFIGS.glob("*.toml")) if not path.name.end
 def test_the_examples_are_right(path):
     job = load(path)
     assert job.configuration.output == CONFIGS / f"{path.stem}.h5"
-    assert job.axes.values(0, 1).shape == (len(job.axes.names), 1)
+    assert job.design.values(0, 1).shape == (len(job.design.names), 1)
     assert job.configuration.warnings == ()
 
 

@@ -126,3 +126,25 @@ def test_expressions_of_windows_are_of_parameters(files):
     job = files.load()
     found = read_window_ends(job.configuration, job.document, job.model)
     assert {text: str(each) for text, each in found.items()} == {"c/4": "1", "k + c": "p0 + 4.0"}
+
+
+def test_a_glob_is_each_quantity_that_it_matches(files):
+    files.append_run('[output.summaries]\ny = ["max"]\n"*" = ["max", { kind = "min", window = [1, 2] }]\nv = ["max"]\n')
+    save = files.load().configuration.save
+    assert [each.name for each in save.summaries] == ["y_max", "x_max", "x_min", "y_min", "v_max", "v_min"]
+    assert [each.window for each in save.summaries] == [0, 0, 1, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('"z*" = ["max"]', ["no state or observable matches 'z*'"]),
+        ('"*" = [{ kind = "max", name = "top" }]', ["'*' matches 3 quantities", "leave the name out"]),
+        ('"*" = []', ["no summaries of '*' are named"]),
+    ],
+)
+def test_globs_that_make_no_sense(files, line, words):
+    files.append_run(f"[output.summaries]\n{line}\n")
+    error = files.refused()
+    assert error.line == 7
+    assert all(word in str(error) for word in words), str(error)

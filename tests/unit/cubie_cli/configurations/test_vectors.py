@@ -37,6 +37,15 @@ def test_a_vector_is_saved_in_one_piece_an_element_by_itself(vectors):
     assert job.exchange.variables == ("x", "u[0]", "u[1]", "u[2]", "flux[1]", "total")
 
 
+def test_globs_match_vectors_and_no_elements(vectors):
+    vectors.append_run('[output]\nstates = ["u[2]", "x*"]\nobservables = ["*l*"]\n')
+    vectors.append_run('[output.summaries]\n"[ux]" = ["min", "max"]\nu = ["max"]\n')
+    job = vectors.load()
+    assert job.exchange.variables == ("u[2]", "x", "flux[0]", "flux[1]", "total")
+    names = [each.name for each in job.configuration.save.summaries]
+    assert names == ["u_min[0]", "u_min[1]", "u_min[2]", "u_max[0]", "u_max[1]", "u_max[2]", "x_min", "x_max"]
+
+
 def test_all_states_are_saved_vectors_in_one_piece(vectors):
     job = vectors.load()
     assert job.configuration.save.states == (0, 1, 2, 3)
@@ -78,7 +87,7 @@ def test_a_vector_has_a_summary_for_each_element(vectors):
 def test_elements_are_swept_by_name(vectors):
     vectors.append_run('[batch.values]\n"u[1]" = [0.0, 1.0]\n"k[0]" = [1.0, 2.0, 3.0]\n')
     job = vectors.load()
-    assert job.axes.names == ("u[1]", "k[0]")
+    assert job.design.names == ("u[1]", "k[0]")
     assert job.swept_variables == ("u[1]_0", "k[0]")
 
 
@@ -108,6 +117,8 @@ def read_all(files):
         ('[output]\nstates = ["u[3]"]', ["no state 'u[3]'", "u[0] to u[2]"]),
         ('[output]\nstates = ["u[ 1 ]"]', ["no state", "without blanks"]),
         ('[output]\nstates = ["u", "u[1]"]', ["'u[1]' is given twice: once by 'u'"]),
+        ('[output]\nstates = ["u*", "u[1]"]', ["'u[1]' is given twice: once by 'u'"]),
+        ('[output]\nstates = ["q[1]"]', ["no state matches 'q[1]'"]),
         ('[output]\nobservables = ["u"]', ["no observable 'u'", "it is in [states]"]),
         ('[output.summaries]\n"u[3]" = ["max"]', ["no state 'u[3]'", "u[0] to u[2]"]),
         ('[output.summaries]\nk = ["max"]', ["'k' is a parameter"]),

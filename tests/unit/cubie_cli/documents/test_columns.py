@@ -1,12 +1,13 @@
 """Files of columns: what people's programs write, and messages that point into it."""
 
 import hashlib
+import sys
 
 import h5py
 import numpy as np
 import pytest
 
-from cubie_cli.documents.columns import read_columns
+from cubie_cli.documents.column_files import read_columns
 from cubie_cli.documents.messages import UserError
 
 
@@ -39,7 +40,7 @@ def test_what_programs_write_is_read(file, text):
     assert columns.names[:2] == ("hour", "rate")
     assert columns.numbers("hour").tolist() == [0.0, 2.0]
     assert columns.numbers("rate").tolist() == [1.5, -300.0]
-    assert columns.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert columns.file.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
 REFUSED = [
@@ -51,7 +52,7 @@ REFUSED = [
     ("hour,rate\n0,nan\n", 2, ["missing"], "leave the row out"),
     ("hour,rate\n0,1\n1,1e999\n", 3, ["infinite"], None),
     ("hour,rate\n0,1_000\n", 2, ["'1_000' is no number"], None),
-    ("0,1\n1,2\n", 1, ["first row has numbers"], "time,value"),
+    ("0,1\n1,2\n", 1, ["first row has numbers"], "row of names"),
     ("hour,hour\n0,1\n", 1, ["two columns are named 'hour'"], None),
     ('hour,rate\n0,"1\n', 2, ["cannot be read"], None),
     ("", None, ["empty"], "names the columns"),
@@ -120,3 +121,75 @@ def test_a_file_without_columns(tmp_path):
         made["map"] = np.zeros((2, 2))
     with pytest.raises(UserError, match="no one-dimensional variable"):
         read_columns(path).numbers("map")
+
+
+def test_columns_are_read_together(file):
+    rows = np.random.default_rng(1).standard_normal((50, 3))
+    lines = [",".join(map(repr, row)) for row in rows.tolist()]
+    columns = read_columns(file("\n".join(["a,b,c", *lines, ""])))
+    assert np.array_equal(columns.matrix(["a", "b", "c"]), rows.T)
+    assert np.array_equal(columns.matrix(["c", "a"]), rows.T[[2, 0]])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who,a,b\nAnn,1,2\nBob,3,4\n",
+        '"who","a","b"\r\n"Ann",1,2\r\n"Bob, B.",3,4\r\n',
+        "\ufeff# of a study\n\nwho;a;b\n# first\nAnn;1;2\n\nBob;3;4",
+        "who\ta\tb\rAnn\t1\t2\rBob\t3\t4\r",
+    ],
+)
+def test_texts_may_stand_beside_numbers(file, text):
+    assert read_columns(file(text)).matrix(["b", "a"]).tolist() == [[2.0, 4.0], [1.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b,c\n1,2,3\n4,5,6,7\n", "a,b,c\n1,2,3,4\n5,6\n", "a,b,c\n1,2\n3,4,5\n", "a,b,c\n1,2,3\n4,5\n6,7,8,9\n"]
+)
+def test_rows_of_other_lengths_are_never_read_askew(file, text):
+    for names in (["a", "b"], ["a", "b", "c"]):
+        with pytest.raises(UserError, match="cells, and 3 are named"):
+            read_columns(file(text)).matrix(names)
+
+
+def test_variables_of_other_lengths_make_no_table(variables):
+    with h5py.File(variables, "a") as file:
+        file["short"] = [1.0, 2.0]
+    with pytest.raises(UserError, match="'short' has 2 values, and 'time' has 4"):
+        read_columns(variables).matrix(["time", "short"])
+
+
+def test_a_damaged_file_is_told(variables):
+    content = variables.read_bytes()
+    variables.write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match="cannot be read as HDF5"):
+        _ = read_columns(variables).names
+
+
+# -- Parquet ------------------------------------------------------------------------------------
+
+
+def test_parquet_needs_an_extra(file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UserError) as caught:
+        _ = read_columns(file(b"PAR1 and so on", "runs.parquet")).names
+    assert "cubie-cli[parquet]" in caught.value.hint
+
+
+def test_columns_of_parquet(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "runs.parquet"
+    held = {"k": [1, 2, 3], "x": [0.5, None, 1.5], "who": ["a", "b", "c"]}
+    parquet.write_table(pa.table(held), path)
+    columns = read_columns(path)
+    assert columns.names == ("k", "x", "who")
+    assert columns.numbers("k").tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(UserError, match="column 'x', row 1: the value is missing"):
+        columns.matrix(["k", "x"])
+    with pytest.raises(UserError, match="column 'who' has values of type string"):
+        columns.numbers("who")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(UserError, match="cannot be read as Parquet"):
+        _ = read_columns(path).names

@@ -54,3 +54,9 @@ def test_a_file_of_overrides_must_fit(write, tmp_path):
         apply_overrides(read_document(write("top = 1\n")), (f"@{other}",))
     with pytest.raises(UserError, match="no such file"):
         apply_overrides(read_document(write("top = 1\n")), ("@nothing.toml",))
+
+
+def test_a_mistake_in_a_table_that_an_option_replaces_names_the_option(files):
+    files.append_run("[batch]\nvalues.k = [1]\n")
+    error = files.refused("batch={ values = { k = [] } }")
+    assert str(error).startswith("error: --set batch={ values = { k = [] } }: the axis 'k' has no values")

@@ -89,7 +89,7 @@ def test_nothing_is_left_without_publishing(tmp_path, contents):
 def test_a_former_result_stays_until_it_is_replaced(tmp_path, contents):
     path = tmp_path / "r.h5"
     path.write_text("former")
-    with ResultFile(path, contents()) as file:
+    with ResultFile(path, contents(), replace=True) as file:
         file.write(0, np.zeros((2, 10)), solution(0, 10))
         assert path.read_text() == "former"
         file.publish()

@@ -1,0 +1,276 @@
+"""Chooses the algorithm where a configuration leaves it open: the one that takes least work for some of the runs.
+
+Work is counted, not timed: attempted steps of a few runs that are spread over the batch, solved on the processor,
+times the operations of an attempt. So the same files give the same choice on every machine.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cubie_cli.configurations.job import Job, with_algorithm
+from cubie_cli.kernels.cache import CacheUnusableError, open_cache, read_note, write_note
+from cubie_cli.kernels.cache_key import digest_of_sources
+from cubie_cli.kernels.job_kernel import find_kernel, make_plan
+from cubie_cli.kernels.user_errors import as_user_errors
+from solvers.execution import engine
+from solvers.planning.exchange import Solution
+from solvers.status import Status
+
+if TYPE_CHECKING:
+    from cubie_cli.kernels.compilation import Audience
+
+#: Runs of a batch that are tried: a part of it, at most some, and no more than results fit in that many bytes.
+_PART, _MOST_RUNS, _MOST_BYTES = 4, 32, 1 << 28
+#: Attempts that are allowed a run at first, and by how much more they become where no candidate ends.
+_FIRST_ATTEMPTS, _GROWTH = 1000, 8
+#: Attempts from which the work of one is known.
+_COUNTED = 16
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a candidate took.
+
+    Parameters
+    ----------
+    algorithm
+        The candidate.
+    attempts
+        Steps of all runs that were tried, accepted or not; at least, where it was not `complete`.
+    work
+        Operations of an attempt, in additions.
+    failed
+        Runs that failed with it, and not with every candidate; at least, where it was not `complete`.
+    complete
+        Whether it was tried to the end; one that had become dearer than another was not.
+    """
+
+    algorithm: str
+    attempts: int
+    work: float
+    failed: int
+    complete: bool
+
+    @property
+    def total(self) -> float:
+        """Operations for all runs."""
+        return self.attempts * self.work
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An algorithm, and why it was chosen.
+
+    Parameters
+    ----------
+    runs
+        How many were tried.
+    hopeless
+        How many of them failed with every candidate.
+    trials
+        What the candidates took; the first was chosen.
+    """
+
+    runs: int
+    hopeless: int
+    trials: tuple[Trial, ...]
+
+    @property
+    def algorithm(self) -> str:
+        """The one that was chosen."""
+        return self.trials[0].algorithm
+
+    def __str__(self) -> str:
+        """Return the choice as a sentence without its end."""
+        best, *others = self.trials
+        if not others:
+            return f"{best.algorithm}, the only candidate"
+        told = "; ".join(_compared(other, best) for other in others)
+        lost = f"; {self.hopeless} failed with each" if self.hopeless else ""
+        tried = "the first run" if self.runs == 1 else f"{self.runs} of the runs"
+        return f"{best.algorithm}, by the work that {tried} take{'s' * (self.runs == 1)}: {told}{lost}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {"runs": self.runs, "hopeless": self.hopeless, "trials": [vars(trial) for trial in self.trials]}
+
+
+def _compared(other: Trial, best: Trial) -> str:
+    if other.failed > best.failed:
+        return f"{other.failed} failed with {other.algorithm}"
+    times = other.total / best.total if best.total else 1.0
+    return f"{'' if other.complete else 'at least '}{times:.3g} times as much with {other.algorithm}"
+
+
+def settled(job: Job, audience: "Audience | None" = None) -> tuple[Job, Choice | None]:
+    """Return a job with an algorithm, and how that was chosen; None where the configuration names it.
+
+    Parameters
+    ----------
+    audience
+        Is told what is tried.
+
+    Raises
+    ------
+    UserError
+        As for compiling and solving.
+    """
+    if not job.candidates:
+        return job, None
+    folder, key = _folder(job), _key(job)
+    choice = _known(read_note(folder, key), job.candidates) if folder else None
+    if choice is None:
+        choice = _chosen(job, audience)
+        if folder:
+            write_note(folder, key, choice.as_json())
+    return with_algorithm(job, choice.algorithm), choice
+
+
+# -- trying -------------------------------------------------------------------------------------
+
+
+def _chosen(job: Job, audience: "Audience | None") -> Choice:
+    if audience:
+        audience.stage(f"choosing an algorithm: {' or '.join(job.candidates)}")
+    values = job.design.sample(_runs_tried(job))
+    return race([_method(with_algorithm(job, name), values, audience) for name in job.candidates])
+
+
+def race(candidates: "Sequence[Candidate]") -> Choice:
+    """Try candidates with ever more attempts, until each has ended or cannot win any more."""
+    racing, allowed = list(candidates), _FIRST_ATTEMPTS
+    while racing:
+        for each in racing:
+            each.try_with(allowed)
+        racing = [each for each in candidates if not each.complete and not any(map(each.is_beaten_by, candidates))]
+        allowed *= _GROWTH
+    hopeless = np.logical_and.reduce([each.failed for each in candidates])
+    trials = sorted((each.trial(hopeless) for each in candidates), key=_rank)
+    return Choice(len(hopeless), int(hopeless.sum()), tuple(trials))
+
+
+def _rank(trial: Trial) -> tuple[bool, int, float]:
+    return not trial.complete, trial.failed, trial.total
+
+
+def _runs_tried(job: Job) -> int:
+    fitting = _MOST_BYTES // max(1, job.exchange.bytes_per_run)
+    return max(1, min(_MOST_RUNS, job.design.count // _PART, fitting))
+
+
+#: Solves the runs with at most so many attempts each.
+Solve = Callable[[int], Solution]
+
+
+class Candidate:
+    """A method that is tried on some runs.
+
+    Parameters
+    ----------
+    algorithm
+        Its name.
+    work
+        Operations of an attempt, in additions.
+    most
+        The most attempts of a run.
+    solve
+        Solves the runs.
+
+    Attributes
+    ----------
+    failed
+        Which runs did, however many attempts they are allowed, shape (runs,).
+    complete
+        Whether no run needs more attempts than were allowed so far, or none may have more.
+    """
+
+    def __init__(self, algorithm: str, work: float, most: int, solve: Solve) -> None:
+        self.algorithm, self.work = algorithm, work
+        self._most, self._solve = most, solve
+        self.attempts, self.failed = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
+        self.complete = False
+
+    def try_with(self, allowed: int) -> None:
+        """Solve with at most so many attempts a run."""
+        solution = self._solve(min(allowed, self._most))
+        self.attempts = solution.steps.astype(np.int64) + solution.rejected
+        unfinished = (solution.status == Status.MAX_STEPS) & (allowed < self._most)
+        self.failed = ~np.isin(solution.status, (Status.SUCCESS, Status.STOPPED)) & ~unfinished
+        self.complete = not unfinished.any()
+
+    def is_beaten_by(self, other: "Candidate") -> bool:
+        """Return whether another has ended, with less work for what it solved, and solved all that this may solve."""
+        solved = ~other.failed
+        lost = (other.failed & ~self.failed).any()
+        less = other.attempts[solved].sum() * other.work <= self.attempts[solved].sum() * self.work
+        return other.complete and less and not lost
+
+    def trial(self, hopeless: np.ndarray) -> Trial:
+        """Return what is to be told of it; what fails with every candidate does not count."""
+        attempts, failed = int(self.attempts[~hopeless].sum()), int((self.failed & ~hopeless).sum())
+        return Trial(self.algorithm, attempts, self.work, failed, self.complete)
+
+
+def _method(job: Job, values: np.ndarray, audience: "Audience | None") -> Candidate:
+    """Return a job's method as a candidate for some runs, by their swept values."""
+    kernel = find_kernel(job, "cpu").compiled(audience=audience)
+
+    def solve(attempts: int) -> Solution:
+        exchange = _limited(job, attempts).exchange
+        with as_user_errors(job), closing(engine.load(kernel, exchange, job.configuration.threads)) as solver:
+            return solver.solve(values)
+
+    solving = job.configuration.solve
+    return Candidate(solving.algorithm, work_of_an_attempt(job, values[:, :1]), solving.max_steps, solve)
+
+
+def work_of_an_attempt(job: Job, values: np.ndarray) -> float:
+    """Return the operations of an attempted step, in additions, on average over the first of a run."""
+    from solvers.execution.python.engine import PythonSolver  # noqa: PLC0415 - imports SymPy
+    from solvers.targets.counting import CountingTarget  # noqa: PLC0415
+
+    plan, target = make_plan(_limited(job, _COUNTED), "python"), CountingTarget()
+    solution = PythonSolver(plan, target).solve(values)
+    return target.work / max(1, int(solution.steps[0]) + int(solution.rejected[0]))
+
+
+def _limited(job: Job, attempts: int) -> Job:
+    solve = replace(job.configuration.solve, max_steps=attempts)
+    return replace(job, configuration=replace(job.configuration, solve=solve))
+
+
+# -- keeping the choice -------------------------------------------------------------------------
+
+
+def _folder(job: Job) -> Path | None:
+    chosen = job.configuration.cache
+    if chosen is False:
+        return None
+    try:
+        return open_cache(chosen if isinstance(chosen, Path) else None)
+    except CacheUnusableError:
+        return None
+
+
+def _key(job: Job) -> str:
+    """Return a digest of all that a choice depends on: what files and options say, and this program."""
+    tables = {name: file.sha256 for name, file in job.table_files.items()}
+    facts = [digest_of_sources(), job.candidates, job.texts, job.document.data, tables]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _known(note: Mapping[str, Any] | None, candidates: Sequence[str]) -> Choice | None:
+    """Return the choice that was kept; None where there is none that makes sense."""
+    try:
+        trials = tuple(Trial(**trial) for trial in note["trials"]) if note else ()
+        found = Choice(int(note["runs"]), int(note["hopeless"]), trials) if note else None
+    except (TypeError, KeyError, ValueError):
+        return None
+    return found if found and {trial.algorithm for trial in trials} == {*candidates} else None

@@ -1,0 +1,98 @@
+"""Points: those of the named sequences, whatever is asked for and in which order."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import qmc
+
+from cubie_cli.batches.permutation import permuted
+from cubie_cli.batches.points import METHODS, points_at, points_of, random_numbers
+
+
+def scipys(engine, count):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no power of two
+        return engine.random(count).T
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 100, 4097])
+def test_sobol_and_halton_are_those_of_scipy(count):
+    positions = np.arange(count)
+    assert np.array_equal(points_at(points_of("sobol", 7, 3, count), positions), scipys(qmc.Sobol(3, rng=7), count))
+    assert np.array_equal(points_at(points_of("halton", 7, 3, count), positions), scipys(qmc.Halton(3, rng=7), count))
+
+
+def test_longer_sequences_have_more_digits():
+    points = points_of("sobol", 7, 2, 2**31)
+    assert np.array_equal(points.block(0, 300), scipys(qmc.Sobol(2, bits=64, rng=7), 300))
+    assert points.block(2**31 - 2, 2).max() < 1.0
+
+
+def test_any_place_of_sobols_sequence_is_near():
+    engine = qmc.Sobol(4, rng=3)
+    engine.fast_forward(1_234_567)
+    assert np.array_equal(points_of("sobol", 3, 4, 10**9).block(1_234_567, 10), engine.random(10).T)
+
+
+@given(st.integers(0, 2**40), st.integers(0, 40), st.integers(0, 2**61))
+def test_random_numbers_are_one_sequence(first, count, seed):
+    whole = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(2,)))).random(64)
+    assert np.array_equal(random_numbers(seed, 2, first % 24, count), whole[first % 24 : first % 24 + count])
+    beyond = random_numbers(seed, 2, first, count + 5)
+    assert np.array_equal(beyond[5:], random_numbers(seed, 2, first + 5, count))
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(METHODS), st.integers(1, 5000), st.data())
+def test_a_point_is_the_same_whatever_else_is_asked_for(method, count, data):
+    points = points_of(method, 11, 3, count)
+    every = points_at(points, np.arange(count))
+    positions = np.array(data.draw(st.lists(st.integers(0, count - 1), max_size=20)), dtype=np.int64)
+    assert np.array_equal(points_at(points_of(method, 11, 3, count), positions), every[:, positions])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_points_far_apart_take_no_memory(method):
+    found = points_at(points_of(method, 1, 2, 10**9), np.array([10**9 - 1, 0, 5 * 10**8, 0]))
+    assert np.array_equal(found[:, 1], found[:, 3])
+    assert np.unique(found).size == 6
+
+
+@given(st.integers(1, 3000), st.integers(0, 2**61))
+def test_a_latin_hypercube_has_one_point_in_each_part(count, seed):
+    points = points_of("latin_hypercube", seed, 2, count)
+    cut = count // 3
+    found = np.concatenate([points.block(0, cut), points.block(cut, count - cut)], axis=1)
+    for row in found:
+        assert np.array_equal(np.sort(np.floor(row * count)), np.arange(count))
+
+
+@given(st.integers(1, 12), st.integers(0, 3))
+def test_sobols_points_are_balanced(digits, seed):
+    count = 1 << digits
+    for row in points_at(points_of("sobol", seed, 5, count), np.arange(count)):
+        assert np.array_equal(np.sort(np.floor(row * count)), np.arange(count))
+
+
+@given(st.integers(1, 2**62), st.integers(0, 2**61), st.data())
+def test_permutations_stay_in_their_range(count, seed, data):
+    numbers = data.draw(st.lists(st.integers(0, count - 1), unique=True, max_size=50))
+    found = permuted(np.array(numbers, dtype=np.uint64), count, (seed, 0))
+    assert np.unique(found).size == len(numbers)
+    assert (found < count).all()
+
+
+def test_permutations_of_few_numbers_are_all_as_likely():
+    found = [tuple(permuted(np.arange(3, dtype=np.uint64), 3, (seed, 0)).tolist()) for seed in range(1200)]
+    _, counts = np.unique(found, axis=0, return_counts=True)
+    assert counts.size == 6
+    assert (abs(counts - 200) < 60).all()
+
+
+def test_dimensions_are_independent():
+    for method in METHODS:
+        found = points_at(points_of(method, 5, 6, 4096), np.arange(4096))
+        assert abs(np.corrcoef(found) - np.eye(6)).max() < 0.07, method
