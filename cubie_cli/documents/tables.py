@@ -1,7 +1,7 @@
 """Reads tables, numbers and texts of a document one by one, and refuses anything else in their place."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cubie_cli.documents.document import Document
@@ -41,25 +41,6 @@ def check_keys(document: Document, path: KeyPath, known: Iterable[str]) -> None:
         if key not in names:
             where = f" in [{'.'.join(map(str, path))}]" if path else ""
             raise document.error(f"unknown key {key!r}{where}", (*path, key), "key", did_you_mean(key, names))
-
-
-def check_known(
-    document: Document,
-    names: Sequence[str],
-    known: Sequence[str],
-    what: str,
-    path: KeyPath,
-    *,
-    at_keys: bool = False,
-) -> None:
-    """Raise `UserError` for a name that the model does not have, or that is given twice; `what` is what it names."""
-    for index, name in enumerate(names):
-        place = (*path, name) if at_keys else (*path, index)
-        if name not in known:
-            hint = did_you_mean(name, known) or f"the model has no {what}s" * (not known) or None
-            raise document.error(f"the model has no {what} {name!r}", place, "key", hint)
-        if name in names[:index]:
-            raise document.error(f"{name!r} is given twice", place)
 
 
 def number(document: Document, path: KeyPath) -> float:

@@ -14,10 +14,13 @@ from solvers.equations.system import TIME, slope_symbol, state_symbol
 U = Vector("u", "states", (4,), ("i",), ("error",))
 RING = Vector("ring", "states", (4,), ("i",), ("periodic",))
 V = Vector("v", "parameters", (2, 3), ("i", "j"), ("error", "zero"))
-VECTORS = {vector.name: vector for vector in (U, RING, V)}
-NAMES = [name for vector in VECTORS.values() for name in vector.elements]
+NEXT = Vector("next", "constants", (3,), ("i",), ("error",))
+VECTORS = {vector.name: vector for vector in (U, RING, V, NEXT)}
+NAMES = [name for vector in (U, RING, V) for name in vector.elements]
 SYMBOLS = {name: state_symbol(index) for index, name in enumerate([*NAMES, "x"])}
-SCOPE = Scope({**SYMBOLS, "n": 4.0, "c": 0.5, "t": TIME}, vectors=VECTORS)
+SCOPE = Scope(
+    {**SYMBOLS, "n": 4.0, "next[0]": 0.0, "next[1]": 2.0, "next[2]": 3.0, "c": 0.5, "t": TIME}, vectors=VECTORS
+)
 SLOPES = Scope(SCOPE.symbols, {name: slope_symbol(index) for index, name in enumerate(U.elements)}, VECTORS)
 
 
@@ -35,6 +38,8 @@ def written_out(text):
         ("u[n - 1 - i]", "u[1]"),
         ("u[floor(i/2)]", "u[1]"),
         ("u[0 if i == 2 else 1]", "u[0]"),
+        ("u[next[i]]", "u[3]"),
+        ("sum(j, u[next[j]])", "u[0] + u[2] + u[3]"),
         ("ring[i + 2] - ring[i - 7]", "ring[0] - ring[3]"),
         ("v[i - 1, 2] + v[i - 1, 3]", "v[1,2]"),
         ("sum(j, u[j])", "u[0] + u[1] + u[2] + u[3]"),
