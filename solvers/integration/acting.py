@@ -55,25 +55,27 @@ class Acting:
         """
         going, changed = mask, literal(mask, False, "mask")  # noqa: FBT003
         for index, event in enumerate(self.firings.events):
-            fires, residue = self._fires(index, cut, t, y, p, memory)
+            fires, value, residue = self._fires(index, cut, t, y, p, memory)
             fires = both(going, fires)
             self._set(fires, event, t, y, p)
-            self._go_on(fires, index, residue, t, y, p, memory)
+            self._go_on(fires, index, value, residue, t, y, p, memory)
             self.firings.tell(fires, index, t, y, p, memory, place, results)
             changed = either(changed, fires) if event.changes else changed
             status = self._told(fires, index, status, memory)
             going = both(going, status == 0)
         return both(going, self._followed(mask, t, y, p, memory)), changed, status
 
-    def _fires(self, index: int, cut: Any, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any]:
-        """Return where an event fires, and how far from zero its expression is then still on it."""
+    def _fires(self, index: int, cut: Any, t: Any, y: Any, p: Any, memory: Any) -> tuple[Any, Any, Any]:
+        """Return where an event fires, what its expression is, and how far from zero it is then still on it."""
         if index in self.firings.dated:
-            return memory.appointments[self.firings.dated.index(index)] <= time_of(t), None
+            return memory.appointments[self.firings.dated.index(index)] <= time_of(t), None, None
         number, crossings = self.firings.watched.index(index), self.firings.crossings
         value = self.firings.expression(index, t, y, p)
         found = both(cut, crossings.crossed(number, memory))
         residue = select(found, absolute(value) * _RESIDUE, literal(value, 0.0, self.firings.rhs.precision))
-        return either(found, crossings.crosses_to(number, value, memory)), residue
+        fires = either(found, crossings.crosses_to(number, value, memory))
+        crossings.reach(both(cut, negate(fires)), number, value, memory)
+        return fires, value, residue
 
     def _set(self, fires: Any, event: Event, t: Any, y: Any, p: Any) -> None:
         """Set states and parameters; every value is of the moment before."""
@@ -85,7 +87,7 @@ class Acting:
             array = y if of_state else p
             array[index] = select(fires, value, array[index])
 
-    def _go_on(self, fires: Any, index: int, residue: Any, t: Any, y: Any, p: Any, memory: Any) -> None:
+    def _go_on(self, fires: Any, index: int, before: Any, residue: Any, t: Any, y: Any, p: Any, memory: Any) -> None:
         """Note when an event that fired has to act next, or on which side of zero its expression is now."""
         memory.firings[index] = memory.firings[index] + convert(fires, "int32")
         if index in self.firings.dated:
@@ -94,7 +96,9 @@ class Acting:
             memory.appointments[place] = select(fires, following, memory.appointments[place])
             return
         number = self.firings.watched.index(index)
-        self.firings.crossings.leave(fires, number, self.firings.expression(index, t, y, p), residue, memory)
+        value, crossings = self.firings.expression(index, t, y, p), self.firings.crossings
+        crossings.leave(fires, number, value, residue, memory)
+        crossings.pass_over(both(fires, value == before), number, memory)
 
     def _told(self, fires: Any, index: int, status: Any, memory: Any) -> Any:
         """Return the status where an event ends the run."""

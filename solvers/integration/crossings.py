@@ -15,6 +15,8 @@ from functools import partial, reduce
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from solvers.algebra.point import Point
 from solvers.equations.instant import at_time, time_of
 from solvers.straightline import (
@@ -157,8 +159,8 @@ class Crossings:
         return bracket._replace(aim=select(mask, share, bracket.aim), reach=select(mask, reach, bracket.reach))
 
     def settle(self, mask: Any, bracket: Bracket) -> Bracket:
-        """Return the bracket with the moment at its high end; in float32 that is more than its ends can tell."""
-        if self.precision == "float64":
+        """Return the bracket with the moment at its high end."""
+        if not self.settles:
             return bracket
         share = smaller(larger(bracket.aim, bracket.low), bracket.high)
         return bracket._replace(high=select(both(mask, bracket.found), share, bracket.high))
@@ -226,11 +228,13 @@ class Crossings:
 
     def crossed(self, index: int, memory: Any) -> Any:
         """Return whether an expression has crossed zero at the high end of the bracket."""
-        return self._crosses(index, memory.side[index], memory.beyond[index])
+        return self.crosses_to(index, memory.beyond[index], memory)
 
     def crosses_to(self, index: int, value: Any, memory: Any) -> Any:
         """Return whether an expression crosses zero by having a value now."""
-        return self._crosses(index, memory.side[index], value)
+        side, counts = memory.side[index], absolute(value) >= memory.residue[index]
+        up, down = both(side < 0, value >= 0.0), both(side > 0, value <= 0.0)
+        return both(counts, {1: up, -1: down, 0: either(up, down)}[self.directions[index]])
 
     def note(self, mask: Any, index: int, value: Any, memory: Any) -> None:
         """Note on which side of zero an expression is; on zero it stays on that where it was."""
@@ -247,6 +251,38 @@ class Crossings:
         side = select(rests, literal(value, 0, "int32"), self._sign(value))
         memory.side[index] = select(mask, side, memory.side[index])
         memory.residue[index] = select(mask, select(rests, residue, zero), memory.residue[index])
+
+    def reach(self, mask: Any, index: int, value: Any, memory: Any) -> None:
+        """Note that an expression which has come to zero and does not fire is on its other side from then on.
+
+        It crosses zero from there once it is beyond, not while it is zero.
+        """
+        if self.directions[index]:
+            comes, residue = both(mask, value == 0.0), memory.residue[index]
+            memory.side[index] = select(comes, 0 - memory.side[index], memory.side[index])
+            least = literal(residue, float(np.finfo(self.precision).tiny), self.precision)
+            memory.residue[index] = select(comes, least, residue)
+
+    def pass_over(self, mask: Any, index: int, memory: Any) -> None:
+        """Note that an expression which fired is on the side it came to, where what was set did not change it.
+
+        Only that of one direction: others would fire once more where what was set has them turn back. And only where
+        moments lie behind zero for certain.
+        """
+        direction = self.directions[index]
+        if direction and not self.settles:
+            side, residue = memory.side[index], memory.residue[index]
+            memory.side[index] = select(mask, direction, side)
+            memory.residue[index] = select(mask, literal(residue, 0.0, self.precision), residue)
+
+    @property
+    def settles(self) -> bool:
+        """Whether a moment may lie before zero.
+
+        In float32 a secant says more of it than the ends of its bracket. Where several expressions are watched, one may
+        come to zero where another has just fired, and the side counts more than the moment.
+        """
+        return self.precision != "float64" and len(self.directions) == 1
 
     @property
     def _all(self) -> range:
@@ -320,10 +356,6 @@ class Crossings:
             third / 6.0 - fourth / 4.0,
             fourth / 24.0,
         )
-
-    def _crosses(self, index: int, side: Any, value: Any) -> Any:
-        up, down = both(side < 0, value >= 0.0), both(side > 0, value <= 0.0)
-        return {1: up, -1: down, 0: either(up, down)}[self.directions[index]]
 
     def _sign(self, value: Any) -> Any:
         number = partial(literal, value, dtype="int32")

@@ -94,7 +94,7 @@ class Firings:
         """Where the expressions of all that are watched cross zero."""
         expressions = tuple(event.when for event in self.events if event.when is not None)
         directions = tuple(self.events[index].direction for index in self.watched)
-        exact = self.quartic and all(map(self._is_linear, expressions))
+        exact = self.quartic and len(expressions) == 1 and self._is_linear(expressions[0])
         return Crossings(self.rhs.computed(expressions), directions, self.rhs.precision, exact)
 
     def _is_linear(self, expression: sympy.Expr) -> bool:

@@ -113,8 +113,7 @@ class Windows:
         return mask if last is None else both(mask, t <= last)
 
     def until(self, window: int, good: Any, t: Any, memory: Any) -> tuple[Any, Any]:
-        """Return where runs that ended at t are good and came to a window, and how much of it they had."""
+        """Return where runs that ended at t are good and had some of a window, and how much of it."""
         first, last = self.bounds(window, t, memory)
-        reached = good if first is None else both(good, t >= first)
-        end = t if last is None else minimum(t, last)
-        return reached, end - (self.t0 if first is None else first)
+        length = (t if last is None else minimum(t, last)) - (self.t0 if first is None else first)
+        return good if self.ends[window].whole else both(good, length > 0.0), length

@@ -65,3 +65,33 @@ def test_a_method_without_an_extension_is_refused_with_a_remedy():
         engine.plan(problem, "python")
     assert caught.value.key == "solve.algorithm"
     assert "tsit5" in str(caught.value.hint)
+
+
+#: A heater that is switched at one temperature, and a point that is turned back at one place or at two near each other.
+HEATER = make_system({"x": 15.0}, {"x": "2*on - 0.1*(x - 10)"}, {"on": 1.0})
+POINT = make_system({"x": 15.0}, {"x": "on"}, {"on": 1.0})
+RELAYS = {
+    "a heater": (HEATER, 20.0, 20.0, 0.0),
+    "a point": (POINT, 20.0, 20.0, -1.0),
+    "levels nearer than any bracket": (POINT, 20.0 + 2.0**-46, 20.0, -1.0),
+    "levels a little apart": (POINT, 20.0 + 1e-9, 20.0, -1.0),
+}
+FEW_METHODS = ["tsit5", "vern7", "rodas5p", "radau_iia_5"]
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("algorithm", FEW_METHODS)
+@pytest.mark.parametrize("relay", RELAYS)
+def test_a_relay_without_a_band_never_stops_switching(relay, algorithm, precision):
+    system, upper, lower, back = RELAYS[relay]
+    system = with_events(
+        system,
+        {"name": "off", "when": f"x - {upper!r}", "direction": "up", "set": {"on": back}},
+        {"name": "on_again", "when": f"x - {lower!r}", "direction": "down", "set": {"on": 1.0}},
+    )
+    problem = make_problem(system, algorithm, 30.0, rtol=1e-5, atol=1e-7, precision=precision, max_events=60)
+    solution = solve(problem, target="python")
+    assert solution.status.tolist() == [Status.TOO_MANY_EVENTS]
+    found = told(problem, solution)
+    assert found["off_count"].tolist() == [31]
+    assert found["on_again_count"].tolist() == [30]

@@ -264,3 +264,18 @@ def test_without_an_extension_there_is_the_final_value_alone():
         with pytest.raises(PlanError, match="no continuous extension") as caught:
             check(refused.solve, refused.save)
         assert caught.value.key == "output.summaries"
+
+
+def test_a_window_of_which_nothing_is_left_has_no_summaries():
+    begin, end = (parameter_symbol(index) for index in (0, 1))
+    system = make_system({"x": 1.0}, {"x": "cos(t)"}, {"a": 0.0, "b": 1.0})
+    asked = [{"quantity": 0, **each} for each in (*every_kind(0.2, 0.6, quantity=0), {"kind": "final"})]
+    problem = make_problem(system, "tsit5", 10.0, rtol=1e-5, swept=("a", "b"))
+    problem = replace(asking(problem, asked, [Window("a", "b")]), moments={"a": begin, "b": end})
+    found = solve(problem, [[8.0, 2.0, 12.0, -5.0], [2.0, 2.0, 20.0, -1.0]], target="python")
+    assert not found.status.any()
+    for row, each in zip(found.findings, asked, strict=True):
+        if each["kind"] in COUNT_KINDS:
+            assert row.tolist() == [0] * 4, each
+        else:
+            assert np.isnan(row).all(), each
