@@ -261,7 +261,7 @@ def _folder(job: Job) -> Path | None:
 
 def _key(job: Job) -> str:
     """Return a digest of all that a choice depends on: what is written in the files, and this program."""
-    facts = [digest_of_sources(), job.candidates, job.texts]
+    facts = [digest_of_sources(), job.candidates, job.digests]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
