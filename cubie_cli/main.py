@@ -100,9 +100,11 @@ def main() -> None:
     try:
         _run()
     except UserError as error:
-        _end(str(error), error.exit_code)
+        _end("\n".join([str(error), *_notes(error)]), error.exit_code)
     except Stopped as stop:
         name = signal.Signals(stop.number).name
+        if kept := _notes(stop):
+            _end(f"stopped by {name}; {kept[-1]}", ExitCode.STOPPED)
         _end(f"stopped by {name}; what was not finished is not kept", 128 + stop.number)
     except MemoryError:
         _end(
@@ -116,6 +118,11 @@ def main() -> None:
         _end(f"error: cannot write: {error.strerror}", ExitCode.OUTPUT)
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from a crash
         _end_with_bug(error)
+
+
+def _notes(error: BaseException) -> list[str]:
+    """Return what is to be said besides."""
+    return getattr(error, "__notes__", [])
 
 
 def _open_streams() -> None:
@@ -155,7 +162,7 @@ def _drop_output() -> None:
 
 def _on_signals(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
     """Handle the signals that ask for an end, but those that a shell or nohup has switched off."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is left of a run that was stopped.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report sizes; compute and write nothing.")]
 Trace = Annotated[
     Path | None, typer.Option("--trace", metavar="FILE", help="Record what the solvers do; needs --target python.")
@@ -36,6 +37,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     target: TargetChoice = None,
     output: Output = None,
     force: Force = False,
+    resume: Resume = False,
     trace: Trace = None,
     runs: Runs = None,
     dry_run: DryRun = False,
@@ -53,12 +55,19 @@ def run(  # noqa: PLR0913 - one parameter an option
     from cubie_cli.runs.preflight import check_batch, lack_of_space, outputs_held  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.runs.prepared_batch import prepare_batch, with_choice  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
+    from cubie_cli.runs.resuming import is_complete, with_begun  # noqa: PLC0415
     from cubie_cli.runs.solving import ready_solver, solve  # noqa: PLC0415
 
     stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:
         with stopwatch.task("plan"):
             batch = prepare_batch(config, overrides, target, output, trace, runs, force=force or dry_run)
+        if resume:
+            batch = with_choice(batch, target, progress)
+            if is_complete(batch):
+                progress.stage(f"{batch.output} is complete")
+                return
+        with stopwatch.task("plan"):
             check_batch(batch, planned=dry_run)
         if dry_run:
             progress.warn([*batch.warnings, *lack_of_space(batch)])
@@ -68,6 +77,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             if batch.job.candidates:
                 with stopwatch.task("choose"):
                     batch = with_choice(batch, target, progress)
+            batch = with_begun(batch, resume=resume)
             progress.warn(batch.warnings)
             with ready_solver(batch, progress, stopwatch) as solver:
                 tally = solve(batch, solver, progress, stopwatch)

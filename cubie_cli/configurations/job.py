@@ -1,9 +1,12 @@
 """Loads what one command works on: a run configuration, its model and its batch, checked against each other."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -91,6 +94,17 @@ class Job:
         drivers = (driver for driver in self.model.quantities.drivers if driver.name in self.model.table_files)
         return texts | {f"drivers/{driver.name}": _rows(driver) for driver in drivers} | dict(self.design.texts)
 
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of all that the values of a result depend on: what is written, however it is spelt or set."""
+        configuration = {key: value for key, value in self.document.data.items() if key not in {"run", "model"}}
+        output = {key: value for key, value in configuration.get("output", {}).items() if key != "file"}
+        model = self.model.document.get(self.model.prefix)
+        kernel = self.document.get(("run", "kernel"))
+        settings = {**configuration, "output": output, "kernel": kernel}
+        found = {"configuration": _digest(settings), "model": _digest(model)}
+        return found | {name: file.sha256 for name, file in self.table_files.items()}
+
     @property
     def files(self) -> dict[str, Path]:
         """The files that are read, by what they hold."""
@@ -102,6 +116,10 @@ class Job:
         """The files of tables: of drivers, and of runs."""
         drivers = {f"driver_{name}": file for name, file in self.model.table_files.items()}
         return drivers | dict(self.design.tables)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:

@@ -260,10 +260,9 @@ def _folder(job: Job) -> Path | None:
 
 
 def _key(job: Job) -> str:
-    """Return a digest of all that a choice depends on: what files and options say, and this program."""
-    tables = {name: file.sha256 for name, file in job.table_files.items()}
-    facts = [digest_of_sources(), job.candidates, job.texts, job.document.data, tables]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    """Return a digest of all that a choice depends on: what is written in the files, and this program."""
+    facts = [digest_of_sources(), job.candidates, job.digests]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _known(note: Mapping[str, Any] | None, candidates: Sequence[str]) -> Choice | None:

@@ -151,17 +151,16 @@ def check_space(path: Path, expected: int, runs: int) -> None:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Keep others from writing a file for as long as a block runs, and remove what a command that was killed left.
+    """Keep others from writing a file for as long as a block runs.
 
-    Where a file system has no locks, `put_in_place` still replaces nothing.
+    Where a file system has no locks, `put_in_place` still replaces nothing that is complete.
 
     Raises
     ------
     OutputError
         Somebody else writes it, and who that is.
     """
-    target = _followed(path)
-    lock = target.with_name(f".{_short(target.name)}.lock")
+    lock = beside(path, "lock")
     try:
         descriptor = _locked(lock)
     except BlockingIOError:
@@ -174,8 +173,6 @@ def held(path: Path) -> Iterator[None]:
         yield
         return
     try:
-        for leftover in _leftovers(target):
-            leftover.unlink(missing_ok=True)
         yield
     finally:
         lock.unlink(missing_ok=True)
@@ -208,8 +205,13 @@ def _holder(lock: Path) -> str:
 
 def temporary_beside(path: Path) -> Path:
     """Return a name under which to make a file that `put_in_place` then gives its own."""
+    return beside(path, f"{secrets.token_hex(_RANDOM)}.part")
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """Return a name for what belongs to a file while it is made, hidden in the same folder."""
     target = _followed(path)
-    return target.with_name(f".{_short(target.name)}.{secrets.token_hex(_RANDOM)}.part")
+    return target.with_name(f".{_short(target.name)}.{suffix}")
 
 
 def _short(name: str) -> str:
@@ -219,10 +221,16 @@ def _short(name: str) -> str:
     return f"{name[: _LONGEST - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def _leftovers(target: Path) -> list[Path]:
-    """Return what has a temporary name of a file."""
+def remove_leftovers(path: Path, keep: Path | None = None) -> None:
+    """Remove what commands that were killed left of a file under temporary names, but for one to keep.
+
+    Only who holds the file may do so.
+    """
+    target = _followed(path)
     temporary = re.compile(rf"\.{re.escape(_short(target.name))}\.[0-9a-f]{{{2 * _RANDOM}}}\.part")
-    return [path for path in target.parent.iterdir() if temporary.fullmatch(path.name)]
+    for each in target.parent.iterdir():
+        if temporary.fullmatch(each.name) and each != keep:
+            each.unlink(missing_ok=True)
 
 
 def put_in_place(temporary: Path, path: Path, *, replace: bool, option: str = "--output") -> None:

@@ -202,9 +202,19 @@ def lay_out(path: Path, contents: Contents) -> dict[str, Place]:
     # The name is ours alone, so no lock is needed; folders on a network often have none.
     with h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as file:
         _write_headers(file, contents)
-        names = [each.name for each in (*contents.stored, *contents.told)]
-        names += [*(variable.name for variable in contents.coordinates), "run", *COUNTS]
-        return {name: Place(file[name].id.get_offset(), file[name].dtype) for name in names}
+        return _places(file, contents)
+
+
+def find_places(path: Path, contents: Contents) -> dict[str, Place]:
+    """Return where the values of each variable belong in a file that was laid out."""
+    with h5py.File(path, "r", locking=False) as file:
+        return _places(file, contents)
+
+
+def _places(file: h5py.File, contents: Contents) -> dict[str, Place]:
+    names = [each.name for each in (*contents.stored, *contents.told)]
+    names += [*(variable.name for variable in contents.coordinates), "run", *COUNTS]
+    return {name: Place(file[name].id.get_offset(), file[name].dtype) for name in names}
 
 
 def _write_headers(file: h5py.File, contents: Contents) -> None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
 from cubie_cli.results.layout import expected_bytes
 from cubie_cli.results.trace_file import Tracing, read_tracing
+from cubie_cli.results.unfinished import Unfinished
 from solvers.errors import TargetUnavailableError
 from solvers.execution import engine
 from solvers.planning.exchange import Exchange
@@ -45,6 +46,8 @@ class PreparedBatch:
         How the algorithm was chosen, where the configuration leaves it open.
     replace
         Whether files that exist may be replaced.
+    facts, begun
+        What the values depend on, and what is left of the result to go on with.
     """
 
     job: Job
@@ -54,6 +57,8 @@ class PreparedBatch:
     tracing: Tracing | None = None
     choice: Choice | None = None
     replace: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+    begun: Unfinished | None = None
 
     @property
     def target(self) -> str:

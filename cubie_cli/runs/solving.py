@@ -16,6 +16,7 @@ from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from cubie_cli.runs.progress import Progress
+from cubie_cli.runs.resuming import identity_of
 from cubie_cli.runs.stopwatch import Stopwatch
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
@@ -100,24 +101,42 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     ended = np.zeros(len(Status), dtype=np.int64)
     progress.start(batch.runs)
     with _files(batch, solver.device, report) as files:
-        for first in batch.selected[::width]:
-            chunk = first, min(first + width, batch.selected.stop)
-            values = batch.job.design.values(*chunk)
+        for file in files:
+            if isinstance(file, ResultFile):
+                ended += _counted(file.statuses())
+        progress.advance(int(ended.sum()))
+        for runs in _chunks(batch, width):
+            values = batch.job.design.values(runs.start, runs.stop)
             solution = solver.solve(values)
             with stopwatch.task("write"):
-                coordinates = [*values, *batch.job.design.indices(*chunk)]
+                coordinates = [*values, *batch.job.design.indices(runs.start, runs.stop)]
                 for file in files:
-                    file.write(first, coordinates, solution)
+                    file.write(runs.start, coordinates, solution)
             stopwatch.add("kernel", solution.kernel_seconds)
             stopwatch.add("transfer", solution.transfer_seconds)
-            ended += np.bincount(solution.status - min(Status), minlength=len(Status))
+            ended += _counted(solution.status)
             small.look(values, solution)
-            progress.advance(values.shape[1])
+            progress.advance(len(runs))
         with stopwatch.task("write"):
             for file in files:
                 file.publish()
     counts = {status: int(ended[status - min(Status)]) for status in Status}
     return Tally(counts, solver.device, report, tuple(small.warnings()))
+
+
+def _counted(status: np.ndarray) -> np.ndarray:
+    """Return the number of runs by status, from the least on."""
+    return np.bincount(status - min(Status), minlength=len(Status))
+
+
+def _chunks(batch: PreparedBatch, width: int) -> Iterator[range]:
+    """Yield the runs that are still to be solved, so many at a time."""
+    begin = batch.selected.start
+    finished = sorted(batch.begun.finished if batch.begun else (), key=lambda runs: runs.start)
+    for known in (*finished, range(batch.selected.stop, batch.selected.stop)):
+        for first in range(begin, known.start, width):
+            yield range(first, min(first + width, known.start))
+        begin = known.stop
 
 
 @contextmanager
@@ -127,11 +146,16 @@ def _files(batch: PreparedBatch, device: str, report: MemoryReport) -> Iterator[
     files: list[ResultFile | TraceFile] = []
     with ExitStack() as open_files:
         if batch.output:
-            files.append(open_files.enter_context(ResultFile(batch.output, contents, replace=batch.replace)))
+            files.append(open_files.enter_context(_result_file(batch, contents)))
         if batch.tracing:
             events = [event.name for event in batch.job.model.quantities.event_facts]
             files.append(TraceFile(batch.tracing, contents, events, replace=batch.replace))
         yield files
+
+
+def _result_file(batch: PreparedBatch, contents: Contents) -> ResultFile:
+    assert batch.output is not None  # noqa: S101 - or there is none
+    return ResultFile(batch.output, contents, replace=batch.replace, facts=batch.facts, begun=batch.begun)
 
 
 def _choice(batch: PreparedBatch) -> dict[str, str]:
@@ -153,7 +177,7 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
             *(Variable(variable, None, index_type(job.design.axes[axis])) for variable, axis in indices),
         ),
         time_units=units.get("t"),
-        attributes=attributes(job, batch.target, device) | _choice(batch),
+        attributes=attributes(job, batch.target, device) | _choice(batch) | {"identity": identity_of(batch.facts)},
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,

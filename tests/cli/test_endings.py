@@ -1,5 +1,6 @@
 """What is left behind when a run is stopped, killed, or runs out of disk."""
 
+import json
 import os
 import resource
 import signal
@@ -8,12 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import pytest
+
+from cubie_cli.results.unfinished import find_unfinished
 
 ROOT = Path(__file__).parents[2]
 #: Seconds after which a process counts as one without an end.
 GUARD = 600
-ENDLESS = ["--set", "batch.values={rate={linspace=[0.5,1.0,1000000]}}", "--set", "run.chunk=1"]
 
 
 def start(folder, *arguments, **options):
@@ -36,32 +39,83 @@ def test_a_program_looks_for_garbage_and_plugins_rarely():
     assert done.stdout == "100000 __all__\n"
 
 
-def wait_until_writing(folder):
-    deadline = time.monotonic() + GUARD
-    while not list(folder.glob(".*.part")):
+def wait_for_runs(folder):
+    """Wait until runs of a batch are written and taken down."""
+    deadline, journal = time.monotonic() + GUARD, folder / ".result.h5.journal"
+    while not journal.exists() or journal.read_text().count('{"runs"') < 3:
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_run_and_leaves_nothing(folder, number):
+MANY = ["--set", "batch.values={rate={linspace=[0.5,1.0,400]}}", "--set", "run.chunk=1"]
+
+
+def stopped(folder, number):
+    """Start a batch, and send it a signal once it has written some runs; return its exit code and its last line."""
     # Shells have what they start in the background ignore SIGINT.
-    with start(folder, *ENDLESS, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as process:
-        wait_until_writing(folder)
+    heed = {} if number == signal.SIGKILL else {"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)}
+    with start(folder, *MANY, **heed) as process:
+        wait_for_runs(folder)
         process.send_signal(number)
         out, err = process.communicate(timeout=GUARD)
-    assert process.returncode == 128 + number
     assert out == ""
-    assert err.endswith(f"stopped by {number.name}; what was not finished is not kept\n")
-    assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "run.toml"]
-
-
-def test_a_killed_run_leaves_no_result(folder):
-    with start(folder, *ENDLESS) as process:
-        wait_until_writing(folder)
-        process.kill()
-        process.communicate(timeout=GUARD)
     assert not (folder / "result.h5").exists()
+    return process.returncode, (err.splitlines() or [""])[-1]
+
+
+def values(path):
+    with h5py.File(path) as file:
+        return {name: file[name][()].tobytes() for name in ("x", "y", "total", "rate", "status", "steps", "run")}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_what_a_stopped_run_has_finished_is_kept(folder, number):
+    code, told = stopped(folder, number)
+    assert code == 75
+    assert told.startswith(f"stopped by {number.name}; ")
+    assert told.endswith(" of 400 runs are kept: --resume goes on with them")
+    left = find_unfinished(folder / "result.h5")
+    assert 3 <= left.runs < 400
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [left.part.name, ".result.h5.journal", "model.toml", "run.toml"]
+    )
+
+
+def test_a_killed_run_is_gone_on_with(folder, cubie):
+    stopped(folder, signal.SIGKILL)
+    left = find_unfinished(folder / "result.h5")
+    assert 3 <= left.runs < 400
+    refused = cubie("run", "run.toml", *MANY)
+    assert refused.code == 5
+    assert f"{left.runs} of 400 runs of result.h5 are left" in refused.err
+    assert "add --resume" in refused.err
+    refused = cubie("run", "run.toml", *MANY, "--set", "solve.dt=0.125", "--resume")
+    assert refused.code == 5
+    assert "the configuration differed" in refused.err
+
+    done = cubie("run", "run.toml", *MANY, "--set", "run.chunk=50", "--resume", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["statuses"] == {"success": 400}
+    assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "result.h5", "run.toml"]
+    resumed = values("result.h5")
+    again = cubie("run", "run.toml", *MANY, "--resume")
+    assert again.code == 0
+    assert "result.h5 is complete" in again.err
+    assert cubie("run", "run.toml", *MANY, "--force", "--set", "run.chunk=400").code == 0
+    assert values("result.h5") == resumed
+
+
+def test_force_starts_anew(folder, cubie):
+    stopped(folder, signal.SIGKILL)
+    done = cubie("run", "run.toml", "--set", "batch.values={rate=[0.5,1.0]}", "--force")
+    assert done.code == 0, done.err
+    assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "result.h5", "run.toml"]
+
+
+def test_nothing_to_go_on_with_is_a_start(folder, cubie):
+    done = cubie("run", "run.toml", "--resume")
+    assert done.code == 0, done.err
+    assert (folder / "result.h5").exists()
 
 
 def test_a_disk_that_fills_up_leaves_nothing(folder):

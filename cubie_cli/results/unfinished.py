@@ -1,0 +1,126 @@
+"""What is left of a result whose command was stopped: the file with the values so far, and a journal of what is in it.
+
+The journal is a file of lines beside the result: first what the result is of, then each range of runs once its values
+are written, and a mark whenever all of them are on disk. A process that is killed leaves what it has written to the
+system; after a crash of the machine, which has another boot then, only what lies before a mark is trusted.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cubie_cli.results.destination import beside
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A result that was begun.
+
+    Parameters
+    ----------
+    part
+        The file with its values.
+    facts
+        What it is of: a text by the name of each thing that has to be the same.
+    finished
+        The runs that it has, by their index in the whole batch, in the order in which they were written.
+    """
+
+    part: Path
+    facts: Mapping[str, str]
+    finished: tuple[range, ...]
+
+    @property
+    def runs(self) -> int:
+        """How many runs it has."""
+        return sum(map(len, self.finished))
+
+
+def journal_of(path: Path) -> Path:
+    """Return the journal of a result."""
+    return beside(path, "journal")
+
+
+def find_unfinished(path: Path) -> Unfinished | None:
+    """Return what is left of a result; None where there is nothing that can be used."""
+    try:
+        lines = journal_of(path).read_text(encoding="utf-8").split("\n")[:-1]  # what has no end was being written
+        header, *entries = map(json.loads, lines)
+        part = journal_of(path).with_name(header["part"])
+        trusted = entries if header["boot"] == _boot() else entries[: _last_mark(entries)]
+        finished = tuple(range(*entry["runs"]) for entry in trusted if "runs" in entry)
+        found = Unfinished(part, dict(header["facts"]), finished)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if part.is_file() and not part.is_symlink() else None
+
+
+def forget(path: Path) -> None:
+    """Remove what is left of a result, if anything."""
+    found = find_unfinished(path)
+    for each in (journal_of(path), *([found.part] if found else [])):
+        each.unlink(missing_ok=True)
+
+
+def _last_mark(entries: list[Any]) -> int:
+    return max((index for index, entry in enumerate(entries) if "synced" in entry), default=0)
+
+
+def _boot() -> str:
+    with suppress(OSError):
+        return _BOOT.read_text(encoding="ascii").strip()
+    return ""
+
+
+class Journal:
+    """Takes down what is written to a result, for `find_unfinished`.
+
+    Parameters
+    ----------
+    path
+        The result.
+    part
+        The file with its values.
+    facts
+        What it is of.
+    finished
+        What the file has already.
+    """
+
+    def __init__(self, path: Path, part: Path, facts: Mapping[str, str], finished: Iterable[range] = ()) -> None:
+        self._path = journal_of(path)
+        temporary = self._path.with_name(f"{self._path.name}.new")
+        header = {"part": part.name, "boot": _boot(), "facts": dict(facts)}
+        entries = [{"runs": [each.start, each.stop]} for each in finished]
+        with temporary.open("w", encoding="utf-8") as file:
+            file.writelines(f"{json.dumps(line)}\n" for line in (header, *entries, {"synced": True}))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self.runs = sum(map(len, finished))
+
+    def add(self, runs: range) -> None:
+        """Take down a range of runs that is written."""
+        self._append({"runs": [runs.start, runs.stop]})
+        self.runs += len(runs)
+
+    def mark(self) -> None:
+        """Take down that all is on disk."""
+        self._append({"synced": True})
+        os.fsync(self._descriptor)
+
+    def close(self, *, keep: bool) -> None:
+        """End; without the result to come, `keep` the journal."""
+        os.close(self._descriptor)
+        if not keep:
+            self._path.unlink(missing_ok=True)
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        os.write(self._descriptor, f"{json.dumps(entry)}\n".encode())

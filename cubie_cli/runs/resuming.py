@@ -1,0 +1,88 @@
+"""Goes on with a result whose command was stopped, where that is of the same batch."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cubie_cli.documents.messages import OutputError
+from cubie_cli.results.destination import remove_leftovers
+from cubie_cli.results.provenance import installed_version, version
+from cubie_cli.results.unfinished import Unfinished, find_unfinished, forget
+
+if TYPE_CHECKING:
+    from cubie_cli.runs.prepared_batch import PreparedBatch
+
+#: Distributions whose version may change a bit of a result.
+_NUMERICAL = ("numpy", "numba", "numba-cuda", "llvmlite", "sympy")
+
+
+def facts_of(batch: "PreparedBatch") -> dict[str, str]:
+    """Return all that a batch's values depend on, by what to call it: texts, or digests of them."""
+    job = batch.job
+    texts = {f"the {name}": digest for name, digest in job.digests.items()}
+    versions = {f"the version of {name}": installed_version(name) or "none" for name in _NUMERICAL}
+    return texts | versions | {
+        "the version of cubie": version(),
+        "the target": batch.target,
+        "the algorithm": job.configuration.solve.algorithm,
+        "the runs": f"{batch.selected.start}:{batch.selected.stop}",
+    }  # fmt: skip
+
+
+def identity_of(facts: Mapping[str, str]) -> str:
+    """Return a digest of facts."""
+    return _digest(json.dumps(facts, sort_keys=True))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_complete(batch: "PreparedBatch") -> bool:
+    """Return whether the batch's result is there, of just this batch."""
+    if batch.output is None or not batch.output.is_file():
+        return False
+    import h5py  # noqa: PLC0415 - for a file that is there
+
+    try:
+        with h5py.File(batch.output, locking=False) as file:
+            return bool(file.attrs.get("identity") == identity_of(facts_of(batch)))
+    except OSError:
+        return False
+
+
+def with_begun(batch: "PreparedBatch", *, resume: bool) -> "PreparedBatch":
+    """Return a batch with what is left of its result, if it is to go on with that; remove it otherwise.
+
+    Only who holds the output may do so.
+
+    Raises
+    ------
+    OutputError
+        Where something is left that is another's, or of which nothing was said.
+    """
+    path = batch.output
+    if path is None:
+        return batch
+    batch = replace(batch, facts=facts_of(batch))
+    found = find_unfinished(path)
+    if found and found.runs and not batch.replace:
+        _check_wanted(batch, found, resume=resume)
+    if found and resume and found.facts == batch.facts:
+        remove_leftovers(path, found.part)
+        return replace(batch, begun=found)
+    forget(path)
+    remove_leftovers(path)
+    return batch
+
+
+def _check_wanted(batch: "PreparedBatch", found: Unfinished, *, resume: bool) -> None:
+    left = f"{found.runs:,} of {batch.runs:,} runs of {batch.output} are left of a command that was stopped"
+    if not resume:
+        raise OutputError(left, hint="add --resume to go on with them, or --force to start anew")
+    other = [name for name in {**batch.facts, **found.facts} if batch.facts.get(name) != found.facts.get(name)]
+    if other:
+        message = f"{found.runs:,} runs of {batch.output} are left, and {', '.join(other)} differed"
+        raise OutputError(message, hint="restore what was, or start anew with --force")
