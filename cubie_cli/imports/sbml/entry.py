@@ -1,0 +1,16 @@
+"""A model in SBML, from the file to what is imported."""
+
+from pathlib import Path
+
+from cubie_cli.imports.imported import ImportedModel
+from cubie_cli.imports.sbml.events import add_events
+from cubie_cli.imports.sbml.reading import read_sbml
+from cubie_cli.imports.sbml.translation import Translation
+
+
+def read(content: bytes, path: Path) -> ImportedModel:
+    """Return the model of an SBML file whose XML has been looked at."""
+    translation = Translation(read_sbml(content, path))
+    model = translation.model()
+    add_events(model, translation)
+    return model

@@ -1,0 +1,54 @@
+"""Looks at an XML text before a library reads it: well formed, without document types, not too deep."""
+
+from pathlib import Path
+from xml.parsers import expat  # document types are refused where they begin, and with them all entities
+
+from cubie_cli.documents.messages import UserError
+
+_DEEPEST = 1000
+
+
+def check_xml(content: bytes, path: Path) -> str:
+    """Return the name of an XML document's root element with its namespace before it, as `namespace name`.
+
+    Raises
+    ------
+    UserError
+        It is not well formed, has a document type, or is nested too deeply.
+    """
+    return _Looker(path).look(content)
+
+
+class _Looker:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._depth = 0
+        self._root = ""
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.StartDoctypeDeclHandler = self._refuse_document_type
+        self._parser.StartElementHandler = self._enter
+        self._parser.EndElementHandler = self._leave
+
+    def look(self, content: bytes) -> str:
+        try:
+            self._parser.Parse(content, True)  # noqa: FBT003 - the library's
+        except expat.ExpatError as error:
+            message = f"this is not well-formed XML: {expat.ErrorString(error.code)}"
+            raise UserError(message, self._path, error.lineno, error.offset + 1) from None
+        return self._root
+
+    def _error(self, message: str, hint: str) -> UserError:
+        return UserError(message, self._path, self._parser.CurrentLineNumber, hint=hint)
+
+    def _refuse_document_type(self, *_: object) -> None:
+        hint = "remove <!DOCTYPE ...>: models have no use for document types and entities"
+        raise self._error("a document type is refused", hint)
+
+    def _enter(self, name: str, _: object) -> None:
+        self._root = self._root or name
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._error(f"elements are nested more than {_DEEPEST} levels deep", "no model needs this")
+
+    def _leave(self, _: str) -> None:
+        self._depth -= 1
