@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cubie_cli.imports.formulas import TIME, Apply, Formula, Name, Number, names_in, replaced
+from cubie_cli.imports.formulas import TIME, Apply, Formula, Name, Number, ZERO, names_in, replaced
 from cubie_cli.imports.imported import ImportedModel, State
 from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.models.expressions.tokens import SLOPE
@@ -57,6 +57,8 @@ class _Start:
     def _replacement(self, part: Formula) -> Formula | None:
         if part == TIME:
             return Number(self._model.start)
+        if isinstance(part, Apply) and part.operation == "/" and part.arguments[0] == TIME and not self._model.start:
+            return ZERO
         state = _sloped(part)
         if state is not None:
             return self._once(f"{SLOPE}({state})", self._model.states[state].slope)

@@ -185,26 +185,27 @@ class _Reader:
         return self._changes_of(self._event.changes)
 
     def _changes_of(self, changes: Mapping[str, Formula]) -> dict[str, Formula]:
-        """Return what states and parameters become; concentrations where the size changes as their amounts."""
+        """Return what states and parameters become; amounts are those in the size of the moment before."""
         translation, found = self._translation, {}
         for name, formula in changes.items():
             held = translation.state_of(name)
             if held != name:
                 size = translation.species[name].compartment
-                formula = product(formula, changes.get(size, Name(size)))  # noqa: PLW2901 - of the same species
+                formula = product(formula, Name(size))  # noqa: PLW2901 - of the same species
             if held not in self._model.states and held not in self._model.parameters:
                 raise self._refused(f"a change of {name!r}, which has a rule,")
             found[held] = formulas.as_number(formula)
         return found | self._thinned(changes)
 
     def _thinned(self, changes: Mapping[str, Formula]) -> dict[str, Formula]:
-        """Return concentrations with rules in compartments whose size is set: their amounts stay."""
+        """Return concentrations with rules in compartments whose size is set: amounts do not change with it."""
         translation = self._translation
         return {
-            name: quotient(product(Name(name), Name(species.compartment)), changes[species.compartment])
+            name: quotient(
+                product(changes.get(name, Name(name)), Name(species.compartment)), changes[species.compartment]
+            )
             for name, species in translation.species.items()
             if species.compartment in changes
-            and name not in changes
             and name in translation.source.rates
             and not translation.is_amount(species)
         }
