@@ -1,5 +1,7 @@
 """Looks at an XML text before a library reads it: well formed, without document types, not too deep."""
 
+import codecs
+import re
 from pathlib import Path
 from xml.parsers import expat  # document types are refused where they begin, and with them all entities
 
@@ -17,6 +19,26 @@ def check_xml(content: bytes, path: Path) -> str:
         It is not well formed, has a document type, or is nested too deeply.
     """
     return _Looker(path).look(content)
+
+
+def declared_utf8(content: bytes, path: Path) -> str:
+    """Return an XML document, that was looked at, with a declaration that says UTF-8; lines stay where they are.
+
+    Raises
+    ------
+    UserError
+        Its bytes are not what its declaration says.
+    """
+    declaration = re.match(rb"\s*<\?xml\b[^>]*?(?:encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'])?[^>]*\?>", content)
+    encoding = (declaration[1] or b"utf-8").decode() if declaration else "utf-8"
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+    try:
+        text = content.decode("utf-8-sig" if encoding.lower() == "utf-8" else encoding)
+    except (UnicodeDecodeError, LookupError):
+        raise UserError(f"this is not {encoding} text", path, hint="save the file as UTF-8") from None
+    rest = re.sub(r"^\s*<\?xml\b[^>]*\?>", lambda found: "\n" * found[0].count("\n"), text, count=1)
+    return f'<?xml version="1.0" encoding="UTF-8"?>{rest}'
 
 
 class _Looker:

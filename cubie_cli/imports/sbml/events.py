@@ -6,7 +6,6 @@ from cubie_cli.imports import formulas
 from cubie_cli.imports.formulas import (
     FALSE,
     TIME,
-    TRUE,
     ZERO,
     Apply,
     Formula,
@@ -75,7 +74,7 @@ class _Reader:
             hint = "a delay is known here where the trigger is a time, such as time >= 10"
             raise NotRepresentableError(f"the delay of the event {event.id!r}", hint)
         found = []
-        if event.trigger not in (TRUE, FALSE):
+        if names_in(event.trigger) or uses(event.trigger, "t"):
             when, direction = self._crossing()
             remarks = tuple(self._remarks)
             found.append(Happening(event.id, self._changes(), when=when, direction=direction, remarks=remarks))

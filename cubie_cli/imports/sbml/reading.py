@@ -14,7 +14,6 @@ from cubie_cli.imports.sbml.mathematics import Mathematics
 from cubie_cli.imports.sbml.source import Compartment, Event, Parameter, Participant, Reaction, Source, Species
 from cubie_cli.imports.sbml.units import unit_text
 
-_XML = b'<?xml version="1.0" encoding="UTF-8"?>'
 #: Checks of what does not change the equations.
 _NOT_CHECKED = (
     libsbml.LIBSBML_CAT_UNITS_CONSISTENCY,
@@ -27,13 +26,13 @@ _HARMLESS = (libsbml.UndeclaredSpeciesRef,)
 _KNOWN_PACKAGES = {"l3v2extendedmath"}
 
 
-def read_sbml(content: str | bytes, path: Path) -> Source:
+def read_sbml(text: str, path: Path) -> Source:
     """Read a model.
 
     Parameters
     ----------
-    content
-        The file, whose XML has been looked at.
+    text
+        The file, whose XML has been looked at, declared to be UTF-8.
     path
         Its name, for messages.
 
@@ -42,12 +41,11 @@ def read_sbml(content: str | bytes, path: Path) -> Source:
     UserError
         With the line of what is wrong, or cannot be imported.
     """
-    document = _checked(content, path)
+    document = _checked(text, path)
     return _Reader(document.getModel(), path).read()
 
 
-def _checked(content: str | bytes, path: Path) -> Any:
-    text = content if isinstance(content, str) else content.decode("utf-8-sig")
+def _checked(text: str, path: Path) -> Any:
     document = libsbml.readSBMLFromString(text)
     _refuse_errors(document, path)
     if document.getModel() is None:
