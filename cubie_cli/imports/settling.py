@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cubie_cli.imports.formulas import TIME, Apply, Formula, Name, Number, ZERO, names_in, replaced
+from cubie_cli.imports.formulas import TIME, ZERO, Apply, Formula, Name, Number, names_in, replaced
 from cubie_cli.imports.imported import ImportedModel, State
 from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.models.expressions.tokens import SLOPE

@@ -1,6 +1,7 @@
 """Solves the text of a model file by SciPy, without any code of the package: its expressions are Python's too."""
 
 import math
+import re
 import tomllib
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class TextModel:
     """
 
     def __init__(self, text):
-        tables = tomllib.loads(text)
+        tables = tomllib.loads(re.sub(r"\blambda\b", "lambda_", text))  # a keyword of Python
         self.states = tables["states"]
         self.parameters = tables.get("parameters", {})
         self.slopes = {name: _code(tables["equations"][name]) for name in self.states}
@@ -39,7 +40,7 @@ class TextModel:
 
     def start(self, **values):
         """Return states and parameters by name, with other values for some."""
-        given = {name: value for name, value in (self.parameters | self.states | values).items()}
+        given = self.parameters | self.states | values
         known = {name: value for name, value in given.items() if not isinstance(value, str)}
         waiting = {name: _code(value) for name, value in given.items() if isinstance(value, str)}
         while waiting:

@@ -7,7 +7,8 @@ from cubie_cli.documents.messages import ExitCode
 HEAD = '<?xml version="1.0"?>\n<sbml xmlns="http://www.sbml.org/sbml/level3/version2/core" level="3" version="2"{}>\n'
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">{}</math>'
 CELL = '<listOfCompartments><compartment id="c" size="2" constant="true"/></listOfCompartments>'
-STATE = '<listOfParameters><parameter id="x" value="1" constant="false"/><parameter id="k" constant="true"/></listOfParameters>'
+STATE = '<listOfParameters><parameter id="x" value="1" constant="false"/>'
+STATE += '<parameter id="k" constant="true"/></listOfParameters>'
 TIME = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol>'
 DELAY = (
     '<apply><csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol>'
