@@ -28,7 +28,10 @@ def read(content: bytes, path: Path) -> ImportedModel:
     written = antimony.getSBMLString(name)
     if not written:
         raise _error(path, antimony.getLastError())
-    model = sbml.read(written.encode(), path)
+    try:
+        model = sbml.read(written.encode(), path)
+    except UserError as error:  # its line is one of the SBML between
+        raise UserError(error.message, path, hint=error.hint) from None
     model.format = f"Antimony, by way of {model.format}"
     if model.title.startswith("__"):
         model.title = path.stem

@@ -147,7 +147,7 @@ def _applied(kind: int, name: str, arguments: list[Formula], remark: Callable[[s
     if kind == libsbml.AST_FUNCTION_RATE_OF:
         return Apply(SLOPE, tuple(arguments))
     if kind == libsbml.AST_FUNCTION_DELAY:
-        raise NotRepresentableError("the csymbol 'delay': a delay differential equation")
+        raise NotRepresentableError("'delay', a delay differential equation,")
     return mathematics.function(_MATHML_NAMES.get(kind, name or "of no name"), arguments)
 
 
