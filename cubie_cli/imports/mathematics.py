@@ -135,6 +135,8 @@ def _relation(sign: str) -> Callable[..., Formula]:
 def _arccot(argument: Formula) -> Formula:
     """Return the inverse cotangent: continuous but at 0, where it is pi/2."""
     half = quotient(PI, _TWO)
+    if argument == ZERO:
+        return half
     return formulas.choice(formulas.compare("==", argument, ZERO), half, call("atan", quotient(ONE, argument)))
 
 

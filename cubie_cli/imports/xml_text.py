@@ -54,6 +54,10 @@ class _Looker:
     def look(self, content: bytes) -> str:
         try:
             self._parser.Parse(content, True)  # noqa: FBT003 - the library's
+        except LookupError as error:
+            raise UserError(
+                f"this is not well-formed XML: {error}", self._path, hint="save the file as UTF-8"
+            ) from None
         except expat.ExpatError as error:
             message = f"this is not well-formed XML: {expat.ErrorString(error.code)}"
             raise UserError(message, self._path, error.lineno, error.offset + 1) from None

@@ -50,8 +50,9 @@ class Mathematics:
             return self._formula_of(node.variable())
         if kind == _Type.CN:
             return _number(node.value())
-        if kind in _CONSTANTS:
-            return _CONSTANTS[kind]
+        return _CONSTANTS[kind] if kind in _CONSTANTS else self._applied(node, kind)
+
+    def _applied(self, node: Any, kind: int) -> Formula:
         if kind == _Type.DIFF:
             return Apply(SLOPE, (self.read(node.rightChild()),))
         if kind == _Type.PIECEWISE:

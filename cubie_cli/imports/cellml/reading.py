@@ -1,5 +1,6 @@
 """Reads a CellML file with libCellML: imports put in, units converted, equations told apart."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,17 @@ def _refuse_errors(tool: Any, what: str, path: Path) -> list[str]:
 
 
 def _refuse_resets(model: Any, path: Path) -> None:
-    waiting = [model.component(index) for index in range(model.componentCount())]
-    while waiting:
-        component = waiting.pop()
+    for component in _components(model):
         if component.resetCount():
             hint = "write it as an event of the model file"
             raise UserError(f"a reset cannot be imported, in {component.name()!r}", path, hint=hint)
-        waiting += [component.component(index) for index in range(component.componentCount())]
+
+
+def _components(owner: Any) -> Iterator[Any]:
+    """Yield the components of a model, those within others too."""
+    for index in range(owner.componentCount()):
+        yield owner.component(index)
+        yield from _components(owner.component(index))
 
 
 def _with_imports(model: Any, path: Path) -> Any:
@@ -108,4 +113,5 @@ def _look_at_imports(model: Any, path: Path) -> None:
 
 
 def _imported_names(model: Any) -> list[str]:
-    return [model.importSource(index).url() for index in range(model.importSourceCount())]
+    parts = [*_components(model), *(model.units(index) for index in range(model.unitsCount()))]
+    return [part.importSource().url() for part in parts if part.isImport()]

@@ -12,7 +12,7 @@ from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.models.expressions.tokens import SLOPE
 
 #: What is put in for functions may grow with a power of how deep they are nested.
-_MOST_PARTS = 200_000
+_MOST_PARTS = 20_000
 _AVOGADRO = 6.02214179e23
 
 _FUNCTION = "AST_FUNCTION_"
