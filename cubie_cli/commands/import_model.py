@@ -1,6 +1,7 @@
 """`cubie import`: a model in the format of another program, as a model file."""
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -71,8 +72,13 @@ def import_model(
         return
     for each in publishing.decisions(model):
         typer.echo(f"note: {each}", err=True)
-    typer.echo(
-        f"{model_file}: {model.title}, {', '.join(f'{count} {what}' for what, count in counts.items() if count)}"
-    )
+    typer.echo(f"{model_file}: {model.title}, {', '.join(_counted(counts))}")
     if run_file is not None:
         typer.echo(f"{run_file}: a run configuration; cubie run {run_file}")
+
+
+def _counted(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield how many there are of what there is."""
+    for what, count in counts.items():
+        if count:
+            yield f"{count} {what if count > 1 else what[:-1]}"

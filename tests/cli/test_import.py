@@ -7,14 +7,17 @@ import pytest
 ODE = "par k=2\nx'=-k*x + der\nder'=-der\nx(0)=1\n@ total=4, dt=.01, meth=rk4\ndone\n"
 
 
+pytestmark = pytest.mark.usefixtures("source")
+
+
 @pytest.fixture
-def source(folder, tmp_path):
-    path = tmp_path / "decay.ode"
+def source(folder):
+    path = folder / "decay.ode"
     path.write_text(ODE)
     return path
 
 
-def test_a_model_and_its_run_are_written_and_valid(cubie, source, tmp_path):
+def test_a_model_and_its_run_are_written_and_valid(cubie, tmp_path):
     found = cubie("import", "decay.ode")
     assert found.code == 0
     assert "decay.toml: decay, 2 states, 1 parameter\n" in found.out
@@ -22,7 +25,7 @@ def test_a_model_and_its_run_are_written_and_valid(cubie, source, tmp_path):
     assert 'x = "-k*x + der_"' in (tmp_path / "decay.toml").read_text()
 
 
-def test_what_exists_is_kept(cubie, source, tmp_path):
+def test_what_exists_is_kept(cubie):
     assert cubie("import", "decay.ode").code == 0
     again = cubie("import", "decay.ode")
     assert again.code == 5
@@ -31,7 +34,7 @@ def test_what_exists_is_kept(cubie, source, tmp_path):
     assert cubie("import", "decay.ode", "--output", "decay.ode", "--force").code == 5
 
 
-def test_names_of_files_and_json(cubie, source, tmp_path):
+def test_names_of_files_and_json(cubie, tmp_path):
     found = cubie("import", "decay.ode", "-o", "m.toml", "--config", "r.toml", "--json")
     told = json.loads(found.out)
     assert told["states"] == 2

@@ -31,7 +31,10 @@ _CALLS = {
     "abs": abs,
     "sin": math.sin,
     "exp": math.exp,
-    "floor": math.floor,
+    "pi": lambda: math.pi,
+    "not": lambda x: not x,
+    "and": lambda *each: all(each),
+    "or": lambda *each: any(each),
 }
 _COMPARE = {"<": lambda x, y: x < y, ">=": lambda x, y: x >= y, "!=": lambda x, y: x != y}
 
@@ -46,12 +49,6 @@ def value(formula):
     if operation == "if":
         return value(formula.arguments[1 if value(formula.arguments[0]) else 2])
     arguments = [value(each) for each in formula.arguments]
-    if operation in ("and", "or"):
-        return all(arguments) if operation == "and" else any(arguments)
-    if operation == "not":
-        return not arguments[0]
-    if operation in ("true", "false", "pi", "t"):
-        return {"true": True, "false": False, "pi": math.pi, "t": 0.5}[operation]
     return (_CALLS | _COMPARE)[operation](*arguments)
 
 
