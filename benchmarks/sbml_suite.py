@@ -26,7 +26,7 @@ from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.imports.publishing import written_model
 from cubie_cli.imports.reading import read_source
 from cubie_cli.imports.sbml.events import add_events
-from cubie_cli.imports.sbml.reading import read_sbml
+from cubie_cli.imports.sbml.reading import check_level, read_sbml
 from cubie_cli.imports.sbml.translation import Translation
 from cubie_cli.imports.settling import settle
 from cubie_cli.imports.xml_text import check_xml, declared_utf8
@@ -87,7 +87,7 @@ def outcome(case: Case, folder: Path) -> tuple[str, str]:
 def _imported(case: Case) -> ImportedModel:
     """Return the model with what is asked for as observables."""
     content = read_source(case.model).content
-    check_xml(content, case.model)
+    check_level(check_xml(content, case.model), case.model)
     translation = Translation(read_sbml(declared_utf8(content, case.model), case.model))
     model = translation.model()
     add_events(model, translation)

@@ -1,6 +1,10 @@
 """Reads a model in any of the formats, by its name or what it begins with."""
 
+import os
+import resource
+import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -80,8 +84,11 @@ def read_imported(source: SourceFile, format_name: str | None = None) -> Importe
     found = _format_of(source) if format_name is None else format_name
     if format_name in _XML_FORMATS:
         check_xml(source.content, source.path)
+    read = _reader(found)
+    if found in _EXTRAS.values():
+        _refuse_crash(read, source)
     try:
-        model = _reader(found)(source.content, source.path)
+        model = read(source.content, source.path)
         settle(model)
     except NotRepresentableError as error:
         raise UserError(f"{error.what} cannot be imported", source.path, hint=error.hint) from None
@@ -98,9 +105,9 @@ def _format_of(source: SourceFile) -> str:
     if _begins_with_tag(source.content):
         root = check_xml(source.content, source.path)
         for name in _XML_FORMATS:
-            if f"/{name}/" in root.partition(" ")[0].lower() + "/":
+            if f"/{name}/" in f"{root.namespace.lower()}/":
                 return name
-        raise UserError(f"this is XML of another kind: its root is {root.split()[-1]!r}", source.path, hint=_known())
+        raise UserError(f"this is XML of another kind: its root is {root.name!r}", source.path, hint=_known())
     suffix = source.path.suffix.lower()
     for name, suffixes in FORMATS.items():
         if suffix in suffixes:
@@ -129,6 +136,32 @@ def _reader(format_name: str) -> Callable[[bytes, Path], ImportedModel]:
         raise UserError(f"{format_name} files need the package {_PACKAGES[extra]}", hint=hint) from None
     reader: Callable[[bytes, Path], ImportedModel] = module.read
     return reader
+
+
+def _refuse_crash(read: Callable[[bytes, Path], ImportedModel], source: SourceFile) -> None:
+    """Refuse a file with which a library ends the process: another process reads it first.
+
+    Raises
+    ------
+    UserError
+        That process was ended by a signal.
+    """
+    process = os.fork()
+    if process == 0:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with suppress(BaseException):  # the caller meets it again, and tells it
+            read(source.content, source.path)
+        os._exit(0)
+    _, status = os.waitpid(process, 0)
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        message = (
+            f"the library that reads it is ended by {name}: the file is damaged, or has what the library cannot read"
+        )
+        raise UserError(message, source.path, hint="check it with the program that made it")
 
 
 _EXTRAS = {"libsbml": "sbml", "libcellml": "cellml", "antimony": "antimony"}

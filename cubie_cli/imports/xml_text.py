@@ -2,6 +2,8 @@
 
 import codecs
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat  # document types are refused where they begin, and with them all entities
 
@@ -10,8 +12,17 @@ from cubie_cli.documents.messages import UserError
 _DEEPEST = 1000
 
 
-def check_xml(content: bytes, path: Path) -> str:
-    """Return the name of an XML document's root element with its namespace before it, as `namespace name`.
+@dataclass(frozen=True)
+class Root:
+    """The root element of an XML document."""
+
+    namespace: str
+    name: str
+    attributes: Mapping[str, str]
+
+
+def check_xml(content: bytes, path: Path) -> Root:
+    """Return the root element of an XML document.
 
     Raises
     ------
@@ -45,13 +56,13 @@ class _Looker:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._depth = 0
-        self._root = ""
+        self._root: Root | None = None
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartDoctypeDeclHandler = self._refuse_document_type
         self._parser.StartElementHandler = self._enter
         self._parser.EndElementHandler = self._leave
 
-    def look(self, content: bytes) -> str:
+    def look(self, content: bytes) -> Root:
         try:
             self._parser.Parse(content, True)  # noqa: FBT003 - the library's
         except LookupError as error:
@@ -61,6 +72,7 @@ class _Looker:
         except expat.ExpatError as error:
             message = f"this is not well-formed XML: {expat.ErrorString(error.code)}"
             raise UserError(message, self._path, error.lineno, error.offset + 1) from None
+        assert self._root is not None  # noqa: S101 - a document that is well formed has one
         return self._root
 
     def _error(self, message: str, hint: str) -> UserError:
@@ -70,8 +82,10 @@ class _Looker:
         hint = "remove <!DOCTYPE ...>: models have no use for document types and entities"
         raise self._error("a document type is refused", hint)
 
-    def _enter(self, name: str, _: object) -> None:
-        self._root = self._root or name
+    def _enter(self, name: str, attributes: Mapping[str, str]) -> None:
+        if self._root is None:
+            namespace, _, own = name.rpartition(" ")
+            self._root = Root(namespace, own, attributes)
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._error(f"elements are nested more than {_DEEPEST} levels deep", "no model needs this")

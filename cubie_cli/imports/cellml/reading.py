@@ -28,7 +28,7 @@ def read_cellml(content: bytes, path: Path) -> tuple[Any, Any, list[str], str]:
     UserError
         With what is wrong, in libCellML's words.
     """
-    namespace = check_xml(content, path).partition(" ")[0]
+    namespace = check_xml(content, path).namespace
     version = next((each.rstrip("#") for each in _VERSIONS if namespace.endswith(each)), "")
     if not version:
         raise UserError("this is no CellML 1.0, 1.1 or 2.0", path)

@@ -13,6 +13,7 @@ from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.imports.sbml.mathematics import Mathematics
 from cubie_cli.imports.sbml.source import Compartment, Event, Parameter, Participant, Reaction, Source, Species
 from cubie_cli.imports.sbml.units import unit_text
+from cubie_cli.imports.xml_text import Root
 
 #: Checks of what does not change the equations.
 _NOT_CHECKED = (
@@ -23,7 +24,24 @@ _NOT_CHECKED = (
 #: A species in a rate that the reaction does not list.
 _HARMLESS = (libsbml.UndeclaredSpeciesRef,)
 #: Mathematics of level 3 version 2 in files of version 1, which are read as any other.
+_VERSIONS = {"1": ("1", "2"), "2": ("1", "2", "3", "4", "5"), "3": ("1", "2")}
 _KNOWN_PACKAGES = {"l3v2extendedmath"}
+
+
+def check_level(root: Root, path: Path) -> None:
+    """Refuse a file whose namespace is not that of its level and version, for which libSBML ends the process.
+
+    Raises
+    ------
+    UserError
+        Naming both.
+    """
+    level, version = (root.attributes.get(key, "") for key in ("level", "version"))
+    expected = {"1": "", "2": f"/version{version}" if version != "1" else "", "3": f"/version{version}/core"}
+    known = version in _VERSIONS.get(level, ())
+    if root.name != "sbml" or not known or root.namespace != f"http://www.sbml.org/sbml/level{level}{expected[level]}":
+        message = f"level {level!r} and version {version!r} are not those of the namespace {root.namespace!r}"
+        raise UserError(f"not valid SBML: {message}", path, hint="see the attributes of its first element, sbml")
 
 
 def read_sbml(text: str, path: Path) -> Source:

@@ -1,5 +1,6 @@
 """What is written can always be read, whatever a source calls things."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cubie_cli.documents.messages import UserError
-from cubie_cli.imports import formulas
+from cubie_cli.imports import formulas, reading
 from cubie_cli.imports.formulas import TIME, ZERO, Apply, Name, Number
 from cubie_cli.imports.imported import Happening, ImportedModel, RunSettings, State, Table
 from cubie_cli.imports.mathematics import NotRepresentableError
@@ -131,3 +132,9 @@ def test_files_that_are_none(tmp_path):
         read_source(tmp_path)
     with pytest.raises(UserError, match=r"unknown format 'smbl'\n  hint: did you mean 'sbml'"):
         read_imported(SOURCE, "smbl")
+
+
+def test_a_library_that_ends_the_process_is_told():
+    with pytest.raises(UserError, match="the library that reads it is ended by SIGABRT"):
+        reading._refuse_crash(lambda *_: os.abort(), SOURCE)
+    reading._refuse_crash(lambda *_: 1 / 0, SOURCE)

@@ -52,6 +52,7 @@ EQUAL = "<apply><and/><apply><eq/><ci>x</ci><cn>3</cn></apply><apply><gt/><ci>x<
 @pytest.mark.parametrize(
     ("content", "message", "line"),
     [
+        (sbml(ALGEBRAIC).replace('level="3"', 'level="2"'), "not valid SBML: level '2' and version '2' are not", None),
         (sbml(ALGEBRAIC), "an algebraic rule cannot be imported", 5),
         (with_rule(DELAY), "'delay'", 6),
         (with_rule("<ci>k</ci>"), "the quantity 'k', which has no value, cannot be imported", None),
