@@ -17,6 +17,7 @@ from cubie_cli.commands import (
     algorithms,
     compile_kernel,
     doctor,
+    export,
     import_model,
     memory_report,
     run,
@@ -41,6 +42,7 @@ app.command("tune")(tune.tune)
 app.command("compile")(compile_kernel.compile_kernel)
 app.command("validate")(validate.validate)
 app.command("show")(show.show)
+app.command("export")(export.export)
 app.command("import")(import_model.import_model)
 app.command("algorithms")(algorithms.algorithms)
 app.command("doctor")(doctor.doctor)

@@ -86,7 +86,7 @@ def read_imported(source: SourceFile, format_name: str | None = None) -> Importe
         check_xml(source.content, source.path)
     read = _reader(found)
     if found in _EXTRAS.values():
-        _refuse_crash(read, source)
+        refuse_crash(read, source)
     try:
         model = read(source.content, source.path)
         settle(model)
@@ -138,7 +138,7 @@ def _reader(format_name: str) -> Callable[[bytes, Path], ImportedModel]:
     return reader
 
 
-def _refuse_crash(read: Callable[[bytes, Path], ImportedModel], source: SourceFile) -> None:
+def refuse_crash(read: Callable[[bytes, Path], ImportedModel], source: SourceFile) -> None:
     """Refuse a file with which a library ends the process: another process reads it first.
 
     Raises

@@ -136,5 +136,5 @@ def test_files_that_are_none(tmp_path):
 
 def test_a_library_that_ends_the_process_is_told():
     with pytest.raises(UserError, match="the library that reads it is ended by SIGABRT"):
-        reading._refuse_crash(lambda *_: os.abort(), SOURCE)
-    reading._refuse_crash(lambda *_: 1 / 0, SOURCE)
+        reading.refuse_crash(lambda *_: os.abort(), SOURCE)
+    reading.refuse_crash(lambda *_: 1 / 0, SOURCE)
