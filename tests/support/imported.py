@@ -127,9 +127,10 @@ class _Solver:
         while solver.status == "running":
             solver.step()
             known = self._known_at(solver.y)
+            before = list(self.signs)
             crossed = self._crossed([self._sign(index, solver.t, known) for index in range(len(self.signs))])
             if crossed:
-                self._stop_in(solver, crossed)
+                self._stop_in(solver, crossed, before)
                 return
         assert solver.status == "finished", solver.status
         self.t, self.known = end, self._known_at(solver.y)
@@ -145,7 +146,7 @@ class _Solver:
         self.signs = [new or old for old, new in zip(self.signs, signs, strict=True)]
         return found
 
-    def _stop_in(self, solver, crossed):
+    def _stop_in(self, solver, crossed, before):
         inside = solver.dense_output()
         roots = {
             index: brentq(
@@ -155,7 +156,11 @@ class _Solver:
         }
         self.t = min(roots.values())
         self.known = self._known_at(inside(self.t))
-        self._act([index for index, root in roots.items() if root == self.t])
+        fired = [index for index, root in roots.items() if root == self.t]
+        self.signs = [
+            new if index in fired else old for index, (old, new) in enumerate(zip(before, self.signs, strict=True))
+        ]
+        self._act(fired)
 
     def _act(self, fired):
         while fired:

@@ -25,6 +25,14 @@ from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.imports.sbml.source import Event
 from cubie_cli.imports.sbml.translation import Translation
 
+#: A time at which nothing is due.
+_FAR = Number(1e30)
+
+
+def _no_number(state: str) -> Formula:
+    """Return a formula that has no value anywhere."""
+    return call("sqrt", difference(Number(-1.0), call("abs", Name(state))))
+
 
 def add_events(model: ImportedModel, translation: Translation) -> None:
     """Add the events of a model in SBML to it.
@@ -70,17 +78,22 @@ class _Reader:
         due = self._due()
         if due is not None:
             return self._at_time(*due)
-        if event.delay not in (None, ZERO):
-            hint = "a delay is known here where the trigger is a time, such as time >= 10"
-            raise NotRepresentableError(f"the delay of the event {event.id!r}", hint)
+        delayed = event.delay not in (None, ZERO)
+        name = self._trigger_name if delayed else event.id
+        changes, later = self._waiting() if delayed else (self._changes(), [])
         found = []
+        if not event.true_before and event.trigger != FALSE:
+            found.append(self._at_start(changes))
         if names_in(event.trigger) or uses(event.trigger, "t"):
             when, direction = self._crossing()
-            remarks = tuple(self._remarks)
-            found.append(Happening(event.id, self._changes(), when=when, direction=direction, remarks=remarks))
-        if not event.true_before and event.trigger != FALSE:
-            found.insert(0, self._at_start())
-        return found
+            found.append(Happening(name, changes, when=when, direction=direction, remarks=tuple(self._remarks)))
+            if delayed and not event.persistent:
+                later.append(self._cancelled(when))
+        return found + later if found else []
+
+    @property
+    def _trigger_name(self) -> str:
+        return f"{self._event.id}_trigger"
 
     def _refused(self, what: str, hint: str | None = None) -> NotRepresentableError:
         return NotRepresentableError(f"{what} of the event {self._event.id!r}", hint)
@@ -116,7 +129,8 @@ class _Reader:
         delay = event.delay
         assert delay is not None  # noqa: S101 - just seen
         if not self._is_known(delay):
-            raise self._refused("the delay, which changes in a run,", "a delay of parameters is known")
+            changes, waiting = self._waiting()
+            return [Happening(self._trigger_name, changes, at=time, remarks=tuple(self._remarks)), *waiting]
         if not event.persistent:
             self._remarks.append("not persistent, which makes no difference: its trigger stays true")
         later = total(time, delay)
@@ -129,20 +143,68 @@ class _Reader:
 
     def _kept_and_set(self, time: Formula, later: Formula) -> list[Happening]:
         """Return an event that keeps values at the time of a trigger, and one that sets them after the delay."""
-        event = self._event
-        kept, changes = {}, {}
-        for name, formula in event.changes.items():
-            holder = f"{name}_of_{event.id}"
-            while holder in self._model.names:
-                holder = f"{holder}_"
-            self._model.parameters[holder] = ZERO
-            self._model.remark(holder, f"what the event {event.id} sets {name} to after its delay")
-            kept[holder], changes[name] = formula, Name(holder)
-        name = f"{event.id}_trigger"
+        kept, changes = self._kept()
+        remarks = (*self._remarks, "keeps the values of this time")
         return [
-            Happening(name, kept, at=time, remarks=(*self._remarks, "keeps the values of this time")),
-            Happening(event.id, self._changes_of(changes), at=later, remarks=("after the delay",)),
+            Happening(self._trigger_name, kept, at=time, remarks=remarks),
+            Happening(self._event.id, self._changes_of(changes), at=later, remarks=("after the delay",)),
         ]
+
+    def _kept(self) -> tuple[dict[str, Formula], dict[str, Formula]]:
+        """Return what is kept when an event is triggered, and what is set to that after its delay."""
+        event = self._event
+        kept: dict[str, Formula] = {}
+        changes: dict[str, Formula] = {}
+        for name, formula in event.changes.items():
+            holder = self._new_parameter(f"{name}_of_{event.id}", ZERO)
+            self._model.remark(holder, f"what the event {event.id} sets {name} to after its delay")
+            kept[holder], changes[name] = formulas.as_number(formula), Name(holder)
+        return kept, changes
+
+    def _new_parameter(self, name: str, value: Formula) -> str:
+        while name in self._model.names:
+            name = f"{name}_"
+        self._model.parameters[name] = value
+        return name
+
+    # -- after a delay that begins at any moment ------------------------------------------------
+
+    def _waiting(self) -> tuple[dict[str, Formula], list[Happening]]:
+        """Return what a trigger sets, and the event after its delay.
+
+        The time at which that is due is a parameter, far away while nothing waits.
+        """
+        event = self._event
+        assert event.delay is not None  # noqa: S101 - there is one to wait for
+        kept, changes = self._kept() if event.values_at_trigger else ({}, dict(event.changes))
+        due = self._new_parameter(self._due_name, _FAR)
+        self._model.remark(due, f"when the event {event.id} is due: {_FAR.value:g} while it does not wait")
+        self._model.remark(
+            due, "one firing waits at a time: a run in which it is triggered meanwhile ends as nonfinite"
+        )
+        waits = formulas.both(formulas.compare("<", TIME, Name(due)), formulas.compare("<", Name(due), _FAR))
+        state = next(iter(self._model.states), None)
+        if state is None:
+            raise self._refused("the delay", "the model has no state")
+        first = {due: total(TIME, event.delay), state: formulas.choice(waits, _no_number(state), Name(state))}
+        later = Happening(
+            event.id,
+            self._changes_of(changes),
+            when=difference(TIME, Name(due)),
+            remarks=("after the delay",),
+        )
+        return kept | first, [later]
+
+    @property
+    def _due_name(self) -> str:
+        return f"{self._event.id}_due"
+
+    def _cancelled(self, height: Formula) -> Happening:
+        """Return an event that calls off what waits, where a trigger no longer holds."""
+        remarks = ("not persistent: nothing waits any more where the trigger no longer holds",)
+        return Happening(
+            f"{self._event.id}_cancel", {self._due_name: _FAR}, when=height, direction="down", remarks=remarks
+        )
 
     # -- where something crosses zero -----------------------------------------------------------
 
@@ -170,11 +232,9 @@ class _Reader:
             raise self._refused("a piecewise function in the trigger", "write it with 'and' and 'or'")
         raise self._refused(f"{sign!r} in the trigger", "compare with < or >")
 
-    def _at_start(self) -> Happening:
+    def _at_start(self, changes: Mapping[str, Formula]) -> Happening:
         """Return an event that acts at the start where its trigger holds there."""
-        changes = {
-            name: formulas.choice(self._event.trigger, formula, Name(name)) for name, formula in self._changes().items()
-        }
+        changes = {name: formulas.choice(self._event.trigger, formula, Name(name)) for name, formula in changes.items()}
         remark = "fires at the start where its trigger holds there"
         return Happening(f"{self._event.id}_at_start", changes, at=ZERO, remarks=(*self._remarks, remark))
 

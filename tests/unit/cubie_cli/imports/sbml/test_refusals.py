@@ -45,7 +45,6 @@ NO_LAW = (
     'constant="true"/></listOfReactants></reaction></listOfReactions>'
 )
 COMP = ' xmlns:comp="http://www.sbml.org/sbml/level3/version1/comp/version1" comp:required="true"'
-ABOVE = "<apply><gt/><ci>x</ci><cn>3</cn></apply>"
 EQUAL = "<apply><and/><apply><eq/><ci>x</ci><cn>3</cn></apply><apply><gt/><ci>x</ci><cn>1</cn></apply></apply>"
 
 
@@ -65,7 +64,6 @@ EQUAL = "<apply><and/><apply><eq/><ci>x</ci><cn>3</cn></apply><apply><gt/><ci>x<
         (sbml(STATE, COMP), "the file needs the package 'comp'", None),
         (sbml(""), "nothing in the model has a rate of change", None),
         (with_event(EQUAL), "'==' in the trigger of the event 'E' cannot be imported", None),
-        (with_event(ABOVE, more=f"<delay>{MATH.format('<cn>2</cn>')}</delay>"), "the delay of the event 'E'", None),
         (f"{HEAD.format('')}<model id='m'>\n<listOf", "this is not well-formed XML: unclosed token", 4),
         ("<!DOCTYPE sbml [<!ENTITY a 'b'>]>\n" + sbml("").partition("\n")[2], "a document type is refused", 1),
         ("<a>" * 2000, "elements are nested more than 1000 levels deep", 1),
