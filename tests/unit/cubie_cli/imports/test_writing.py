@@ -1,6 +1,7 @@
 """What is written can always be read, whatever a source calls things."""
 
 import os
+import sys
 import tomllib
 from pathlib import Path
 
@@ -138,3 +139,18 @@ def test_a_library_that_ends_the_process_is_told():
     with pytest.raises(UserError, match="the library that reads it is ended by SIGABRT"):
         reading.refuse_crash(lambda *_: os.abort(), SOURCE)
     reading.refuse_crash(lambda *_: 1 / 0, SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "library", "package"),
+    [("sbml", "libsbml", "python-libsbml"), ("cellml", "libcellml", "libcellml"), ("antimony", "antimony", "antimony")],
+)
+def test_a_library_that_is_missing_is_told_with_its_extra(monkeypatch, format_name, library, package):
+    for name in [each for each in sys.modules if each.startswith("cubie_cli.imports.")]:
+        if name.split(".")[2] in ("sbml", "cellml", "antimony"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(UserError) as caught:
+        reading.read_imported(SourceFile(Path("x"), b"<a/>", ""), format_name)
+    assert caught.value.message == f"{format_name} files need the package {package}"
+    assert caught.value.hint == f"pip install 'cubie-cli[{format_name}]'"
