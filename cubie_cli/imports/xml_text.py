@@ -40,8 +40,9 @@ def declared_utf8(content: bytes, path: Path) -> str:
     UserError
         Its bytes are not what its declaration says.
     """
-    declaration = re.match(rb"\s*<\?xml\b[^>]*?(?:encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'])?[^>]*\?>", content)
-    encoding = (declaration[1] or b"utf-8").decode() if declaration else "utf-8"
+    declaration = re.match(rb"\s*<\?xml\b[^>]*\?>", content)
+    told = re.search(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)", declaration[0]) if declaration else None
+    encoding = told[1].decode() if told else "utf-8"
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         encoding = "utf-16"
     try:

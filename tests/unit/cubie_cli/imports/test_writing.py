@@ -154,3 +154,15 @@ def test_a_library_that_is_missing_is_told_with_its_extra(monkeypatch, format_na
         reading.read_imported(SourceFile(Path("x"), b"<a/>", ""), format_name)
     assert caught.value.message == f"{format_name} files need the package {package}"
     assert caught.value.hint == f"pip install 'cubie-cli[{format_name}]'"
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16", "ISO-8859-1", None])
+def test_encodings_of_xml(importing, encoding):
+    text = (Path(__file__).parents[3] / "data" / "imports" / "units.xml").read_text()
+    text = text.replace("<model ", '<model name="Mod\u00e8le" ', 1)
+    declaration, _, rest = text.partition("?>")
+    if encoding is None:
+        content = rest.strip().encode()
+    else:
+        content = f"{declaration.replace('UTF-8', encoding)}?>{rest}".replace("\n", "\r\n").encode(encoding)
+    assert 'name = "Mod\u00e8le"\n' in importing.text("model.xml", content)
