@@ -1,10 +1,22 @@
 """Makes of a model that is imported what a model file can say: values of parameters alone, equations without `der`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cubie_cli.imports.formulas import TIME, ZERO, Apply, Formula, Name, Number, names_in, replaced
+from cubie_cli.imports.formulas import (
+    TIME,
+    ZERO,
+    Apply,
+    Formula,
+    Name,
+    Number,
+    difference,
+    names_in,
+    product,
+    quotient,
+    replaced,
+)
 from cubie_cli.imports.imported import ImportedModel, State
 from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.models.expressions.tokens import SLOPE
@@ -19,16 +31,29 @@ def settle(model: ImportedModel) -> None:
     NotRepresentableError
         Naming what cannot be so written.
     """
-    slopes = {name: state.slope for name, state in model.states.items()}
-    model.states = {
-        name: replace(state, slope=_without_slopes(state.slope, slopes, ())) for name, state in model.states.items()
-    }
-    model.observables = {name: _without_slopes(formula, slopes, ()) for name, formula in model.observables.items()}
+    _write_out_slopes(model)
     _check_order("formulas", model.observables)
     start = _Start(model)
     model.parameters = {name: start.value(name, formula) for name, formula in model.parameters.items()}
     _check_order("values", model.parameters)
     model.states = {name: State(start.value(name, state.initial), state.slope) for name, state in model.states.items()}
+
+
+def _write_out_slopes(model: ImportedModel) -> None:
+    """Put right-hand sides of states in place of `der`."""
+    plain = _Slopes(model).plain
+    states = {name: State(plain(state.initial), plain(state.slope)) for name, state in model.states.items()}
+    model.observables = {name: plain(formula) for name, formula in model.observables.items()}
+    model.parameters = {name: plain(formula) for name, formula in model.parameters.items()}
+    model.events = [
+        replace(
+            event,
+            when=None if event.when is None else plain(event.when),
+            changes={name: plain(formula) for name, formula in event.changes.items()},
+        )
+        for event in model.events
+    ]
+    model.states = states
 
 
 def _check_order(what: str, formulas: Mapping[str, Formula]) -> None:
@@ -59,9 +84,6 @@ class _Start:
             return Number(self._model.start)
         if isinstance(part, Apply) and part.operation == "/" and part.arguments[0] == TIME and not self._model.start:
             return ZERO
-        state = _sloped(part)
-        if state is not None:
-            return self._once(f"{SLOPE}({state})", self._model.states[state].slope)
         if not isinstance(part, Name) or part.name in self._model.parameters:
             return None
         if part.name in self._model.drivers:
@@ -86,25 +108,44 @@ class _Start:
         self._waiting.pop()
 
 
-def _sloped(part: Formula) -> str | None:
-    """Return the state of which a part of a formula is the right-hand side, if it is one."""
-    if not (isinstance(part, Apply) and part.operation == SLOPE):
-        return None
-    (state,) = part.arguments
-    assert isinstance(state, Name)  # noqa: S101 - `der` has the name of a state
-    return state.name
+class _Slopes:
+    """The derivatives of quantities with respect to time."""
 
+    def __init__(self, model: ImportedModel) -> None:
+        self._states = model.states
+        self._observables = dict(model.observables)
+        self._parameters = model.parameters
+        self._within: list[str] = []
 
-def _without_slopes(formula: Formula, slopes: Mapping[str, Formula], within: Sequence[str]) -> Formula:
-    """Return a formula in which right-hand sides of states are written out."""
+    def plain(self, formula: Formula) -> Formula:
+        """Return a formula with derivatives written out."""
+        return replaced(formula, self._replacement)
 
-    def written_out(part: Formula) -> Formula | None:
-        state = _sloped(part)
-        if state is None:
+    def _replacement(self, part: Formula) -> Formula | None:
+        if not (isinstance(part, Apply) and part.operation == SLOPE):
             return None
-        if state in within:
-            raise NotRepresentableError(f"the rate of change of {state!r}, which depends on itself")
-        return _without_slopes(slopes[state], slopes, (*within, state))
+        (of,) = part.arguments
+        if not isinstance(of, Name):
+            return ZERO if isinstance(of, Number) else self._refused(part)
+        if of.name in self._within:
+            raise NotRepresentableError(f"the rate of change of {of.name!r}, which depends on itself,")
+        self._within.append(of.name)
+        found = self.plain(self._slope(of.name))
+        self._within.pop()
+        return found
 
-    replace_part: Callable[[Formula], Formula | None] = written_out
-    return replaced(formula, replace_part)
+    def _slope(self, name: str) -> Formula:
+        if name in self._states:
+            return self._states[name].slope
+        if name in self._parameters:
+            return ZERO
+        formula = self._observables.get(name)
+        if not (isinstance(formula, Apply) and formula.operation == "/"):
+            return self._refused(Name(name))
+        dividend, divisor = formula.arguments
+        rates = [Apply(SLOPE, (each,)) for each in (dividend, divisor)]
+        return quotient(difference(rates[0], product(Name(name), rates[1])), divisor)
+
+    def _refused(self, part: Formula) -> Formula:
+        name = part.name if isinstance(part, Name) else "a formula"
+        raise NotRepresentableError(f"the rate of change of {name!r}, which has no equation,")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cubie_cli.documents.messages import UserError
 from cubie_cli.imports import formulas, reading
+from cubie_cli.imports.expression_text import expression_text
 from cubie_cli.imports.formulas import TIME, ZERO, Apply, Name, Number
 from cubie_cli.imports.imported import Happening, ImportedModel, RunSettings, State, Table
 from cubie_cli.imports.mathematics import NotRepresentableError
@@ -71,6 +72,19 @@ def test_values_at_the_start_are_made_of_parameters():
     assert made.states["y"] == State(Name("q"), Name("q"))
 
 
+def test_rates_of_change_are_written_out():
+    made = model(parameters={"k": Number(2.0)})
+    made.states = {"a": State(ZERO, Name("k")), "v": State(Number(1.0), Name("a"))}
+    made.observables = {
+        "c": formulas.quotient(Name("a"), Name("v")),
+        "rate": Apply("der", (Name("c"),)),
+        "none": Apply("der", (Name("k"),)),
+    }
+    settle(made)
+    assert expression_text(made.observables["rate"], {name: name for name in made.names}) == "(k - c*a)/v"
+    assert made.observables["none"] == ZERO
+
+
 @pytest.mark.parametrize(
     "parts",
     [
@@ -78,11 +92,12 @@ def test_values_at_the_start_are_made_of_parameters():
         {"observables": {"a": Name("b"), "b": Name("a")}},
         {"states": {"x": State(Name("y"), ZERO), "y": State(Name("x"), ZERO)}},
         {"states": {"x": State(ZERO, Apply("der", (Name("x"),)))}},
+        {"observables": {"w": TIME, "u": Apply("der", (Name("w"),))}},
         {"states": {"x": State(Name("d"), ZERO)}, "drivers": {"d": Table((0.0, 1.0), (0.0, 1.0))}},
     ],
 )
 def test_circles_are_refused(parts):
-    with pytest.raises(NotRepresentableError, match=r"circle|depends on itself|the table 'd'"):
+    with pytest.raises(NotRepresentableError, match=r"circle|depends on itself|has no equation|the table 'd'"):
         settle(model(**parts))
 
 
