@@ -52,6 +52,8 @@ class Happening:
         What was decided.
     stop
         Whether it ends the run.
+    label
+        What a person calls it.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Happening:
     direction: str = "up"
     remarks: tuple[str, ...] = ()
     stop: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True)

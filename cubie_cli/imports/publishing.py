@@ -40,7 +40,9 @@ def configuration_text(settings: RunSettings, model_file: str) -> str:
 def decisions(model: ImportedModel) -> list[str]:
     """Return what was decided, in a line each."""
     of_quantities = [f"{name}: {text}" for name, remarks in model.remarks.items() for text in remarks]
-    return [*model.decided, *of_quantities]
+    of_events = [f"{event.name}: {text}" for event in model.events for text in event.remarks]
+    # A remark on the formulas of an event stands with the event.
+    return [*model.decided, *dict.fromkeys([*of_quantities, *of_events])]
 
 
 def publish(text: str, path: Path) -> None:

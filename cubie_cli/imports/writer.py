@@ -136,7 +136,11 @@ class _Writer:
 
     def _event(self, event: Happening) -> list[str]:
         name = self.event_names[event.name]
-        remarks = [*event.remarks, *([] if name == event.name else [f"{event.name!r} in the source"])]
+        remarks = [
+            *([event.label] if event.label else []),
+            *event.remarks,
+            *([] if name == event.name else [f"{event.name!r} in the source"]),
+        ]
         lines = [line for each in remarks for line in comment(each)]
         lines += ["[[events]]", f"name = {_quoted(name)}"]
         if event.at is not None:

@@ -1,6 +1,7 @@
 """Events of SBML as events here: triggers become times, or what crosses zero."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cubie_cli.imports import formulas
 from cubie_cli.imports.formulas import (
@@ -46,7 +47,7 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
         found = _Reader(model, translation, event).happenings()
         if not found:
             model.decided.append(f"the event {event.id!r} never fires, and is left out")
-        model.events += found
+        model.events += [replace(each, label=model.labels.get(event.id, "")) for each in found]
 
 
 def _by_priority(events: Sequence[Event], model: ImportedModel) -> list[Event]:
@@ -68,9 +69,6 @@ class _Reader:
         self._translation = translation
         self._event = event
         self._remarks = list(model.remarks.get(event.id, ()))
-        label = model.labels.get(event.id)
-        if label:
-            self._remarks.insert(0, label)
 
     def happenings(self) -> list[Happening]:
         """Return what stands for an event, nothing for one that never fires."""
