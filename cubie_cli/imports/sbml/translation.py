@@ -22,17 +22,6 @@ from cubie_cli.imports.sbml.source import Compartment, Parameter, Source, Specie
 _NO_REACTION = "nothing but events changes it"
 
 
-def translated(source: Source) -> ImportedModel:
-    """Return a model in SBML as states, parameters and observables; its events come later.
-
-    Raises
-    ------
-    NotRepresentableError
-        A value that is needed is not given.
-    """
-    return Translation(source).model()
-
-
 class Translation:
     """How the quantities of a model in SBML are told apart.
 
