@@ -1,7 +1,6 @@
 """`cubie export`: chosen quantities of a result, as text or as a smaller file."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +56,8 @@ def export(
 
 def _temporary(output: Path) -> Path:
     """Return an empty file beside the output."""
+    import tempfile  # noqa: PLC0415 - slow to import, and every command loads this module
+
     try:
         descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:50]}.")
     except OSError as error:
