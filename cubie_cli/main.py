@@ -13,7 +13,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cubie_cli.commands import algorithms, compile_kernel, doctor, memory_report, run, show, tune, validate
+from cubie_cli.commands import (
+    algorithms,
+    compile_kernel,
+    doctor,
+    export,
+    import_model,
+    memory_report,
+    run,
+    show,
+    tune,
+    validate,
+)
 from cubie_cli.commands.options import TRACEBACK_VARIABLE
 from cubie_cli.documents.messages import ExitCode, UserError
 
@@ -31,6 +42,8 @@ app.command("tune")(tune.tune)
 app.command("compile")(compile_kernel.compile_kernel)
 app.command("validate")(validate.validate)
 app.command("show")(show.show)
+app.command("export")(export.export)
+app.command("import")(import_model.import_model)
 app.command("algorithms")(algorithms.algorithms)
 app.command("doctor")(doctor.doctor)
 

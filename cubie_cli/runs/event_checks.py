@@ -88,10 +88,10 @@ def _crossing_told(written: WrittenEvent, when: sympy.Expr, system: System) -> I
     symbols = _expanded(when, system)
     parameters = {parameter_symbol(index) for index in range(len(system.parameters))}
     name = written.facts.name
+    if symbols & {symbol for event in system.events for symbol, _ in event.changes}:
+        return
     if symbols <= parameters:
-        changing = {symbol for event in system.events for symbol, _ in event.changes}
-        if not symbols & changing:
-            yield f"{name} never fires: its expression depends on parameters alone, and no event sets them"
+        yield f"{name} never fires: its expression depends on parameters alone, and no event sets them"
     elif symbols <= {TIME, *parameters}:
         yield f"{name} depends on t alone: times in 'at' are exact, and cost less"
 

@@ -38,6 +38,7 @@ def checked(files, event, starts=((1.0, 2.0, 3.0),), **edits):
         ('when = "x - t"', []),
         ('when = "der(x)"', []),
         ('when = "v - 1"', []),
+        ('when = "t - k"\nset = { k = "k + 1" }', []),
         ('when = "sin(k*t)"', ["a depends on t alone: times in 'at' are exact"]),
         ('when = "k - 1"', ["a never fires: its expression depends on parameters alone, and no event sets them"]),
         ('when = "k - 1"\n[[events]]\nname = "b"\nat = 1\nset = { k = 0 }', []),

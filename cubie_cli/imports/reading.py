@@ -1,0 +1,168 @@
+"""Reads a model in any of the formats, by its name or what it begins with."""
+
+import os
+import resource
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+from cubie_cli.documents.document import LARGEST_FILE
+from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.paths import regular_bytes
+from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.imports.imported import ImportedModel
+from cubie_cli.imports.mathematics import NotRepresentableError
+from cubie_cli.imports.settling import settle
+from cubie_cli.imports.xml_text import check_xml
+
+#: Formats by name, and the endings of their files' names.
+FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"sbml": (".sbml",), "xpp": (".ode",), "antimony": (".ant", ".antimony"), "cellml": (".cellml",)}
+)
+_XML_FORMATS = ("sbml", "cellml")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that a model is read from.
+
+    Parameters
+    ----------
+    path, content, sha256
+        Its name, what it has, and the digest of that.
+    """
+
+    path: Path
+    content: bytes
+    sha256: str
+
+
+def read_source(path: Path) -> SourceFile:
+    """Return what a file has.
+
+    Raises
+    ------
+    UserError
+        It is missing, closed to us, empty or too large.
+    """
+    try:
+        size = regular_bytes(path)
+        if size > LARGEST_FILE:
+            raise UserError(f"the file has {size} bytes, more than the {LARGEST_FILE} of a model", path)
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError("no such file", path) from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read it: {getattr(error, 'strerror', None) or error}", path) from None
+    if not content.strip():
+        raise UserError("the file is empty", path)
+    return SourceFile(path, content, sha256(content).hexdigest())
+
+
+def read_imported(source: SourceFile, format_name: str | None = None) -> ImportedModel:
+    """Return the model in a file, as a model file can say it.
+
+    Parameters
+    ----------
+    source
+        The file.
+    format_name
+        One of `FORMATS`; None: what the file looks like.
+
+    Raises
+    ------
+    UserError
+        With what is wrong, or cannot be imported.
+    """
+    if format_name is not None and format_name not in FORMATS:
+        raise UserError(f"unknown format {format_name!r}", hint=did_you_mean(format_name, FORMATS))
+    found = _format_of(source) if format_name is None else format_name
+    if format_name in _XML_FORMATS:
+        check_xml(source.content, source.path)
+    read = _reader(found)
+    if found in _EXTRAS.values():
+        refuse_crash(read, source)
+    try:
+        model = read(source.content, source.path)
+        settle(model)
+    except NotRepresentableError as error:
+        raise UserError(f"{error.what} cannot be imported", source.path, hint=error.hint) from None
+    except RecursionError:
+        raise UserError("formulas are nested too deeply", source.path) from None
+    if not model.states:
+        hint = "a model here has a quantity with a derivative; make one of what changes"
+        raise UserError("nothing in the model has a rate of change", source.path, hint=hint)
+    return model
+
+
+def _format_of(source: SourceFile) -> str:
+    """Return the format of a file by what it begins with, then by its name."""
+    if _begins_with_tag(source.content):
+        root = check_xml(source.content, source.path)
+        for name in _XML_FORMATS:
+            if f"/{name}/" in f"{root.namespace.lower()}/":
+                return name
+        raise UserError(f"this is XML of another kind: its root is {root.name!r}", source.path, hint=_known())
+    suffix = source.path.suffix.lower()
+    for name, suffixes in FORMATS.items():
+        if suffix in suffixes:
+            return name
+    raise UserError("which format this is cannot be told from its name", source.path, hint=_known())
+
+
+def _begins_with_tag(content: bytes) -> bool:
+    start = content[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith(b"<") or content[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+def _known() -> str:
+    return f"name it with --format: {', '.join(FORMATS)}"
+
+
+def _reader(format_name: str) -> Callable[[bytes, Path], ImportedModel]:
+    """Return what reads a format; its library is imported only now."""
+    try:
+        module = import_module(f"cubie_cli.imports.{format_name}.entry")
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(error.name or "")
+        if extra is None:
+            raise
+        hint = f"pip install 'cubie-cli[{extra}]'"
+        raise UserError(f"{format_name} files need the package {_PACKAGES[extra]}", hint=hint) from None
+    reader: Callable[[bytes, Path], ImportedModel] = module.read
+    return reader
+
+
+def refuse_crash(read: Callable[[bytes, Path], ImportedModel], source: SourceFile) -> None:
+    """Refuse a file with which a library ends the process: another process reads it first.
+
+    Raises
+    ------
+    UserError
+        That process was ended by a signal.
+    """
+    process = os.fork()
+    if process == 0:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)
+        os.dup2(nothing, 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with suppress(BaseException):  # the caller meets it again, and tells it
+            read(source.content, source.path)
+        os._exit(0)
+    _, status = os.waitpid(process, 0)
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        message = (
+            f"the library that reads it is ended by {name}: the file is damaged, or has what the library cannot read"
+        )
+        raise UserError(message, source.path, hint="check it with the program that made it")
+
+
+_EXTRAS = {"libsbml": "sbml", "libcellml": "cellml", "antimony": "antimony"}
+_PACKAGES = {"sbml": "python-libsbml", "cellml": "libcellml", "antimony": "antimony"}

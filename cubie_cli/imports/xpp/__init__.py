@@ -1,0 +1,1 @@
+"""Models in `.ode` files of XPP."""
