@@ -1,12 +1,11 @@
 """`cubie export`: chosen quantities of a result, as text or as a smaller file."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cubie_cli.documents.messages import OutputError, UsageError, UserError
+from cubie_cli.documents.messages import UsageError, UserError
 
 if TYPE_CHECKING:
     import h5py
@@ -31,42 +30,24 @@ def export(
     """Write quantities of a result as CSV, a row for each run and time, or as netCDF."""
     from cubie_cli.batches.selection import select_runs  # noqa: PLC0415 - each command loads what it needs
     from cubie_cli.results import export as exporting  # noqa: PLC0415
-    from cubie_cli.results.destination import check_destination  # noqa: PLC0415
+    from cubie_cli.results.destination import RESULT, TABLE, check_destination, made  # noqa: PLC0415
 
     if output.suffix not in _ENDINGS:
         raise UsageError(f"the output is neither .csv nor .nc: {output}", hint="the ending says what is written")
-    check_destination(output, inputs=[result], force=force)
+    kind = TABLE if output.suffix == ".csv" else RESULT
+    check_destination(output, inputs=[result], force=force, kind=kind)
     with _opened(result) as file:
-        names = exporting.with_swept(file, exporting.chosen(file, quantities or ()))
+        names = exporting.with_swept(file, exporting.chosen(file, quantities or ()), positions=kind is RESULT)
         selected = select_runs(runs, len(file["run"]))
-        temporary = _temporary(output)
-        try:
-            if output.suffix == ".csv":
+        with made(output, replace=force) as temporary:
+            if kind is TABLE:
                 with temporary.open("w", encoding="utf-8", newline="\n") as stream:
                     rows = exporting.write_csv(file, names, selected, stream)
                 told = f"{rows:,} rows"
             else:
                 exporting.write_netcdf(file, names, selected, temporary)
                 told = f"{len(selected):,} runs"
-            temporary.replace(output)
-        finally:
-            temporary.unlink(missing_ok=True)
     typer.echo(f"{output}: {told} of {', '.join(names)}")
-
-
-def _temporary(output: Path) -> Path:
-    """Return an empty file beside the output."""
-    import tempfile  # noqa: PLC0415 - slow to import, and every command loads this module
-
-    try:
-        descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:50]}.")
-    except OSError as error:
-        raise OutputError(f"cannot write {output}: {error.strerror}") from error
-    mask = os.umask(0)
-    os.umask(mask)
-    os.fchmod(descriptor, 0o666 & ~mask)
-    os.close(descriptor)
-    return Path(name)
 
 
 def _opened(path: Path) -> "h5py.File":

@@ -40,7 +40,7 @@ def import_model(
     """Write a model of another program as a model file, with a comment for whatever was decided."""
     from cubie_cli.imports import publishing, reading  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.imports.run_settings import settings_of  # noqa: PLC0415
-    from cubie_cli.results.destination import check_destination  # noqa: PLC0415
+    from cubie_cli.results.destination import SETTINGS, check_destination, made  # noqa: PLC0415
     from cubie_cli.results.provenance import version  # noqa: PLC0415
 
     source = reading.read_source(file)
@@ -51,13 +51,16 @@ def import_model(
         raise UsageError(f"model and run configuration have one name: {run_file}", hint="name another with --config")
     for path, option in ((model_file, "--output"), (run_file, "--config")):
         if path is not None:
-            check_destination(path, inputs=[file], force=force, option=option)
+            check_destination(path, inputs=[file], force=force, option=option, kind=SETTINGS)
     text = publishing.written_model(model, source, version())
     read_back = publishing.checked(text, source)
-    publishing.publish(text, model_file)
+    with made(model_file, replace=force) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
     if run_file is not None:
         name = str(model_file) if model_file.parent != run_file.parent else model_file.name
-        publishing.publish(publishing.configuration_text(settings_of(model), name), run_file)
+        with made(run_file, replace=force, option="--config") as temporary:
+            configuration = publishing.configuration_text(settings_of(model), name)
+            temporary.write_text(configuration, encoding="utf-8", newline="\n")
     quantities = read_back.quantities
     counts = {
         "states": len(quantities.states),

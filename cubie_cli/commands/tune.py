@@ -39,13 +39,11 @@ def tune(  # noqa: PLR0913 - one parameter an option
 
     path = output or config.with_suffix(".tuned.toml")
     destination.check_destination(path, inputs=[config], force=force, kind=destination.SETTINGS)
-    with Progress(quiet=quiet) as progress, destination.held(path):
+    with Progress(quiet=quiet) as progress, destination.made(path, replace=force) as temporary:
         progress.stage("measuring the configuration as it is")
         bench = tuning.Workbench(config, overrides or (), target, runs, progress)
         found = tuning.tune(bench, seconds, lambda trial: progress.stage(_describe(trial)))
-        temporary = destination.temporary_beside(path)
         temporary.write_text(found.as_toml(), encoding="utf-8")
-        destination.put_in_place(temporary, path, replace=force)
     if as_json:
         typer.echo(json.dumps(found.as_json() | {"file": str(path)}))
     else:

@@ -1,11 +1,10 @@
-"""Writes a model that was imported, once it has been read back."""
+"""Makes the text of a model that was imported, and reads it back."""
 
-import os
 import tempfile
 from pathlib import Path
 
 from cubie_cli.documents.document import Document, read_document
-from cubie_cli.documents.messages import OutputError, UserError
+from cubie_cli.documents.messages import UserError
 from cubie_cli.imports.imported import ImportedModel, RunSettings
 from cubie_cli.imports.reading import SourceFile
 from cubie_cli.imports.writer import comment, entries, model_text
@@ -45,28 +44,6 @@ def decisions(model: ImportedModel) -> list[str]:
     return [*model.decided, *dict.fromkeys([*of_quantities, *of_events])]
 
 
-def publish(text: str, path: Path) -> None:
-    """Write a text to a file, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        It cannot be written.
-    """
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            Path(name).chmod(0o666 & ~_mask())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
 def checked(text: str, source: SourceFile) -> Model:
     """Read a model's text back, all of its expressions too.
 
@@ -86,9 +63,3 @@ def checked(text: str, source: SourceFile) -> Model:
             where = f", in {error.source.strip()[:200]}" if error.source else ""
             raise UserError(f"this makes no model here: {error.message}{where}", source.path, hint=error.hint) from None
     return model
-
-
-def _mask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

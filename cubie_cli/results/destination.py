@@ -60,6 +60,7 @@ class Kind:
 
 RESULT = Kind("an HDF5 file", (".h5", ".hdf5", ".hdf", ".he5", ".nc", ".nc4"), _HDF5)
 SETTINGS = Kind("a TOML file", (".toml",))
+TABLE = Kind("a CSV file", (".csv",))
 
 
 def check_destination(
@@ -177,6 +178,26 @@ def held(path: Path) -> Iterator[None]:
     finally:
         lock.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+@contextmanager
+def made(path: Path, *, replace: bool, option: str = "--output") -> Iterator[Path]:
+    """Hold a file, yield a name under which to make it, and put it in place once a block has ended.
+
+    Raises
+    ------
+    OutputError
+        Somebody else writes it, it has appeared, or the disk refused.
+    """
+    with held(path):
+        temporary = temporary_beside(path)
+        try:
+            yield temporary
+            put_in_place(temporary, path, replace=replace, option=option)
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _locked(lock: Path) -> int:

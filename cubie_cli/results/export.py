@@ -51,13 +51,15 @@ def chosen(file: h5py.File, patterns: Sequence[str]) -> list[str]:
             raise UsageError(f"the result has no quantity {pattern!r}", hint=did_you_mean(pattern, known))
     if patterns:
         return [name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns)]
-    over_time = [name for name, data in known.items() if dimensions(data) == ("time", "run")]
+    over_time = [name for name, data in known.items() if dimensions(data)[-2:] == ("time", "run")]
     return over_time or [name for name, data in known.items() if dimensions(data) == ("run",)]
 
 
-def with_swept(file: h5py.File, names: Sequence[str]) -> list[str]:
-    """Return names with those of what was swept before them."""
-    swept = [name for name in str(file["status"].attrs.get("coordinates", "")).split() if name in file]
+def with_swept(file: h5py.File, names: Sequence[str], *, positions: bool) -> list[str]:
+    """Return names with those of what was swept before them, and where asked for of positions along a grid's axes."""
+    coordinates = [name for name in str(file["status"].attrs.get("coordinates", "")).split() if name in file]
+    along_axes = {f"{axis}_index" for axis in str(file.attrs.get("batch_axes", "")).split()}
+    swept = [name for name in coordinates if positions or name not in along_axes]
     return [*swept, *(name for name in names if name not in swept)]
 
 

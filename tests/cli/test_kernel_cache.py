@@ -204,7 +204,7 @@ def test_versions_sources_and_machines_are_part_of_the_key(cubie, cache, monkeyp
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
     monkeypatch.setattr(cache_key, "installed_version", lambda name: f"{name} 0")
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
-    monkeypatch.setattr(cache_key, "_digest_of_sources", lambda: "edited")
+    monkeypatch.setattr(cache_key, "digest_of_sources", lambda: "edited")
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
     monkeypatch.setattr(engine, "architecture", lambda *_: "another processor")
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0

@@ -15,7 +15,7 @@ from cubie_cli.imports.expression_text import expression_text
 from cubie_cli.imports.formulas import TIME, ZERO, Apply, Name, Number
 from cubie_cli.imports.imported import Happening, ImportedModel, RunSettings, State, Table
 from cubie_cli.imports.mathematics import NotRepresentableError
-from cubie_cli.imports.publishing import checked, configuration_text, publish, written_model
+from cubie_cli.imports.publishing import checked, configuration_text, written_model
 from cubie_cli.imports.reading import SourceFile, read_imported, read_source
 from cubie_cli.imports.run_settings import settings_of
 from cubie_cli.imports.settling import settle
@@ -114,14 +114,6 @@ def test_a_run_configuration_is_a_guess_where_nothing_is_said():
     assert found["solve"]["t1"] == 100.0
     said = RunSettings({"solve": {"t1": 2.0}}, ("said",))
     assert configuration_text(settings_of(model(settings=said)), "m.toml").startswith("# said\n\n[model]\n")
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    publish("text\n", tmp_path / "model.toml")
-    assert (tmp_path / "model.toml").read_text() == "text\n"
-    with pytest.raises(UserError, match="cannot write"):
-        publish("text\n", tmp_path / "none" / "model.toml")
-    assert [each.name for each in tmp_path.iterdir()] == ["model.toml"]
 
 
 @pytest.mark.parametrize(

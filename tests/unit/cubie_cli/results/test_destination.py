@@ -16,6 +16,7 @@ from cubie_cli.results.destination import (
     SETTINGS,
     check_destination,
     held,
+    made,
     put_in_place,
     remove_leftovers,
     temporary_beside,
@@ -229,3 +230,20 @@ def test_names_with_brackets_clean_their_own_leftovers(tmp_path):
     other.touch()
     remove_leftovers(path)
     assert [*tmp_path.iterdir()] == [other]
+
+
+def fill(path):
+    path.write_text("half")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_is_made_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "model.toml"
+    with made(path, replace=False) as temporary:
+        temporary.write_text("text")
+        assert not path.exists()
+    assert path.read_text() == "text"
+    with pytest.raises(OutputError, match="cannot write"), made(path, replace=True) as temporary:
+        fill(temporary)
+    assert path.read_text() == "text"
+    assert [*tmp_path.iterdir()] == [path]
