@@ -147,6 +147,9 @@ class _Reader:
         if home in {"parameters", "constants"}:
             message = f"{name!r} is a {home.removesuffix('s')}, and summaries are of states and observables"
             raise self._document.error(message, place, "key")
+        if home == "drivers":
+            message = f"{name!r} is a driver, and summaries are of states and observables"
+            raise self._document.error(message, place, "key", f'add an observable of it, such as {name}_now = "{name}"')
         hint = did_you_mean(name, [*written.names_in("states"), *written.names_in("observables"), "window"])
         raise self._document.error(f"the model has no state or observable {name!r}", place, "key", hint)
 

@@ -20,6 +20,9 @@ _IN_FILE, _WRITTEN_OUT = ("table", "time", "value"), ("times", "values")
 _ALSO = {"spline": "cubic", "step": "hold", "previous": "hold", "constant": "hold", "makima": "pchip"}
 _METHOD, _OUTSIDE = "linear", "hold"
 
+#: What to do about times that do not rise.
+_IN_ORDER = 'sort the rows, and give each time one; a jump is one row where method = "hold"'
+
 
 @dataclass(frozen=True)
 class Drivers:
@@ -102,7 +105,7 @@ class _Reader:
         self._check_count(len(times), path)
         row = _first_fall(times)
         if row is not None:
-            raise self._document.error(_fall(times, row), (*path, "times", row))
+            raise self._document.error(_fall(times, row), (*path, "times", row), hint=_IN_ORDER)
         return times, values
 
     def _numbers(self, path: KeyPath) -> np.ndarray:
@@ -120,7 +123,7 @@ class _Reader:
         self._check_count(len(times), (*path, "table"))
         row = _first_fall(times)
         if row is not None:
-            raise columns.error(_fall(times, row), str(self._document.get((*path, "time"))), row)
+            raise columns.error(_fall(times, row), str(self._document.get((*path, "time"))), row, _IN_ORDER)
         self.files[name] = columns.file
         return times, values
 

@@ -10,6 +10,7 @@ from cubie_cli.models.expressions.syntax import NoFunctionError, quoted, read
 from cubie_cli.models.expressions.tokens import ARGUMENTS, OVER_INDEX, RESERVED, SLOPE, ExpressionError
 from cubie_cli.models.expressions.vectors import Vector
 
+_OF_RUNS = ("t0", "t1", "dt")
 _OTHER_NAMES = {"ln": "log", "arctan2": "atan2", "ceiling": "ceil", "e": "exp(1)"}
 
 
@@ -246,5 +247,7 @@ def _counted(count: int) -> str:
 def _hint(name: str, known: Iterable[str]) -> str | None:
     if name in _OTHER_NAMES:
         return f"write {_OTHER_NAMES[name]}"
+    if name in _OF_RUNS:
+        return f"{name} is a setting of the run, and no name here: write its number, or a parameter"
     near = nearest(name, known)
     return did_you_mean(name, [near]) if near else None
