@@ -1,10 +1,14 @@
 """`cubie validate`: whether a configuration and its model are in order."""
 
 import json
+from typing import TYPE_CHECKING
 
 import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides
+
+if TYPE_CHECKING:
+    from cubie_cli.models.model import Model
 
 
 def validate(config: Configuration, *, overrides: Overrides = None, as_json: Json = False) -> None:
@@ -17,10 +21,12 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     check_start(batch)
     events = check_events_of(batch)
     conditions = conditions_told(batch.job.model)
+    units = _units_told(batch.job.model)
     if as_json:
         found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": batch.warnings}
         found["conditions"] = conditions
         found["events"] = events
+        found["units"] = units
         typer.echo(json.dumps(found | batch.tolerances))
         return
     for warning in batch.warnings:
@@ -32,3 +38,15 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
         typer.echo(f"event: {told}")
     if conditions:
         typer.echo(f"conditions: {advice(conditions, fixed=batch.job.configuration.solve.dt is not None)}")
+    for told in units:
+        typer.echo(f"units: {told}")
+
+
+def _units_told(model: "Model") -> list[str]:
+    """Return what does not fit in a model's units."""
+    from cubie_cli.models.units import unit_troubles  # noqa: PLC0415 - as above
+
+    try:
+        return [str(trouble) for trouble in unit_troubles(model)]
+    except ImportError:
+        return ["not checked; Pint does that: pip install 'cubie-cli[units]'"]
