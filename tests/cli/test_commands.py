@@ -76,7 +76,15 @@ def test_doctor_tells_of_kernels_that_are_kept(cubie, folder, monkeypatch):
 def test_validate(cubie):
     assert cubie("validate", "run.toml").out == "run.toml is valid: Decay, 6 runs\n"
     found = json.loads(cubie("validate", "run.toml", "--json").out)
-    assert found == {"valid": True, "runs": 6, "model": "Decay", "warnings": [], "conditions": [], "events": []}
+    assert found == {
+        "valid": True,
+        "runs": 6,
+        "model": "Decay",
+        "warnings": [],
+        "conditions": [],
+        "events": [],
+        "units": [],
+    }
 
 
 def test_validate_tells_of_locations_that_are_not_used(cubie):
@@ -153,7 +161,9 @@ def test_conditions_that_no_step_ends_at_are_named(cubie, folder):
     (folder / "model.toml").write_text(text.replace('"-rate*x"', f'"-rate*x + {condition}"'))
     found = cubie("validate", "run.toml")
     assert found.code == 0
-    assert "conditions: " in found.out
+    (line,) = (line for line in found.out.splitlines() if line.startswith("conditions: "))
     for told in ("sin(t) > 0.5", "x > 0.25", "max(x, 0)", "no fixed step ends there", "an event that sets a parameter"):
-        assert told in found.out
-    assert "floor" not in found.out
+        assert told in line
+    assert "floor" not in line
+    assert "units: model.toml:8:" in found.out
+    assert "mole / second and mole are added" in found.out
