@@ -165,5 +165,4 @@ def test_conditions_that_no_step_ends_at_are_named(cubie, folder):
     for told in ("sin(t) > 0.5", "x > 0.25", "max(x, 0)", "no fixed step ends there", "an event that sets a parameter"):
         assert told in line
     assert "floor" not in line
-    assert "units: model.toml:8:" in found.out
     assert "mole / second and mole are added" in found.out
