@@ -98,7 +98,7 @@ class Acting:
         number = self.firings.watched.index(index)
         value, crossings = self.firings.expression(index, t, y, p), self.firings.crossings
         crossings.leave(fires, number, value, residue, memory)
-        crossings.pass_over(both(fires, value == before), number, memory)
+        crossings.pass_over(both(fires, value == before), number, value, residue, memory)
 
     def _told(self, fires: Any, index: int, status: Any, memory: Any) -> Any:
         """Return the status where an event ends the run."""

@@ -263,17 +263,18 @@ class Crossings:
             least = literal(residue, float(np.finfo(self.precision).tiny), self.precision)
             memory.residue[index] = select(comes, least, residue)
 
-    def pass_over(self, mask: Any, index: int, memory: Any) -> None:
+    def pass_over(self, mask: Any, index: int, value: Any, residue: Any, memory: Any) -> None:
         """Note that an expression which fired is on the side it came to, where what was set did not change it.
 
         Only that of one direction: others would fire once more where what was set has them turn back. And only where
-        moments lie behind zero for certain.
+        moments lie behind zero but for rounding; where rounding has it before zero, it is behind within `residue`.
         """
         direction = self.directions[index]
         if direction and not self.settles:
-            side, residue = memory.side[index], memory.residue[index]
-            memory.side[index] = select(mask, direction, side)
-            memory.residue[index] = select(mask, literal(residue, 0.0, self.precision), residue)
+            behind = value >= 0.0 if direction > 0 else value <= 0.0
+            residue = select(behind, literal(value, 0.0, self.precision), residue)
+            memory.side[index] = select(mask, direction, memory.side[index])
+            memory.residue[index] = select(mask, residue, memory.residue[index])
 
     @property
     def settles(self) -> bool:

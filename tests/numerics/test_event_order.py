@@ -95,3 +95,13 @@ def test_a_relay_without_a_band_never_stops_switching(relay, algorithm, precisio
     found = told(problem, solution)
     assert found["off_count"].tolist() == [31]
     assert found["on_again_count"].tolist() == [30]
+
+
+@pytest.mark.parametrize("algorithm", ["tsit5", "rodas5p", "vern7"])
+@pytest.mark.parametrize("change", [{"n": "n + 1"}, {"q": "q/2"}])
+def test_a_crossing_fires_once_whatever_rounding_makes_of_its_moment(algorithm, change):
+    system = make_system({"x": 0.2, "n": 0.0}, {"x": "q", "n": "0*x"}, {"q": 3.0})
+    event = {"name": "crossed", "when": "x - 5", "direction": "up", "set": change}
+    problem = make_problem(with_events(system, event), algorithm, 10.0, rtol=1e-6, swept=("x",))
+    found = told(problem, solve(problem, np.linspace(0.0, 4.0, 500)[None]))
+    assert set(found["crossed_count"]) == {1}
