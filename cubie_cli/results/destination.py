@@ -189,15 +189,27 @@ def made(path: Path, *, replace: bool, option: str = "--output") -> Iterator[Pat
     OutputError
         Somebody else writes it, it has appeared, or the disk refused.
     """
-    with held(path):
-        temporary = temporary_beside(path)
-        try:
-            yield temporary
-            put_in_place(temporary, path, replace=replace, option=option)
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}") from error
-        finally:
-            temporary.unlink(missing_ok=True)
+    with held(path), placed(path, replace=replace, option=option) as temporary:
+        yield temporary
+
+
+@contextmanager
+def placed(path: Path, *, replace: bool, option: str = "--output") -> Iterator[Path]:
+    """Do as `made` does with a file that is held.
+
+    Raises
+    ------
+    OutputError
+        It has appeared, or the disk refused.
+    """
+    temporary = temporary_beside(path)
+    try:
+        yield temporary
+        put_in_place(temporary, path, replace=replace, option=option)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}", hint=f"choose another {option}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _locked(lock: Path) -> int:

@@ -79,11 +79,6 @@ class ResultFile:
             self._discard()
             raise
 
-    @property
-    def finished(self) -> tuple[range, ...]:
-        """The runs that were there to begin with."""
-        return self._finished
-
     def statuses(self) -> np.ndarray:
         """Return the status of each run that was there to begin with, shape (runs,)."""
         place, first = self._places["status"], self._contents.first_run

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
-from cubie_cli.documents.messages import OutputError, UsageError
-from cubie_cli.results.destination import put_in_place, temporary_beside
+from cubie_cli.documents.messages import UsageError
+from cubie_cli.results.destination import placed
 from cubie_cli.results.layout import Contents
 from solvers.trace import EVENT, EVENTS, Recorder
 
@@ -117,17 +117,13 @@ class TraceFile:
         OutputError
             The disk refused.
         """
-        temporary = temporary_beside(self._path)
-        try:
-            with temporary.open("xb") as file:
-                file.write(self._image())
-                file.flush()
-                os.fsync(file.fileno())
-            put_in_place(temporary, self._path, replace=self._replace, option="--trace")
-        except OSError as error:
-            raise OutputError(f"cannot write {self._path}: {error.strerror}", hint="choose another --trace") from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        with (
+            placed(self._path, replace=self._replace, option="--trace") as temporary,
+            temporary.open("xb") as file,
+        ):
+            file.write(self._image())
+            file.flush()
+            os.fsync(file.fileno())
 
     def _image(self) -> bytes:
         """Return the file's bytes: HDF5 takes a disk that is full badly, so it does not write itself."""
