@@ -1,12 +1,9 @@
 """Loads what one command works on: a run configuration, its model and its batch, checked against each other."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +13,7 @@ from cubie_cli.configurations.candidates import AUTO, candidates
 from cubie_cli.configurations.configuration import Configuration, check_format, read_configuration
 from cubie_cli.configurations.schema import RunConfiguration
 from cubie_cli.documents.columns import TableFile
+from cubie_cli.documents.digest import digest_of
 from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.overrides import apply_overrides
@@ -102,7 +100,7 @@ class Job:
         model = self.model.document.get(self.model.prefix)
         kernel = self.document.get(("run", "kernel"))
         settings = {**configuration, "output": output, "kernel": kernel}
-        found = {"configuration": _digest(settings), "model": _digest(model)}
+        found = {"configuration": digest_of(settings), "model": digest_of(model)}
         return found | {name: file.sha256 for name, file in self.table_files.items()}
 
     @property
@@ -116,10 +114,6 @@ class Job:
         """The files of tables: of drivers, and of runs."""
         drivers = {f"driver_{name}": file for name, file in self.model.table_files.items()}
         return drivers | dict(self.design.tables)
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:

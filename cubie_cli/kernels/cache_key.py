@@ -20,7 +20,8 @@ from cubie_cli.configurations.job import Job
 from cubie_cli.results.provenance import installed_version
 from solvers.planning.given import compiled_choices
 
-_COMPILERS = ("llvmlite", "numba", "numba-cuda", "numpy", "sympy")
+#: Distributions whose version may change a bit of a result.
+COMPILERS = ("llvmlite", "numba", "numba-cuda", "numpy", "sympy")
 _TOOLKIT = ("cuda-toolkit", "nvidia-nvvm", "nvidia-cuda-nvcc", "nvidia-cuda-nvcc-cu12")
 
 
@@ -64,7 +65,7 @@ def kernel_key(job: Job, target: str, architecture: str) -> str:
 
 def _versions(target: str) -> dict[str, str | None]:
     """Return the versions of what writes the code."""
-    names = (*_COMPILERS, *_TOOLKIT) if target == "cuda" else _COMPILERS
+    names = (*COMPILERS, *_TOOLKIT) if target == "cuda" else COMPILERS
     found: dict[str, str | None] = {name: installed_version(name) for name in names}
     return found | {"python": sys.version, "CUDA_HOME": os.environ.get("CUDA_HOME")}
 

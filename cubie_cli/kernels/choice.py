@@ -4,8 +4,6 @@ Work is counted, not timed: attempted steps of a few runs that are spread over t
 times the operations of an attempt. So the same files give the same choice on every machine.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cubie_cli.configurations.job import Job, with_algorithm
-from cubie_cli.kernels.cache import CacheUnusableError, open_cache, read_note, write_note
+from cubie_cli.documents.digest import digest_of
+from cubie_cli.kernels.cache import CacheUnusableError, read_note, write_note
 from cubie_cli.kernels.cache_key import digest_of_sources
-from cubie_cli.kernels.job_kernel import find_kernel, make_plan
+from cubie_cli.kernels.job_kernel import cache_of, find_kernel, make_plan
 from cubie_cli.kernels.user_errors import as_user_errors
 from solvers.execution import engine
 from solvers.planning.exchange import Solution
@@ -250,11 +249,8 @@ def _limited(job: Job, attempts: int) -> Job:
 
 
 def _folder(job: Job) -> Path | None:
-    chosen = job.configuration.cache
-    if chosen is False:
-        return None
     try:
-        return open_cache(chosen if isinstance(chosen, Path) else None)
+        return cache_of(job)
     except CacheUnusableError:
         return None
 
@@ -262,7 +258,7 @@ def _folder(job: Job) -> Path | None:
 def _key(job: Job) -> str:
     """Return a digest of all that a choice depends on: what is written in the files, and this program."""
     facts = [digest_of_sources(), job.candidates, job.digests]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return digest_of(facts)
 
 
 def _known(note: Mapping[str, Any] | None, candidates: Sequence[str]) -> Choice | None:

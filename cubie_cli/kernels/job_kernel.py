@@ -133,15 +133,28 @@ def _memory() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
+def cache_of(job: Job) -> Path | None:
+    """Return the folder that a job's kernels are kept in, or None where none are.
+
+    Raises
+    ------
+    CacheUnusableError
+        As for `open_cache`.
+    """
+    chosen = job.configuration.cache
+    return None if chosen is False else open_cache(chosen if isinstance(chosen, Path) else None)
+
+
 def _entry(job: Job, target: str, arch: str | None) -> tuple[Entry | None, tuple[str, ...]]:
     """Return where a job's kernel is kept, and a remark where it should be and cannot."""
-    chosen = job.configuration.cache
-    if target == "python" or chosen is False:
+    if target == "python":
         return None, ()
     try:
-        folder = open_cache(chosen if isinstance(chosen, Path) else None)
+        folder = cache_of(job)
     except CacheUnusableError as error:
         return None, (str(error),)
+    if folder is None:
+        return None, ()
     with as_user_errors(job):
         return Entry(folder, kernel_key(job, target, engine.architecture(target, arch))), ()
 

@@ -1,12 +1,12 @@
 """Goes on with a result whose command was stopped, where that is of the same batch."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cubie_cli.documents.digest import digest_of
 from cubie_cli.documents.messages import OutputError
+from cubie_cli.kernels.cache_key import COMPILERS
 from cubie_cli.results.destination import remove_leftovers
 from cubie_cli.results.provenance import installed_version, version
 from cubie_cli.results.unfinished import Unfinished, find_unfinished, forget
@@ -14,15 +14,12 @@ from cubie_cli.results.unfinished import Unfinished, find_unfinished, forget
 if TYPE_CHECKING:
     from cubie_cli.runs.prepared_batch import PreparedBatch
 
-#: Distributions whose version may change a bit of a result.
-_NUMERICAL = ("numpy", "numba", "numba-cuda", "llvmlite", "sympy")
-
 
 def facts_of(batch: "PreparedBatch") -> dict[str, str]:
     """Return all that a batch's values depend on, by what to call it: texts, or digests of them."""
     job = batch.job
     texts = {f"the {name}": digest for name, digest in job.digests.items()}
-    versions = {f"the version of {name}": installed_version(name) or "none" for name in _NUMERICAL}
+    versions = {f"the version of {name}": installed_version(name) or "none" for name in COMPILERS}
     return texts | versions | {
         "the version of cubie": version(),
         "the target": batch.target,
@@ -33,11 +30,7 @@ def facts_of(batch: "PreparedBatch") -> dict[str, str]:
 
 def identity_of(facts: Mapping[str, str]) -> str:
     """Return a digest of facts."""
-    return _digest(json.dumps(facts, sort_keys=True))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of(dict(facts))
 
 
 def is_complete(batch: "PreparedBatch") -> bool:
