@@ -100,8 +100,9 @@ class Journal:
         entries = [{"runs": [each.start, each.stop]} for each in finished]
         with temporary.open("w", encoding="utf-8") as file:
             file.writelines(f"{json.dumps(line)}\n" for line in (header, *entries, {"synced": True}))
-            file.flush()
-            os.fsync(file.fileno())
+            if entries:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(self._path)
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         self.runs = sum(map(len, finished))

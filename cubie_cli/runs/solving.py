@@ -14,10 +14,12 @@ from cubie_cli.results.layout import Contents, Variable, index_type
 from cubie_cli.results.provenance import attributes
 from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
+from cubie_cli.runs.pace import pace_of
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from cubie_cli.runs.progress import Progress
 from cubie_cli.runs.resuming import identity_of
 from cubie_cli.runs.stopwatch import Stopwatch
+from cubie_cli.runs.streaming import Solved, stream
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
 from solvers.status import Status
@@ -94,48 +96,62 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     UserError
         Where the disk or the device fails.
     """
-    fitting = solver.runs_per_chunk(batch.runs)
-    width = min(fitting, batch.job.configuration.chunk or fitting, batch.runs)
-    report = batch.report(width, solver.kernel_report())
-    small = SmallStates(batch.exchange)
-    ended = np.zeros(len(Status), dtype=np.int64)
-    progress.start(batch.runs)
+    pace = pace_of(solver, batch.runs, batch.job.configuration.chunk)
+    report = batch.report(pace.most, solver.kernel_report())
     with _files(batch, solver.device, report) as files:
-        for file in files:
-            if isinstance(file, ResultFile):
-                ended += _counted(file.statuses())
-        progress.advance(int(ended.sum()))
-        for runs in _chunks(batch, width):
-            values = batch.job.design.values(runs.start, runs.stop)
-            solution = solver.solve(values)
-            with stopwatch.task("write"):
-                coordinates = [*values, *batch.job.design.indices(runs.start, runs.stop)]
-                for file in files:
-                    file.write(runs.start, coordinates, solution)
-            stopwatch.add("kernel", solution.kernel_seconds)
-            stopwatch.add("transfer", solution.transfer_seconds)
-            ended += _counted(solution.status)
-            small.look(values, solution)
-            progress.advance(len(runs))
+        work = _Work(batch, files, stopwatch)
+        progress.start(batch.runs, already=work.count_begun())
+        stream(solver, batch.job.design, _remaining(batch), pace, work.write, progress)
         with stopwatch.task("write"):
             for file in files:
                 file.publish()
-    counts = {status: int(ended[status - min(Status)]) for status in Status}
-    return Tally(counts, solver.device, report, tuple(small.warnings()))
+    return Tally(work.counts, solver.device, report, tuple(work.small.warnings()))
 
 
-def _counted(status: np.ndarray) -> np.ndarray:
-    """Return the number of runs by status, from the least on."""
-    return np.bincount(status - min(Status), minlength=len(Status))
+class _Work:
+    """Writes chunks, and counts how their runs ended."""
+
+    def __init__(self, batch: PreparedBatch, files: list[ResultFile | TraceFile], stopwatch: Stopwatch) -> None:
+        self._design, self._files, self._stopwatch = batch.job.design, files, stopwatch
+        self._ended = np.zeros(len(Status), dtype=np.int64)
+        self.small = SmallStates(batch.exchange)
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """The number of runs by status."""
+        return {status: int(self._ended[status - min(Status)]) for status in Status}
+
+    def count_begun(self) -> int:
+        """Count the runs that were there to begin with, and return how many those are."""
+        for file in self._files:
+            if isinstance(file, ResultFile):
+                self._count(file.statuses())
+        return int(self._ended.sum())
+
+    def write(self, solved: Solved) -> int:
+        """Write a chunk; return how many of its runs failed."""
+        runs, values, solution = solved
+        with self._stopwatch.task("write"):
+            coordinates = [*values, *self._design.indices(runs.start, runs.stop)]
+            for file in self._files:
+                file.write(runs.start, coordinates, solution)
+        self._stopwatch.add("kernel", solution.kernel_seconds)
+        self._stopwatch.add("transfer", solution.transfer_seconds)
+        self.small.look(values, solution)
+        return self._count(solution.status)
+
+    def _count(self, status: np.ndarray) -> int:
+        ended = np.bincount(status - min(Status), minlength=len(Status))
+        self._ended += ended
+        return sum(int(ended[each - min(Status)]) for each in Status if not each.succeeded)
 
 
-def _chunks(batch: PreparedBatch, width: int) -> Iterator[range]:
-    """Yield the runs that are still to be solved, so many at a time."""
+def _remaining(batch: PreparedBatch) -> Iterator[range]:
+    """Yield the runs that are still to be solved."""
     begin = batch.selected.start
     finished = sorted(batch.begun.finished if batch.begun else (), key=lambda runs: runs.start)
     for known in (*finished, range(batch.selected.stop, batch.selected.stop)):
-        for first in range(begin, known.start, width):
-            yield range(first, min(first + width, known.start))
+        yield range(begin, known.start)
         begin = known.stop
 
 
