@@ -7,6 +7,7 @@ whatever stops the program, a file of the right name is a whole result.
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from solvers.execution.engine import Solution
 
 
-#: Seconds after which what is written is put on disk, so that a crash of the machine costs no more.
-_SYNC_SECONDS = 30.0
+#: Bytes after which what is written is put on disk meanwhile, so that little is left to do at the end, and seconds, so
+#: that a crash of the machine costs no more.
+_SYNC_BYTES, _SYNC_SECONDS = 64 << 20, 5.0
 
 
 class ResultFile:
@@ -67,7 +69,9 @@ class ResultFile:
         self._contents = contents
         self._facts, self._finished = facts, begun.finished if begun else ()
         self._journal: Journal | None = None
-        self._synced = time.monotonic()
+        self._bytes, self._synced = 0, time.monotonic()
+        self._syncing: Future[None] | None = None
+        self._syncer = ThreadPoolExecutor(1, "syncer")
         self._descriptor = -1
         try:
             with self._refusals_told():
@@ -119,20 +123,35 @@ class ResultFile:
             self._take_down(range(first_run, first_run + len(indices)))
 
     def _take_down(self, runs: range) -> None:
-        """Note what is written, where more is to come; once in a while have it on disk."""
+        """Note what is written, where more is to come; once in a while have it put on disk."""
         if self._journal is None:
             if self._facts is None or len(runs) == self._contents.n_runs:
                 return
             self._journal = Journal(self._path, self._temporary, self._facts)
         self._journal.add(runs)
-        if time.monotonic() - self._synced > _SYNC_SECONDS:
-            self._sync()
+        waited = time.monotonic() - self._synced > _SYNC_SECONDS
+        if (waited or self._bytes > _SYNC_BYTES) and (self._syncing is None or self._syncing.done()):
+            self._end_sync()
+            self._bytes, self._synced = 0, time.monotonic()
+            self._syncing = self._syncer.submit(self._sync, self._journal.entries)
 
-    def _sync(self) -> None:
+    def _sync(self, entries: int) -> None:
+        """Put on disk what is written, of which the first entries of the journal tell."""
         os.fdatasync(self._descriptor)
         if self._journal:
-            self._journal.mark()
-        self._synced = time.monotonic()
+            self._journal.mark(entries)
+
+    def _end_sync(self) -> None:
+        """Wait until nothing is being put on disk.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
+        if self._syncing:
+            syncing, self._syncing = self._syncing, None
+            syncing.result()
 
     def publish(self) -> None:
         """Put the complete file in its place, safe on disk.
@@ -143,6 +162,7 @@ class ResultFile:
             The disk refused; no result is left.
         """
         with self._refusals_told():
+            self._end_sync()
             os.fsync(self._descriptor)
             put_in_place(self._temporary, self._path, replace=self._replace)
         with suppress(OSError):  # some network file systems cannot sync a folder
@@ -156,7 +176,8 @@ class ResultFile:
             self._discard()
             return
         with suppress(OSError):
-            self._sync()
+            self._end_sync()
+            self._sync(self._journal.entries)
         kept = f"{self._journal.runs:,} of {self._contents.n_runs:,} runs are kept: --resume goes on with them"
         error.add_note(kept)
         self._close(keep=True)
@@ -172,6 +193,7 @@ class ResultFile:
         start = place.offset + (first_run - self._contents.first_run) * block.itemsize
         for row in range(rows):
             _write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
+        self._bytes += block.nbytes
 
     @contextmanager
     def _refusals_told(self) -> Iterator[None]:
@@ -188,6 +210,7 @@ class ResultFile:
         self._temporary.unlink(missing_ok=True)
 
     def _close(self, *, keep: bool) -> None:
+        self._syncer.shutdown()
         if self._journal:
             self._journal.close(keep=keep)
             self._journal = None

@@ -101,7 +101,7 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     with _files(batch, solver.device, report) as files:
         work = _Work(batch, files, stopwatch)
         progress.start(batch.runs, already=work.count_begun())
-        stream(solver, batch.job.design, _remaining(batch), pace, work.write, progress)
+        stream(solver, batch.job.design, _remaining(batch), pace, work.count, work.write, progress)
         with stopwatch.task("write"):
             for file in files:
                 file.publish()
@@ -128,17 +128,20 @@ class _Work:
                 self._count(file.statuses())
         return int(self._ended.sum())
 
-    def write(self, solved: Solved) -> int:
-        """Write a chunk; return how many of its runs failed."""
+    def count(self, solved: Solved) -> int:
+        """Count how the runs of a chunk ended, and look at them; return how many failed."""
+        self._stopwatch.add("kernel", solved.solution.kernel_seconds)
+        self._stopwatch.add("transfer", solved.solution.transfer_seconds)
+        self.small.look(solved.values, solved.solution)
+        return self._count(solved.solution.status)
+
+    def write(self, solved: Solved) -> None:
+        """Write a chunk."""
         runs, values, solution = solved
         with self._stopwatch.task("write"):
             coordinates = [*values, *self._design.indices(runs.start, runs.stop)]
             for file in self._files:
                 file.write(runs.start, coordinates, solution)
-        self._stopwatch.add("kernel", solution.kernel_seconds)
-        self._stopwatch.add("transfer", solution.transfer_seconds)
-        self.small.look(values, solution)
-        return self._count(solution.status)
 
     def _count(self, status: np.ndarray) -> int:
         ended = np.bincount(status - min(Status), minlength=len(Status))

@@ -31,6 +31,12 @@ class _Begun(NamedTuple):
     chunk: UnderWay
 
 
+class _Writing(NamedTuple):
+    done: "Future[None]"
+    runs: int
+    failed: int
+
+
 class _Memories:
     """Memory for results: for one chunk after the other, in turn."""
 
@@ -55,7 +61,8 @@ def stream(
     design: Design,
     ranges: Iterator[range],
     pace: Pace,
-    write: Callable[[Solved], int],
+    count: Callable[[Solved], int],
+    write: Callable[[Solved], None],
     progress: Progress,
 ) -> None:
     """Solve runs chunk by chunk, and have each written in a thread of its own, in order.
@@ -66,22 +73,28 @@ def stream(
         The runs that are to be solved; each is divided into chunks.
     pace
         How many runs a chunk has.
-    write
-        Takes a chunk, and returns how many of its runs failed.
+    count, write
+        Take each chunk, one after the other; the former returns how many of its runs failed.
     progress
         Is told.
     """
-    _Stream(solver, design, pace, write, progress).pass_through(list(ranges))
+    _Stream(solver, design, pace, count, write, progress).pass_through(list(ranges))
 
 
 class _Stream:
     def __init__(
-        self, solver: Solver, design: Design, pace: Pace, write: Callable[[Solved], int], progress: Progress
+        self,
+        solver: Solver,
+        design: Design,
+        pace: Pace,
+        count: Callable[[Solved], int],
+        write: Callable[[Solved], None],
+        progress: Progress,
     ) -> None:
         self._solver, self._design, self._pace = solver, design, pace
-        self._write, self._progress = write, progress
+        self._count, self._write, self._progress = count, write, progress
         self._under_way: deque[_Begun] = deque()
-        self._writing: tuple[Future[int], int] | None = None
+        self._writing: _Writing | None = None
 
     def pass_through(self, ranges: list[range]) -> None:
         memories = _Memories(self._solver, sum(map(len, ranges)), self._pace.most)
@@ -116,21 +129,23 @@ class _Stream:
         solution = begun.chunk.solution()
         self._under_way.popleft()
         self._pace.measured(len(begun.runs), solution.kernel_seconds)
-        self._await_writer()
         solved = Solved(begun.runs, begun.values, solution)
-        self._writing = writer.submit(self._write, solved), len(begun.runs)
+        failed = self._count(solved)
+        self._await_writer()
+        self._writing = _Writing(writer.submit(self._write, solved), len(begun.runs), failed)
         if self._solver.at_once == 1:  # it keeps nothing of one chunk beside another
             self._await_writer()
 
     def _await_writer(self) -> None:
         if self._writing is None:
             return
-        future, runs = self._writing
-        while wait([future], PATIENCE).not_done:
+        writing = self._writing
+        while wait([writing.done], PATIENCE).not_done:
             self._show()
         self._writing = None
-        self._progress.advance(runs, future.result())
+        writing.done.result()
+        self._progress.advance(writing.runs, writing.failed)
 
     def _show(self) -> None:
         solving = sum(begun.chunk.taken() for begun in self._under_way)
-        self._progress.under_way(solving + (self._writing[1] if self._writing else 0))
+        self._progress.under_way(solving + (self._writing.runs if self._writing else 0))
