@@ -6,6 +6,8 @@ from solvers.execution.solver import Solver
 CHUNK_SECONDS = 1.0
 #: How many times as long as the one before a chunk is at most, so that a first few quick runs promise nothing.
 GROWTH = 8
+#: What a clock tells apart.
+_LEAST_SECONDS = 1e-9
 #: Bytes of results that a chunk has at most, where that keeps the device busy.
 CHUNK_BYTES = 192 << 20
 
@@ -16,7 +18,9 @@ class Pace:
     Parameters
     ----------
     fewest, most
-        Bounds; the least decides where they exclude each other.
+        Bounds; the latter decides where they exclude each other.
+    total
+        How many runs there are.
 
     Attributes
     ----------
@@ -24,15 +28,21 @@ class Pace:
         The number at present.
     most
         What it will never exceed.
+    total
+        The runs there are.
+    seconds_a_run
+        What a run of the last chunk took.
     """
 
-    def __init__(self, fewest: int, most: int) -> None:
-        self._fewest, self.most = min(fewest, most), most
+    def __init__(self, fewest: int, most: int, total: int) -> None:
+        self._fewest, self.most, self.total = min(fewest, most), most, total
         self.runs = self._fewest
+        self.seconds_a_run = 0.0
 
     def measured(self, runs: int, seconds: float) -> None:
         """Learn what some runs took."""
-        wanted = int(runs * CHUNK_SECONDS / seconds) if seconds > 0 else self.most
+        self.seconds_a_run = seconds / runs
+        wanted = int(min(runs * CHUNK_SECONDS / max(seconds, _LEAST_SECONDS), self.most))
         self.runs = min(max(wanted, self._fewest), GROWTH * max(runs, self._fewest), self.most)
 
 
@@ -48,6 +58,6 @@ def pace_of(solver: Solver, runs: int, chosen: int | None = None) -> Pace:
     """
     fits = solver.runs_per_chunk(runs)
     if chosen:
-        return Pace(min(fits, chosen), min(fits, chosen))
+        return Pace(min(fits, chosen), min(fits, chosen), runs)
     bounded = max(solver.fewest, CHUNK_BYTES // solver.exchange.result_bytes_per_run)
-    return Pace(solver.fewest, min(fits, bounded))
+    return Pace(solver.fewest, min(fits, bounded), runs)

@@ -1,9 +1,11 @@
 """Solves a batch: makes its kernel ready, then solves chunk by chunk and writes each as it comes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from cubie_cli.results.layout import Contents, Variable, index_type
 from cubie_cli.results.provenance import attributes
 from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
+from cubie_cli.runs.devices import devices_of, pilot, worth_sharing
 from cubie_cli.runs.pace import pace_of
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from cubie_cli.runs.progress import Progress
@@ -23,6 +26,9 @@ from cubie_cli.runs.streaming import Solved, stream
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
 from solvers.status import Status
+
+if TYPE_CHECKING:
+    from cubie_cli.runs.worker import Task, Written
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def ready_solver(batch: PreparedBatch, progress: Progress, stopwatch: Stopwatch)
         else:
             kernel = batch.kernel.compiled(audience=progress)
             stopwatch.move(kernel.seconds, "import", "compile")
-            solver = engine.load(kernel, batch.exchange, batch.job.configuration.threads)
+            solver = engine.load(kernel, batch.exchange, batch.job.configuration.threads, devices_of(batch)[0])
     with closing(solver), as_user_errors(batch.job):
         yield solver
 
@@ -101,11 +107,22 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     with _files(batch, solver.device, report) as files:
         work = _Work(batch, files, stopwatch)
         progress.start(batch.runs, already=work.count_begun())
-        stream(solver, batch.job.design, _remaining(batch), pace, work.count, work.write, progress)
+        ranges: Iterable[range] = _remaining(batch)
+        streamed = partial(stream, solver, batch.job.design, pace=pace, count=work.count, write=work.write)
+        indices = devices_of(batch)
+        if len(indices) > 1 and batch.job.configuration.devices is None:
+            few, ranges = pilot(ranges, pace)
+            streamed(few, progress=progress)
+            indices = indices if worth_sharing(ranges, pace) else indices[:1]
+        if len(indices) > 1:
+            _share(_task(batch, solver, files), indices, ranges, work, progress)
+        else:
+            streamed(ranges, progress=progress)
         with stopwatch.task("write"):
             for file in files:
                 file.publish()
-    return Tally(work.counts, solver.device, report, tuple(work.small.warnings()))
+    device = solver.device if len(indices) == 1 else f"{len(indices)} x {solver.device}"
+    return Tally(work.counts, device, report, tuple(work.small.warnings()))
 
 
 class _Work:
@@ -143,10 +160,48 @@ class _Work:
             for file in self._files:
                 file.write(runs.start, coordinates, solution)
 
+    def take(self, written: "Written", progress: Progress) -> None:
+        """Take note of runs that another process has written."""
+        for file in self._files:
+            if isinstance(file, ResultFile):
+                file.take_down(written.runs, written.bytes)
+        for task, seconds in written.seconds.items():
+            self._stopwatch.add(task, seconds)
+        progress.advance(len(written.runs), self._count(written.status))
+
     def _count(self, status: np.ndarray) -> int:
         ended = np.bincount(status - min(Status), minlength=len(Status))
         self._ended += ended
         return sum(int(ended[each - min(Status)]) for each in Status if not each.succeeded)
+
+
+def _share(task: "Task", indices: Sequence[int], ranges: Iterable[range], work: _Work, progress: Progress) -> None:
+    """Have a process for each of several GPUs solve runs."""
+    from cubie_cli.runs.workers import Workers  # noqa: PLC0415 - most machines have one
+
+    with Workers(task, indices, progress.warn) as workers:
+        workers.solve(ranges, partial(work.take, progress=progress))
+    work.small.add(workers.small)
+
+
+def _task(batch: PreparedBatch, solver: engine.Solver, files: list[ResultFile | TraceFile]) -> "Task":
+    """Return what other processes need to know to solve runs of a batch."""
+    from cubie_cli.runs.worker import Task  # noqa: PLC0415 - most machines have one device
+
+    (file,) = (each for each in files if isinstance(each, ResultFile))
+    part, contents, places = file.laid_out
+    configuration = batch.job.configuration
+    return Task(
+        kernel=batch.kernel.compiled(),
+        exchange=solver.exchange,
+        threads=configuration.threads,
+        chunk=configuration.chunk,
+        design=batch.job.design,
+        runs=batch.runs,
+        part=part,
+        contents=contents,
+        places=places,
+    )
 
 
 def _remaining(batch: PreparedBatch) -> Iterator[range]:

@@ -1,7 +1,7 @@
 """Streams runs through a solver: a chunk waits, one is solved, one is written, all at the same time."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
@@ -40,12 +40,12 @@ class _Writing(NamedTuple):
 class _Memories:
     """Memory for results: for one chunk after the other, in turn."""
 
-    def __init__(self, solver: Solver, runs: int, most: int) -> None:
+    def __init__(self, solver: Solver, pace: Pace) -> None:
         exchange = solver.exchange
-        self._solver, self._size = solver, exchange.result_bytes(most)
+        self._solver, self._size = solver, exchange.result_bytes(pace.most)
         # Of all chunks that are under way and one that is written.
         self._places: deque[np.ndarray | None] = deque([None] * (solver.at_once + 1))
-        self._kept = runs * exchange.result_bytes_per_run > _WORTH_KEEPING
+        self._kept = pace.total * exchange.result_bytes_per_run > _WORTH_KEEPING
 
     def next(self) -> np.ndarray | None:
         """Return memory that nobody uses any more; None: it is to be made anew."""
@@ -59,7 +59,7 @@ class _Memories:
 def stream(
     solver: Solver,
     design: Design,
-    ranges: Iterator[range],
+    ranges: Iterable[range],
     pace: Pace,
     count: Callable[[Solved], int],
     write: Callable[[Solved], None],
@@ -70,7 +70,7 @@ def stream(
     Parameters
     ----------
     ranges
-        The runs that are to be solved; each is divided into chunks.
+        The runs that are to be solved; each is divided into chunks. They are asked for one chunk ahead.
     pace
         How many runs a chunk has.
     count, write
@@ -78,7 +78,7 @@ def stream(
     progress
         Is told.
     """
-    _Stream(solver, design, pace, count, write, progress).pass_through(list(ranges))
+    _Stream(solver, design, pace, count, write, progress).pass_through(ranges)
 
 
 class _Stream:
@@ -96,8 +96,8 @@ class _Stream:
         self._under_way: deque[_Begun] = deque()
         self._writing: _Writing | None = None
 
-    def pass_through(self, ranges: list[range]) -> None:
-        memories = _Memories(self._solver, sum(map(len, ranges)), self._pace.most)
+    def pass_through(self, ranges: Iterable[range]) -> None:
+        memories = _Memories(self._solver, self._pace)
         with ThreadPoolExecutor(1, "writer") as writer:
             try:
                 for runs in self._chunks(ranges):
@@ -113,7 +113,7 @@ class _Stream:
                     begun.chunk.abandon()
                 raise
 
-    def _chunks(self, ranges: list[range]) -> Iterator[range]:
+    def _chunks(self, ranges: Iterable[range]) -> Iterator[range]:
         for runs in ranges:
             begin = runs.start
             while begin < runs.stop:

@@ -27,6 +27,7 @@ __all__ = [
     "Solution",
     "Solver",
     "TargetUnavailableError",
+    "alike_devices",
     "architecture",
     "available_targets",
     "build",
@@ -74,6 +75,13 @@ def choose_target(requested: str) -> str:
     if reason:
         raise TargetUnavailableError(*reason)
     return "cuda"
+
+
+def alike_devices() -> tuple[int, ...]:
+    """Return the indices of the GPUs that run what is compiled for the first one."""
+    from solvers.execution.cuda import driver  # noqa: PLC0415 - see the module's docstring
+
+    return tuple(index for index in range(driver.device_count()) if driver.capability(index) == driver.capability())
 
 
 def why_cannot_compile(target: str) -> tuple[str, str] | None:
@@ -153,7 +161,7 @@ def _without_scipy() -> Iterator[None]:
         sys.modules.pop("scipy", None)
 
 
-def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solver:
+def load(kernel: Kernel, exchange: Exchange, threads: int | None = None, index: int = 0) -> Solver:
     """Make a kernel ready to run.
 
     Parameters
@@ -162,6 +170,8 @@ def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solv
         What it exchanges with the host.
     threads
         Cores to use on the cpu target; None: all that the process may use.
+    index
+        Of the GPU on the cuda target.
 
     Raises
     ------
@@ -171,7 +181,7 @@ def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solv
     if kernel.target == "cuda":
         from solvers.execution.cuda.solver import CudaSolver  # noqa: PLC0415 - see the module's docstring
 
-        return CudaSolver(kernel, exchange)
+        return CudaSolver(kernel, exchange, index)
     from solvers.execution.cpu.solver import CpuSolver  # noqa: PLC0415
 
     return CpuSolver(kernel, exchange, threads)
