@@ -74,9 +74,10 @@ class ResultFile:
         self._syncing: Future[None] | None = None
         self._syncer = ThreadPoolExecutor(1, "syncer")
         self._blocks: Blocks | None = None
+        self._places: Mapping[str, Place] = _places_left(path, begun, contents) if begun else {}
         try:
             with self._refusals_told():
-                self._places = find_places(self._temporary, contents) if begun else lay_out(self._temporary, contents)
+                self._places = self._places or lay_out(self._temporary, contents)
                 self._blocks = Blocks(self._temporary, contents, self._places)
                 if begun and facts is not None:
                     self._journal = Journal(path, self._temporary, facts, begun.finished)
@@ -218,6 +219,15 @@ class ResultFile:
         if self._blocks:
             self._blocks.close()
             self._blocks = None
+
+
+def _places_left(path: Path, begun: Unfinished, contents: Contents) -> Mapping[str, Place]:
+    """Return where the values of each variable belong in what is left of a result."""
+    try:
+        return find_places(begun.part, contents)
+    except (OSError, RuntimeError, KeyError) as error:
+        message = f"what is left of {path} is damaged: {begun.part.name} is no whole file any more"
+        raise OutputError(message, hint="start anew with --force") from error
 
 
 def _sync(path: Path) -> None:

@@ -15,6 +15,9 @@ from solvers.execution.solver import PATIENCE
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
+#: Which part of the runs that a worker wants it gets at least, while there are some.
+_SMALLEST_PART = 8
+
 
 @dataclass
 class _Member:
@@ -120,7 +123,7 @@ class Workers:
         member = self._members[connection]
         if self._pending:
             runs = self._pending.popleft()
-            given = runs[: wanted.runs]
+            given = runs[: self._fair(wanted.runs)]
             if len(given) < len(runs):
                 self._pending.appendleft(runs[len(given) :])
             member.given.append(given)
@@ -129,6 +132,11 @@ class Workers:
             member.waits_for = wanted.runs
         else:
             connection.send(None)
+
+    def _fair(self, wanted: int) -> int:
+        """Return how many runs a worker gets that wants some: fewer towards the end, so that all end together."""
+        left = sum(map(len, self._pending))
+        return min(wanted, max(left // (2 * len(self._members)), wanted // _SMALLEST_PART, 1))
 
     def _serve(self) -> None:
         """Give those that wait the runs that others gave back; let all go once none can come."""
