@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError
-from cubie_cli.results.destination import put_in_place, temporary_beside
+from cubie_cli.results.destination import put_in_place, sync, temporary_beside
 from cubie_cli.results.layout import COUNTS, Contents, find_places, lay_out
 from cubie_cli.results.unfinished import Journal, Unfinished
 
@@ -146,7 +146,7 @@ class ResultFile:
             os.fsync(self._descriptor)
             put_in_place(self._temporary, self._path, replace=self._replace)
         with suppress(OSError):  # some network file systems cannot sync a folder
-            _sync(self._temporary.parent)
+            sync(self._temporary.parent)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -171,7 +171,7 @@ class ResultFile:
         stride = self._contents.n_runs * block.itemsize
         start = place.offset + (first_run - self._contents.first_run) * block.itemsize
         for row in range(rows):
-            _write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
+            write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
 
     @contextmanager
     def _refusals_told(self) -> Iterator[None]:
@@ -196,16 +196,8 @@ class ResultFile:
             self._descriptor = -1
 
 
-def _write_at(descriptor: int, data: memoryview, offset: int) -> None:
+def write_at(descriptor: int, data: memoryview, offset: int) -> None:
     """Write all of a buffer; the system takes no more than 2 GiB at once."""
     while data:
         written = os.pwrite(descriptor, data, offset)
         data, offset = data[written:], offset + written
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -29,6 +29,7 @@ class Progress:
         self._quiet = quiet
         self._bar: Bar | None = None
         self._done = self._total = 0
+        self._verb = ""
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -70,9 +71,9 @@ class Progress:
             bar.add_task(text, total=None)
             yield
 
-    def start(self, total: int) -> None:
+    def start(self, total: int, doing: str = "solving", done: str = "solved") -> None:
         """Begin to count runs."""
-        self._total = total
+        self._total, self._verb = total, done
         if self._quiet or not self._console.is_terminal:
             return
         from rich.progress import (  # noqa: PLC0415 - for a terminal only
@@ -83,9 +84,9 @@ class Progress:
         )
         from rich.progress import Progress as Bar  # noqa: PLC0415
 
-        columns = (TextColumn("solving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Bar(*columns, console=self._console, transient=True)
-        self._bar.add_task("solving", total=total)
+        self._bar.add_task(doing, total=total)
         self._bar.start()
 
     def advance(self, runs: int) -> None:
@@ -94,7 +95,7 @@ class Progress:
         if self._bar is not None:
             self._bar.advance(self._bar.task_ids[0], runs)
         elif not self._quiet and self._tenth(self._done) > self._tenth(before):
-            self._console.print(f"solved {self._done:,} of {self._total:,} runs", markup=False)
+            self._console.print(f"{self._verb} {self._done:,} of {self._total:,} runs", markup=False)
 
     def _tenth(self, runs: int) -> int:
         return runs * _PLAIN_LINES // max(self._total, 1)

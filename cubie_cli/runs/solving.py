@@ -16,7 +16,7 @@ from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from cubie_cli.runs.progress import Progress
-from cubie_cli.runs.resuming import identity_of
+from cubie_cli.runs.resuming import extent_of
 from cubie_cli.runs.stopwatch import Stopwatch
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
@@ -177,7 +177,7 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
             *(Variable(variable, None, index_type(job.design.axes[axis])) for variable, axis in indices),
         ),
         time_units=units.get("t"),
-        attributes=attributes(job, batch.target, device) | _choice(batch) | {"identity": identity_of(batch.facts)},
+        attributes=attributes(job, batch.target, device) | _choice(batch) | extent_of(batch).attributes,
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,
