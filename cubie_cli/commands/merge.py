@@ -14,7 +14,7 @@ from cubie_cli.documents.messages import size
 if TYPE_CHECKING:
     from cubie_cli.results.shards import ShardFile
 
-Shards = Annotated[list[Path], typer.Argument(metavar="SHARD...", help="The results of all shards, in any order.")]
+Shards = Annotated[list[Path], typer.Argument(metavar="SHARD", help="The results of all shards, in any order.")]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the whole result goes.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
 Virtual = Annotated[
@@ -50,7 +50,7 @@ def merge(
         begun = find_unfinished(output)
         remove_leftovers(output, begun.part if begun else None)
         if not small:
-            progress.start(found[0].extent.count, "merging", "merged")
+            progress.start(found[0].extent.count, *(("reading", "read") if virtual else ("merging", "merged")))
         with placed(output, replace=force) as temporary:
             _write(found, output, temporary, (lambda _: None) if small else progress.advance, virtual=virtual)
         if virtual:
