@@ -45,6 +45,7 @@ def write_merged(shards: Sequence[ShardFile], path: Path, tell: Callable[[int], 
     """
     with path.open("xb") as file:  # fails here, if at all, and not inside HDF5
         file.write(bytes(_header_bytes(shards)))
+        file.truncate(merged_bytes(shards))
     with (
         open_file(shards[0].path) as first,
         h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as new,

@@ -1,5 +1,6 @@
 """Blocks of shards in their places, for every way to cut a batch and every type of a variable."""
 
+import resource
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -80,6 +81,20 @@ def test_every_value_is_where_it_belongs(monkeypatch, contents, cuts, precision,
         assert described(folder / "merged.h5") == described(whole)
         assert (folder / "merged.h5").stat().st_size <= merged_bytes(shards)
         assert sum(told) == RUNS
+
+
+@pytest.mark.parametrize("limit", [4_000, 31_000])
+def test_a_system_that_takes_no_file_so_large_is_told(tmp_path, capfd, contents, limit):
+    paths = [write(tmp_path / f"{runs.start}.h5", contents, "float64", runs) for runs in (range(9), range(9, RUNS))]
+    shards = read_shards(paths)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_merged(shards, tmp_path / "merged.h5", lambda _: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1])])
