@@ -17,6 +17,7 @@ from cubie_cli.commands import (
     export,
     import_model,
     memory_report,
+    merge,
     run,
     show,
     tune,
@@ -39,6 +40,7 @@ app.command("memory-report")(memory_report.memory_report)
 app.command("tune")(tune.tune)
 app.command("compile")(compile_kernel.compile_kernel)
 app.command("validate")(validate.validate)
+app.command("merge")(merge.merge)
 app.command("show")(show.show)
 app.command("export")(export.export)
 app.command("import")(import_model.import_model)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,6 +35,12 @@ MaxTime = Annotated[
 Log = Annotated[
     Path | None, typer.Option("--log", metavar="FILE", help="Add what is told on the way to FILE, with the time.")
 ]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="Solve part I of N only, I from 0 on; `cubie merge` joins the parts' results."
+    ),
+]
 AllowFailures = Annotated[bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")]
 
 
@@ -48,6 +54,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     resume: Resume = False,
     trace: Trace = None,
     runs: Runs = None,
+    shard: Part = None,
     max_time: MaxTime = None,
     log: Log = None,
     dry_run: DryRun = False,
@@ -73,7 +80,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet, log=log) as progress:
         with stopwatch.task("plan"):
-            batch = prepare_batch(config, overrides, target, output, trace, runs, force=force or dry_run)
+            batch = prepare_batch(config, overrides, target, output, trace, runs, shard=shard, force=force or dry_run)
         if resume:
             batch = with_choice(batch, target, progress)
             if is_complete(batch):
@@ -106,11 +113,27 @@ def _names(batch: "PreparedBatch") -> dict[str, str | None]:
     return names | {"trace": str(batch.tracing.path)} if batch.tracing else names
 
 
+def _part(batch: "PreparedBatch") -> dict[str, Any]:
+    """Return which runs of the whole batch are solved, as plain values; nothing where it is all of them."""
+    if batch.shard is None:
+        return {}
+    return {"shard": str(batch.shard), "first_run": batch.selected.start, "batch_runs": batch.job.design.count}
+
+
+def _part_told(batch: "PreparedBatch") -> list[tuple[str, str]]:
+    """Return what is said of it, under a heading."""
+    if batch.shard is None:
+        return []
+    first, last = batch.selected[0], batch.selected[-1]
+    return [("shard", f"{batch.shard}: runs {first:,} to {last:,} of {batch.job.design.count:,}")]
+
+
 def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
     from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
 
     if as_json:
-        planned = {"runs": batch.runs, "target": batch.target, "bytes": batch.bytes} | batch.tolerances | _names(batch)
+        planned = {"runs": batch.runs, **_part(batch), "target": batch.target, "bytes": batch.bytes}
+        planned |= batch.tolerances | _names(batch)
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
     console = terminal.console()
@@ -118,6 +141,7 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
     shape = " x ".join(f"{length:,} {axis}" for axis, length in axes.items())
     pairs = [
         ("runs", f"{batch.runs:,}" + f" of {shape}" * (len(axes) > 1)),
+        *_part_told(batch),
         ("save times", f"{batch.exchange.time_count:,}"),
         ("variables", f"{len(batch.exchange.variables):,}"),
         *([("summaries", f"{len(batch.exchange.findings):,}")] if batch.exchange.findings else []),
@@ -137,6 +161,7 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
     if as_json:
         result = {
             "runs": batch.runs,
+            **_part(batch),
             "failed": tally.failed,
             "statuses": {status.name.lower(): count for status, count in tally.counts.items() if count},
             "target": batch.target,
@@ -151,6 +176,7 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
     console = terminal.console()
     pairs = [
         ("runs", f"{batch.runs:,}"),
+        *_part_told(batch),
         ("failed", tally.describe_failures()),
         *([("stopped", f"{tally.stopped:,}")] if tally.stopped else []),
         ("algorithm", batch.algorithm),

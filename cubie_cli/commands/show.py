@@ -4,57 +4,54 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from cubie_cli.commands.options import Json
-from cubie_cli.documents.messages import UserError
-
-if TYPE_CHECKING:
-    import h5py
+from cubie_cli.documents.messages import UsageError, UserError
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A result, or a trace.")]
 
 
-def show(file: File, *, as_json: Json = False) -> None:
+Check = Annotated[
+    bool, typer.Option("--check", help="Read the shards of a virtual result, and tell whether they are as they were.")
+]
+
+
+def show(file: File, *, check: Check = False, as_json: Json = False) -> None:
     """Print a summary of a result, or what the solvers did from a trace."""
     from cubie_cli.reports import trace_summary  # noqa: PLC0415 - each command loads what it needs, when it runs
 
-    found = _describe(file)
+    found = _describe(file, check=check)
     if as_json:
         typer.echo(json.dumps(_finite(found)))
     elif found["kind"] == "trace":
         typer.echo("\n".join(trace_summary.lines(found)))
     else:
-        _print_result(found)
+        _print_result(found, checked=check)
 
 
-def _describe(path: Path) -> dict[str, Any]:
+def _describe(path: Path, *, check: bool) -> dict[str, Any]:
     from cubie_cli.reports import result_summary, trace_summary  # noqa: PLC0415
+    from cubie_cli.results.manifest import check_digests, check_shards  # noqa: PLC0415
+    from cubie_cli.results.opening import is_result, open_file  # noqa: PLC0415
 
     try:
-        with _opened(path) as file:
+        with open_file(path) as file:
             if trace_summary.is_trace(file):
                 return trace_summary.describe(file)
-            if result_summary.is_result(file):
+            if is_result(file):
+                check_shards(file)
+                if check and not check_digests(file):
+                    raise UsageError(f"--check: {path} has its values itself, and no shards to read")
                 return result_summary.describe(file)
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise UserError(f"cannot read {path}: it is damaged, or not a file of cubie", path) from error
     raise UserError("this is neither a result nor a trace of cubie", path)
 
 
-def _opened(path: Path) -> "h5py.File":
-    import h5py  # noqa: PLC0415
-
-    if not path.exists():
-        raise UserError("no such file", path)
-    if not path.is_file() or not h5py.is_hdf5(path):
-        raise UserError("this is no HDF5 file", path, hint="give what `cubie run` has written")
-    return h5py.File(path, "r", locking=False)
-
-
-def _print_result(found: Mapping[str, Any]) -> None:
+def _print_result(found: Mapping[str, Any], *, checked: bool) -> None:
     from cubie_cli.reports import terminal  # noqa: PLC0415
 
     sizes, span = found["dimensions"], found["time"]
@@ -63,6 +60,7 @@ def _print_result(found: Mapping[str, Any]) -> None:
         ("times", f"{sizes['time']:,}, {span['first']:g} to {span['last']:g}" if span else "0"),
         ("outcome", ", ".join(f"{count:,} {name}" for name, count in found["status"].items())),
         ("steps", f"{found['steps']:,} accepted, {found['rejected']:,} rejected"),
+        *([("shards", f"{found['shards']:,}{', all as they were' * checked}")] if found["shards"] else []),
     ]
     columns = ("name", "minimum", "maximum", "missing", "units")
     console = terminal.console()
@@ -73,7 +71,8 @@ def _print_result(found: Mapping[str, Any]) -> None:
         if cells:
             console.print(terminal.table(title, columns, cells, numeric=columns[1:4]))
             console.print()
-    console.print(terminal.summary("Where it comes from", found["attributes"].items()))
+    told = {name: text for name, text in found["attributes"].items() if name != "identity"}  # for programs
+    console.print(terminal.summary("Where it comes from", told.items()))
 
 
 def _cell(value: Any) -> str:

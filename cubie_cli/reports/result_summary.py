@@ -8,14 +8,11 @@ import h5py
 import numpy as np
 
 from cubie_cli.results.layout import COUNTS
+from cubie_cli.results.manifest import read_manifest
+from cubie_cli.results.opening import dimensions
 
 #: Values of a variable that are looked at together.
 _BLOCK = 1 << 22
-
-
-def is_result(file: h5py.File) -> bool:
-    """Return whether a file is the result of a batch."""
-    return all(isinstance(file.get(name), h5py.Dataset) for name in ("time", "run", *COUNTS))
 
 
 def describe(file: h5py.File) -> dict[str, Any]:
@@ -27,7 +24,7 @@ def describe(file: h5py.File) -> dict[str, Any]:
     }
     indices = [f"{axis}_index" for axis in str(file.attrs.get("batch_axes", "")).split()]
     swept = [name for name in str(file["status"].attrs.get("coordinates", "")).split() if name not in indices]
-    saved = [name for name, data in columns.items() if "time" in _dimensions(data)]
+    saved = [name for name, data in columns.items() if "time" in dimensions(data)]
     told = [name for name in columns if name not in {*swept, *saved, *indices}]
     times = file["time"]
     return {
@@ -39,16 +36,12 @@ def describe(file: h5py.File) -> dict[str, Any]:
         "variables": [_range(name, columns[name]) for name in saved],
         "summaries": [_range(name, columns[name]) for name in told],
         "swept": [_range(name, columns[name]) for name in swept],
+        "shards": len(read_manifest(file)),
         "status": _outcomes(file["status"]),
         "steps": int(file["steps"][:].sum()),
         "rejected": int(file["rejected"][:].sum()),
         "attributes": {name: str(value) for name, value in file.attrs.items() if not name.startswith("_")},
     }
-
-
-def _dimensions(data: h5py.Dataset) -> list[str]:
-    scales = [scale for dimension in data.dims for scale in dimension.values()]
-    return [str(scale.name).rpartition("/")[2] for scale in scales]
 
 
 def _range(name: str, data: h5py.Dataset) -> dict[str, Any]:

@@ -88,11 +88,11 @@ class Blocks:
         stride = self._contents.n_runs * block.itemsize
         start = place.offset + (first_run - self._contents.first_run) * block.itemsize
         for row in range(rows):
-            _write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
+            write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
         return block.nbytes
 
 
-def _write_at(descriptor: int, data: memoryview, offset: int) -> None:
+def write_at(descriptor: int, data: memoryview, offset: int) -> None:
     """Write all of a buffer; the system takes no more than 2 GiB at once."""
     while data:
         written = os.pwrite(descriptor, data, offset)

@@ -131,7 +131,12 @@ def _followed(path: Path) -> Path:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
-def check_space(path: Path, expected: int, runs: int) -> None:
+def check_space(
+    path: Path,
+    expected: int,
+    runs: int,
+    hint: str = "take fewer runs, save fewer times or variables, or name another disk with --output",
+) -> None:
     """Refuse a result that its disk has no room for.
 
     Raises
@@ -143,7 +148,7 @@ def check_space(path: Path, expected: int, runs: int) -> None:
     if expected > free:
         raise OutputError(
             f"{runs:,} runs make a result of {size(expected)}; {path.parent} has {size(free)} free",
-            hint="take fewer runs, save fewer times or variables, or name another disk with --output",
+            hint=hint,
         )
 
 
@@ -182,7 +187,7 @@ def held(path: Path) -> Iterator[None]:
 
 @contextmanager
 def made(path: Path, *, replace: bool, option: str = "--output") -> Iterator[Path]:
-    """Hold a file, yield a name under which to make it, and put it in place once a block has ended.
+    """Hold a file, yield a name under which to make it, and put it in place, on disk, once a block has ended.
 
     Raises
     ------
@@ -205,11 +210,23 @@ def placed(path: Path, *, replace: bool, option: str = "--output") -> Iterator[P
     temporary = temporary_beside(path)
     try:
         yield temporary
+        sync(temporary)
         put_in_place(temporary, path, replace=replace, option=option)
+        with suppress(OSError):  # some network file systems cannot sync a folder
+            sync(temporary.parent)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}", hint=f"choose another {option}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Have a file or folder on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _locked(lock: Path) -> int:

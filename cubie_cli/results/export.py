@@ -12,22 +12,14 @@ import numpy as np
 
 from cubie_cli.documents.messages import UsageError
 from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.results.extent import EXTENT
+from cubie_cli.results.opening import dimensions
 
 #: Values that are held at a time.
 _BLOCK = 1 << 20
 _DIMENSIONS = {"time", "run"}
 #: What HDF5 keeps of scales, which a copy has anew.
 _OF_SCALES = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates"}
-
-
-def dimensions(data: h5py.Dataset) -> tuple[str, ...]:
-    """Return the names of a variable's dimensions."""
-    return tuple(_scale(data, axis) for axis in range(data.ndim))
-
-
-def _scale(data: h5py.Dataset, axis: int) -> str:
-    scales = data.dims[axis].values()
-    return str(scales[0].name).rpartition("/")[2] if scales else ""
 
 
 def chosen(file: h5py.File, patterns: Sequence[str]) -> list[str]:
@@ -108,7 +100,8 @@ def _text(value: Any) -> str:
 def write_netcdf(file: h5py.File, names: Sequence[str], runs: range, path: Path) -> None:
     """Write variables, their dimensions and what a result tells of itself to a new file."""
     with h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as new:
-        new.attrs.update(file.attrs)
+        # What is chosen of a result is no result that a batch could be made up of.
+        new.attrs.update({name: value for name, value in file.attrs.items() if name not in EXTENT})
         needed = dict.fromkeys(chain(("time", "run"), *(dimensions(file[name]) for name in names)))
         for number, name in enumerate(needed):
             scale = new.create_dataset(

@@ -244,7 +244,7 @@ def _write_headers(file: h5py.File, contents: Contents) -> None:
 def _write_dimensions(file: h5py.File, contents: Contents) -> dict[str, int]:
     """Create the dimensions, and return their numbers."""
     time = file.create_dataset("time", data=contents.times)
-    run = _create(file, "run", (contents.n_runs,), np.dtype(np.int64))
+    run = create_contiguous(file, "run", (contents.n_runs,), np.dtype(np.int64))
     time.attrs["long_name"] = "independent variable"
     run.attrs["long_name"] = "index of the run in the whole batch"
     _describe(time, contents.time_units)
@@ -278,7 +278,7 @@ def _create_variable(file: h5py.File, stored: Stored, dtype: np.dtype[Any], numb
     """Create a variable over its dimensions; what is missing of numbers with a fraction is NaN."""
     fill = {"fillvalue": dtype.type(np.nan)} if dtype.kind == "f" else {}
     shape = tuple(length for _, length in stored.dimensions)
-    dataset = _create(file, stored.name, shape, dtype, **fill)
+    dataset = create_contiguous(file, stored.name, shape, dtype, **fill)
     for axis, (name, _) in enumerate(stored.dimensions):
         dataset.dims[axis].attach_scale(file[name])
     if len(shape) > 1:
@@ -290,12 +290,14 @@ def _create_variable(file: h5py.File, stored: Stored, dtype: np.dtype[Any], numb
 
 
 def _create_column(file: h5py.File, name: str, dtype: np.dtype[Any], contents: Contents) -> h5py.Dataset:
-    dataset = _create(file, name, (contents.n_runs,), dtype)
+    dataset = create_contiguous(file, name, (contents.n_runs,), dtype)
     dataset.dims[0].attach_scale(file["run"])
     return dataset
 
 
-def _create(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> h5py.Dataset:
+def create_contiguous(
+    file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any
+) -> h5py.Dataset:
     """Create a contiguous dataset that has its place in the file at once, and no values yet."""
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -326,12 +328,29 @@ def _write_report(group: h5py.Group, report: Mapping[str, Any], n_dimensions: in
         if value is not None:
             group.attrs[name] = value
     buffers: Sequence[Mapping[str, Any]] = report["buffers"]
-    index = group.create_dataset("buffer", data=np.arange(len(buffers), dtype=np.int32))
-    index.make_scale("buffer")
-    index.attrs["_Netcdf4Dimid"] = np.int32(n_dimensions)
-    text = h5py.string_dtype()
-    for column, dtype in _REPORT_COLUMNS.items():
-        values = [row[column] if row[column] is not None else _NO_OFFSET for row in buffers]
-        dataset = group.create_dataset(column, data=values, dtype=text if dtype is str else dtype)
-        dataset.dims[0].attach_scale(index)
+    columns = {
+        name: [row[name] if row[name] is not None else _NO_OFFSET for row in buffers] for name in _REPORT_COLUMNS
+    }
+    write_columns(group, "buffer", columns, _REPORT_COLUMNS, n_dimensions)
     group["offset"].attrs["_FillValue"] = np.array([_NO_OFFSET])
+
+
+def write_columns(
+    group: h5py.Group, index: str, columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, Any], n_dimensions: int
+) -> None:
+    """Write columns of a length over a dimension of their own, in a file that has some dimensions already.
+
+    Parameters
+    ----------
+    index
+        The dimension's name.
+    columns, dtypes
+        Values, and `str` or the type of a number, by the column's name.
+    """
+    length = len(next(iter(columns.values())))
+    scale = group.create_dataset(index, data=np.arange(length, dtype=np.int32))
+    scale.make_scale(index)
+    scale.attrs["_Netcdf4Dimid"] = np.int32(n_dimensions)
+    for name, dtype in dtypes.items():
+        stored = h5py.string_dtype() if dtype is str else dtype
+        group.create_dataset(name, data=columns[name], dtype=stored).dims[0].attach_scale(scale)

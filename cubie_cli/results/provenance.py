@@ -40,17 +40,13 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
     target, device
         What solved it.
     """
-    created = datetime.now(UTC).isoformat(timespec="seconds")
     solve = job.configuration.solve
-    command = shlex.join(["cubie", *sys.argv[1:]])
     tolerances = {"rtol": solve.rtol, "atol": solve.atol if len(set(solve.atol)) > 1 else solve.atol[0]}
     return {
         "Conventions": "CF-1.10",
         "title": job.model.quantities.name,
         "source": f"cubie {version()}, {solve.algorithm}",
-        "history": f"{created} {command}",
-        "created": created,
-        "command_line": command,
+        **of_this_command(),
         "configuration_sha256": _sha256(job.path),
         "model_sha256": _sha256(job.model_path),
         **{f"{name}_sha256": file.sha256 for name, file in job.table_files.items()},
@@ -61,6 +57,13 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
         "algorithm": solve.algorithm,
         **(tolerances if solve.dt is None else {}),
     } | {f"{name}_version": text for name, text in _versions().items()}
+
+
+def of_this_command() -> dict[str, str]:
+    """Return the attributes that tell of the command that writes a file."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    command = shlex.join(["cubie", *sys.argv[1:]])
+    return {"history": f"{created} {command}", "created": created, "command_line": command}
 
 
 def _grid(job: "Job") -> dict[str, Any]:

@@ -4,7 +4,6 @@ It is written under a temporary name beside its own, and renamed once it is comp
 whatever stops the program, a file of the right name is a whole result.
 """
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +16,7 @@ import numpy as np
 
 from cubie_cli.documents.messages import OutputError
 from cubie_cli.results.blocks import Blocks
-from cubie_cli.results.destination import put_in_place, temporary_beside
+from cubie_cli.results.destination import put_in_place, sync, temporary_beside
 from cubie_cli.results.layout import Contents, Place, find_places, lay_out
 from cubie_cli.results.unfinished import Journal, Unfinished
 
@@ -178,10 +177,10 @@ class ResultFile:
         """
         with self._refusals_told():
             self._end_sync()
-            _sync(self._temporary)
+            sync(self._temporary)
             put_in_place(self._temporary, self._path, replace=self._replace)
         with suppress(OSError):  # some network file systems cannot sync a folder
-            _sync(self._temporary.parent)
+            sync(self._temporary.parent)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -228,11 +227,3 @@ def _places_left(path: Path, begun: Unfinished, contents: Contents) -> Mapping[s
     except (OSError, RuntimeError, KeyError) as error:
         message = f"what is left of {path} is damaged: {begun.part.name} is no whole file any more"
         raise OutputError(message, hint="start anew with --force") from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

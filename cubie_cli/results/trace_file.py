@@ -1,6 +1,5 @@
 """Writes the trace that --trace asks for: an HDF5 file with columns for each kind of event, and for the runs."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,8 +121,6 @@ class TraceFile:
             temporary.open("xb") as file,
         ):
             file.write(self._image())
-            file.flush()
-            os.fsync(file.fileno())
 
     def _image(self) -> bytes:
         """Return the file's bytes: HDF5 takes a disk that is full badly, so it does not write itself."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cubie_cli.batches.selection import select_runs
+from cubie_cli.batches.selection import Shard, read_shard, select_runs
 from cubie_cli.configurations.job import Job, load
 from cubie_cli.configurations.tolerances import describe_tolerances, tolerances_as_json
 from cubie_cli.kernels.choice import Choice, settled
@@ -48,6 +48,8 @@ class PreparedBatch:
         Whether files that exist may be replaced.
     facts, begun
         What the values depend on, and what is left of the result to go on with.
+    shard
+        Which part of the batch the runs are, where it is cut into such.
     """
 
     job: Job
@@ -59,6 +61,7 @@ class PreparedBatch:
     replace: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     begun: Unfinished | None = None
+    shard: Shard | None = None
 
     @property
     def target(self) -> str:
@@ -140,6 +143,7 @@ def prepare_batch(
     trace: Path | None = None,
     runs: str | None = None,
     *,
+    shard: str | None = None,
     force: bool = False,
 ) -> PreparedBatch:
     """Read a batch's files and plan its solution.
@@ -152,9 +156,9 @@ def prepare_batch(
         `table.key=value` options.
     target, output
         The command line's choices, which beat the file's.
-    trace, runs
-        As for `read_tracing` and `select_runs`. The result of some runs never takes the name that the file gives to
-        that of all.
+    trace, runs, shard
+        As for `read_tracing`, `select_runs` and `read_shard`. The result of some runs never takes the name that the
+        file gives to that of all.
     force
         Whether files that exist may be replaced.
 
@@ -163,15 +167,18 @@ def prepare_batch(
     UserError
         For every mistake in the files and options, and a target that is not there.
     """
+    part = read_shard(shard, runs=runs, trace=trace)
     job = load(config, overrides or ())
     settings = job.configuration
     requested = str(target or settings.target)
     chosen = choose_target(requested)
     tracing = read_tracing(trace, runs, chosen, output)
-    selected = select_runs(runs, job.design.count)
+    count = job.design.count
+    selected = part.runs(count) if part else select_runs(runs, count)
     kernel = find_kernel(job, chosen, fallback=requested == "auto")
-    path = output or (settings.output if runs is None else None)
-    return PreparedBatch(job, kernel, selected, path, tracing, replace=force)
+    named = part.named(settings.output) if part else settings.output
+    path = output or (named if runs is None else None)
+    return PreparedBatch(job, kernel, selected, path, tracing, replace=force, shard=part)
 
 
 def with_choice(batch: PreparedBatch, target: str | None, audience: "Audience | None" = None) -> PreparedBatch:

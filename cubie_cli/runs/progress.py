@@ -43,6 +43,7 @@ class Progress:
         self._log = _opened(log) if log else None
         self._bar: Bar | None = None
         self._total = self._done = self._failed = self._under_way = 0
+        self._verb = ""
         self._before, self._started, self._told = 0, time.monotonic(), time.monotonic()
 
     def __enter__(self) -> Self:
@@ -92,18 +93,18 @@ class Progress:
             bar.add_task(text, total=None)
             yield
 
-    def start(self, total: int, already: int = 0) -> None:
+    def start(self, total: int, already: int = 0, doing: str = "solving", done: str = "solved") -> None:
         """Begin to count runs, of which some are there already."""
-        self._total, self._done, self._before = total, already, already
+        self._total, self._done, self._before, self._verb = total, already, already, done
         self._started = self._told = time.monotonic()
         if self._quiet or not self._console.is_terminal:
             return
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415 - for a terminal only
         from rich.progress import Progress as Bar  # noqa: PLC0415
 
-        columns = (TextColumn("solving"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
         self._bar = Bar(*columns, console=self._console, transient=True)
-        self._bar.add_task("solving", total=total, completed=already, pace="")
+        self._bar.add_task(doing, total=total, completed=already, pace="")
         self._bar.start()
 
     def under_way(self, runs: int) -> None:
@@ -124,7 +125,7 @@ class Progress:
         if now - self._told < LINE_SECONDS and self._done < self._total:
             return
         self._told = now
-        line = f"solved {self._done:,} of {self._total:,} runs{self._pace(self._done, ': ')}"
+        line = f"{self._verb} {self._done:,} of {self._total:,} runs{self._pace(self._done, ': ')}"
         if self._bar is None and not self._quiet:
             self._console.print(f"{_now()} {line}", markup=False, soft_wrap=True)
         self._take_down(line)

@@ -1,13 +1,12 @@
 """Goes on with a result whose command was stopped, where that is of the same batch."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cubie_cli.documents.digest import digest_of
-from cubie_cli.documents.messages import OutputError
+from cubie_cli.documents.messages import OutputError, UserError
 from cubie_cli.kernels.cache_key import COMPILERS
 from cubie_cli.results.destination import remove_leftovers
+from cubie_cli.results.extent import Extent, read_extent
 from cubie_cli.results.provenance import installed_version, version
 from cubie_cli.results.unfinished import Unfinished, find_unfinished, forget
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def facts_of(batch: "PreparedBatch") -> dict[str, str]:
-    """Return all that a batch's values depend on, by what to call it: texts, or digests of them."""
+    """Return all that the values of a batch's runs depend on, by what to call it: texts, or digests of them."""
     job = batch.job
     texts = {f"the {name}": digest for name, digest in job.digests.items()}
     versions = {f"the version of {name}": installed_version(name) or "none" for name in COMPILERS}
@@ -24,25 +23,24 @@ def facts_of(batch: "PreparedBatch") -> dict[str, str]:
         "the version of cubie": version(),
         "the target": batch.target,
         "the algorithm": job.configuration.solve.algorithm,
-        "the runs": f"{batch.selected.start}:{batch.selected.stop}",
     }  # fmt: skip
 
 
-def identity_of(facts: Mapping[str, str]) -> str:
-    """Return a digest of facts."""
-    return digest_of(dict(facts))
+def extent_of(batch: "PreparedBatch") -> Extent:
+    """Return which batch the result is of, and which of its runs it will have."""
+    return Extent(facts_of(batch), batch.selected, batch.job.design.count, str(batch.shard) if batch.shard else None)
 
 
 def is_complete(batch: "PreparedBatch") -> bool:
     """Return whether the batch's result is there, of just this batch."""
     if batch.output is None or not batch.output.is_file():
         return False
-    import h5py  # noqa: PLC0415 - for a file that is there
+    from cubie_cli.results.opening import open_result  # noqa: PLC0415 - for a file that is there
 
     try:
-        with h5py.File(batch.output, locking=False) as file:
-            return bool(file.attrs.get("identity") == identity_of(facts_of(batch)))
-    except OSError:
+        with open_result(batch.output) as file:
+            return read_extent(file) == extent_of(batch)
+    except UserError:
         return False
 
 
@@ -59,7 +57,7 @@ def with_begun(batch: "PreparedBatch", *, resume: bool) -> "PreparedBatch":
     path = batch.output
     if path is None:
         return batch
-    batch = replace(batch, facts=facts_of(batch))
+    batch = replace(batch, facts=facts_of(batch) | {"the runs": f"{batch.selected.start}:{batch.selected.stop}"})
     found = find_unfinished(path)
     if found and found.runs and not batch.replace:
         _check_wanted(batch, found, resume=resume)

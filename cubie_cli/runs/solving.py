@@ -20,7 +20,7 @@ from cubie_cli.runs.devices import devices_of, pilot, worth_sharing
 from cubie_cli.runs.pace import pace_of
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from cubie_cli.runs.progress import Progress
-from cubie_cli.runs.resuming import identity_of
+from cubie_cli.runs.resuming import extent_of
 from cubie_cli.runs.stopwatch import Stopwatch
 from cubie_cli.runs.streaming import Solved, stream
 from solvers.execution import engine
@@ -251,7 +251,7 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
             *(Variable(variable, None, index_type(job.design.axes[axis])) for variable, axis in indices),
         ),
         time_units=units.get("t"),
-        attributes=attributes(job, batch.target, device) | _choice(batch) | {"identity": identity_of(batch.facts)},
+        attributes=attributes(job, batch.target, device) | _choice(batch) | extent_of(batch).attributes,
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,

@@ -243,7 +243,7 @@ def test_show_refuses_what_is_no_result(cubie, folder):
         "other.h5": "neither a result nor a trace",
         "cut.h5": "damaged",
         "missing.h5": "no such file",
-        ".": "no HDF5 file",
+        ".": "this is a directory",
     }.items():
         found = cubie("show", name)
         assert found.code == 3, name
