@@ -20,11 +20,12 @@ from cubie_cli.commands import (
     merge,
     run,
     show,
+    submit,
     tune,
     validate,
 )
 from cubie_cli.commands.options import TRACEBACK_VARIABLE
-from cubie_cli.commands.stopping import TIME_UP, Stopped, listen, stop_again
+from cubie_cli.commands.stopping import Stopped, listen, stop_again
 from cubie_cli.documents.messages import ExitCode, UserError
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command("compile")(compile_kernel.compile_kernel)
 app.command("validate")(validate.validate)
 app.command("merge")(merge.merge)
 app.command("show")(show.show)
+app.command("submit")(submit.submit)
 app.command("export")(export.export)
 app.command("import")(import_model.import_model)
 app.command("algorithms")(algorithms.algorithms)
@@ -103,8 +105,8 @@ def main() -> None:
     except Stopped as stop:
         if kept := _notes(stop):
             _end(f"stopped by {stop.reason}; {kept[-1]}", ExitCode.STOPPED)
-        timed = stop.number == TIME_UP
-        _end(f"stopped by {stop.reason}; nothing was finished", ExitCode.STOPPED if timed else 128 + stop.number)
+        code = ExitCode.STOPPED if stop.planned else 128 + stop.number
+        _end(f"stopped by {stop.reason}; nothing was finished", code)
     except MemoryError:
         _end(
             "error: out of memory\n  hint: save fewer times or variables, or set a smaller [run] chunk",

@@ -34,6 +34,11 @@ class Stopped(BaseException):
         """What asked."""
         return "--max-time" if self.number == TIME_UP else signal.Signals(self.number).name
 
+    @property
+    def planned(self) -> bool:
+        """Whether it is to go on another time, whatever it has done so far."""
+        return self.number in {TIME_UP, signal.SIGUSR1}
+
 
 def listen() -> None:
     """Have the signals that ask for an end raise `Stopped`, but those that a shell or nohup has switched off."""
