@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, Target, TargetChoice, Verbose
-from cubie_cli.documents.messages import ExitCode, size
+from cubie_cli.documents.messages import ExitCode, UsageError, size
 from cubie_cli.runs.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ def run(  # noqa: PLR0913 - one parameter an option
     allow_failures: AllowFailures = False,
     verbose: Verbose = False,
 ) -> None:
-    """Integrate every run of the batch that CONFIG describes, and write the result."""
+    """Integrate every run of the batch that CONFIG describes, and write the result; or repeat a result."""
     if target not in {Target.CPU, Target.PYTHON}:
         from cubie_cli.runs.wake_gpu import wake_gpu  # noqa: PLC0415 - before what follows
 
         wake_gpu()
+    from cubie_cli.documents.enclosed import is_enclosing  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.reports.advice import advice  # noqa: PLC0415
     from cubie_cli.runs.preflight import check_batch, lack_of_space, outputs_held  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.runs.prepared_batch import prepare_batch, with_choice  # noqa: PLC0415
@@ -65,6 +66,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     from cubie_cli.runs.resuming import is_complete, with_begun  # noqa: PLC0415
     from cubie_cli.runs.solving import ready_solver, solve  # noqa: PLC0415
 
+    if output is None and runs is None and is_enclosing(config):
+        raise UsageError(f"{config} is a result: what repeats it needs a name", hint="add --output FILE")
     stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet) as progress:
         with stopwatch.task("plan"):
