@@ -14,7 +14,7 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import beside_cubie, commands, compilation, kernels, memory, peers
+from benchmarks import batches, beside_cubie, commands, compilation, kernels, memory, peers
 from benchmarks.cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.table import Row, Table
@@ -31,6 +31,7 @@ def names() -> dict[str, list[str]]:
         memory.SECTION: list(memory.NAMES),
         compilation.SECTION: list(compilation.NAMES),
         commands.SECTION: list(commands.NAMES),
+        batches.SECTION: list(batches.NAMES),
         peers.SECTION: list(peers.NAMES),
     }
 
@@ -109,6 +110,7 @@ def main() -> int:
             wanted[compilation.SECTION], target, asked.options, asked.arch
         ),
         commands.SECTION: lambda: commands.measure(wanted[commands.SECTION], target, asked.scale, cubie),
+        batches.SECTION: lambda: batches.measure(wanted[batches.SECTION], target, asked.scale, asked.rounds),
         peers.SECTION: lambda: peers.measure(wanted[peers.SECTION]),
     }
     table = Table(asked.json, about(target))

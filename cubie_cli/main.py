@@ -3,12 +3,9 @@
 import errno
 import gc
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -27,6 +24,7 @@ from cubie_cli.commands import (
     validate,
 )
 from cubie_cli.commands.options import TRACEBACK_VARIABLE
+from cubie_cli.commands.stopping import TIME_UP, Stopped, listen, stop_again
 from cubie_cli.documents.messages import ExitCode, UserError
 
 app = typer.Typer(
@@ -54,20 +52,6 @@ app.command("doctor")(doctor.doctor)
 #: and again takes a tenth of a short run.
 OBJECTS_BEFORE_COLLECTION = 100_000
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-class Stopped(BaseException):
-    """A signal asked the program to end.
-
-    Parameters
-    ----------
-    number
-        The signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the parser hands over the option's value
@@ -110,17 +94,17 @@ def program() -> NoReturn:
 def main() -> None:
     """Run the command line; the exit code tells what happened, see `ExitCode`."""
     _open_streams()
-    _on_signals(_stop)
+    listen()
     sys.unraisablehook = _raise_again
     try:
         _run()
     except UserError as error:
         _end("\n".join([str(error), *_notes(error)]), error.exit_code)
     except Stopped as stop:
-        name = signal.Signals(stop.number).name
         if kept := _notes(stop):
-            _end(f"stopped by {name}; {kept[-1]}", ExitCode.STOPPED)
-        _end(f"stopped by {name}; what was not finished is not kept", 128 + stop.number)
+            _end(f"stopped by {stop.reason}; {kept[-1]}", ExitCode.STOPPED)
+        timed = stop.number == TIME_UP
+        _end(f"stopped by {stop.reason}; nothing was finished", ExitCode.STOPPED if timed else 128 + stop.number)
     except MemoryError:
         _end(
             "error: out of memory\n  hint: save fewer times or variables, or set a smaller [run] chunk",
@@ -175,26 +159,13 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _on_signals(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
-    """Handle the signals that ask for an end, but those that a shell or nohup has switched off."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)
-
-
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    _on_signals(signal.SIG_DFL)  # a second one ends the program even where it cleans up slowly
-    raise Stopped(number)
-
-
 def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
     """Raise anew what a finalizer swallowed: a signal may arrive while one runs, and Python drops what it raises."""
     stop = lost.exc_value
     if not isinstance(stop, Stopped):
         sys.__unraisablehook__(lost)
         return
-    signal.signal(signal.SIGALRM, lambda *_: _stop(stop.number, None))
-    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    stop_again(stop)
 
 
 def _end(message: str, code: int) -> NoReturn:

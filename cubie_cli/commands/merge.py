@@ -50,7 +50,7 @@ def merge(
         begun = find_unfinished(output)
         remove_leftovers(output, begun.part if begun else None)
         if not small:
-            progress.start(found[0].extent.count, *(("reading", "read") if virtual else ("merging", "merged")))
+            progress.start(found[0].extent.count, 0, *(("reading", "read") if virtual else ("merging", "merged")))
         with placed(output, replace=force) as temporary:
             _write(found, output, temporary, (lambda _: None) if small else progress.advance, virtual=virtual)
         if virtual:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, Target, TargetChoice, Verbose
+from cubie_cli.commands.stopping import parse_duration, stop_after
 from cubie_cli.documents.messages import ExitCode, UsageError, size
-from cubie_cli.runs.stopwatch import Stopwatch
+from cubie_cli.runs.stopwatch import Stopwatch, seconds_since_start
 
 if TYPE_CHECKING:
     from cubie_cli.runs.prepared_batch import PreparedBatch
@@ -33,6 +34,13 @@ Part = Annotated[
         "--shard", metavar="I/N", help="Solve part I of N only, I from 0 on; `cubie merge` joins the parts' results."
     ),
 ]
+MaxTime = Annotated[
+    str | None,
+    typer.Option("--max-time", metavar="TIME", help="Stop after so long, such as 3h50m; --resume goes on then."),
+]
+Log = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Add what is told on the way to FILE, with the time.")
+]
 AllowFailures = Annotated[bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")]
 
 
@@ -47,6 +55,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     trace: Trace = None,
     runs: Runs = None,
     shard: Part = None,
+    max_time: MaxTime = None,
+    log: Log = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -54,6 +64,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     verbose: Verbose = False,
 ) -> None:
     """Integrate every run of the batch that CONFIG describes, and write the result; or repeat a result."""
+    if max_time is not None:
+        stop_after(parse_duration(max_time, "--max-time") - seconds_since_start())
     if target not in {Target.CPU, Target.PYTHON}:
         from cubie_cli.runs.wake_gpu import wake_gpu  # noqa: PLC0415 - before what follows
 
@@ -69,7 +81,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     if output is None and runs is None and is_enclosing(config):
         raise UsageError(f"{config} is a result: what repeats it needs a name", hint="add --output FILE")
     stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
-    with Progress(quiet=quiet) as progress:
+    with Progress(quiet=quiet, log=log) as progress:
         with stopwatch.task("plan"):
             batch = prepare_batch(config, overrides, target, output, trace, runs, shard=shard, force=force or dry_run)
         if resume:

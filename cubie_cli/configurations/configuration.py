@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from buffers import LOCATIONS
@@ -21,11 +20,6 @@ from cubie_cli.models.model import Model
 from solvers.settings import KernelSettings, SaveSettings, SolveSettings
 
 #: Keys of the format that this version refuses, with what they would do.
-_NOT_AVAILABLE: Mapping[KeyPath, str] = MappingProxyType(
-    {
-        ("run", "devices"): "a choice of devices is",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,9 @@ class Configuration:
     threads
         Most threads of the CPU target; None: all.
     chunk
-        Runs on the device at a time; None: as many as fit.
+        Runs on the device at a time; None: as many as suit it.
+    devices
+        Indices of GPUs; None: all.
     cache
         Folder of compiled kernels; True: the user's own, False: none are kept.
     kernel
@@ -89,6 +85,7 @@ class Configuration:
     target: Target
     threads: int | None
     chunk: int | None
+    devices: tuple[int, ...] | None
     cache: Path | bool
     kernel: KernelSettings
     warnings: tuple[str, ...]
@@ -105,11 +102,8 @@ def check_format(document: Document) -> RunConfiguration:
     Raises
     ------
     UserError
-        With the place of the first mistake, or of what this version lacks.
+        With the place of the first mistake.
     """
-    for path, words in _NOT_AVAILABLE.items():
-        if document.get(path) is not None:
-            raise document.error(f"{words} not available in this version", path, "key")
     if document.get(("events",)) is not None:
         hint = "write them in the model file, or as [[model.events]] here"
         raise document.error("events are part of the model", ("events",), "key", hint)
@@ -150,6 +144,7 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         target=tables_read.run.target,
         threads=tables_read.run.threads,
         chunk=tables_read.run.chunk,
+        devices=_read_devices(document, tables_read),
         cache=document.path.parent / cache if isinstance(cache, str) else cache,
         kernel=_read_kernel(tables_read.run.kernel),
         warnings=(*warnings_of(document, solve), *grid_warning(saved.settings, solve)),
@@ -162,6 +157,15 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
 
 
 # -- [run] --------------------------------------------------------------------------------------
+
+
+def _read_devices(document: Document, tables_read: RunConfiguration) -> tuple[int, ...] | None:
+    devices = tables_read.run.devices
+    if devices == "all":
+        return None
+    if not devices:
+        raise document.error("a batch needs a device", ("run", "devices"), hint='list some, or write "all"')
+    return tuple(devices)
 
 
 def _read_kernel(table: KernelTable) -> KernelSettings:

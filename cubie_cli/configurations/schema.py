@@ -202,6 +202,7 @@ class RunTable(_Table):
     target: Target = "auto"
     threads: Count | None = None
     chunk: Count | None = None
+    devices: Literal["all"] | list[Annotated[int, Field(ge=0)]] = "all"
     cache: str | bool = True
     kernel: KernelTable = KernelTable()
 

@@ -73,4 +73,4 @@ def _figure(name: str, value: Any) -> str:
 def _chunks(report: MemoryReport) -> list[tuple[str, str]]:
     if report.runs_per_chunk is None or report.chunks is None:
         return [("runs per chunk", "as many as fit the device")]
-    return [("runs per chunk", f"{report.runs_per_chunk:,}"), ("chunks", f"{report.chunks:,}")]
+    return [("runs per chunk", f"at most {report.runs_per_chunk:,}")]

@@ -48,6 +48,13 @@ class SmallStates:
             else:
                 self._count(state, saved, small)
 
+    def add(self, other: "SmallStates") -> None:
+        """Count what another has seen of the same batch."""
+        self._runs += other._runs  # noqa: SLF001 - they are alike
+        for state, (count, largest) in other._found.items():  # noqa: SLF001 - likewise
+            known, before = self._found.get(state, (0, 0.0))
+            self._found[state] = (known + count, max(before, largest))
+
     def warnings(self) -> Iterator[str]:
         """Yield a line for each such state or vector, the first few of them."""
         names = self.exchange.quantities.states

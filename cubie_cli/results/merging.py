@@ -7,9 +7,9 @@ from pathlib import Path
 import h5py
 
 from cubie_cli.documents.messages import UserError
+from cubie_cli.results.blocks import write_at
 from cubie_cli.results.layout import create_contiguous
 from cubie_cli.results.opening import open_file
-from cubie_cli.results.result_file import write_at
 from cubie_cli.results.shards import Column, ShardFile
 from cubie_cli.results.skeleton import merged_attributes, write_skeleton
 

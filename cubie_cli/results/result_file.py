@@ -4,9 +4,9 @@ It is written under a temporary name beside its own, and renamed once it is comp
 whatever stops the program, a file of the right name is a whole result.
 """
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError
+from cubie_cli.results.blocks import Blocks
 from cubie_cli.results.destination import put_in_place, sync, temporary_beside
-from cubie_cli.results.layout import COUNTS, Contents, find_places, lay_out
+from cubie_cli.results.layout import Contents, Place, find_places, lay_out
 from cubie_cli.results.unfinished import Journal, Unfinished
 
 if TYPE_CHECKING:
     from solvers.execution.engine import Solution
 
 
-#: Seconds after which what is written is put on disk, so that a crash of the machine costs no more.
-_SYNC_SECONDS = 30.0
+#: Bytes after which what is written is put on disk meanwhile, so that little is left to do at the end, and seconds, so
+#: that a crash of the machine costs no more.
+_SYNC_BYTES, _SYNC_SECONDS = 64 << 20, 5.0
 
 
 class ResultFile:
@@ -67,12 +69,15 @@ class ResultFile:
         self._contents = contents
         self._facts, self._finished = facts, begun.finished if begun else ()
         self._journal: Journal | None = None
-        self._synced = time.monotonic()
-        self._descriptor = -1
+        self._bytes, self._synced = 0, time.monotonic()
+        self._syncing: Future[None] | None = None
+        self._syncer = ThreadPoolExecutor(1, "syncer")
+        self._blocks: Blocks | None = None
+        self._places: Mapping[str, Place] = _places_left(path, begun, contents) if begun else {}
         try:
             with self._refusals_told():
-                self._places = find_places(self._temporary, contents) if begun else lay_out(self._temporary, contents)
-                self._descriptor = os.open(self._temporary, os.O_RDWR)
+                self._places = self._places or lay_out(self._temporary, contents)
+                self._blocks = Blocks(self._temporary, contents, self._places)
                 if begun and facts is not None:
                     self._journal = Journal(path, self._temporary, facts, begun.finished)
         except BaseException:
@@ -81,9 +86,13 @@ class ResultFile:
 
     def statuses(self) -> np.ndarray:
         """Return the status of each run that was there to begin with, shape (runs,)."""
-        place, first = self._places["status"], self._contents.first_run
-        parts = [os.pread(self._descriptor, len(runs), place.offset + runs.start - first) for runs in self._finished]
-        return np.frombuffer(b"".join(parts), dtype=place.dtype)
+        assert self._blocks is not None  # noqa: S101 - it is closed no sooner than the block ends
+        return self._blocks.statuses(self._finished)
+
+    @property
+    def laid_out(self) -> tuple[Path, Contents, Mapping[str, Place]]:
+        """The file under its present name, what it holds and where: others may write there; see `take_down`."""
+        return self._temporary, self._contents, self._places
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -106,33 +115,57 @@ class ResultFile:
         OutputError
             The disk refused.
         """
-        indices = np.arange(first_run, first_run + solution.status.shape[0], dtype=np.int64)
+        assert self._blocks is not None  # noqa: S101 - likewise
         with self._refusals_told():
-            for stored, rows in ((self._contents.stored, solution.variables), (self._contents.told, solution.findings)):
-                for each in stored:
-                    block = rows[each.rows.start : each.rows.stop]
-                    self._write_block(each.name, first_run, block.reshape(-1, block.shape[-1]))
-            for variable, row in zip(self._contents.coordinates, values, strict=True):
-                self._write_block(variable.name, first_run, row[None])
-            for name, column in {"run": indices, **{name: getattr(solution, name) for name in COUNTS}}.items():
-                self._write_block(name, first_run, column[None])
-            self._take_down(range(first_run, first_run + len(indices)))
+            written = self._blocks.write(first_run, values, solution)
+        self.take_down(range(first_run, first_run + len(solution.status)), written)
 
-    def _take_down(self, runs: range) -> None:
-        """Note what is written, where more is to come; once in a while have it on disk."""
-        if self._journal is None:
-            if self._facts is None or len(runs) == self._contents.n_runs:
-                return
-            self._journal = Journal(self._path, self._temporary, self._facts)
-        self._journal.add(runs)
-        if time.monotonic() - self._synced > _SYNC_SECONDS:
-            self._sync()
+    def take_down(self, runs: range, written: int) -> None:
+        """Note what is written, where more is to come; once in a while have it put on disk.
 
-    def _sync(self) -> None:
-        os.fdatasync(self._descriptor)
+        Parameters
+        ----------
+        runs
+            Their index in the whole batch.
+        written
+            How many bytes they take.
+
+        Raises
+        ------
+        OutputError
+            The disk refused.
+        """
+        self._bytes += written
+        with self._refusals_told():
+            if self._journal is None:
+                if self._facts is None or len(runs) == self._contents.n_runs:
+                    return
+                self._journal = Journal(self._path, self._temporary, self._facts)
+            self._journal.add(runs)
+            waited = time.monotonic() - self._synced > _SYNC_SECONDS
+            if (waited or self._bytes > _SYNC_BYTES) and (self._syncing is None or self._syncing.done()):
+                self._end_sync()
+                self._bytes, self._synced = 0, time.monotonic()
+                self._syncing = self._syncer.submit(self._sync, self._journal.entries)
+
+    def _sync(self, entries: int) -> None:
+        """Put on disk what is written, of which the first entries of the journal tell."""
+        if self._blocks:
+            self._blocks.sync()
         if self._journal:
-            self._journal.mark()
-        self._synced = time.monotonic()
+            self._journal.mark(entries)
+
+    def _end_sync(self) -> None:
+        """Wait until nothing is being put on disk.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
+        if self._syncing:
+            syncing, self._syncing = self._syncing, None
+            syncing.result()
 
     def publish(self) -> None:
         """Put the complete file in its place, safe on disk.
@@ -143,7 +176,8 @@ class ResultFile:
             The disk refused; no result is left.
         """
         with self._refusals_told():
-            os.fsync(self._descriptor)
+            self._end_sync()
+            sync(self._temporary)
             put_in_place(self._temporary, self._path, replace=self._replace)
         with suppress(OSError):  # some network file systems cannot sync a folder
             sync(self._temporary.parent)
@@ -156,22 +190,11 @@ class ResultFile:
             self._discard()
             return
         with suppress(OSError):
-            self._sync()
+            self._end_sync()
+            self._sync(self._journal.entries)
         kept = f"{self._journal.runs:,} of {self._contents.n_runs:,} runs are kept: --resume goes on with them"
         error.add_note(kept)
         self._close(keep=True)
-
-    def _write_block(self, name: str, first_run: int, block: np.ndarray) -> None:
-        """Write the rows of a block, each a range of runs, to their places in a variable."""
-        place = self._places[name]
-        block = np.ascontiguousarray(block, dtype=place.dtype)
-        rows, width = block.shape
-        if width == self._contents.n_runs:  # rows follow each other on disk too
-            rows, block = 1, block.reshape(1, -1)
-        stride = self._contents.n_runs * block.itemsize
-        start = place.offset + (first_run - self._contents.first_run) * block.itemsize
-        for row in range(rows):
-            write_at(self._descriptor, memoryview(block[row]).cast("B"), start + row * stride)
 
     @contextmanager
     def _refusals_told(self) -> Iterator[None]:
@@ -188,16 +211,19 @@ class ResultFile:
         self._temporary.unlink(missing_ok=True)
 
     def _close(self, *, keep: bool) -> None:
+        self._syncer.shutdown()
         if self._journal:
             self._journal.close(keep=keep)
             self._journal = None
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self._blocks:
+            self._blocks.close()
+            self._blocks = None
 
 
-def write_at(descriptor: int, data: memoryview, offset: int) -> None:
-    """Write all of a buffer; the system takes no more than 2 GiB at once."""
-    while data:
-        written = os.pwrite(descriptor, data, offset)
-        data, offset = data[written:], offset + written
+def _places_left(path: Path, begun: Unfinished, contents: Contents) -> Mapping[str, Place]:
+    """Return where the values of each variable belong in what is left of a result."""
+    try:
+        return find_places(begun.part, contents)
+    except (OSError, RuntimeError, KeyError) as error:
+        message = f"what is left of {path} is damaged: {begun.part.name} is no whole file any more"
+        raise OutputError(message, hint="start anew with --force") from error

@@ -1,8 +1,8 @@
 """What is left of a result whose command was stopped: the file with the values so far, and a journal of what is in it.
 
 The journal is a file of lines beside the result: first what the result is of, then each range of runs once its values
-are written, and a mark whenever all of them are on disk. A process that is killed leaves what it has written to the
-system; after a crash of the machine, which has another boot then, only what lies before a mark is trusted.
+are written, and now and then how many of these are on disk. A process that is killed leaves what it has written to the
+system; after a crash of the machine, which has another boot then, only these are trusted.
 """
 
 import json
@@ -53,8 +53,9 @@ def find_unfinished(path: Path) -> Unfinished | None:
         lines = journal_of(path).read_text(encoding="utf-8").split("\n")[:-1]  # what has no end was being written
         header, *entries = map(json.loads, lines)
         part = journal_of(path).with_name(header["part"])
-        trusted = entries if header["boot"] == _boot() else entries[: _last_mark(entries)]
-        finished = tuple(range(*entry["runs"]) for entry in trusted if "runs" in entry)
+        finished = tuple(range(*entry["runs"]) for entry in entries if "runs" in entry)
+        if header["boot"] != _boot():
+            finished = finished[: max((entry["synced"] for entry in entries if "synced" in entry), default=0)]
         found = Unfinished(part, dict(header["facts"]), finished)
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -66,10 +67,6 @@ def forget(path: Path) -> None:
     found = find_unfinished(path)
     for each in (journal_of(path), *([found.part] if found else [])):
         each.unlink(missing_ok=True)
-
-
-def _last_mark(entries: list[Any]) -> int:
-    return max((index for index, entry in enumerate(entries) if "synced" in entry), default=0)
 
 
 def _boot() -> str:
@@ -91,6 +88,11 @@ class Journal:
         What it is of.
     finished
         What the file has already.
+
+    Attributes
+    ----------
+    runs, entries
+        How many are taken down, and in how many ranges.
     """
 
     def __init__(self, path: Path, part: Path, facts: Mapping[str, str], finished: Iterable[range] = ()) -> None:
@@ -99,21 +101,23 @@ class Journal:
         header = {"part": part.name, "boot": _boot(), "facts": dict(facts)}
         entries = [{"runs": [each.start, each.stop]} for each in finished]
         with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(f"{json.dumps(line)}\n" for line in (header, *entries, {"synced": True}))
-            file.flush()
-            os.fsync(file.fileno())
+            file.writelines(f"{json.dumps(line)}\n" for line in (header, *entries, {"synced": len(entries)}))
+            if entries:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(self._path)
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-        self.runs = sum(map(len, finished))
+        self.runs, self.entries = sum(map(len, finished)), len(entries)
 
     def add(self, runs: range) -> None:
         """Take down a range of runs that is written."""
         self._append({"runs": [runs.start, runs.stop]})
         self.runs += len(runs)
+        self.entries += 1
 
-    def mark(self) -> None:
-        """Take down that all is on disk."""
-        self._append({"synced": True})
+    def mark(self, entries: int) -> None:
+        """Take down that the first ranges, so many, are on disk."""
+        self._append({"synced": entries})
         os.fsync(self._descriptor)
 
     def close(self, *, keep: bool) -> None:

@@ -1,16 +1,22 @@
-"""Shows progress on standard error: a bar on a terminal, a few plain lines elsewhere, nothing if quiet."""
+"""Shows progress on standard error: a bar on a terminal, a line now and then elsewhere; and keeps it in a log."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 from rich.console import Console
+
+from cubie_cli.documents.messages import OutputError, UserError
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-_PLAIN_LINES = 10
+#: Seconds between two lines that tell how far a batch is.
+LINE_SECONDS = 10.0
 
 
 class Progress:
@@ -22,14 +28,23 @@ class Progress:
         Say nothing.
     console
         Where to write; None: standard error.
+    log
+        A file that takes the same as lines with the time, quiet or not; what it has already stays.
+
+    Raises
+    ------
+    OutputError
+        The log cannot be written.
     """
 
-    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+    def __init__(self, *, quiet: bool = False, console: Console | None = None, log: Path | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False)
         self._quiet = quiet
+        self._log = _opened(log) if log else None
         self._bar: Bar | None = None
-        self._done = self._total = 0
         self._verb = ""
+        self._total = self._done = self._failed = self._under_way = 0
+        self._before, self._started, self._told = 0, time.monotonic(), time.monotonic()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -38,14 +53,21 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bar off the terminal."""
+        """Take the bar off the terminal, and end the log with what went wrong."""
         if self._bar is not None:
             self._bar.stop()
+        if self._log is None:
+            return
+        notes = getattr(error, "__notes__", [])
+        for line in ([str(error)] if isinstance(error, UserError) else []) + ([*notes] if error else []):
+            self._take_down(line)
+        self._log.close()
 
     def stage(self, text: str) -> None:
         """Name the task that begins now."""
         if not self._quiet:
             self._console.print(text, markup=False, soft_wrap=True)
+        self._take_down(text)
 
     def warn(self, texts: Iterable[str]) -> None:
         """Say what is allowed and probably not meant."""
@@ -71,31 +93,84 @@ class Progress:
             bar.add_task(text, total=None)
             yield
 
-    def start(self, total: int, doing: str = "solving", done: str = "solved") -> None:
-        """Begin to count runs."""
-        self._total, self._verb = total, done
+    def start(self, total: int, already: int = 0, doing: str = "solving", done: str = "solved") -> None:
+        """Begin to count runs, of which some are there already."""
+        self._verb = done
+        self._total, self._done, self._before = total, already, already
+        self._started = self._told = time.monotonic()
         if self._quiet or not self._console.is_terminal:
             return
-        from rich.progress import (  # noqa: PLC0415 - for a terminal only
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415 - for a terminal only
         from rich.progress import Progress as Bar  # noqa: PLC0415
 
-        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
         self._bar = Bar(*columns, console=self._console, transient=True)
-        self._bar.add_task(doing, total=total)
+        self._bar.add_task(doing, total=total, completed=already, pace="")
         self._bar.start()
 
-    def advance(self, runs: int) -> None:
-        """Count runs that are solved and written."""
-        before, self._done = self._done, self._done + runs
-        if self._bar is not None:
-            self._bar.advance(self._bar.task_ids[0], runs)
-        elif not self._quiet and self._tenth(self._done) > self._tenth(before):
-            self._console.print(f"{self._verb} {self._done:,} of {self._total:,} runs", markup=False)
+    def under_way(self, runs: int) -> None:
+        """Show how many runs have been begun and are not written yet."""
+        self._under_way = runs
+        self._show()
 
-    def _tenth(self, runs: int) -> int:
-        return runs * _PLAIN_LINES // max(self._total, 1)
+    def advance(self, runs: int, failed: int = 0) -> None:
+        """Count runs that are solved and written, some of which failed."""
+        self._done, self._failed, self._under_way = self._done + runs, self._failed + failed, 0
+        self._show()
+
+    def _show(self) -> None:
+        if self._bar is not None:
+            seen = min(self._done + self._under_way, self._total)
+            self._bar.update(self._bar.task_ids[0], completed=seen, pace=self._pace(seen))
+        now = time.monotonic()
+        if now - self._told < LINE_SECONDS and self._done < self._total:
+            return
+        self._told = now
+        line = f"{self._verb} {self._done:,} of {self._total:,} runs{self._pace(self._done, ': ')}"
+        if self._bar is None and not self._quiet:
+            self._console.print(f"{_now()} {line}", markup=False, soft_wrap=True)
+        self._take_down(line)
+
+    def _pace(self, seen: int, prefix: str = "") -> str:
+        """Return runs a second, the time that is left and how many failed so far."""
+        seconds, solved = time.monotonic() - self._started, seen - self._before
+        parts = []
+        if solved and seconds > 0:
+            rate = solved / seconds
+            parts.append(f"{_count(rate)} a second")
+            if seen < self._total:
+                parts.append(f"{duration((self._total - seen) / rate)} left")
+        if self._failed:
+            parts.append(f"{self._failed:,} failed")
+        return prefix + ", ".join(parts) if parts else ""
+
+    def _take_down(self, text: str) -> None:
+        if self._log is not None:
+            self._log.writelines(f"{_now()} {line}\n" for line in text.splitlines())
+            self._log.flush()
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write the log {path}: {error.strerror}", hint="name another with --log") from error
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _count(rate: float) -> str:
+    """Return a number of runs a second with about three digits."""
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, with one or two units."""
+    whole = round(seconds)
+    for unit, larger, name, smaller in ((86400, 3600, "d", "h"), (3600, 60, "h", "min"), (60, 1, "min", "s")):
+        if whole >= unit:
+            rest = whole % unit // larger
+            return f"{whole // unit} {name}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"

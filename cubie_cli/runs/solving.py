@@ -1,9 +1,11 @@
 """Solves a batch: makes its kernel ready, then solves chunk by chunk and writes each as it comes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,13 +16,19 @@ from cubie_cli.results.layout import Contents, Variable, index_type
 from cubie_cli.results.provenance import attributes
 from cubie_cli.results.result_file import ResultFile
 from cubie_cli.results.trace_file import TraceFile
+from cubie_cli.runs.devices import devices_of, pilot, worth_sharing
+from cubie_cli.runs.pace import pace_of
 from cubie_cli.runs.prepared_batch import PreparedBatch
 from cubie_cli.runs.progress import Progress
 from cubie_cli.runs.resuming import extent_of
 from cubie_cli.runs.stopwatch import Stopwatch
+from cubie_cli.runs.streaming import Solved, stream
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
 from solvers.status import Status
+
+if TYPE_CHECKING:
+    from cubie_cli.runs.worker import Task, Written
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def ready_solver(batch: PreparedBatch, progress: Progress, stopwatch: Stopwatch)
         else:
             kernel = batch.kernel.compiled(audience=progress)
             stopwatch.move(kernel.seconds, "import", "compile")
-            solver = engine.load(kernel, batch.exchange, batch.job.configuration.threads)
+            solver = engine.load(kernel, batch.exchange, batch.job.configuration.threads, devices_of(batch)[0])
     with closing(solver), as_user_errors(batch.job):
         yield solver
 
@@ -94,48 +102,114 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     UserError
         Where the disk or the device fails.
     """
-    fitting = solver.runs_per_chunk(batch.runs)
-    width = min(fitting, batch.job.configuration.chunk or fitting, batch.runs)
-    report = batch.report(width, solver.kernel_report())
-    small = SmallStates(batch.exchange)
-    ended = np.zeros(len(Status), dtype=np.int64)
-    progress.start(batch.runs)
+    pace = pace_of(solver, batch.runs, batch.job.configuration.chunk)
+    report = batch.report(pace.most, solver.kernel_report())
     with _files(batch, solver.device, report) as files:
-        for file in files:
-            if isinstance(file, ResultFile):
-                ended += _counted(file.statuses())
-        progress.advance(int(ended.sum()))
-        for runs in _chunks(batch, width):
-            values = batch.job.design.values(runs.start, runs.stop)
-            solution = solver.solve(values)
-            with stopwatch.task("write"):
-                coordinates = [*values, *batch.job.design.indices(runs.start, runs.stop)]
-                for file in files:
-                    file.write(runs.start, coordinates, solution)
-            stopwatch.add("kernel", solution.kernel_seconds)
-            stopwatch.add("transfer", solution.transfer_seconds)
-            ended += _counted(solution.status)
-            small.look(values, solution)
-            progress.advance(len(runs))
+        work = _Work(batch, files, stopwatch)
+        progress.start(batch.runs, already=work.count_begun())
+        ranges: Iterable[range] = _remaining(batch)
+        streamed = partial(stream, solver, batch.job.design, pace=pace, count=work.count, write=work.write)
+        indices = devices_of(batch)
+        if len(indices) > 1 and batch.job.configuration.devices is None:
+            few, ranges = pilot(ranges, pace)
+            streamed(few, progress=progress)
+            indices = indices if worth_sharing(ranges, pace) else indices[:1]
+        if len(indices) > 1:
+            _share(_task(batch, solver, files), indices, ranges, work, progress)
+        else:
+            streamed(ranges, progress=progress)
         with stopwatch.task("write"):
             for file in files:
                 file.publish()
-    counts = {status: int(ended[status - min(Status)]) for status in Status}
-    return Tally(counts, solver.device, report, tuple(small.warnings()))
+    device = solver.device if len(indices) == 1 else f"{len(indices)} x {solver.device}"
+    return Tally(work.counts, device, report, tuple(work.small.warnings()))
 
 
-def _counted(status: np.ndarray) -> np.ndarray:
-    """Return the number of runs by status, from the least on."""
-    return np.bincount(status - min(Status), minlength=len(Status))
+class _Work:
+    """Writes chunks, and counts how their runs ended."""
+
+    def __init__(self, batch: PreparedBatch, files: list[ResultFile | TraceFile], stopwatch: Stopwatch) -> None:
+        self._design, self._files, self._stopwatch = batch.job.design, files, stopwatch
+        self._ended = np.zeros(len(Status), dtype=np.int64)
+        self.small = SmallStates(batch.exchange)
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """The number of runs by status."""
+        return {status: int(self._ended[status - min(Status)]) for status in Status}
+
+    def count_begun(self) -> int:
+        """Count the runs that were there to begin with, and return how many those are."""
+        for file in self._files:
+            if isinstance(file, ResultFile):
+                self._count(file.statuses())
+        return int(self._ended.sum())
+
+    def count(self, solved: Solved) -> int:
+        """Count how the runs of a chunk ended, and look at them; return how many failed."""
+        self._stopwatch.add("kernel", solved.solution.kernel_seconds)
+        self._stopwatch.add("transfer", solved.solution.transfer_seconds)
+        self.small.look(solved.values, solved.solution)
+        return self._count(solved.solution.status)
+
+    def write(self, solved: Solved) -> None:
+        """Write a chunk."""
+        runs, values, solution = solved
+        with self._stopwatch.task("write"):
+            coordinates = [*values, *self._design.indices(runs.start, runs.stop)]
+            for file in self._files:
+                file.write(runs.start, coordinates, solution)
+
+    def take(self, written: "Written", progress: Progress) -> None:
+        """Take note of runs that another process has written."""
+        for file in self._files:
+            if isinstance(file, ResultFile):
+                file.take_down(written.runs, written.bytes)
+        for task, seconds in written.seconds.items():
+            self._stopwatch.add(task, seconds)
+        progress.advance(len(written.runs), self._count(written.status))
+
+    def _count(self, status: np.ndarray) -> int:
+        ended = np.bincount(status - min(Status), minlength=len(Status))
+        self._ended += ended
+        return sum(int(ended[each - min(Status)]) for each in Status if not each.succeeded)
 
 
-def _chunks(batch: PreparedBatch, width: int) -> Iterator[range]:
-    """Yield the runs that are still to be solved, so many at a time."""
+def _share(task: "Task", indices: Sequence[int], ranges: Iterable[range], work: _Work, progress: Progress) -> None:
+    """Have a process for each of several GPUs solve runs."""
+    from cubie_cli.runs.workers import Workers  # noqa: PLC0415 - most machines have one
+
+    with Workers(task, indices, progress.warn) as workers:
+        workers.solve(ranges, partial(work.take, progress=progress))
+    work.small.add(workers.small)
+
+
+def _task(batch: PreparedBatch, solver: engine.Solver, files: list[ResultFile | TraceFile]) -> "Task":
+    """Return what other processes need to know to solve runs of a batch."""
+    from cubie_cli.runs.worker import Task  # noqa: PLC0415 - most machines have one device
+
+    (file,) = (each for each in files if isinstance(each, ResultFile))
+    part, contents, places = file.laid_out
+    configuration = batch.job.configuration
+    return Task(
+        kernel=batch.kernel.compiled(),
+        exchange=solver.exchange,
+        threads=configuration.threads,
+        chunk=configuration.chunk,
+        design=batch.job.design,
+        runs=batch.runs,
+        part=part,
+        contents=contents,
+        places=places,
+    )
+
+
+def _remaining(batch: PreparedBatch) -> Iterator[range]:
+    """Yield the runs that are still to be solved."""
     begin = batch.selected.start
     finished = sorted(batch.begun.finished if batch.begun else (), key=lambda runs: runs.start)
     for known in (*finished, range(batch.selected.stop, batch.selected.stop)):
-        for first in range(begin, known.start, width):
-            yield range(first, min(first + width, known.start))
+        yield range(begin, known.start)
         begin = known.stop
 
 

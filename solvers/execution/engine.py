@@ -6,12 +6,11 @@ Importing this module imports neither a compiler nor SymPy: a kernel that is sto
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from solvers.errors import TargetUnavailableError
 from solvers.execution.kernel import Kernel
+from solvers.execution.solver import Solver
 from solvers.planning.exchange import Exchange, Solution
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ __all__ = [
     "Solution",
     "Solver",
     "TargetUnavailableError",
+    "alike_devices",
     "architecture",
     "available_targets",
     "build",
@@ -41,25 +41,6 @@ __all__ = [
 ]
 
 TARGETS = ("cuda", "cpu", "python")
-
-
-class Solver(Protocol):
-    """A kernel that is ready to run, or the interpreter in its place."""
-
-    exchange: Exchange
-    device: str
-
-    def kernel_report(self) -> dict[str, Any] | None:
-        """Return what the CUDA kernel needs, as the function of that name does; None on other targets."""
-
-    def runs_per_chunk(self, runs: int) -> int:
-        """Return how many of some runs fit the device at once."""
-
-    def solve(self, values: np.ndarray) -> Solution:
-        """Solve a chunk; `values` has shape (swept, runs)."""
-
-    def close(self) -> None:
-        """Release what the device holds."""
 
 
 def available_targets() -> dict[str, str]:
@@ -94,6 +75,13 @@ def choose_target(requested: str) -> str:
     if reason:
         raise TargetUnavailableError(*reason)
     return "cuda"
+
+
+def alike_devices() -> tuple[int, ...]:
+    """Return the indices of the GPUs that run what is compiled for the first one."""
+    from solvers.execution.cuda import driver  # noqa: PLC0415 - see the module's docstring
+
+    return tuple(index for index in range(driver.device_count()) if driver.capability(index) == driver.capability())
 
 
 def why_cannot_compile(target: str) -> tuple[str, str] | None:
@@ -173,7 +161,7 @@ def _without_scipy() -> Iterator[None]:
         sys.modules.pop("scipy", None)
 
 
-def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solver:
+def load(kernel: Kernel, exchange: Exchange, threads: int | None = None, index: int = 0) -> Solver:
     """Make a kernel ready to run.
 
     Parameters
@@ -182,6 +170,8 @@ def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solv
         What it exchanges with the host.
     threads
         Cores to use on the cpu target; None: all that the process may use.
+    index
+        Of the GPU on the cuda target.
 
     Raises
     ------
@@ -189,10 +179,10 @@ def load(kernel: Kernel, exchange: Exchange, threads: int | None = None) -> Solv
         Without the device.
     """
     if kernel.target == "cuda":
-        from solvers.execution.cuda.engine import CudaSolver  # noqa: PLC0415 - see the module's docstring
+        from solvers.execution.cuda.solver import CudaSolver  # noqa: PLC0415 - see the module's docstring
 
-        return CudaSolver(kernel, exchange)
-    from solvers.execution.cpu.engine import CpuSolver  # noqa: PLC0415
+        return CudaSolver(kernel, exchange, index)
+    from solvers.execution.cpu.solver import CpuSolver  # noqa: PLC0415
 
     return CpuSolver(kernel, exchange, threads)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,11 @@ from solvers.planning.findings import Finding, summary_findings
 from solvers.planning.given import given_numbers
 from solvers.settings import SaveSettings, SolveSettings
 from solvers.straightline.setting import Slot, filled
+
+#: What is known of each run besides its variables: status, steps, rejected.
+REPORTS = 3
+#: Results of each kind begin at a multiple of so many bytes.
+ALIGNMENT = 64
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Exchange:
     def result_bytes_per_run(self) -> int:
         """Bytes of a run's results on the device: variables, findings, status and two counts."""
         saved = len(self.variables) * self.time_count * self.dtype.itemsize
-        return saved + self.finding_rows * 8 + 3 * 4
+        return saved + self.finding_rows * 8 + REPORTS * 4
 
     @property
     def bytes_per_run(self) -> int:
@@ -112,11 +117,74 @@ class Exchange:
         """The number of rows that findings take."""
         return sum(finding.rows for finding in self.findings)
 
-    def empty_results(self, runs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return arrays for the variables; findings, NaN where nothing is told; and status, steps, rejected (int32)."""
-        variables = np.empty((len(self.variables), len(self.times), runs), dtype=self.dtype)
-        findings = np.full((self.finding_rows, runs), np.nan)
-        return variables, findings, np.full((3, runs), -1, dtype=np.int32)
+    def result_bytes(self, runs: int) -> int:
+        """Return the bytes that `results` of so many runs take."""
+        return sum(aligned(size) for size in self._result_sizes(runs))
+
+    def results(self, runs: int, memory: np.ndarray | None = None) -> "ResultArrays":
+        """Return arrays for what some runs give, with what was in their memory.
+
+        Parameters
+        ----------
+        memory
+            `result_bytes` or more, uint8; None: they have memory of their own.
+        """
+        size = self.result_bytes(runs)
+        whole = np.empty(size, dtype=np.uint8) if memory is None else memory[:size]
+        shapes = (len(self.variables), len(self.times), runs), (self.finding_rows, runs), (REPORTS, runs)
+        kinds: tuple[np.dtype[Any], ...] = (self.dtype, np.dtype(np.float64), np.dtype(np.int32))
+        arrays: list[np.ndarray] = []
+        start = 0
+        for length, shape, kind in zip(self._result_sizes(runs), shapes, kinds, strict=True):
+            part: np.ndarray = whole[start : start + length]
+            arrays.append(part.view(kind).reshape(shape))
+            start += aligned(length)
+        variables, findings, reports = arrays
+        return ResultArrays(variables, findings, reports, whole)
+
+    def empty_results(self, runs: int, memory: np.ndarray | None = None) -> "ResultArrays":
+        """Return such arrays with findings NaN and reports -1, for kernels that leave out what there is not."""
+        found = self.results(runs, memory)
+        found.findings.fill(np.nan)
+        found.reports.fill(-1)
+        return found
+
+    def _result_sizes(self, runs: int) -> tuple[int, int, int]:
+        """Return the bytes of variables, findings and reports."""
+        saved = len(self.variables) * self.time_count * self.dtype.itemsize
+        return saved * runs, self.finding_rows * 8 * runs, REPORTS * 4 * runs
+
+
+class ResultArrays(NamedTuple):
+    """What some runs give, one after the other in one piece of memory.
+
+    Attributes
+    ----------
+    variables
+        Shape (variables, times, runs), in the problem's precision.
+    findings
+        Shape (rows, runs), float64.
+    reports
+        Status, steps, rejected, int32 of shape (3, runs).
+    whole
+        The memory, uint8.
+    """
+
+    variables: np.ndarray
+    findings: np.ndarray
+    reports: np.ndarray
+    whole: np.ndarray
+
+    def solution(self, kernel_seconds: float, transfer_seconds: float = 0.0) -> "Solution":
+        """Return them as what a chunk gave."""
+        status, steps, rejected = self.reports
+        known = self.variables, self.findings, status.astype(np.int8), steps, rejected
+        return Solution(*known, kernel_seconds, transfer_seconds)
+
+
+def aligned(size: int) -> int:
+    """Return a number of bytes, rounded up so that what follows lies well."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import h5py
 import pytest
 
-from cubie_cli.results.unfinished import find_unfinished
+from cubie_cli.results.unfinished import Journal, find_unfinished
 
 ROOT = Path(__file__).parents[2]
 #: Seconds after which a process counts as one without an end.
@@ -103,6 +104,45 @@ def test_a_killed_run_is_gone_on_with(folder, cubie):
     assert "result.h5 is complete" in again.err
     assert cubie("run", "run.toml", *MANY, "--force", "--set", "run.chunk=400").code == 0
     assert values("result.h5") == resumed
+
+
+def test_what_is_left_and_damaged_stays_until_it_is_forced(folder, cubie):
+    stopped(folder, signal.SIGKILL)
+    part = find_unfinished(folder / "result.h5").part
+    os.truncate(part, part.stat().st_size // 2)
+    refused = cubie("run", "run.toml", *MANY, "--resume")
+    assert refused.code == 5
+    assert "what is left of result.h5 is damaged" in refused.err
+    assert part.exists()
+    assert cubie("run", "run.toml", *MANY, "--force", "--set", "run.chunk=400").code == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "result.h5", "run.toml"]
+
+
+def test_time_that_is_up_keeps_what_was_finished(folder, cubie, monkeypatch):
+    # The clock runs from the first line that is taken down, so that no machine is too slow for it.
+    add, told = Journal.add, []
+
+    def time_is_up(self, runs):
+        add(self, runs)
+        told.append(runs)
+        if len(told) == 5:
+            signal.setitimer(signal.ITIMER_REAL, 1e-3)
+
+    monkeypatch.setattr(Journal, "add", time_is_up)
+    ended = cubie("run", "run.toml", *MANY, "--max-time", "10h", "--log", "run.log")
+    assert ended.code == 75
+    last = ended.err.splitlines()[-1]
+    assert re.fullmatch(r"stopped by --max-time; \d+ of 400 runs are kept: --resume goes on with them", last)
+    assert last.removeprefix("stopped by --max-time; ") in (folder / "run.log").read_text()
+    monkeypatch.setattr(Journal, "add", add)
+    assert cubie("run", "run.toml", *MANY, "--set", "run.chunk=50", "--resume").code == 0
+
+
+def test_time_that_is_up_at_once_leaves_nothing(folder, cubie):
+    ended = cubie("run", "run.toml", *MANY, "--max-time", "0.001s")
+    assert ended.code == 75
+    assert ended.err.splitlines()[-1] == "stopped by --max-time; nothing was finished"
+    assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "run.toml"]
 
 
 def test_force_starts_anew(folder, cubie):

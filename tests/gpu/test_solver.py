@@ -12,7 +12,7 @@ from support.systems import lorenz
 from solvers.errors import PlanError
 from solvers.execution import engine
 from solvers.execution.cuda import driver as cuda_driver
-from solvers.execution.cuda import engine as cuda_engine
+from solvers.execution.cuda import solver as cuda_solver
 from solvers.execution.cuda.run_cells import divide
 from solvers.execution.cuda.run_order import RunArrays, RunOrder
 from solvers.settings import KernelSettings
@@ -86,7 +86,7 @@ def test_repeated_runs_are_equal_bit_for_bit():
 @pytest.mark.parametrize("kept", [0.0, 1.0])
 @pytest.mark.parametrize("disorder", [0, 2])
 def test_chunks_of_other_sizes_do_not_disturb_each_other(monkeypatch, kept, disorder):
-    monkeypatch.setattr(cuda_engine, "KEPT_SHARE", kept)
+    monkeypatch.setattr(cuda_solver, "KEPT_SHARE", kept)
     problem, values = disorderly(100_000)
     solver = build(replace(problem, disorder=disorder), "cuda")
     first, smaller, again, others = (
@@ -142,7 +142,8 @@ def test_an_order_is_by_cells(runs, precision):
         reports = np.arange(3 * runs, dtype=np.int32).reshape(3, runs)
         findings = np.arange(2.0 * runs).reshape(2, runs)
         own = RunArrays(upload(given), upload(given), upload(findings), upload(reports))
-        order = held.enter_context(RunOrder(device, solver._module, given, own))  # noqa: SLF001
+        memory = cuda_driver.ReusedMemory(device)
+        order = RunOrder(solver._module, memory, given, own)  # noqa: SLF001 - likewise
         start, end = (held.enter_context(cuda_driver.Event(device)) for _ in range(2))
         order.establish(start)
         found, restored, numbers = np.empty_like(given), np.empty_like(given), np.empty_like(reports)

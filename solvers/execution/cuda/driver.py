@@ -153,6 +153,10 @@ class Stream(_Resource):
         """Wait until it is empty."""
         _call(driver.cuStreamSynchronize, self.handle)
 
+    def wait(self, event: "Event") -> None:
+        """Queue that what follows waits for a mark in another stream, as it was last recorded."""
+        _call(driver.cuStreamWaitEvent, self.handle, event.handle, 0)
+
 
 def _handle(stream: Stream | None) -> Any:
     return driver.CUstream(0) if stream is None else stream.handle
@@ -173,6 +177,14 @@ class Event(_Resource):
         """Wait until the device passes it."""
         _call(driver.cuEventSynchronize, self.handle)
 
+    def passed(self) -> bool:
+        """Return whether the device has passed it."""
+        (status,) = driver.cuEventQuery(self.handle)
+        if status == driver.CUresult.CUDA_ERROR_NOT_READY:
+            return False
+        _call(lambda: (status,))
+        return True
+
     def milliseconds_since(self, earlier: "Event") -> float:
         """Return the time between two events that have happened."""
         return float(_call(driver.cuEventElapsedTime, earlier.handle, self.handle))
@@ -190,19 +202,23 @@ class PinnedArray(_Resource):
         super().__init__(lambda: _call(driver.cuMemFreeHost, address), device.held)
 
 
-class DeviceMemory(_Resource):
-    """An allocation on the device, of `bytes` bytes at `address`."""
+class DeviceRange:
+    """Memory on the device: `bytes` bytes at `address`, which somebody else frees."""
 
-    def __init__(self, device: Device, size: int) -> None:
-        pointer = _call(driver.cuMemAlloc, max(size, 1))
-        self.address = int(pointer)
+    def __init__(self, address: int, size: int) -> None:
+        self.address = address
         self.bytes = size
-        super().__init__(lambda: _call(driver.cuMemFree, pointer), device.held)
 
     @property
     def argument(self) -> ctypes.c_void_p:
         """The address, as `Function.launch` takes it."""
         return ctypes.c_void_p(self.address)
+
+    def part(self, offset: int, size: int) -> "DeviceRange":
+        """Return a range within it, `offset` bytes from the start."""
+        if offset < 0 or offset + size > self.bytes:
+            raise ValueError(f"{size} bytes at {offset} do not fit {self.bytes} on the device")
+        return DeviceRange(self.address + offset, size)
 
     def copy_from(self, host: NDArray[Any], stream: Stream | None = None, offset: int = 0) -> None:
         """Queue a copy of a host array to `offset` bytes from the start; it must not change until done."""
@@ -226,6 +242,44 @@ class DeviceMemory(_Resource):
             raise ValueError("a copy needs a contiguous host array")
         if offset < 0 or offset + host.nbytes > self.bytes:
             raise ValueError(f"{host.nbytes} bytes at {offset} do not fit {self.bytes} on the device")
+
+
+class DeviceMemory(_Resource, DeviceRange):
+    """An allocation on the device."""
+
+    def __init__(self, device: Device, size: int) -> None:
+        pointer = _call(driver.cuMemAlloc, max(size, 1))
+        DeviceRange.__init__(self, int(pointer), size)
+        super().__init__(lambda: _call(driver.cuMemFree, pointer), device.held)
+
+
+class ReusedMemory:
+    """Memory on the device that grows with what is asked of it, and is used again and again.
+
+    What is queued may use it until the next call asks for more: growing waits for the device.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._memory: DeviceMemory | None = None
+
+    @property
+    def bytes(self) -> int:
+        """The bytes that it has at present."""
+        return self._memory.bytes if self._memory else 0
+
+    def of(self, size: int) -> DeviceRange:
+        """Return a range of so many bytes, from its start."""
+        if self._memory is None or self._memory.bytes < size:
+            self.free()
+            self._memory = DeviceMemory(self._device, size)
+        return self._memory.part(0, size)
+
+    def free(self) -> None:
+        """Give it back."""
+        if self._memory:
+            self._memory.close()
+        self._memory = None
 
 
 class Module(_Resource):

@@ -2,22 +2,20 @@
 
 import ctypes
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from solvers.execution.cuda.driver import Device, DeviceMemory, Event, Module
+from solvers.execution.cuda.driver import DeviceRange, Event, Module, ReusedMemory, Stream
 from solvers.execution.cuda.run_cells import divide
+from solvers.planning.exchange import REPORTS, aligned
 
 #: The kernels, and the launches of the first.
 ORDER, RESTORE = "cubie_order", "cubie_restore"
 COUNT, ADD_UP, PLACE = range(3)
 #: Threads of a block, few enough for one with all registers that a thread can have; one block adds up.
 THREADS = 256
-#: What is known of each run besides its variables: status, steps, rejected.
-REPORTS = 3
 #: The most runs that an int32 can name.
 MOST_RUNS = 2**31 - 1
 
@@ -38,10 +36,10 @@ class RunArrays:
         Status, steps, rejected, int32 of shape (3, runs).
     """
 
-    inputs: DeviceMemory
-    results: DeviceMemory
-    findings: DeviceMemory
-    reports: DeviceMemory
+    inputs: DeviceRange
+    results: DeviceRange
+    findings: DeviceRange
+    reports: DeviceRange
 
 
 class RunOrder:
@@ -49,36 +47,33 @@ class RunOrder:
 
     Parameters
     ----------
-    device, module
-        Where it is worked out, and the code that does.
+    module, memory
+        The code that works it out, and what it may use on the device until `restore` is done.
     values
         Swept values on the host, shape (rows, runs).
     own
         The arrays in the runs' own order.
+    stream
+        Where all of it is queued.
     """
 
-    def __init__(self, device: Device, module: Module, values: np.ndarray, own: RunArrays) -> None:
+    def __init__(
+        self, module: Module, memory: ReusedMemory, values: np.ndarray, own: RunArrays, stream: Stream | None = None
+    ) -> None:
         self._order, self._restore = module.function(ORDER), module.function(RESTORE)
         self._rows, self._runs = values.shape
-        self._own = own
+        self._own, self._stream = own, stream
         self._result_rows = own.results.bytes // values.itemsize // self._runs
         self._finding_rows = own.findings.bytes // 8 // self._runs
         cells = divide(values)
         self._numbers = (self._rows, cells.edges.shape[1], cells.count)
-        sizes = (cells.levels.nbytes, cells.edges.nbytes, 4 * cells.count, 4 * self._runs)
-        with ExitStack() as held:
-
-            def memory(size: int) -> DeviceMemory:
-                return held.enter_context(DeviceMemory(device, size))
-
-            self._levels, self._edges, self._counts, self._turns = map(memory, sizes)
-            self.arrays = RunArrays(
-                *(memory(array.bytes) for array in (own.inputs, own.results, own.findings, own.reports))
-            )
-            self._levels.copy_from(cells.levels)
-            self._edges.copy_from(cells.edges)
-            self._counts.fill()
-            self._held = held.pop_all()
+        sizes = [cells.levels.nbytes, cells.edges.nbytes, 4 * cells.count, 4 * self._runs]
+        sizes += [array.bytes for array in (own.inputs, own.results, own.findings, own.reports)]
+        self._levels, self._edges, self._counts, self._turns, *arrays = _divided(memory, sizes)
+        self.arrays = RunArrays(*arrays)
+        self._levels.copy_from(cells.levels, stream)
+        self._edges.copy_from(cells.edges, stream)
+        self._counts.fill(stream=stream)
 
     def establish(self, start: Event) -> None:
         """Queue what brings the swept values into order; the event is recorded before."""
@@ -87,27 +82,29 @@ class RunOrder:
         given = [ctypes.c_int64(self._runs), *map(ctypes.c_int32, self._numbers), *_addresses(*arrays)]
         for phase, blocks in ((COUNT, self._blocks), (ADD_UP, 1), (PLACE, self._blocks)):
             arguments = [ctypes.c_int32(phase), *given, self.arrays.inputs.argument]
-            self._order.launch(blocks, THREADS, arguments, before=start if phase == COUNT else None)
+            self._order.launch(
+                blocks, THREADS, arguments, stream=self._stream, before=start if phase == COUNT else None
+            )
 
     def restore(self, end: Event) -> None:
         """Queue what brings results, findings and reports into the runs' own order; the event is recorded after."""
         sizes = [ctypes.c_int64(size) for size in (self._runs, self._result_rows, self._finding_rows)]
         found, own = ((each.results, each.findings, each.reports) for each in (self.arrays, self._own))
         arguments = [*sizes, *_addresses(self._turns, *found, *own)]
-        self._restore.launch(
-            self._blocks * (self._result_rows + self._finding_rows + REPORTS), THREADS, arguments, after=end
-        )
+        blocks = self._blocks * (self._result_rows + self._finding_rows + REPORTS)
+        self._restore.launch(blocks, THREADS, arguments, stream=self._stream, after=end)
 
     @property
     def _blocks(self) -> int:
         return int(-(-self._runs // THREADS))
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._held.close()
+def _divided(memory: ReusedMemory, sizes: Sequence[int]) -> list[DeviceRange]:
+    """Return ranges of these sizes, one after the other."""
+    starts = [0, *np.cumsum([aligned(size) for size in sizes])]
+    whole = memory.of(int(starts[-1]))
+    return [whole.part(int(start), size) for start, size in zip(starts, sizes, strict=False)]
 
 
-def _addresses(*arrays: DeviceMemory) -> Sequence[Any]:
+def _addresses(*arrays: DeviceRange) -> Sequence[Any]:
     return [array.argument for array in arrays]

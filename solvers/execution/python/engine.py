@@ -4,13 +4,36 @@ import time
 
 import numpy as np
 
+from solvers.execution.solver import Solver, UnderWay
 from solvers.integration.lane import Reports, Results
 from solvers.planning.exchange import Solution
 from solvers.planning.plan import Plan
 from solvers.targets.python import PythonTarget
 
 
-class PythonSolver:
+class Solved(UnderWay):
+    """A chunk that is solved as soon as it is begun."""
+
+    def __init__(self, solution: Solution) -> None:
+        self._solution = solution
+
+    def wait(self, seconds: float) -> bool:  # noqa: ARG002 - others wait
+        """Return at once."""
+        return True
+
+    def taken(self) -> int:
+        """Return the number of runs."""
+        return len(self._solution.status)
+
+    def solution(self) -> Solution:
+        """Return what was found."""
+        return self._solution
+
+    def abandon(self) -> None:
+        """Do nothing."""
+
+
+class PythonSolver(Solver):
     """Runs device code in the interpreter.
 
     Parameters
@@ -35,10 +58,10 @@ class PythonSolver:
         """Return a number of runs after which progress is worth showing."""
         return min(runs, 1024)
 
-    def solve(self, values: np.ndarray) -> Solution:
+    def begin(self, values: np.ndarray, memory: np.ndarray | None = None) -> UnderWay:
         """Solve a chunk; `values` has shape (swept, runs)."""
         exchange, runs = self.exchange, values.shape[1]
-        variables, findings, reports = exchange.empty_results(runs)
+        found = exchange.empty_results(runs, memory)
         start = time.perf_counter()
         with np.errstate(all="ignore"):
             self._integrate(
@@ -46,14 +69,12 @@ class PythonSolver:
                 np.int64(runs),
                 exchange.inputs(values).reshape(-1),
                 exchange.default_values(),
-                Results(variables.reshape(-1), exchange.times, findings.reshape(-1)),
-                Reports(*reports),
+                Results(found.variables.reshape(-1), exchange.times, found.findings.reshape(-1)),
+                Reports(*found.reports),
                 np.full(self._totals.shared, 0xFF, dtype=np.uint8),
                 np.full(self._totals.persistent, 0xFF, dtype=np.uint8),
             )
-        seconds = time.perf_counter() - start
-        status, steps, rejected = reports
-        return Solution(variables, findings, status.astype(np.int8), steps, rejected, seconds, 0.0)
+        return Solved(found.solution(time.perf_counter() - start))
 
     def close(self) -> None:
         """Hold nothing."""

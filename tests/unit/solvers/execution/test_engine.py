@@ -12,6 +12,7 @@ from buffers import UnknownBufferError
 from solvers.errors import PlanError
 from solvers.execution import engine
 from solvers.execution.cpu import engine as cpu_engine
+from solvers.execution.cpu import solver as cpu_solver
 from solvers.execution.cpu.processor import processor
 from solvers.execution.cuda import engine as cuda_engine
 
@@ -95,9 +96,9 @@ def test_scipy_is_out_of_sight_while_a_kernel_is_compiled(monkeypatch, module):
 
 def test_chunks_fit_the_memory_that_is_free(monkeypatch):
     solver = build(make_problem(lorenz(), "rk4", 1.0, dt=0.5, every=0.5))
-    monkeypatch.setattr(cpu_engine, "_free_bytes", lambda: 4 * 10 * solver.exchange.bytes_per_run)
+    monkeypatch.setattr(cpu_solver, "free_bytes", lambda: 2 * 4 * 10 * solver.exchange.bytes_per_run)
     assert solver.runs_per_chunk(1000) == 10
-    monkeypatch.setattr(cpu_engine, "_free_bytes", lambda: 0)
+    monkeypatch.setattr(cpu_solver, "free_bytes", lambda: 0)
     assert solver.runs_per_chunk(1000) == 1
 
 

@@ -1,0 +1,136 @@
+"""Several devices on one batch, for which processes on the CPU stand in."""
+
+import json
+import multiprocessing
+import os
+import signal
+
+import h5py
+import pytest
+
+from cubie_cli.runs import solving, worker
+from cubie_cli.runs.workers import Workers
+
+MANY = ["--target", "cpu", "--set", "batch.values={rate={linspace=[0.5,1.0,40]},x={linspace=[1.0,3.0,25]}}"]
+
+
+@pytest.fixture
+def three(monkeypatch):
+    """Have three processes share every batch, in chunks of 32 runs."""
+    monkeypatch.setattr(solving, "devices_of", lambda _batch: (0, 0, 0))
+    monkeypatch.setattr(solving, "worth_sharing", lambda _ranges, _pace: True)
+    return ["--set", "run.chunk=32"]
+
+
+def values(path):
+    with h5py.File(path) as file:
+        return {name: file[name][()].tobytes() for name in ("x", "y", "total", "rate", "status", "steps", "run")}
+
+
+@pytest.fixture
+def alone(cubie, folder):
+    """Return what one process writes."""
+    done = cubie("run", "run.toml", *MANY, "--output", "alone.h5")
+    assert done.code == 0, done.err
+    return values(folder / "alone.h5")
+
+
+def test_processes_write_what_one_does(cubie, folder, alone, three):
+    done = cubie("run", "run.toml", *MANY, *three, "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["statuses"] == {"success": 1000}
+    assert told["device"].startswith("3 x ")
+    assert told["seconds"]["kernel"] > 0
+    assert values(folder / "result.h5") == alone
+    assert sorted(path.name for path in folder.iterdir()) == ["alone.h5", "model.toml", "result.h5", "run.toml"]
+    assert not multiprocessing.active_children()
+
+
+def test_one_that_is_killed_gives_back_what_it_had(cubie, folder, alone, three, monkeypatch):
+    hear, killed = Workers._hear, []  # noqa: SLF001 - it is where the end of a process shows
+
+    def kill_first(self, connection, take):
+        if not killed:
+            killed.append(multiprocessing.active_children()[0].pid)
+            os.kill(killed[0], signal.SIGKILL)
+        hear(self, connection, take)
+
+    monkeypatch.setattr(Workers, "_hear", kill_first)
+    done = cubie("run", "run.toml", *MANY, *three, "--json")
+    assert done.code == 0, done.err
+    assert killed
+    assert "warning: GPU 0 failed: its process ended; 2 go on" in done.err
+    assert values(folder / "result.h5") == alone
+
+
+def test_without_any_left_what_was_finished_is_kept(cubie, folder, alone, three, monkeypatch):
+    hear, heard = Workers._hear, []  # noqa: SLF001 - likewise
+
+    def kill_all(self, connection, take):
+        heard.append(connection)
+        if len(heard) == 12:
+            for process in multiprocessing.active_children():
+                process.kill()
+        hear(self, connection, take)
+
+    monkeypatch.setattr(Workers, "_hear", kill_all)
+    failed = cubie("run", "run.toml", *MANY, *three)
+    assert failed.code == 6
+    assert "every device failed" in failed.err
+    assert "of 1,000 runs are kept" in failed.err
+    assert not (folder / "result.h5").exists()
+    monkeypatch.setattr(Workers, "_hear", hear)
+    done = cubie("run", "run.toml", *MANY, *three, "--resume")
+    assert done.code == 0, done.err
+    assert values(folder / "result.h5") == alone
+
+
+def test_a_disk_that_refuses_one_is_told_once(cubie, folder, three, monkeypatch):
+    task = solving._task  # noqa: SLF001 - what processes are told
+
+    def elsewhere(*arguments):
+        return task(*arguments)._replace(part=folder / "none" / "gone.part")
+
+    monkeypatch.setattr(solving, "_task", elsewhere)
+    failed = cubie("run", "run.toml", *MANY, *three)
+    assert failed.code == 5
+    assert "cannot write" in failed.err
+    assert "No such file or directory" in failed.err
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_without_its_parent_ends(monkeypatch):
+    ours, theirs = multiprocessing.Pipe()
+    ours.close()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)}
+    monkeypatch.setattr(worker, "_live_with", lambda _parent: None)
+    monkeypatch.setattr(worker, "_Worker", lambda *_: theirs.recv())
+    worker.work(None, 0, theirs)
+    assert {number: signal.getsignal(number) for number in handlers} == handlers
+
+
+@pytest.mark.parametrize("text", ["[]", "[-1]", '"none"', "0"])
+def test_devices_that_make_no_sense(cubie, text):
+    refused = cubie("run", "run.toml", "--set", f"run.devices={text}")
+    assert refused.code == 3
+    assert "run.devices" in refused.err
+
+
+@pytest.mark.gpu
+def test_processes_on_one_gpu_write_what_one_does(cubie, folder, monkeypatch):
+    many = ["--target", "cuda", *MANY[2:]]
+    assert cubie("run", "run.toml", *many, "--output", "alone.h5").code == 0
+    monkeypatch.setattr(solving, "devices_of", lambda _batch: (0, 0))
+    monkeypatch.setattr(solving, "worth_sharing", lambda _ranges, _pace: True)
+    done = cubie("run", "run.toml", *many, "--set", "run.chunk=100", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["device"].startswith("2 x ")
+    assert values(folder / "result.h5") == values(folder / "alone.h5")
+
+
+@pytest.mark.gpu
+def test_a_gpu_that_is_not_there(cubie):
+    refused = cubie("run", "run.toml", "--target", "cuda", "--set", "run.devices=[99]")
+    assert refused.code == 6
+    assert "there is no GPU 99" in refused.err
