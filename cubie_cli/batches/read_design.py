@@ -6,7 +6,7 @@ import numpy as np
 
 from cubie_cli.batches.design import LARGEST_INDEX, Design
 from cubie_cli.batches.distributions import Correlated, Drawn, Normal
-from cubie_cli.batches.parts import Axis, Factor, Listed, Part, Same, Together
+from cubie_cli.batches.parts import Axis, Factor, Listed, Part, Same, Table, Together
 from cubie_cli.batches.points import MOST_SOBOL_DIMENSIONS
 from cubie_cli.batches.read_distribution import DISTRIBUTIONS, read_correlated, read_drawn, with_scipy
 from cubie_cli.batches.read_table import RunTable, short_text
@@ -208,13 +208,31 @@ class _Reader:
     # -- tables and samples ---------------------------------------------------------------------
 
     def _table(self, path: KeyPath, axis: str) -> Part:
-        file = RunTable(self._document, path, self._model, self._claim)
-        found, name = file.read(), f"group_{axis}" if axis else "table"
-        self._tables[name] = file.file
+        name, text_name = (f"group_{axis}", f"groups/{axis}") if axis else ("table", "table")
+        enclosed = self._document.enclosed
+        if enclosed and not self._document.changed((*path, "table")):
+            found, self._tables[name] = self._held_table(path, enclosed.table(text_name, name))
+        else:
+            file = RunTable(self._document, path, self._model, self._claim)
+            found, self._tables[name] = file.read(), file.file
         text = short_text(found)
         if text is not None:
-            self._texts[f"groups/{axis}" if axis else "table"] = text
+            self._texts[text_name] = text
         return found
+
+    def _held_table(
+        self, path: KeyPath, held: "tuple[tuple[str, ...], np.ndarray, TableFile] | None"
+    ) -> "tuple[Table, TableFile]":
+        """Return a table whose rows a result holds, under the names of quantities."""
+        if held is None:
+            key = ".".join(map(str, (*path, "table")))
+            hint = f"run the configuration itself, or name the file, from where the result is: --set {key}=FILE"
+            message = "this table is too long for a result to hold its rows"
+            raise self._document.error(message, (*path, "table"), hint=hint)
+        names, rows, file = held
+        for name in names:
+            self._claim(name, (*path, "table"))
+        return Table(names, rows), file
 
     def _sample(self, path: KeyPath, axis: str) -> Part:
         """Read a sample; the seed of a group is by default the batch's, and one more for each further sample."""

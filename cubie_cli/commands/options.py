@@ -26,7 +26,9 @@ def _show_tracebacks(verbose: bool) -> bool:  # noqa: FBT001 - the parser hands 
 
 
 # Existence is checked where the file is read: a missing configuration is a mistake in it, not in the usage.
-Configuration = Annotated[Path, typer.Argument(metavar="CONFIG", help="The run configuration, a TOML file.")]
+Configuration = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="The run configuration, a TOML file; or a result, which holds its own.")
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

@@ -8,7 +8,7 @@ import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, Target, TargetChoice, Verbose
 from cubie_cli.commands.stopping import parse_duration, stop_after
-from cubie_cli.documents.messages import ExitCode, size
+from cubie_cli.documents.messages import ExitCode, UsageError, size
 from cubie_cli.runs.stopwatch import Stopwatch, seconds_since_start
 
 if TYPE_CHECKING:
@@ -28,18 +28,18 @@ Runs = Annotated[
         "--runs", metavar="A:B", help="Solve the runs from A up to B only, or just A; with --output or --trace."
     ),
 ]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="Solve part I of N only, I from 0 on; `cubie merge` joins the parts' results."
+    ),
+]
 MaxTime = Annotated[
     str | None,
     typer.Option("--max-time", metavar="TIME", help="Stop after so long, such as 3h50m; --resume goes on then."),
 ]
 Log = Annotated[
     Path | None, typer.Option("--log", metavar="FILE", help="Add what is told on the way to FILE, with the time.")
-]
-Part = Annotated[
-    str | None,
-    typer.Option(
-        "--shard", metavar="I/N", help="Solve part I of N only, I from 0 on; `cubie merge` joins the parts' results."
-    ),
 ]
 AllowFailures = Annotated[bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")]
 
@@ -63,13 +63,14 @@ def run(  # noqa: PLR0913 - one parameter an option
     allow_failures: AllowFailures = False,
     verbose: Verbose = False,
 ) -> None:
-    """Integrate every run of the batch that CONFIG describes, and write the result."""
+    """Integrate every run of the batch that CONFIG describes, and write the result; or repeat a result."""
     if max_time is not None:
         stop_after(parse_duration(max_time, "--max-time") - seconds_since_start())
     if target not in {Target.CPU, Target.PYTHON}:
         from cubie_cli.runs.wake_gpu import wake_gpu  # noqa: PLC0415 - before what follows
 
         wake_gpu()
+    from cubie_cli.documents.enclosed import is_enclosing  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.reports.advice import advice  # noqa: PLC0415
     from cubie_cli.runs.preflight import check_batch, lack_of_space, outputs_held  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.runs.prepared_batch import prepare_batch, with_choice  # noqa: PLC0415
@@ -77,6 +78,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     from cubie_cli.runs.resuming import is_complete, with_begun  # noqa: PLC0415
     from cubie_cli.runs.solving import ready_solver, solve  # noqa: PLC0415
 
+    if output is None and runs is None and is_enclosing(config):
+        raise UsageError(f"{config} is a result: what repeats it needs a name", hint="add --output FILE")
     stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
     with Progress(quiet=quiet, log=log) as progress:
         with stopwatch.task("plan"):

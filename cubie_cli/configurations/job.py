@@ -1,5 +1,6 @@
 """Loads what one command works on: a run configuration, its model and its batch, checked against each other."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from cubie_cli.configurations.schema import RunConfiguration
 from cubie_cli.documents.columns import TableFile
 from cubie_cli.documents.digest import digest_of
 from cubie_cli.documents.document import Document, read_document
+from cubie_cli.documents.enclosed import CHANGED, enclosed_model, is_enclosing, read_enclosed
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.overrides import apply_overrides
 from cubie_cli.documents.positions import KeyPath
@@ -89,6 +91,8 @@ class Job:
         overlays = self.document.overlays
         texts = {"configuration": self.document.text, "model": self.model.document.text}
         texts |= {"settings": "\n".join(overlay.text for overlay in overlays)} if overlays else {}
+        if self.document.overrides or (self.document.enclosed and CHANGED in self.document.enclosed.texts):
+            texts[CHANGED] = json.dumps(self.document.data)
         drivers = (driver for driver in self.model.quantities.drivers if driver.name in self.model.table_files)
         return texts | {f"drivers/{driver.name}": _rows(driver) for driver in drivers} | dict(self.design.texts)
 
@@ -122,7 +126,7 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
     Parameters
     ----------
     path
-        The run configuration.
+        The run configuration, or a result, which is to be repeated.
     overrides
         `table.key=value` options that replace values of the run configuration.
 
@@ -131,7 +135,9 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
     UserError
         With the place of the first mistake.
     """
-    document = apply_overrides(read_document(Path(path)), tuple(overrides))
+    path = Path(path)
+    written = read_enclosed(path) if is_enclosing(path) else read_document(path)
+    document = apply_overrides(written, tuple(overrides))
     tables = check_format(document)
     model = _load_model(document)
     open_to = _fitting(document, tables, model) if tables.solve.algorithm == AUTO else ()
@@ -175,6 +181,8 @@ def _load_model(document: Document) -> Model:
     if name is None:
         return read_model(document, ("model",))
     place: KeyPath = ("model", "file")
+    if document.enclosed and not document.changed(place):
+        return read_model(enclosed_model(document))
     if not isinstance(name, str) or not name.strip() or "\0" in name:
         raise document.error("a file name is needed", place)
     for key in document.data["model"]:

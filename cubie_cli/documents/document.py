@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import tomli
 
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.paths import regular_bytes
 from cubie_cli.documents.positions import KeyPath, Span, locate, string_offsets
+
+if TYPE_CHECKING:
+    from cubie_cli.documents.enclosed import Enclosed
 
 #: Nobody writes a model by hand that is larger; a data file named by mistake is refused before it is parsed.
 LARGEST_FILE = 64 << 20
@@ -32,12 +35,15 @@ class Document:
         What it says, overrides included.
     overrides
         What is behind values that are not in the file, by key path: a command-line option, or another file.
+    enclosed
+        The result that holds the text, if one does, with what else it holds.
     """
 
     path: Path
     text: str
     data: Mapping[str, Any]
     overrides: Mapping[KeyPath, "str | Document"] = field(default_factory=dict)
+    enclosed: "Enclosed | None" = None
 
     @cached_property
     def spans(self) -> Mapping[KeyPath, Span]:
@@ -49,6 +55,10 @@ class Document:
         """The files behind values that are not in this one, each once."""
         found = {id(origin): origin for origin in self.overrides.values() if isinstance(origin, Document)}
         return tuple(found.values())
+
+    def changed(self, path: KeyPath) -> bool:
+        """Return whether an option or another file says what stands at a key path, or at one above it."""
+        return any(path[:length] in self.overrides for length in range(1, len(path) + 1))
 
     def get(self, path: KeyPath, default: Any = None) -> Any:
         """Return what stands at a key path."""

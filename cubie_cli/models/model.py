@@ -210,7 +210,8 @@ class _Reader:
 
     def _title(self) -> str:
         if self._document.get(self._path("name")) is None:
-            return self._document.path.stem
+            enclosed = self._document.enclosed
+            return enclosed.title if enclosed else self._document.path.stem
         return tables.text(self._document, self._path("name"))
 
     def _units(self, written: WrittenModel) -> dict[str, str]:

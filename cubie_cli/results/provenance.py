@@ -5,13 +5,13 @@ import shlex
 import sys
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from cubie_cli.configurations.job import Job
+    from cubie_cli.documents.document import Document
 
 #: Distributions whose version may change a number in a result.
 _NUMERICAL = ("numpy", "numba", "numba-cuda", "llvmlite", "sympy", "h5py")
@@ -47,8 +47,8 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
         "title": job.model.quantities.name,
         "source": f"cubie {version()}, {solve.algorithm}",
         **of_this_command(),
-        "configuration_sha256": _sha256(job.path),
-        "model_sha256": _sha256(job.model_path),
+        "configuration_sha256": _sha256(job.document, "configuration"),
+        "model_sha256": _sha256(job.model.document, "model"),
         **{f"{name}_sha256": file.sha256 for name, file in job.table_files.items()},
         **_grid(job),
         **job.design.attributes,
@@ -79,6 +79,8 @@ def _versions() -> dict[str, str]:
     return {"cubie": version(), "python": python} | {name: text for name, text in found.items() if text}
 
 
-def _sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits, as `sha256sum` prints it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _sha256(document: "Document", name: str) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits, as `sha256sum` prints it; of one that a result holds too."""
+    if document.enclosed:
+        return document.enclosed.digests[name]
+    return hashlib.sha256(document.path.read_bytes()).hexdigest()

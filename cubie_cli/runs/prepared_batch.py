@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from cubie_cli.batches.selection import Shard, read_shard, select_runs
 from cubie_cli.configurations.job import Job, load
 from cubie_cli.configurations.tolerances import describe_tolerances, tolerances_as_json
+from cubie_cli.documents.enclosed import is_enclosing
 from cubie_cli.kernels.choice import Choice, settled
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport, memory_of
+from cubie_cli.results.extent import read_extent
 from cubie_cli.results.layout import expected_bytes
 from cubie_cli.results.trace_file import Tracing, read_tracing
 from cubie_cli.results.unfinished import Unfinished
@@ -151,7 +153,7 @@ def prepare_batch(
     Parameters
     ----------
     config
-        The run configuration.
+        The run configuration, or a result, whose runs are then repeated.
     overrides
         `table.key=value` options.
     target, output
@@ -167,6 +169,8 @@ def prepare_batch(
     UserError
         For every mistake in the files and options, and a target that is not there.
     """
+    if is_enclosing(config) and runs is None and shard is None:
+        runs, shard = _repeated(config)
     part = read_shard(shard, runs=runs, trace=trace)
     job = load(config, overrides or ())
     settings = job.configuration
@@ -179,6 +183,17 @@ def prepare_batch(
     named = part.named(settings.output) if part else settings.output
     path = output or (named if runs is None else None)
     return PreparedBatch(job, kernel, selected, path, tracing, replace=force, shard=part)
+
+
+def _repeated(result: Path) -> tuple[str | None, str | None]:
+    """Return what --runs or --shard has to say to have the runs of a result, where it has not all of its batch."""
+    from cubie_cli.results.opening import open_file  # noqa: PLC0415 - for a result only
+
+    with open_file(result) as file:
+        extent = read_extent(file)
+    if extent is None or len(extent.runs) == extent.count:
+        return None, None
+    return (None, extent.shard) if extent.shard else (f"{extent.runs.start}:{extent.runs.stop}", None)
 
 
 def with_choice(batch: PreparedBatch, target: str | None, audience: "Audience | None" = None) -> PreparedBatch:
