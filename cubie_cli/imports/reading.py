@@ -1,5 +1,6 @@
 """Reads a model in any of the formats, by its name or what it begins with."""
 
+import codecs
 import os
 import resource
 import signal
@@ -117,7 +118,8 @@ def _format_of(source: SourceFile) -> str:
 
 def _begins_with_tag(content: bytes) -> bool:
     start = content[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith(b"<") or content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    wide = content[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    return start.startswith(b"<") or (wide and start[2:].replace(b"\0", b"").lstrip().startswith(b"<"))
 
 
 def _known() -> str:
