@@ -90,14 +90,16 @@ def read_imported(source: SourceFile, format_name: str | None = None) -> Importe
         refuse_crash(read, source)
     try:
         model = read(source.content, source.path)
+        if model.observables or model.events:
+            model.clock()
         settle(model)
     except NotRepresentableError as error:
         raise UserError(f"{error.what} cannot be imported", source.path, hint=error.hint) from None
     except RecursionError:
         raise UserError("formulas are nested too deeply", source.path) from None
     if not model.states:
-        hint = "a model here has a quantity with a derivative; make one of what changes"
-        raise UserError("nothing in the model has a rate of change", source.path, hint=hint)
+        hint = "there is nothing to compute; give a quantity an equation or a rule"
+        raise UserError("nothing in the model changes", source.path, hint=hint)
     return model
 
 

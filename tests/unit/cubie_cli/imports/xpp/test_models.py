@@ -148,7 +148,7 @@ def test_what_cannot_be_imported_is_told(importing, statement, message):
 
 
 def test_a_file_without_equations_or_text(importing):
-    assert "nothing in the model has a rate of change" in importing.refused("a.ode", "par a=1\n").message
+    assert "nothing in the model changes" in importing.refused("a.ode", "par a=1\n").message
     assert importing.refused("a.ode", "  \n").message == "the file is empty"
     assert "binary" in importing.refused("a.ode", b"x'=1\n\0").message
     assert importing.refused("a.ode", "x'=1\n".encode("utf-16")).message == "this text is in UTF-16"
