@@ -8,6 +8,7 @@ import typer
 from cubie_cli.commands.options import Configuration, Json, Overrides
 
 if TYPE_CHECKING:
+    from cubie_cli.configurations.job import Job
     from cubie_cli.models.model import Model
 
 
@@ -22,14 +23,15 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     events = check_events_of(batch)
     conditions = conditions_told(batch.job.model)
     units = _units_told(batch.job.model)
+    warnings = [*batch.warnings, *_unused(batch.job)]
     if as_json:
-        found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": batch.warnings}
+        found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": warnings}
         found["conditions"] = conditions
         found["events"] = events
         found["units"] = units
         typer.echo(json.dumps(found | batch.tolerances))
         return
-    for warning in batch.warnings:
+    for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(f"{config} is valid: {batch.title}, {batch.runs:,} runs")
     for what, told in batch.tolerances_told:
@@ -40,6 +42,13 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
         typer.echo(f"conditions: {advice(conditions, fixed=batch.job.configuration.solve.dt is not None)}")
     for told in units:
         typer.echo(f"units: {told}")
+
+
+def _unused(job: "Job") -> list[str]:
+    """Return what is to be said of quantities that nothing uses."""
+    from cubie_cli.models.unused import unused  # noqa: PLC0415 - as above
+
+    return [f"nothing uses {name!r}" for name in unused(job.model, job.configuration.window_texts)]
 
 
 def _units_told(model: "Model") -> list[str]:

@@ -12,6 +12,8 @@ from cubie_cli.configurations.solve_tables import read_solve, warnings_of
 from cubie_cli.configurations.summaries import read_summaries
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
+from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.documents.validation import validated
@@ -107,6 +109,9 @@ def check_format(document: Document) -> RunConfiguration:
     if document.get(("events",)) is not None:
         hint = "write them in the model file, or as [[model.events]] here"
         raise document.error("events are part of the model", ("events",), "key", hint)
+    if "model" not in document.data and {"states", "equations"} & document.data.keys():
+        hint = f'name it in one, under [model]: file = "{document.path.name}"'
+        raise UserError("this is a model, and a run configuration is needed", document.path, hint=hint)
     return validated(RunConfiguration, document)
 
 
@@ -140,12 +145,12 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         solve=solve,
         save=saved.settings,
         buffers=_read_buffers(document),
-        output=document.path.parent / name,
+        output=resolved(document.path.parent, name),
         target=tables_read.run.target,
         threads=tables_read.run.threads,
         chunk=tables_read.run.chunk,
         devices=_read_devices(document, tables_read),
-        cache=document.path.parent / cache if isinstance(cache, str) else cache,
+        cache=resolved(document.path.parent, cache) if isinstance(cache, str) else cache,
         kernel=_read_kernel(tables_read.run.kernel),
         warnings=(*warnings_of(document, solve), *grid_warning(saved.settings, solve)),
         default_atol=tables_read.solve.atol is None,

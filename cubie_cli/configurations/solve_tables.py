@@ -7,6 +7,7 @@ from cubie_cli.configurations.schema import SolveTable
 from cubie_cli.configurations.tolerances import absolute_tolerances
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.other_names import told_of
 from cubie_cli.models.model import Model
 from solvers.settings import ControllerSettings, LinearSettings, NewtonSettings, SolveSettings
 from solvers.tableaus import UnknownAlgorithmError, find
@@ -76,6 +77,11 @@ def warnings_of(document: Document, solve: SolveSettings) -> tuple[str, ...]:
         found.append(f"rtol = {solve.rtol:g} is near the round-off of float32: steps shrink and errors do not")
     if document.get(("solve", "newton", "damping")) is not None and not solve.newton.max_backtracks:
         found.append("'damping' in [solve.newton] does nothing while max_backtracks is 0")
+    if solve.dt is not None:
+        given = [key for key in ("rtol", "atol") if document.get(("solve", key)) is not None]
+        found += [f"{key!r} does nothing where 'dt' fixes the step: nothing adapts to it" for key in given]
+    if solve.dt0 is not None and solve.dt_max is not None and solve.dt0 > solve.dt_max:
+        found.append(f"dt0 = {solve.dt0:g} is longer than dt_max = {solve.dt_max:g}, which the first step keeps to")
     return tuple(found)
 
 
@@ -96,7 +102,8 @@ def _method(document: Document, name: str) -> "Tableau":
         return find(name)
     except UnknownAlgorithmError as error:
         message, _, hint = str(error).partition("; ")
-        raise document.error(message, ("solve", "algorithm"), hint=hint or None) from None
+        told = told_of("algorithm", name.removesuffix("()"))
+        raise document.error(message, ("solve", "algorithm"), hint=told or hint or None) from None
 
 
 def _check_newton(document: Document, table: SolveTable, method: "Tableau") -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import tomli
 
+from cubie_cli.documents.encodings import trouble
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.paths import regular_bytes
 from cubie_cli.documents.positions import KeyPath, Span, locate, string_offsets
+from cubie_cli.documents.toml_mistakes import remedy
 
 if TYPE_CHECKING:
     from cubie_cli.documents.enclosed import Enclosed
@@ -155,8 +157,8 @@ def _read_text(path: Path) -> str:
         raise UserError("this is no file name", repr(str(path))) from None
     if not content.strip():
         raise UserError("the file is empty", path)
-    if b"\0" in content:
-        raise UserError("this is a binary file, not TOML text", path)
+    if wrong := trouble(content, "TOML text"):
+        raise UserError(wrong[0], path, hint=wrong[1])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -179,6 +181,6 @@ def _syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> UserEr
     if error.msg.startswith(_DUPLICATES):
         message, hint = "this key or table is written twice", "keep one of them"
         column = len(source) - len(source.lstrip()) + 1
-    elif error.msg == "Invalid value":
-        hint = "text must stand in quotes"
+    else:
+        hint = remedy(text, source, path)
     return UserError(message, path, line, column, hint, source=source)

@@ -12,6 +12,10 @@ from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.messages import ExitCode, UserError
 from cubie_cli.documents.positions import KeyPath
 
+#: What begins a list or a table.
+_BRACKETS = {"[", "{"}
+_QUOTED = "text inside of brackets stands in quotes, all in others for the shell: --set 'output.states=[\"x\"]'"
+
 
 def apply_overrides(document: Document, options: tuple[str, ...]) -> Document:
     """Return a document with options applied, in order.
@@ -69,9 +73,13 @@ def _parse_option(option: str) -> tuple[tuple[str, ...], Any]:
     while isinstance(found, dict):
         (name, found), *_ = found.items()
         path = (*path, name)
+    if not right.strip():
+        raise _option_error(option, "the value is missing after '='", "an empty text is written as '\"\"'")
     try:
         values = tomli.loads(f"value = {right}")
     except (ValueError, RecursionError):
+        if right.lstrip()[:1] in _BRACKETS:
+            raise _option_error(option, "the value is not TOML", _QUOTED) from None
         return path, right
     return path, values["value"] if list(values) == ["value"] else right
 

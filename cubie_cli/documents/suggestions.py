@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 #: Lists up to this length are shown whole where nothing is near.
-_SHORT_LIST = 12
+_SHORT_LIST = 16
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

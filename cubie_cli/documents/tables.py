@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cubie_cli.documents.document import Document
+from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 
@@ -34,13 +35,14 @@ def table(document: Document, path: KeyPath) -> Mapping[str, Any]:
     return found
 
 
-def check_keys(document: Document, path: KeyPath, known: Iterable[str]) -> None:
-    """Raise `UserError` for the first key of a table that is not known."""
+def check_keys(document: Document, path: KeyPath, known: Iterable[str], place: str = "") -> None:
+    """Raise `UserError` for the first key of a table that is not known; `place` is that of `told_of`."""
     names = list(known)
     for key in table(document, path) if path else document.data:
         if key not in names:
             where = f" in [{'.'.join(map(str, path))}]" if path else ""
-            raise document.error(f"unknown key {key!r}{where}", (*path, key), "key", did_you_mean(key, names))
+            hint = told_of(place, key) or did_you_mean(key, names)
+            raise document.error(f"unknown key {key!r}{where}", (*path, key), "key", hint)
 
 
 def number(document: Document, path: KeyPath) -> float:

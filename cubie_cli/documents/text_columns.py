@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from cubie_cli.documents.columns import Columns
+from cubie_cli.documents.encodings import trouble
 from cubie_cli.documents.messages import UserError, shortened
 
 _DELIMITERS = ("\t", ";", ",")
@@ -119,8 +120,8 @@ class TextColumns(Columns):
 
     def _lines(self) -> Iterator[str]:
         """Yield the lines, those empty that are comments."""
-        if b"\0" in self._content:
-            raise UserError("this is a binary file, neither text, HDF5 nor Parquet", self.path)
+        if wrong := trouble(self._content, "text, HDF5 or Parquet"):
+            raise UserError(wrong[0], self.path, hint=wrong[1])
         text = io.TextIOWrapper(io.BytesIO(self._content), encoding="utf-8-sig", newline="")
         try:
             for line in text:

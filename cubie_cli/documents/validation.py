@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 
@@ -54,12 +55,12 @@ def _translated(schema: type[BaseModel], document: Document, error: Mapping[str,
     kind, context = error["type"], error.get("ctx", {})
     name = str(path[-1]) if path else ""
     if kind == "extra_forbidden":
-        known = _keys_at(schema, path[:-1])
-        return document.error(f"unknown key {name!r}{_where(path)}", path, "key", did_you_mean(name, known))
+        return document.error(f"unknown key {name!r}{_where(path)}", path, "key", _hint(schema, path))
     if kind == "missing":
         return _missing(document, path)
     if kind == "literal_error":
-        hint = did_you_mean(str(error["input"]), _choices(context["expected"]))
+        given = str(error["input"])
+        hint = told_of(name, given) or did_you_mean(given, _choices(context["expected"]))
         return document.error(f"{name!r} must be {context['expected']}", path, hint=hint)
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
@@ -68,6 +69,17 @@ def _translated(schema: type[BaseModel], document: Document, error: Mapping[str,
         return _wrong_type(document, path, _WANTED[kind], error["input"])
     wrong = "must be finite" if kind == "finite_number" else str(error["msg"]).lower()
     return document.error(f"{name!r} {wrong}", path)
+
+
+def _hint(schema: type[BaseModel], path: KeyPath) -> str | None:
+    """Return what is told of a key that a table does not have."""
+    name, table = str(path[-1]), ".".join(map(str, path[:-1]))
+    if told := told_of(f"[{table}]", name):
+        return told
+    for other in schema.model_fields:
+        if other != table and name in _keys_at(schema, (other,)):
+            return f"it belongs to [{other}]: {other}.{name}"
+    return did_you_mean(name, _keys_at(schema, path[:-1]))
 
 
 def _path_in(document: Document, location: tuple[str | int, ...]) -> KeyPath:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cubie_cli.imports.formulas import Formula
+from cubie_cli.imports.formulas import ONE, ZERO, Formula
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,16 @@ class ImportedModel:
         known = self.remarks.setdefault(name, [])
         if text not in known:
             known.append(text)
+
+    def clock(self) -> str:
+        """Return the name of a state; where there is none, of one that is added, as a run needs one."""
+        if not self.states:
+            name = "clock"
+            while name in self.names:
+                name = f"{name}_"
+            self.states[name] = State(ZERO, ONE)
+            self.remark(name, "nothing else has a rate of change, and a run needs a state")
+        return next(iter(self.states))
 
     @property
     def names(self) -> tuple[str, ...]:

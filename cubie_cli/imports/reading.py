@@ -1,5 +1,6 @@
 """Reads a model in any of the formats, by its name or what it begins with."""
 
+import codecs
 import os
 import resource
 import signal
@@ -89,14 +90,16 @@ def read_imported(source: SourceFile, format_name: str | None = None) -> Importe
         refuse_crash(read, source)
     try:
         model = read(source.content, source.path)
+        if model.observables or model.events:
+            model.clock()
         settle(model)
     except NotRepresentableError as error:
         raise UserError(f"{error.what} cannot be imported", source.path, hint=error.hint) from None
     except RecursionError:
         raise UserError("formulas are nested too deeply", source.path) from None
     if not model.states:
-        hint = "a model here has a quantity with a derivative; make one of what changes"
-        raise UserError("nothing in the model has a rate of change", source.path, hint=hint)
+        hint = "there is nothing to compute; give a quantity an equation or a rule"
+        raise UserError("nothing in the model changes", source.path, hint=hint)
     return model
 
 
@@ -117,7 +120,8 @@ def _format_of(source: SourceFile) -> str:
 
 def _begins_with_tag(content: bytes) -> bool:
     start = content[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith(b"<") or content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    wide = content[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    return start.startswith(b"<") or (wide and start[2:].replace(b"\0", b"").lstrip().startswith(b"<"))
 
 
 def _known() -> str:

@@ -16,10 +16,12 @@ from cubie_cli.configurations.job import Job, with_algorithm
 from cubie_cli.documents.digest import digest_of
 from cubie_cli.kernels.cache import CacheUnusableError, read_note, write_note
 from cubie_cli.kernels.cache_key import digest_of_sources
+from cubie_cli.kernels.doubts import TIGHTER, WHOLE, Reference, Share, reference, sampled
 from cubie_cli.kernels.job_kernel import cache_of, find_kernel, make_plan
 from cubie_cli.kernels.user_errors import as_user_errors
 from solvers.execution import engine
 from solvers.planning.exchange import Solution
+from solvers.settings import SolveSettings
 from solvers.status import Status
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Trial:
         Runs that failed with it, and not with every candidate; at least, where it was not `complete`.
     complete
         Whether it was tried to the end; one that had become dearer than another was not.
+    doubtful
+        Runs that come out otherwise where the absolute tolerance is smaller.
     """
 
     algorithm: str
@@ -56,6 +60,7 @@ class Trial:
     work: float
     failed: int
     complete: bool
+    doubtful: int = 0
 
     @property
     def total(self) -> float:
@@ -75,11 +80,14 @@ class Choice:
         How many of them failed with every candidate.
     trials
         What the candidates took; the first was chosen.
+    astray
+        The states of which doubtful runs of the first one differ.
     """
 
     runs: int
     hopeless: int
     trials: tuple[Trial, ...]
+    astray: tuple[str, ...] = ()
 
     @property
     def algorithm(self) -> str:
@@ -98,12 +106,27 @@ class Choice:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return {"runs": self.runs, "hopeless": self.hopeless, "trials": [vars(trial) for trial in self.trials]}
+        told = {"runs": self.runs, "hopeless": self.hopeless, "trials": [vars(trial) for trial in self.trials]}
+        return told | {"astray": list(self.astray)}
+
+    def warnings(self, solve: SolveSettings) -> list[str]:
+        """Return what is to be said of the tolerances that it was chosen with."""
+        best, least = self.trials[0], min(solve.atol)
+        if not best.doubtful:
+            return []
+        text = (
+            f"{best.doubtful} of {self.runs} runs that were tried end with success and come out otherwise, in "
+            f"{', '.join(self.astray)}, where atol is a thousandth of {least:g}: it is too large for what is small in "
+            f"them; set atol = {least * TIGHTER.atol:.3g} in [solve], or give it for each state"
+        )
+        return [text]
 
 
 def _compared(other: Trial, best: Trial) -> str:
     if other.failed > best.failed:
         return f"{other.failed} failed with {other.algorithm}"
+    if other.doubtful > best.doubtful:
+        return f"{other.doubtful} come out wrong with {other.algorithm}"
     times = other.total / best.total if best.total else 1.0
     return f"{'' if other.complete else 'at least '}{times:.3g} times as much with {other.algorithm}"
 
@@ -151,12 +174,15 @@ def race(candidates: "Sequence[Candidate]") -> Choice:
         racing = [each for each in candidates if not each.complete and not any(map(each.is_beaten_by, candidates))]
         allowed *= _GROWTH
     hopeless = np.logical_and.reduce([each.failed for each in candidates])
-    trials = sorted((each.trial(hopeless) for each in candidates), key=_rank)
-    return Choice(len(hopeless), int(hopeless.sum()), tuple(trials))
+    first = min(candidates, key=lambda each: _rank(each.trial(hopeless)))
+    wanted = first.reference()
+    trials = {each.trial(hopeless, wanted): each for each in candidates}
+    best = min(trials, key=_rank)
+    return Choice(len(hopeless), int(hopeless.sum()), tuple(sorted(trials, key=_rank)), trials[best].astray(wanted))
 
 
 def _rank(trial: Trial) -> tuple[bool, int, float]:
-    return not trial.complete, trial.failed, trial.total
+    return not trial.complete, trial.failed + trial.doubtful, trial.total
 
 
 def _runs_tried(job: Job) -> int:
@@ -164,8 +190,8 @@ def _runs_tried(job: Job) -> int:
     return max(1, min(_MOST_RUNS, job.design.count // _PART, fitting))
 
 
-#: Solves the runs with at most so many attempts each.
-Solve = Callable[[int], Solution]
+#: Solves the runs with at most so many attempts each, and shares of the tolerances.
+Solve = Callable[[int, Share], Solution]
 
 
 class Candidate:
@@ -181,6 +207,10 @@ class Candidate:
         The most attempts of a run.
     solve
         Solves the runs.
+    states
+        The names of the states that are saved.
+    rtol, atol
+        The tolerances, `atol` one for each of these.
 
     Attributes
     ----------
@@ -190,15 +220,27 @@ class Candidate:
         Whether no run needs more attempts than were allowed so far, or none may have more.
     """
 
-    def __init__(self, algorithm: str, work: float, most: int, solve: Solve) -> None:
+    def __init__(
+        self,
+        algorithm: str,
+        work: float,
+        most: int,
+        solve: Solve,
+        states: Sequence[str],
+        rtol: float,
+        atol: Sequence[float],
+    ) -> None:
         self.algorithm, self.work = algorithm, work
-        self._most, self._solve = most, solve
+        self._most, self._solve, self._states = most, solve, states
+        self._rtol, self._atol = rtol, np.array(atol)
+        self._values = np.zeros((0, 0, 0))
         self.attempts, self.failed = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
         self.complete = False
 
     def try_with(self, allowed: int) -> None:
         """Solve with at most so many attempts a run."""
-        solution = self._solve(min(allowed, self._most))
+        solution = self._solve(min(allowed, self._most), WHOLE)
+        self._values = sampled(solution, len(self._states))
         self.attempts = solution.steps.astype(np.int64) + solution.rejected
         unfinished = (solution.status == Status.MAX_STEPS) & (allowed < self._most)
         self.failed = ~np.isin(solution.status, (Status.SUCCESS, Status.STOPPED)) & ~unfinished
@@ -211,23 +253,46 @@ class Candidate:
         less = other.attempts[solved].sum() * other.work <= self.attempts[solved].sum() * self.work
         return other.complete and less and not lost
 
-    def trial(self, hopeless: np.ndarray) -> Trial:
+    def reference(self) -> Reference | None:
+        """Return what its runs come to with a smaller absolute tolerance, if they then come out otherwise."""
+        if not self._states or not self.complete or self.failed.all():
+            return None
+        return reference(self._bounded, self._values, self.attempts[~self.failed], self._rtol, self._atol)
+
+    def _bounded(self, allowed: int, share: Share) -> Solution:
+        return self._solve(min(allowed, self._most), share)
+
+    def trial(self, hopeless: np.ndarray, wanted: Reference | None = None) -> Trial:
         """Return what is to be told of it; what fails with every candidate does not count."""
         attempts, failed = int(self.attempts[~hopeless].sum()), int((self.failed & ~hopeless).sum())
-        return Trial(self.algorithm, attempts, self.work, failed, self.complete)
+        doubtful = int(self._differing(wanted).any(axis=0).sum()) if wanted else 0
+        return Trial(self.algorithm, attempts, self.work, failed, self.complete, doubtful)
+
+    def astray(self, wanted: Reference | None) -> tuple[str, ...]:
+        """Return the states that differ from what is wanted; the name of a vector for all its elements."""
+        if wanted is None:
+            return ()
+        differing = np.flatnonzero(self._differing(wanted).any(axis=1)).tolist()
+        return tuple(dict.fromkeys(self._states[index].partition("[")[0] for index in differing))
+
+    def _differing(self, wanted: Reference) -> np.ndarray:
+        return wanted.differing(self._values) & ~self.failed
 
 
 def _method(job: Job, values: np.ndarray, audience: "Audience | None") -> Candidate:
     """Return a job's method as a candidate for some runs, by their swept values."""
     kernel = find_kernel(job, "cpu").compiled(audience=audience)
 
-    def solve(attempts: int) -> Solution:
-        exchange = _limited(job, attempts).exchange
+    def solve(attempts: int, share: Share) -> Solution:
+        exchange = _limited(job, attempts, share).exchange
         with as_user_errors(job), closing(engine.load(kernel, exchange, job.configuration.threads)) as solver:
             return solver.solve(values)
 
-    solving = job.configuration.solve
-    return Candidate(solving.algorithm, work_of_an_attempt(job, values[:, :1]), solving.max_steps, solve)
+    solving, names = job.configuration.solve, job.model.quantities.states
+    saved = job.configuration.save.states
+    states, atol = [names[index] for index in saved], [solving.atol[index] for index in saved]
+    work = work_of_an_attempt(job, values[:, :1])
+    return Candidate(solving.algorithm, work, solving.max_steps, solve, states, solving.rtol, atol)
 
 
 def work_of_an_attempt(job: Job, values: np.ndarray) -> float:
@@ -240,8 +305,15 @@ def work_of_an_attempt(job: Job, values: np.ndarray) -> float:
     return target.work / max(1, int(solution.steps[0]) + int(solution.rejected[0]))
 
 
-def _limited(job: Job, attempts: int) -> Job:
-    solve = replace(job.configuration.solve, max_steps=attempts)
+def _limited(job: Job, attempts: int, share: Share = WHOLE) -> Job:
+    solve = job.configuration.solve
+    smallest = float(np.finfo(solve.precision).tiny)
+    solve = replace(
+        solve,
+        max_steps=attempts,
+        rtol=solve.rtol * share.rtol,
+        atol=tuple(max(each * share.atol, smallest) for each in solve.atol),
+    )
     return replace(job, configuration=replace(job.configuration, solve=solve))
 
 
@@ -265,7 +337,7 @@ def _known(note: Mapping[str, Any] | None, candidates: Sequence[str]) -> Choice 
     """Return the choice that was kept; None where there is none that makes sense."""
     try:
         trials = tuple(Trial(**trial) for trial in note["trials"]) if note else ()
-        found = Choice(int(note["runs"]), int(note["hopeless"]), trials) if note else None
+        found = Choice(int(note["runs"]), int(note["hopeless"]), trials, tuple(note["astray"])) if note else None
     except (TypeError, KeyError, ValueError):
         return None
     return found if found and {trial.algorithm for trial in trials} == {*candidates} else None

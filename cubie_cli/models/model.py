@@ -151,7 +151,8 @@ class _Reader:
         return tables.table(self._document, self._path(name))
 
     def _check_tables(self) -> None:
-        tables.check_keys(self._document, self._prefix, KEYS if not self._prefix else (*KEYS, "file"))
+        keys = KEYS if not self._prefix else (*KEYS, "file")
+        tables.check_keys(self._document, self._prefix, keys, "[model]")
         for name in ("states", "equations"):
             if not self._table(name):
                 message = f"the model has no [{'.'.join(map(str, self._path(name)))}]"

@@ -1,4 +1,4 @@
-"""Says what to try where many runs failed."""
+"""Says what to try where runs failed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -7,12 +7,12 @@ from solvers.settings import SolveSettings
 from solvers.status import Status
 from solvers.tableaus import find
 
-#: The share of runs from which failures are more than a few difficult runs.
+#: The share of runs from which failures are more than a few difficult runs, and need no count.
 _MANY = 0.1
 
 
 def advice(solve: SolveSettings, counts: Mapping[Status, int]) -> Iterator[str]:
-    """Yield what to try, a line for each way in which many runs failed.
+    """Yield what to try, a line for each way in which runs failed; of a few of many runs it tells how many.
 
     Parameters
     ----------
@@ -21,17 +21,21 @@ def advice(solve: SolveSettings, counts: Mapping[Status, int]) -> Iterator[str]:
     counts
         Number of runs by status.
     """
-    threshold = _MANY * sum(counts.values())
-    yield from dict.fromkeys(
-        about(solve) for status, about in _ABOUT.items() if counts.get(status) and counts[status] >= threshold
-    )
+    total = sum(counts.values())
+    told: dict[str, str] = {}
+    for status, about in _ABOUT.items():
+        count = counts.get(status, 0)
+        if count:
+            few = f"{count:,} of {total:,} runs ended with {status.name.lower()}: " if count < _MANY * total else ""
+            told.setdefault(about(solve), few)
+    yield from (f"{few}{text}" for text, few in told.items())
 
 
 def _about_max_steps(solve: SolveSettings) -> str:
     if find(solve.algorithm).family == "explicit":
         return (
             f"{solve.algorithm} is an explicit method, and took max_steps = {solve.max_steps:,} steps: "
-            'if the system is stiff, an implicit one such as algorithm = "rodas5p" takes far fewer'
+            'if the system is stiff, an implicit one such as algorithm = "rodas5p" takes far fewer there'
         )
     if solve.linear.kind != "lu":
         return _about_linear(solve)

@@ -130,7 +130,8 @@ class PreparedBatch:
     def warnings(self) -> list[str]:
         """What is allowed and probably not meant."""
         unused = [f"this method has no buffer {name!r}: its location is not used" for name in self.kernel.work.unused]
-        return [*self.job.configuration.warnings, *self.job.design.warnings, *unused, *self.kernel.notes]
+        tried = self.choice.warnings(self.job.configuration.solve) if self.choice else []
+        return [*self.job.configuration.warnings, *self.job.design.warnings, *unused, *self.kernel.notes, *tried]
 
     def report(self, runs_per_chunk: int | None = None, kernel: Mapping[str, Any] | None = None) -> MemoryReport:
         """Return the memory report; see `memory_of`."""

@@ -14,16 +14,8 @@ from functools import cached_property, reduce
 from typing import Any, Self
 
 from solvers.equations.drivers import Driver, DriverShape, known_parts, setting
-from solvers.equations.instant import Instant, middle_of, time_of
-from solvers.straightline import absolute, both, call, convert, fetch, fma, larger, literal, select, smaller
-
-#: Of a time that is computed, as a share of it.
-_ROUNDING = 2.0**-50
-
-
-def right_of(t: Any) -> Any:
-    """Return a time at which all is over that is so within its rounding."""
-    return t + absolute(t) * _ROUNDING
+from solvers.equations.instant import Instant, middle_of, right_of, time_of
+from solvers.straightline import both, call, convert, fetch, fma, larger, literal, select, smaller
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,13 @@
 
 from typing import Any, NamedTuple
 
+from solvers.straightline import absolute
+
+#: Of a time that is computed, as a share of it.
+ROUNDING = 2.0**-50
+#: A length of time that is nothing, and leads away from 0.
+LEAST = 2.0**-1000
+
 
 class Instant(NamedTuple):
     """A time within a stretch of a run on which no condition of time alone changes.
@@ -34,6 +41,15 @@ def time_of(t: Any) -> Any:
     return t.time if isinstance(t, Instant) else t
 
 
+def right_of(t: Any) -> Any:
+    """Return a time at which all is over that is so within its rounding."""
+    return t + absolute(t) * ROUNDING
+
+
 def middle_of(t: Any) -> Any:
-    """Return where conditions of time alone are looked at: the time itself, if it belongs to no stretch."""
-    return t.middle if isinstance(t, Instant) else t
+    """Return where conditions of time alone are looked at.
+
+    For a time that belongs to no stretch that is right of it, as solutions are continuous from the right: a save may
+    fall on a switch, or by rounding just before it.
+    """
+    return t.middle if isinstance(t, Instant) else right_of(t) + LEAST

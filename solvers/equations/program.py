@@ -203,7 +203,7 @@ def evaluate_at(
     first += len(parameters)
     wanted = [slot - first for slot in range(first, first + 2 * len(quantities.drivers)) if slot in used]
     driven = (forcing or Forcing.known(quantities.drivers, precision)).inputs(wanted, t)
-    times = time_of(t), middle_of(t)
+    times = time_of(t), middle_of(t) if 1 in used else time_of(t)
     inputs = [*(convert(time, precision) for time in times), *states, *parameters, *driven, *v]
     if not program.early:
         return program.evaluate(inputs, literals(times[0], precision))

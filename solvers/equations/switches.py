@@ -16,19 +16,18 @@ from sympy.core.relational import Relational
 from solvers.equations import functions
 from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives
+from solvers.equations.instant import right_of
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, literals
 from solvers.equations.rewriting import at_most, choice, less, rebuilt, substituted
 from solvers.equations.system import MIDDLE, TIME, Event, System, observable_symbol, parameter_symbol
-from solvers.straightline import absolute, both, call, convert, literal, minimum, select
+from solvers.straightline import both, call, convert, literal, minimum, select
 from solvers.straightline.setting import Number
 
 #: Nodes whose value jumps or bends.
 _KINDS = (Relational, sympy.floor, sympy.ceiling, sympy.sign, sympy.Abs, functions.minimum, functions.maximum)
 #: How far from the end of a stretch rounding does not matter, as a share of its half.
 INWARDS = 2.0**-40
-#: Of a time that is computed, as a share of it.
-ROUNDING = 2.0**-50
 #: Nodes of an expression, observables written out, up to which it is looked into.
 _LARGEST = 20_000
 
@@ -102,7 +101,7 @@ class SwitchTimes:
         end
             What is returned where none changes before.
         """
-        after, following = t + absolute(t) * ROUNDING, literal(t, end, "float64")
+        after, following = right_of(t), literal(t, end, "float64")
         inputs = [t, *(convert(p[index], "float64") for index in range(self.parameters))]
         for condition in self.conditions:
             mode, time = condition.right_of(t, after, inputs)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from solvers.equations.forcing import Forcing, right_of
+from solvers.equations.forcing import Forcing
+from solvers.equations.instant import right_of
 from solvers.equations.switches import SwitchTimes
 from solvers.straightline import literal
 from solvers.straightline.setting import Number

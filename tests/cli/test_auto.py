@@ -3,6 +3,7 @@
 import json
 
 import h5py
+import pytest
 
 STIFF = """\
 [states]
@@ -67,3 +68,46 @@ def test_fixed_steps_leave_no_choice(cubie):
     assert answer.code == 3
     assert "an algorithm is needed where 'dt' fixes the step" in answer.err
     assert 'algorithm = "rk4"' in answer.err
+
+
+ENZYME = """\
+[states]
+S = 1.0
+E = 0.001
+C = 0.0
+P = 0.0
+[parameters]
+k1 = 1e5
+[equations]
+S = "-k1*S*E + 1000*C"
+E = "-k1*S*E + 1100*C"
+C = "k1*S*E - 1100*C"
+P = "100*C"
+"""
+ENZYMES = """\
+[model]
+file = "enzyme.toml"
+[solve]
+t1 = 20.0
+rtol = 1e-2
+[batch.values]
+k1 = { logspace = [1e3, 1e7, 64] }
+[run]
+target = "cpu"
+"""
+
+
+def test_small_states_that_decide_and_that_nothing_controls_are_told(cubie, folder):
+    (folder / "enzyme.toml").write_text(ENZYME)
+    (folder / "enzymes.toml").write_text(ENZYMES)
+    told = "runs that were tried end with success and come out otherwise, in S, P"
+    first = cubie("run", "enzymes.toml")
+    assert told in first.err
+    assert "set atol = 1e-08 in [solve]" in first.err
+    assert told in cubie("run", "enzymes.toml", "--force").err
+    mended = cubie("run", "enzymes.toml", "--force", "--set", "solve.atol=1e-08")
+    assert told not in mended.err
+    with h5py.File("enzymes.h5") as file:
+        assert abs(file["S"][-1] + file["C"][-1] + file["P"][-1] - 1.0).max() < 1e-3
+        # What a stiff solver of order 5 finds at tolerances of 1e-10.
+        assert file["P"][-1].min() == pytest.approx(0.69457, abs=2e-3)

@@ -154,3 +154,14 @@ def test_halving_a_fixed_step(target):
     ends = [solve(make_problem(OSCILLATOR, "rk4", 2.0, dt=dt), target=target).variables[0, 0, 0] for dt in (0.1, 0.05)]
     coarse, fine = np.abs(np.array(ends) - np.sin(2.0))
     assert 14 < coarse / fine < 18
+
+
+@pytest.mark.parametrize("t0", [0.0, -1.0, -3.0])
+def test_conditions_at_a_save_on_a_switch_are_those_after_it(t0):
+    observables = {"saw": "mod(t, period)", "count": "floor(t/period)", "positive": "Piecewise((1, t > 0), (0, True))"}
+    system = make_system({"x": 1.0}, {"x": "-x"}, {"period": 0.1}, observables)
+    found = solve(make_problem(system, "tsit5", 10.0, t0=t0, every=0.1), target="python").variables[1:, :, 0]
+    number = np.arange(found.shape[1]) + round(t0 / 0.1)
+    np.testing.assert_allclose(found[0], 0.0, atol=1e-13)
+    np.testing.assert_array_equal(found[1], number)
+    np.testing.assert_array_equal(found[2], number >= 0)

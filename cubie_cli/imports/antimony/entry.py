@@ -5,6 +5,7 @@ from pathlib import Path
 
 import antimony
 
+from cubie_cli.documents.encodings import trouble
 from cubie_cli.documents.messages import UserError
 from cubie_cli.imports.imported import ImportedModel
 from cubie_cli.imports.sbml import entry as sbml
@@ -12,13 +13,13 @@ from cubie_cli.imports.sbml import entry as sbml
 
 def read(content: bytes, path: Path) -> ImportedModel:
     """Return the model of an Antimony file; of several models the last, as Antimony has it."""
+    if wrong := trouble(content, "text"):
+        raise UserError(wrong[0], path, hint=wrong[1])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError("this is not UTF-8 text", path, line, hint="save the file as UTF-8") from None
-    if "\0" in text:
-        raise UserError("this is a binary file, not text", path)
     antimony.clearPreviousLoads()
     antimony.clearDirectories()
     antimony.addDirectory(str(path.parent.resolve()))

@@ -181,9 +181,7 @@ class _Reader:
             due, "one firing waits at a time: a run in which it is triggered meanwhile ends as nonfinite"
         )
         waits = formulas.both(formulas.compare("<", TIME, Name(due)), formulas.compare("<", Name(due), _FAR))
-        state = next(iter(self._model.states), None)
-        if state is None:
-            raise self._refused("the delay", "the model has no state")
+        state = self._model.clock()
         first = {due: total(TIME, event.delay), state: formulas.choice(waits, _no_number(state), Name(state))}
         later = Happening(
             event.id,

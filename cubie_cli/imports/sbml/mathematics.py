@@ -1,6 +1,7 @@
 """Formulas of libSBML as formulas here; function definitions are put in where they are used."""
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -48,6 +49,12 @@ _CONSTANTS: dict[int, Formula] = {
     libsbml.AST_CONSTANT_TRUE: TRUE,
     libsbml.AST_CONSTANT_FALSE: FALSE,
 }
+_ORDERS = {
+    libsbml.AST_RELATIONAL_LT: operator.lt,
+    libsbml.AST_RELATIONAL_LEQ: operator.le,
+    libsbml.AST_RELATIONAL_GT: operator.gt,
+    libsbml.AST_RELATIONAL_GEQ: operator.ge,
+}
 _NUMBERS = (libsbml.AST_INTEGER, libsbml.AST_REAL, libsbml.AST_REAL_E, libsbml.AST_RATIONAL)
 
 
@@ -90,6 +97,8 @@ class Mathematics:
             return _CONSTANTS[kind]
         if kind == libsbml.AST_NAME:
             return Name(names.get(node.getName(), node.getName()))
+        if kind in _ORDERS and (known := _order_with_infinity(node)) is not None:
+            return known
         arguments = [self.read(node.getChild(index), remark, names) for index in range(node.getNumChildren())]
         if kind == libsbml.AST_FUNCTION:
             return self._defined(node.getName(), arguments, remark)
@@ -120,6 +129,15 @@ class Mathematics:
             self._bodies[name] = [each.getName() for each in bound], self.read(last, remark)
             self._within.pop()
         return self._bodies[name]
+
+
+def _order_with_infinity(node: Any) -> Formula | None:
+    """Return what a comparison of two with infinity is, as all else is finite; None for any other."""
+    sides = [node.getChild(index) for index in range(node.getNumChildren())]
+    values = [side.getValue() if side.getType() in _NUMBERS else 0.0 for side in sides]
+    if len(values) != 2 or not any(map(math.isinf, values)) or any(map(math.isnan, values)):
+        return None
+    return TRUE if _ORDERS[node.getType()](*values) else FALSE
 
 
 def _number(value: float) -> Number:

@@ -16,6 +16,7 @@ from cubie_cli.imports.mathematics import NotRepresentableError
 _TOKEN = re.compile(
     r"\s*(?P<token>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[a-z_]\w*|\*\*|<=|>=|==|!=|[-+*/^()<>&|,])", re.ASCII
 )
+_SUM = re.compile(r"\bsum\s*\(")
 _COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
 _MIXED = "XPP compares before it adds or multiplies: what stands beside a comparison without brackets is not compared"
 
@@ -107,6 +108,8 @@ def read_formula(text: str, scope: Scope, remark: Callable[[str], None], argumen
     NotRepresentableError
         Naming what is not known, or has no counterpart.
     """
+    if _SUM.search(text):
+        raise NotRepresentableError("sum(...)of(...), a sum over an index,", "write out its terms")
     return _Parser(text, scope, remark, arguments).read()
 
 

@@ -20,6 +20,7 @@ _DERIVATIVE = re.compile(rf"(?:({_NAME})\s*'|d({_NAME})/dt)\s*=(.*)", re.ASCII |
 _WITH_ARGUMENTS = re.compile(rf"({_NAME})\s*\(([^()]*)\)\s*=(.*)", re.ASCII | re.DOTALL)
 _PLAIN = re.compile(rf"({_NAME})\s*=(?!=)(.*)", re.ASCII | re.DOTALL)
 _COMMAND = re.compile(r"([a-z]+)\s+([^=\s].*)", re.DOTALL)
+_INTEGRAL = re.compile(r"\bint\s*[\[{]")
 _GLOBAL = re.compile(r"(-?\d+)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _FORMULA_TABLE = re.compile(r"(\d+)\s+(\S+)\s+(\S+)\s+(.*)", re.DOTALL)
 
@@ -107,7 +108,7 @@ class _Reader:
             act(*given)
         except NotRepresentableError as error:
             message = f"{error.what} cannot be imported"
-            raise UserError(message, self._path, statement.line, 1, error.hint, source=statement.original) from None
+            raise UserError(message, statement.path, statement.line, 1, error.hint, source=statement.original) from None
 
     # -- what statements say --------------------------------------------------------------------
 
@@ -149,7 +150,7 @@ class _Reader:
         arguments = [each.strip() for each in written.split(",")]
         if arguments == ["0"]:
             self._initial[name] = (formula, statement)
-        elif arguments == ["t"]:
+        elif _INTEGRAL.search(formula):
             raise NotRepresentableError(f"the integral equation of {name!r}")
         elif re.fullmatch(r"t\s*\+\s*1", arguments[0]):
             raise NotRepresentableError(f"the difference equation of {name!r}")

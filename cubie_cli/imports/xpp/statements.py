@@ -5,33 +5,58 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cubie_cli.documents.encodings import trouble
 from cubie_cli.documents.messages import UserError
 
 _RANGE = re.compile(r"\[\s*(\d+)\s*\.\.\s*(\d+)\s*\]")
 _INDEX = re.compile(r"\[([^\[\]]*)\]")
 _PLAIN_INDEX = re.compile(r"\s*(?:(?P<j>j)\s*(?:(?P<sign>[-+*])\s*(?P<by>\d+))?|(?P<number>-?\d+))\s*")
 _MOST_ELEMENTS = 10_000
+_INCLUDE = re.compile(r"#include\s+(\S+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement in lower case, and the line where it begins."""
+    """A statement in lower case, and the file and the line where it begins."""
 
     text: str
+    path: Path
     line: int
     original: str
 
 
-def statements(text: str, path: Path) -> Iterator[Statement]:
-    """Yield the statements of a file, up to `done`.
+def text_of(content: bytes, path: Path) -> str:
+    """Return the text of a file; raise `UserError` for what is none."""
+    if wrong := trouble(content, "text"):
+        raise UserError(wrong[0], path, hint=wrong[1])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")  # comments in files of old
+
+
+def statements(text: str, path: Path, within: tuple[Path, ...] = ()) -> Iterator[Statement]:
+    """Yield the statements of a file, and of files that it includes, up to `done`.
+
+    Parameters
+    ----------
+    text, path
+        The file.
+    within
+        The files that include it.
 
     Raises
     ------
     UserError
-        For an array that cannot be written out.
+        For an array that cannot be written out, and a file that cannot be included.
     """
     for line, original in _joined(text):
         written = original.strip()
+        if included := _INCLUDE.match(written):
+            yield from _included(included[1].strip("\"'<>"), path, line, within)
+            continue
+        if written.lower() == "#done":  # as included files end
+            return
         if not written or written[0] in "#\"'":
             continue
         if written.startswith("%"):
@@ -43,7 +68,19 @@ def statements(text: str, path: Path) -> Iterator[Statement]:
             return
         plain = re.sub(r"\s#.*", "", written)
         for each in _elements(plain, line, path):
-            yield Statement(each.lower(), line, each)
+            yield Statement(each.lower(), path, line, each)
+
+
+def _included(name: str, path: Path, line: int, within: tuple[Path, ...]) -> Iterator[Statement]:
+    other = path.parent / name
+    if other.resolve() in {each.resolve() for each in (path, *within)}:
+        raise UserError(f"{name} is included by itself", path, line)
+    try:
+        content = other.read_bytes()
+    except OSError as error:
+        hint = "the name is relative to this file"
+        raise UserError(f"cannot include {other}: {error.strerror}", path, line, hint=hint) from None
+    yield from statements(text_of(content, other), other, (path, *within))
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.suggestions import did_you_mean, nearest
 from cubie_cli.models.expressions.nodes import Call, Element, Name, Node
 from cubie_cli.models.expressions.syntax import NoFunctionError, quoted, read
@@ -11,7 +12,6 @@ from cubie_cli.models.expressions.tokens import ARGUMENTS, OVER_INDEX, RESERVED,
 from cubie_cli.models.expressions.vectors import Vector
 
 _OF_RUNS = ("t0", "t1", "dt")
-_OTHER_NAMES = {"ln": "log", "arctan2": "atan2", "ceiling": "ceil", "e": "exp(1)"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Scope:
             if self.means(error.name) or error.name in indices:
                 raise
             known = [*ARGUMENTS, *OVER_INDEX]
-            hint = _hint(error.name, known) or f"known: {' '.join(known)}"
+            hint = told_of("function", error.name) or _hint(error.name, known) or f"known: {' '.join(known)}"
             raise ExpressionError(f"unknown function {quoted(error.name)}", error.offset, hint) from None
         self.check(node, indices)
         return node
@@ -170,7 +170,8 @@ class _Check:
         if any(name in vector.indices for vector in self._scope.vectors.values()):
             return "an index has a value in what is written for a vector, and within sum(i, ...)"
         scalars = [each for each in self._scope.symbols if not each.endswith("]")]
-        return _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
+        told = told_of("name", name) or told_of("function", name)
+        return told or _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
 
     def _element(self, node: Element, indices: Sequence[str]) -> None:
         vector = self._scope.vectors.get(node.text)
@@ -178,7 +179,9 @@ class _Check:
             if node.text not in self._scope.symbols:
                 self._name(Name(node.offset, node.text), indices)
             message = f"'[' does not belong here: {quoted(node.text)} is no vector"
-            raise ExpressionError(message, node.bracket, "brackets that group are round, as in 2*(x + y)")
+            group = "brackets that group are round, as in 2*(x + y)"
+            other = f"a vector is written as {node.text} = {{ size = 10, value = 0.0 }}"
+            raise ExpressionError(message, node.bracket, f"{group}; {other}")
         given, wanted = len(node.indices), len(vector.shape)
         if given != wanted:
             message = f"{node.text!r} has {_counted(wanted)}, {given} given"
@@ -245,8 +248,6 @@ def _counted(count: int) -> str:
 
 
 def _hint(name: str, known: Iterable[str]) -> str | None:
-    if name in _OTHER_NAMES:
-        return f"write {_OTHER_NAMES[name]}"
     if name in _OF_RUNS:
         return f"{name} is a setting of the run, and no name here: write its number, or a parameter"
     near = nearest(name, known)

@@ -44,6 +44,18 @@ _WORDS = ("and", "or", "not", "if", "else")
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 
 
+_CHOICE = "write 2 if x > 1 else 3"
+_BETWEEN = "it stands between two conditions, as in x > 1 and y > 1"
+#: What to write where a word of the language, or a sign, stands where a number or name should.
+_OF_WORDS = {
+    **dict.fromkeys(("if", "else"), _CHOICE),
+    **dict.fromkeys(("and", "or"), _BETWEEN),
+    "not": "it stands before a condition, as in 1 if not x > 1 else 0",
+    ">": "'!=' says that two are not equal",
+    "[": "an element of a vector is u[0]; brackets that group are round",
+}
+
+
 class NoFunctionError(ExpressionError):
     """What is called is no function, perhaps a quantity.
 
@@ -54,7 +66,8 @@ class NoFunctionError(ExpressionError):
     """
 
     def __init__(self, name: str, offset: int) -> None:
-        super().__init__(f"{quoted(name)} is not a function", offset, "write a product with *")
+        hint = f"write a product with *; a value of the past, {name}(t - 1), is not supported"
+        super().__init__(f"{quoted(name)} is not a function", offset, hint)
         self.name = name
 
 
@@ -262,14 +275,19 @@ class _Reader:
         return node
 
     def _unexpected(self) -> ExpressionError:
+        if self._at("("):
+            return self._error("an operator is missing before '('", "write a product with *, as in 2*(x + 1)")
+        if self._at(","):
+            return self._error("',' does not belong here", "numbers have a decimal point, and no commas")
         if self._now.kind == "sign" or self._at(*_WORDS):
             return self._error(f"{self._now.text!r} does not belong here")
-        return self._error(f"an operator is missing before {quoted(self._now.text)}", "write a product with *")
+        hint = "write a product with *; a unit stands in [units]"
+        return self._error(f"an operator is missing before {quoted(self._now.text)}", hint)
 
     def _missing_atom(self) -> ExpressionError:
         if self._at_end():
             return self._error("the expression ends where a number or name should follow")
-        hint = "this is a word of the language, and no name" if self._at(*_WORDS) else None
+        hint = _OF_WORDS.get(self._now.text)
         return self._error(f"a number or name is missing before {self._now.text!r}", hint)
 
     def _error(self, message: str, hint: str | None = None, offset: int | None = None) -> ExpressionError:

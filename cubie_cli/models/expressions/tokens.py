@@ -41,15 +41,34 @@ _TOKEN = re.compile(
     |(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/()<>,\[\]])""",
     re.VERBOSE,
 )
+_MODULE = re.compile(r"\b(np|numpy|math|Math|sp|sympy|torch|jnp)$")
+#: What stands for a sign or a name elsewhere.
+_ASCII = dict(
+    zip(
+        "\xb7\xd7\u22c5\u2212\u2013\xf7\u03c0\u2264\u2265\u2260",
+        ["*", "*", "*", "-", "-", "/", "pi", "<=", ">=", "!="],
+        strict=True,
+    )
+) | {"\xb2": "**2", "\xb3": "**3", "\u221a": "sqrt(x)"}
 _HINTS = {
+    "?": ("'?' is not an operator here", "write 2 if x > 1 else 3"),
+    "x'": (
+        "derivatives are not marked in an expression",
+        "write only the right-hand side; observables and events have der(x)",
+    ),
+    ";": ("one expression stands alone", "give another a name of its own, as an observable"),
+    ":": ("':' does not belong in an expression", "write only what stands on the right"),
+    "#": ("'#' does not belong in an expression", "a comment stands outside of the quotes"),
     "^": ("'^' is not an operator here", "write a power as x**2"),
     "=": ("'=' does not belong in an expression", "write only what stands on the right; '==' compares"),
-    "!": ("'!' is not an operator here", "write 'not'; '!=' compares"),
+    "!": ("'!' is not an operator here", "write 'not'; '!=' compares; there is no factorial"),
     "&": ("'&' is not an operator here", "write 'and'"),
-    "|": ("'|' is not an operator here", "write 'or'"),
+    "||": ("'||' is not an operator here", "write 'or'"),
+    "|": ("'|' is not an operator here", "write abs(x) for |x|, and 'or' between conditions"),
     "%": ("'%' is not an operator here", "write mod(x, y)"),
     ".": ("'.' does not belong here", "only numbers have a point, and names have no parts"),
     "{": ("'{' does not belong here", "only round brackets are used"),
+    "}": ("'}' does not belong here", "only round brackets are used"),
 }
 
 
@@ -110,14 +129,31 @@ def _check_number_ends(text: str, number: re.Match[str]) -> None:
     word = re.match("[A-Za-z_0-9]+", text[number.end() :])
     assert word is not None  # noqa: S101 - its first character was just seen
     message = f"{number.group() + word.group()[:40]!r} is neither a number nor a name"
-    raise ExpressionError(message, number.start(), f"write a product as {number.group()}*{word.group()[:40]}")
+    raise ExpressionError(message, number.start(), _meant(number.group(), word.group()[:40]))
+
+
+def _meant(number: str, word: str) -> str:
+    """Return what to write for a number and what follows it at once."""
+    if re.fullmatch("(_[0-9]+)+", word):
+        return f"write {number}{word.replace('_', '')}: numbers have digits alone"
+    if number == "0" and re.fullmatch("[xX][0-9a-fA-F]+", word):
+        return f"write {int(word[1:], 16)}: numbers are decimal"
+    if re.fullmatch("[dD][0-9]+", word):
+        return f"write {number}e{word[1:]}"
+    return f"write a product as {number}*{word}; a unit stands in [units]"
 
 
 def _unexpected(text: str, position: int) -> ExpressionError:
     char = text[position]
-    if char in _HINTS:
-        message, hint = _HINTS[char]
+    marks = char == "'" and re.search(r"[\w)']$", text[:position])
+    found = _HINTS["x'"] if marks else _HINTS.get(text[position : position + 2]) or _HINTS.get(char)
+    if found:
+        message, hint = found
+        if char == "." and _MODULE.search(text[:position]):
+            hint = "functions stand without the name of a module: exp(x)"
         return ExpressionError(message, position, hint)
+    if char in _ASCII:
+        return ExpressionError(f"the character {char!r} is not ASCII", position, f"write {_ASCII[char]}")
     if char in "'\"`":
         return ExpressionError("text in quotes does not belong in an expression", position)
     if not char.isascii():

@@ -245,3 +245,60 @@ def test_a_kernel_is_compiled_by_rules_unless_told(files):
     files.append_run("[run.kernel]\nthreads_per_block = 64\nvectors = 2\n")
     assert files.load().configuration.kernel == KernelSettings(threads=64, vectors=2)
     assert "multiple of 32" in files.refused("run.kernel.threads_per_block=33").message
+
+
+def test_a_model_is_no_run_configuration(files):
+    files.run.write_text(files.model.read_text())
+    error = files.refused()
+    assert "this is a model" in error.message
+    assert 'file = "run.toml"' in error.hint
+
+
+def test_home_and_variables_are_put_into_names_of_files(files, monkeypatch):
+    monkeypatch.setenv("HOME", str(files.folder / "home"))
+    monkeypatch.setenv("WHERE", "there")
+    (files.folder / "home").mkdir()
+    files.model.rename(files.folder / "home" / "m.toml")
+    files.edit_run('"model.toml"', '"~/m.toml"')
+    files.append_run('[output]\nfile = "~/$WHERE/out.h5"\n[run]\ncache = "~/kept"\n')
+    job = files.load()
+    assert job.model_path == files.folder / "home" / "m.toml"
+    assert job.configuration.output == files.folder / "home" / "there" / "out.h5"
+    assert job.configuration.cache == files.folder / "home" / "kept"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("dt = 0.1\nrtol = 1e-3\n", "'rtol' does nothing where 'dt' fixes the step"),
+        ("dt = 0.1\natol = 1e-3\n", "'atol' does nothing"),
+        ("dt0 = 0.5\ndt_max = 0.1\n", "dt0 = 0.5 is longer than dt_max = 0.1"),
+    ],
+)
+def test_settings_that_do_nothing_are_told(files, lines, told):
+    files.append_run(lines)
+    (warning,) = files.load().configuration.warnings
+    assert told in warning
+
+
+@pytest.mark.parametrize(
+    ("lines", "hint"),
+    [
+        ("save_every = 0.1\n", "it belongs to [output]: output.save_every"),
+        ("t_end = 0.1\n", "did you mean 't1'?"),
+        ('[run]\ntarget = "gpu"\n', "did you mean 'cuda'?"),
+        ('[batch]\nmode = "lhs"\n', 'method = "latin_hypercube"'),
+    ],
+)
+def test_words_of_other_programs_and_of_other_tables_are_known(files, lines, hint):
+    files.append_run(lines)
+    assert hint in files.refused().hint
+
+
+def test_an_option_without_its_table_is_told_it(files):
+    assert files.refused("rtol=1e-8").hint == "it belongs to [solve]: solve.rtol"
+
+
+def test_an_algorithm_of_another_program_is_told_one_that_does_its_job(files):
+    files.edit_run('"tsit5"', '"cvode"')
+    assert "rodas5p" in files.refused().hint

@@ -16,7 +16,7 @@ from cubie_cli.documents.overrides import apply_overrides
         ("a.b={ linspace = [0, 1, 2] }", ("a", "b"), {"linspace": [0, 1, 2]}),
         ('a."b.c"=2', ("a", "b.c"), 2),
         ("new.table.key=true", ("new", "table", "key"), True),
-        ("a.b=", ("a", "b"), ""),
+        ('a.b=""', ("a", "b"), ""),
         ("a.b=x=y", ("a", "b"), "x=y"),
         ("a.b=1\nc=2", ("a", "b"), "1\nc=2"),
     ],
@@ -34,6 +34,21 @@ def test_an_override_that_is_none_is_wrong_usage(write, option):
     with pytest.raises(UserError, match="--set") as caught:
         apply_overrides(read_document(write("top = 1\n")), (option,))
     assert caught.value.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("option", "message", "hint"),
+    [
+        ("a.b=", "the value is missing", "an empty text"),
+        ("a.b=[x]", "the value is not TOML", "inside of brackets"),
+        ("a.b={x}", "the value is not TOML", "inside of brackets"),
+    ],
+)
+def test_a_value_that_is_none_is_told(write, option, message, hint):
+    with pytest.raises(UserError) as caught:
+        apply_overrides(read_document(write("top = 1\n")), (option,))
+    assert message in caught.value.message
+    assert hint in caught.value.hint
 
 
 def test_a_file_of_overrides_is_laid_over_a_document(write, tmp_path):

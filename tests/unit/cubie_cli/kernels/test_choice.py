@@ -6,28 +6,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cubie_cli.kernels.choice import Candidate, race
+from cubie_cli.kernels.doubts import WHOLE
 from solvers.planning.exchange import Solution
+from solvers.settings import SolveSettings
 from solvers.status import Status
 
 MOST = 100_000
+RTOL = 1e-4
+SOLVE = SolveSettings("auto", 0.0, 1.0, (1e-7,), rtol=RTOL)
 
 
 class Made:
     """A method that needs so many attempts for each run, or fails after them."""
 
-    def __init__(self, name, work, needs, fails=()):
-        self.needs, self.fails, self.tried = np.array(needs), list(fails), []
-        self.candidate = Candidate(name, work, MOST, self.solve)
+    def __init__(self, name, work, needs, fails=(), ends=None):
+        self.needs, self.fails = np.array(needs), list(fails)
+        self.tried, self.confirmed = [], []
+        self.ends = ends or (lambda _: np.ones(len(needs)))
+        self.candidate = Candidate(name, work, MOST, self.solve, ["x"], RTOL, [1e-7])
 
-    def solve(self, allowed):
-        self.tried.append(allowed)
+    def solve(self, allowed, share):
+        (self.tried if share == WHOLE else self.confirmed).append(allowed)
         steps = np.minimum(self.needs, allowed).astype(np.int32)
         status = np.where(self.needs > allowed, Status.MAX_STEPS, Status.SUCCESS).astype(np.int8)
         for run in self.fails:
             if status[run] == Status.SUCCESS:
                 status[run] = Status.NONFINITE
-        none = np.zeros((0, 1, len(steps)))
-        return Solution(none, none[:, 0], status, steps - 1, np.ones_like(steps), 0.0, 0.0)
+        saved, none = np.array(self.ends(share))[None, None, :], np.zeros((0, len(steps)))
+        return Solution(saved, none, status, steps - 1, np.ones_like(steps), 0.0, 0.0)
 
 
 def chosen(*made):
@@ -82,6 +88,42 @@ def test_a_run_that_nobody_finishes_ends_the_race():
     assert choice.hopeless == 1
     assert first.tried[-1] == MOST
     assert len(first.tried) == len(second.tried) == 4
+
+
+def controlled_from(atol, right):
+    """Return what is found: 0 for the second run where the share of atol is larger, else what is right."""
+    return lambda share: [1.0, right if share.atol <= atol else 0.0]
+
+
+def test_one_whose_runs_come_out_otherwise_with_less_of_atol_does_not_win():
+    cheap = Made("cheap", 1.0, [50, 50], ends=controlled_from(0.1, 1.0))
+    dear = Made("dear", 9.0, [50, 50], ends=controlled_from(1.0, 1.0))
+    choice = chosen(cheap, dear)
+    assert choice.algorithm == "dear"
+    assert [trial.doubtful for trial in choice.trials] == [0, 1]
+    assert choice.astray == ()
+    assert choice.warnings(SOLVE) == []
+    assert str(choice).endswith("1 come out wrong with cheap")
+
+
+def test_where_all_come_out_otherwise_it_is_told_with_a_tolerance_that_was_tried():
+    choice = chosen(*(Made(name, 1.0, [50, 50], ends=controlled_from(0.1, 1.0)) for name in "ab"))
+    assert choice.astray == ("x",)
+    (text,) = choice.warnings(SOLVE)
+    assert "1 of 2 runs that were tried end with success and come out otherwise, in x" in text
+    assert "set atol = 1e-10 in [solve]" in text
+
+
+@pytest.mark.parametrize("other", [lambda share: [1.0, share.rtol], lambda share: [1.0, 1.0 + 0.005 * share.atol]])
+def test_what_any_change_changes_and_what_hardly_changes_is_no_doubt(other):
+    alone = Made("alone", 1.0, [50, 50], ends=other)
+    assert chosen(alone).trials[0].doubtful == 0
+
+
+def test_doubts_take_no_more_than_some_times_the_attempts():
+    alone = Made("alone", 1.0, [50, 60])
+    chosen(alone)
+    assert (alone.tried, alone.confirmed) == ([1000], [8 * 60])
 
 
 NEEDS = st.lists(st.integers(1, 2 * MOST), min_size=3, max_size=3)

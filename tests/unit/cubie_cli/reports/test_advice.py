@@ -26,7 +26,12 @@ def test_many_explicit_runs_without_end_hint_at_stiffness():
     assert "tsit5" in text
     assert "2,000" in text
     assert "rodas5p" in text
-    assert told("tsit5", Status.MAX_STEPS, failed=9) == []
+
+
+def test_a_few_of_many_runs_are_counted():
+    (text,) = told("tsit5", Status.MAX_STEPS, failed=9)
+    assert text == f"9 of 100 runs ended with max_steps: {told('tsit5', Status.MAX_STEPS, failed=10)[0]}"
+    assert len(told("tsit5", Status.NONFINITE, failed=1)) == 1
 
 
 def test_a_stiff_method_is_not_told_of_stiffness():

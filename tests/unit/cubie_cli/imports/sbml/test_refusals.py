@@ -62,7 +62,7 @@ EQUAL = "<apply><and/><apply><eq/><ci>x</ci><cn>3</cn></apply><apply><gt/><ci>x<
         (sbml(RECURSIVE + STATE), "with id 'f' refers to itself", 4),
         (sbml(NO_LAW), "the reaction 'R' has no kinetic law", 4),
         (sbml(STATE, COMP), "the file needs the package 'comp'", None),
-        (sbml(""), "nothing in the model has a rate of change", None),
+        (sbml(""), "nothing in the model changes", None),
         (with_event(EQUAL), "'==' in the trigger of the event 'E' cannot be imported", None),
         (f"{HEAD.format('')}<model id='m'>\n<listOf", "this is not well-formed XML: unclosed token", 4),
         ("<!DOCTYPE sbml [<!ENTITY a 'b'>]>\n" + sbml("").partition("\n")[2], "a document type is refused", 1),
@@ -110,3 +110,29 @@ def test_functions_that_grow_without_bound_are_refused(importing):
         f"<listOfFunctionDefinitions>{definitions}</listOfFunctionDefinitions>{STATE}<listOfRules>{rule}</listOfRules>"
     )
     assert "makes a formula of more than" in importing.refused("model.xml", content).message
+
+
+@pytest.mark.parametrize(
+    ("trigger", "events"),
+    [
+        (f"<apply><geq/>{TIME}<infinity/></apply>", 0),
+        (f"<apply><lt/>{TIME}<apply><minus/><infinity/></apply></apply>", None),
+        ("<apply><gt/><ci>x</ci><infinity/></apply>", 0),
+        (f"<apply><and/><apply><lt/>{TIME}<infinity/></apply><apply><gt/><ci>x</ci><cn>3</cn></apply></apply>", 1),
+    ],
+)
+def test_what_is_compared_with_infinity_is_known(importing, trigger, events):
+    content = with_event(trigger).replace('id="k"', 'id="k" value="2"')
+    if events is None:
+        assert "the number inf" in importing.refused("model.xml", content).message
+    else:
+        assert importing.text("model.xml", content).count("[[events]]") == events
+
+
+def test_a_model_of_rules_alone_has_a_clock(importing):
+    rule = f'<assignmentRule variable="x">{MATH.format(f"<apply><times/><cn>2</cn>{TIME}</apply>")}</assignmentRule>'
+    text = importing.text(
+        "model.xml", sbml(f"{STATE}<listOfRules>{rule}</listOfRules>").replace('"k"', '"k" value="1"')
+    )
+    assert '[equations]\nclock = "1"\n' in text
+    assert '[observables]\nx = "2*t"' in text

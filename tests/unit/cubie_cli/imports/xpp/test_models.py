@@ -74,6 +74,20 @@ def test_tables_are_drivers(importing):
     assert found["equations"]["x"] == "-x + w + q"
 
 
+def test_files_are_included_where_they_are_named(importing):
+    importing.write("rates.inc", "par k=2\n# a comment\n#done\npar k=3\n")
+    found = tomllib.loads(importing.text("model.ode", "#include rates.inc\nx'=-k*x\ndone\n"))
+    assert found["parameters"] == {"k": 2.0}
+    importing.write("rates.inc", "par k=2\nwiener w\n")
+    error = importing.refused("model.ode", "x'=-k*x\n#include rates.inc\ndone\n")
+    assert (error.file, error.line) == (str(importing.folder / "rates.inc"), 2)
+
+
+def test_the_argument_of_a_function_may_be_called_t(importing):
+    found = tomllib.loads(importing.text("model.ode", "f(t)=sin(t)\ng(t,a)=a*t\nx'=f(2*t)+g(x,3)\ndone\n"))
+    assert found["equations"] == {"x": "sin(2*t) + 3*x"}
+
+
 def test_options_make_a_run_configuration():
     assert settings("pulse")["solve"] == {
         "t0": 0.0,
@@ -98,7 +112,9 @@ def test_options_make_a_run_configuration():
         ("z(t+1)=z/2", "the difference equation of 'z' cannot be imported"),
         ("y=delay(x,2)", "'delay', a delay differential equation, cannot be imported"),
         ("y=ran(1)", "'ran', a random number, cannot be imported"),
-        ("y=sum(0,3)of(x)", "'sum', an index in a formula, cannot be imported"),
+        ("y=sum(0,3)of(i'*x)", "sum(...)of(...), a sum over an index, cannot be imported"),
+        ("#include nowhere.ode", "cannot include"),
+        ("#include model.ode", "model.ode is included by itself"),
         ("y=nobody*2", "the name 'nobody', which is not defined, cannot be imported"),
         ("y=f(2)", "the function 'f', which is not defined, cannot be imported"),
         ("f(u)=f(u)+1\ny=f(x)", "the function 'f', which is defined by itself, cannot be imported"),
@@ -132,6 +148,7 @@ def test_what_cannot_be_imported_is_told(importing, statement, message):
 
 
 def test_a_file_without_equations_or_text(importing):
-    assert "nothing in the model has a rate of change" in importing.refused("a.ode", "par a=1\n").message
+    assert "nothing in the model changes" in importing.refused("a.ode", "par a=1\n").message
     assert importing.refused("a.ode", "  \n").message == "the file is empty"
     assert "binary" in importing.refused("a.ode", b"x'=1\n\0").message
+    assert importing.refused("a.ode", "x'=1\n".encode("utf-16")).message == "this text is in UTF-16"

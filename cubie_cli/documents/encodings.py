@@ -1,0 +1,30 @@
+"""Says what is wrong with the bytes of a file that should be text in UTF-8."""
+
+import codecs
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_REMEDY = "save it as UTF-8"
+
+
+def trouble(content: bytes, wanted: str) -> tuple[str, str | None] | None:
+    """Return what is wrong with bytes in which there should be UTF-8 text, and a remedy; None where nothing is.
+
+    Parameters
+    ----------
+    content
+        The bytes.
+    wanted
+        What should be there, such as "TOML text".
+    """
+    if content.startswith(_UTF_16) or _every_second_is_zero(content):
+        return "this text is in UTF-16", _REMEDY
+    if b"\0" in content:
+        return f"this is a binary file, not {wanted}", None
+    return None
+
+
+def _every_second_is_zero(content: bytes) -> bool:
+    """Return whether bytes begin as ASCII in UTF-16 does."""
+    start = content[:64]
+    halves = start[::2], start[1::2]
+    return len(start) >= 4 and any(not any(one) and all(other) for one, other in (halves, halves[::-1]))
