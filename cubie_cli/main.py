@@ -19,6 +19,7 @@ from cubie_cli.commands import (
     doctor,
     export,
     import_model,
+    init,
     memory_report,
     run,
     show,
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init.init)
 app.command("run")(run.run)
 app.command("memory-report")(memory_report.memory_report)
 app.command("tune")(tune.tune)
