@@ -1,14 +1,11 @@
 """`cubie export`: chosen quantities of a result, as text or as a smaller file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from cubie_cli.documents.messages import UsageError, UserError
-
-if TYPE_CHECKING:
-    import h5py
+from cubie_cli.documents.messages import UsageError
 
 Result = Annotated[Path, typer.Argument(metavar="RESULT", help="A result.")]
 Output = Annotated[
@@ -31,12 +28,13 @@ def export(
     from cubie_cli.batches.selection import select_runs  # noqa: PLC0415 - each command loads what it needs
     from cubie_cli.results import export as exporting  # noqa: PLC0415
     from cubie_cli.results.destination import RESULT, TABLE, check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.opening import open_result  # noqa: PLC0415
 
     if output.suffix not in _ENDINGS:
         raise UsageError(f"the output is neither .csv nor .nc: {output}", hint="the ending says what is written")
     kind = TABLE if output.suffix == ".csv" else RESULT
     check_destination(output, inputs=[result], force=force, kind=kind)
-    with _opened(result) as file:
+    with open_result(result) as file:
         names = exporting.with_swept(file, exporting.chosen(file, quantities or ()), positions=kind is RESULT)
         selected = select_runs(runs, len(file["run"]))
         with made(output, replace=force) as temporary:
@@ -48,22 +46,3 @@ def export(
                 exporting.write_netcdf(file, names, selected, temporary)
                 told = f"{len(selected):,} runs"
     typer.echo(f"{output}: {told} of {', '.join(names)}")
-
-
-def _opened(path: Path) -> "h5py.File":
-    import h5py  # noqa: PLC0415
-
-    from cubie_cli.reports.result_summary import is_result  # noqa: PLC0415
-
-    if not path.exists():
-        raise UserError("no such file", path)
-    if not path.is_file() or not h5py.is_hdf5(path):
-        raise UserError("this is no HDF5 file", path, hint="give what `cubie run` has written")
-    try:
-        file = h5py.File(path, "r", locking=False)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: it is damaged", path) from error
-    if not is_result(file):
-        file.close()
-        raise UserError("this is no result of cubie", path)
-    return file
