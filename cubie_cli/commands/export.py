@@ -13,7 +13,11 @@ Output = Annotated[
 ]
 Quantities = Annotated[
     list[str] | None,
-    typer.Option("--quantity", metavar="NAME", help="What to write; globs too. Repeatable. Default: all saved."),
+    typer.Option(
+        "--quantity",
+        metavar="NAME",
+        help="What to write: a name, an element such as u[3], a glob. Repeatable. Default: all saved.",
+    ),
 ]
 Runs = Annotated[str | None, typer.Option("--runs", metavar="A:B", help="The runs from A up to B only, or just A.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
@@ -35,14 +39,15 @@ def export(
     kind = TABLE if output.suffix == ".csv" else RESULT
     check_destination(output, inputs=[result], force=force, kind=kind)
     with open_result(result) as file:
-        names = exporting.with_swept(file, exporting.chosen(file, quantities or ()), positions=kind is RESULT)
+        wanted = quantities or ()
+        found = exporting.with_swept(file, exporting.chosen(file, wanted), again=kind is RESULT)
         selected = select_runs(runs, len(file["run"]))
         with made(output, replace=force) as temporary:
             if kind is TABLE:
                 with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-                    rows = exporting.write_csv(file, names, selected, stream)
+                    rows = exporting.write_csv(file, found, selected, stream, times="time" in wanted)
                 told = f"{rows:,} rows"
             else:
-                exporting.write_netcdf(file, names, selected, temporary)
+                exporting.write_netcdf(file, found, selected, temporary)
                 told = f"{len(selected):,} runs"
-    typer.echo(f"{output}: {told} of {', '.join(names)}")
+    typer.echo(f"{output}: {told} of {', '.join(quantity.name for quantity in found)}")
