@@ -21,6 +21,7 @@ from cubie_cli.commands import (
     import_model,
     init,
     memory_report,
+    plot,
     run,
     show,
     tune,
@@ -44,6 +45,7 @@ app.command("tune")(tune.tune)
 app.command("compile")(compile_kernel.compile_kernel)
 app.command("validate")(validate.validate)
 app.command("show")(show.show)
+app.command("plot")(plot.plot)
 app.command("export")(export.export)
 app.command("import")(import_model.import_model)
 app.command("algorithms")(algorithms.algorithms)

@@ -13,6 +13,7 @@ import numpy as np
 from cubie_cli.documents.messages import UsageError
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.results.layout import COUNTS
+from cubie_cli.results.opening import dimensions
 
 #: Values that are held at a time.
 _BLOCK = 1 << 20
@@ -22,16 +23,6 @@ _DIMENSIONS = ("time", "run")
 _OF_WHOLE = {"identity"}
 #: What HDF5 keeps of scales, which a copy has anew.
 _OF_SCALES = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates"}
-
-
-def dimensions(data: h5py.Dataset) -> tuple[str, ...]:
-    """Return the names of a variable's dimensions."""
-    return tuple(_scale(data, axis) for axis in range(data.ndim))
-
-
-def _scale(data: h5py.Dataset, axis: int) -> str:
-    scales = data.dims[axis].values()
-    return str(scales[0].name).rpartition("/")[2] if scales else ""
 
 
 class Quantity(NamedTuple):
