@@ -23,6 +23,7 @@ from cubie_cli.commands import (
     memory_report,
     plot,
     run,
+    schema,
     show,
     tune,
     validate,
@@ -44,6 +45,7 @@ app.command("memory-report")(memory_report.memory_report)
 app.command("tune")(tune.tune)
 app.command("compile")(compile_kernel.compile_kernel)
 app.command("validate")(validate.validate)
+app.command("schema")(schema.schema)
 app.command("show")(show.show)
 app.command("plot")(plot.plot)
 app.command("export")(export.export)

@@ -179,3 +179,13 @@ def test_conditions_that_no_step_ends_at_are_named(cubie, folder):
         assert told in line
     assert "floor" not in line
     assert "mole / second and mole are added" in found.out
+
+
+@pytest.mark.parametrize(("which", "required"), [("model", ["states", "equations"]), ("run", ["model", "solve"])])
+def test_schema_prints_one_object(cubie, which, required):
+    found = cubie("schema", which)
+    assert found.code == 0
+    schema = json.loads(found.out)
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert schema["required"] == required
+    assert cubie("schema", "result").code == 2
