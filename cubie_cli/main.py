@@ -16,9 +16,12 @@ from cubie_cli.commands import (
     doctor,
     export,
     import_model,
+    init,
     memory_report,
     merge,
+    plot,
     run,
+    schema,
     show,
     submit,
     tune,
@@ -36,13 +39,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init.init)
 app.command("run")(run.run)
 app.command("memory-report")(memory_report.memory_report)
 app.command("tune")(tune.tune)
 app.command("compile")(compile_kernel.compile_kernel)
 app.command("validate")(validate.validate)
 app.command("merge")(merge.merge)
+app.command("schema")(schema.schema)
 app.command("show")(show.show)
+app.command("plot")(plot.plot)
 app.command("submit")(submit.submit)
 app.command("export")(export.export)
 app.command("import")(import_model.import_model)

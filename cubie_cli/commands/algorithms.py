@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from solvers.tableaus.registry import Tableau
 
 _COLUMNS = ("name", "order", "embedded", "stages", "adaptive", "dense output", "stability", "aliases")
-_NUMERIC = ("order", "embedded", "stages", "dense output")
+#: Those that have room in a narrow terminal, where aliases stand below; a method that is not adaptive embeds none.
+_NARROW_COLUMNS = ("name", "order", "embedded", "stages", "dense", "stable")
+#: Columns of a terminal from which on all of them have room.
+_WIDE = 110
+_NUMERIC = ("order", "embedded", "stages", "dense output", "dense")
 _TITLES = {
     "explicit": "Explicit Runge-Kutta methods",
     "DIRK": "Diagonally implicit Runge-Kutta methods (DIRK)",
@@ -34,7 +38,7 @@ def algorithms(*, as_json: Json = False) -> None:
         typer.echo(json.dumps({"algorithms": methods}))
         return
     console = terminal.console()
-    for part in _tables(methods):
+    for part in _tables(methods, wide=console.width >= _WIDE):
         console.print(part)
 
 
@@ -61,27 +65,35 @@ def _describe(method: "Tableau") -> dict[str, Any]:
     }
 
 
-def _tables(methods: list[dict[str, Any]]) -> Iterator["RenderableType"]:
-    """Yield a table for each family, then the sources."""
+def _tables(methods: list[dict[str, Any]], *, wide: bool) -> Iterator["RenderableType"]:
+    """Yield a table for each family, then other names where the tables have no room for them, then the sources."""
     from cubie_cli.reports import terminal  # noqa: PLC0415
 
     for family, title in _TITLES.items():
-        rows = [_cells(method) for method in methods if method["family"] == family]
-        yield terminal.table(title, _COLUMNS, rows, numeric=_NUMERIC)
+        columns = _COLUMNS if wide else _NARROW_COLUMNS
+        cells = [_cells(method) for method in methods if method["family"] == family]
+        yield terminal.table(title, columns, [[row[name] for name in columns] for row in cells], numeric=_NUMERIC)
         yield ""
+    if not wide:
+        names = [(method["name"], ", ".join(method["aliases"])) for method in methods if method["aliases"]]
+        yield terminal.summary("Other names", names)
     blind = [(method["name"], method["blind_to"]) for method in methods if method["blind_to"]]
     yield terminal.summary("Looked at within each step, as the embedded estimate does not see", blind)
     yield terminal.summary("Sources", [(method["name"], method["source"]) for method in methods])
 
 
-def _cells(method: Mapping[str, Any]) -> list[str]:
-    return [
-        method["name"],
-        str(method["order"]),
-        str(method["embedded_order"] or "-"),
-        str(method["stages"]),
-        "yes" if method["adaptive"] else "no",
-        str(method["dense_output_order"] or "-"),
-        "L" if method["l_stable"] else "A" if method["a_stable"] else "-",
-        ", ".join(method["aliases"]),
-    ]
+def _cells(method: Mapping[str, Any]) -> dict[str, str]:
+    dense = str(method["dense_output_order"] or "-")
+    stability = "L" if method["l_stable"] else "A" if method["a_stable"] else "-"
+    return {
+        "name": method["name"],
+        "order": str(method["order"]),
+        "embedded": str(method["embedded_order"] or "-"),
+        "stages": str(method["stages"]),
+        "adaptive": "yes" if method["adaptive"] else "no",
+        "dense output": dense,
+        "dense": dense,
+        "stability": stability,
+        "stable": stability,
+        "aliases": ", ".join(method["aliases"]),
+    }

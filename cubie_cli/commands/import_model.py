@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cubie_cli.commands.options import Json
-from cubie_cli.documents.messages import UsageError
+from cubie_cli.documents.messages import UsageError, counted
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="A model in SBML, CellML or Antimony, or an .ode file of XPP.")
@@ -84,4 +84,4 @@ def _counted(counts: Mapping[str, int]) -> Iterator[str]:
     """Yield how many there are of what there is."""
     for what, count in counts.items():
         if count:
-            yield f"{count} {what if count > 1 else what[:-1]}"
+            yield counted(count, what.removesuffix("s"))

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,9 @@ from cubie_cli.commands.options import Json
 from cubie_cli.documents.messages import UsageError, UserError
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A result, or a trace.")]
+Model = Annotated[
+    bool, typer.Option("--model", help="Print the configuration, the model and the tables that made it, instead.")
+]
 
 
 Check = Annotated[
@@ -19,64 +21,72 @@ Check = Annotated[
 ]
 
 
-def show(file: File, *, check: Check = False, as_json: Json = False) -> None:
+def show(file: File, *, model: Model = False, check: Check = False, as_json: Json = False) -> None:
     """Print a summary of a result, or what the solvers did from a trace."""
-    from cubie_cli.reports import trace_summary  # noqa: PLC0415 - each command loads what it needs, when it runs
-
-    found = _describe(file, check=check)
+    found = _files(file) if model else _describe(file, check=check)
     if as_json:
         typer.echo(json.dumps(_finite(found)))
+    elif model:
+        typer.echo("\n".join(_written_out(found["files"])))
     elif found["kind"] == "trace":
+        from cubie_cli.reports import trace_summary  # noqa: PLC0415 - each command loads what it needs, when it runs
+
         typer.echo("\n".join(trace_summary.lines(found)))
     else:
-        _print_result(found, checked=check)
+        from cubie_cli.reports import result_tables, terminal  # noqa: PLC0415
+
+        console = terminal.console()
+        for part in result_tables.tables(found, console.width, checked=check):
+            console.print(part, crop=False)  # a command is longer than the terminal, rather than cut
 
 
 def _describe(path: Path, *, check: bool) -> dict[str, Any]:
     from cubie_cli.reports import result_summary, trace_summary  # noqa: PLC0415
     from cubie_cli.results.manifest import check_digests, check_shards  # noqa: PLC0415
-    from cubie_cli.results.opening import is_result, open_file  # noqa: PLC0415
+    from cubie_cli.results.opening import is_result, open_file, reading  # noqa: PLC0415
 
-    try:
-        with open_file(path) as file:
-            if trace_summary.is_trace(file):
-                return trace_summary.describe(file)
-            if is_result(file):
-                check_shards(file)
-                if check and not check_digests(file):
-                    raise UsageError(f"--check: {path} has its values itself, and no shards to read")
-                return result_summary.describe(file)
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        raise UserError(f"cannot read {path}: it is damaged, or not a file of cubie", path) from error
+    with reading(path), open_file(path) as file:
+        if trace_summary.is_trace(file):
+            return trace_summary.describe(file)
+        if is_result(file):
+            check_shards(file)
+            if check and not check_digests(file):
+                raise UsageError(f"--check: {path} has its values itself, and no shards to read")
+            return _with_command(path, result_summary.describe(file))
     raise UserError("this is neither a result nor a trace of cubie", path)
 
 
-def _print_result(found: Mapping[str, Any], *, checked: bool) -> None:
-    from cubie_cli.reports import terminal  # noqa: PLC0415
+def _with_command(path: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Return a summary with the command that looks at the first run that failed, and what is in its way."""
+    from cubie_cli.commands.rerun import origin  # noqa: PLC0415
 
-    sizes, span = found["dimensions"], found["time"]
-    pairs = [
-        ("runs", f"{sizes['run']:,}"),
-        ("times", f"{sizes['time']:,}, {span['first']:g} to {span['last']:g}" if span else "0"),
-        ("outcome", ", ".join(f"{count:,} {name}" for name, count in found["status"].items())),
-        ("steps", f"{found['steps']:,} accepted, {found['rejected']:,} rejected"),
-        *([("shards", f"{found['shards']:,}{', all as they were' * checked}")] if found["shards"] else []),
-    ]
-    columns = ("name", "minimum", "maximum", "missing", "units")
-    console = terminal.console()
-    console.print(terminal.summary(found["title"], pairs))
-    tables = {"Variables": "variables", "Summaries": "summaries", "Swept values": "swept"}
-    for title, rows in ((title, found[key]) for title, key in tables.items()):
-        cells = [[_cell(row[column]) for column in columns] for row in rows]
-        if cells:
-            console.print(terminal.table(title, columns, cells, numeric=columns[1:4]))
-            console.print()
-    told = {name: text for name, text in found["attributes"].items() if name != "identity"}  # for programs
-    console.print(terminal.summary("Where it comes from", told.items()))
+    made = origin(path, found["attributes"]) if found["failures"] else None
+    if made is None:
+        return found | {"look_at": None}
+    for kind in found["failures"]:
+        kind["first"] = [run | {"command": made.command(run["run"])} for run in kind["first"]]
+    command = found["failures"][0]["first"][0]["command"]
+    return found | {"look_at": {"command": command, "trouble": made.trouble}}
 
 
-def _cell(value: Any) -> str:
-    return "-" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value)
+def _files(path: Path) -> dict[str, Any]:
+    from cubie_cli.reports.result_summary import embedded_files  # noqa: PLC0415
+    from cubie_cli.results.opening import open_file, reading  # noqa: PLC0415
+
+    with reading(path), open_file(path) as file:
+        if "input-files" not in file:
+            raise UserError("this is neither a result nor a trace of cubie", path)
+        return {"file": str(path), "files": embedded_files(file)}
+
+
+def _written_out(files: dict[str, str]) -> list[str]:
+    """Return the texts of files under their names, as comments; one that is in another is not told again."""
+    lines: list[str] = []
+    for name, text in files.items():
+        if name == "model" and text == files.get("configuration"):
+            continue
+        lines += ["", f"# ---- {name} ----", text.rstrip("\n")]
+    return lines[1:]
 
 
 def _finite(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides
+from cubie_cli.documents.messages import counted
 
 if TYPE_CHECKING:
     from cubie_cli.configurations.job import Job
@@ -33,7 +34,7 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
         return
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
-    typer.echo(f"{config} is valid: {batch.title}, {batch.runs:,} runs")
+    typer.echo(f"{config} is valid: {batch.title}, {counted(batch.runs, 'run')}")
     for what, told in batch.tolerances_told:
         typer.echo(f"{what}: {told}")
     for told in events:

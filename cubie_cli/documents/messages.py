@@ -100,6 +100,11 @@ def size(count: int) -> str:
     )
 
 
+def counted(count: int, thing: str) -> str:
+    """Return how many there are of a thing, whose plural has an s: "1 run", "2,400 runs"."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def shortened(text: str) -> str:
     """Return a text without its middle where it is too long for a message."""
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]} ... {text[-_SHOWN // 4 :]}"

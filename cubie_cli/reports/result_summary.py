@@ -1,76 +1,98 @@
 """Sums up the file of a result, as plain values."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from cubie_cli.reports.failures import failed, failures, outcomes
+from cubie_cli.reports.statistics import blocks_of, statistics
 from cubie_cli.results.layout import COUNTS
 from cubie_cli.results.manifest import read_manifest
 from cubie_cli.results.opening import dimensions
 
-#: Values of a variable that are looked at together.
-_BLOCK = 1 << 22
-
 
 def describe(file: h5py.File) -> dict[str, Any]:
-    """Return a summary of a result: sizes, ranges of the variables, outcomes, and where it comes from."""
+    """Return a summary of a result: sizes, statistics of the variables, outcomes, and where it comes from.
+
+    Statistics of what was computed are those of the runs that succeeded, unless none did.
+    """
     columns = {
         name: data
         for name, data in file.items()
         if isinstance(data, h5py.Dataset) and not data.is_scale and name not in COUNTS
     }
-    indices = [f"{axis}_index" for axis in str(file.attrs.get("batch_axes", "")).split()]
+    axes = _axes(file)
+    indices = [f"{axis}_index" for axis in axes]
     swept = [name for name in str(file["status"].attrs.get("coordinates", "")).split() if name not in indices]
     saved = [name for name, data in columns.items() if "time" in dimensions(data)]
     told = [name for name in columns if name not in {*swept, *saved, *indices}]
     times = file["time"]
+    counts = outcomes(file["status"])
+    failures_counted = sum(failed(counts).values())
+    status = file["status"] if 0 < failures_counted < len(file["run"]) else None
+    steps = statistics(file["steps"], status).as_json()
     return {
         "kind": "result",
         "file": file.filename,
+        "bytes": Path(file.filename).stat().st_size,
         "title": str(file.attrs.get("title", "")),
-        "dimensions": {"time": len(times), "run": len(file["run"])},
+        "dimensions": {name: len(file[name]) for name in _dimensions(columns)},
+        "axes": axes,
         "time": {"first": float(times[0]), "last": float(times[-1])} if len(times) else None,
-        "variables": [_range(name, columns[name]) for name in saved],
-        "summaries": [_range(name, columns[name]) for name in told],
-        "swept": [_range(name, columns[name]) for name in swept],
+        "time_units": str(times.attrs.get("units", "")),
+        "status": counts,
         "shards": len(read_manifest(file)),
-        "status": _outcomes(file["status"]),
-        "steps": int(file["steps"][:].sum()),
-        "rejected": int(file["rejected"][:].sum()),
-        "attributes": {name: str(value) for name, value in file.attrs.items() if not name.startswith("_")},
+        "failed": failures_counted,
+        "failures": failures(file, counts, swept),
+        "statistics_of": "succeeded" if status is not None else "all",
+        "variables": [_row(name, columns[name], status) for name in saved],
+        "summaries": [_row(name, columns[name], status) for name in told],
+        "swept": [_row(name, columns[name], None) for name in swept],
+        "steps": _sum(file["steps"]),
+        "rejected": _sum(file["rejected"]),
+        "steps_of_a_run": {key: steps[key] for key in ("minimum", "mean", "maximum")},
+        "attributes": {name: _plain(value) for name, value in file.attrs.items() if not name.startswith("_")},
     }
 
 
-def _range(name: str, data: h5py.Dataset) -> dict[str, Any]:
-    """Return a variable's smallest and largest value, and how many values are missing."""
-    lowest, highest, missing = math.inf, -math.inf, 0
-    for block in _blocks(data):
-        known = block[~np.isnan(block)]
-        missing += block.size - known.size
-        if known.size:
-            lowest, highest = min(lowest, float(known.min())), max(highest, float(known.max()))
-    empty = missing == data.size
-    return {
-        "name": name,
-        "units": str(data.attrs.get("units", "")),
-        "minimum": None if empty else lowest,
-        "maximum": None if empty else highest,
-        "missing": missing,
-    }
+def embedded_files(file: h5py.File) -> dict[str, str]:
+    """Return the texts of the files behind a result or a trace, by what they are."""
+    found: dict[str, str] = {}
+
+    def take(name: str, each: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(each, h5py.Dataset):
+            found[name] = each[()].decode("utf-8", errors="replace")
+
+    file["input-files"].visititems(take)
+    first = [name for name in ("configuration", "settings", "model") if name in found]
+    return {name: found[name] for name in (*first, *(name for name in found if name not in first))}
 
 
-def _blocks(data: h5py.Dataset) -> Iterator[np.ndarray]:
-    """Yield all values, some at a time."""
-    for place in np.ndindex(data.shape[:-1]):
-        for first in range(0, data.shape[-1], _BLOCK):
-            yield data[(*place, slice(first, first + _BLOCK))]
+def _axes(file: h5py.File) -> dict[str, int]:
+    """Return the axes of a grid and their lengths."""
+    names = str(file.attrs.get("batch_axes", "")).split()
+    return dict(zip(names, np.ravel(file.attrs["batch_shape"]).tolist(), strict=True)) if names else {}
 
 
-def _outcomes(status: h5py.Dataset) -> dict[str, int]:
-    """Return the number of runs by the name of their status, those that occur."""
-    names = dict(zip(status.attrs["flag_values"].tolist(), str(status.attrs["flag_meanings"]).split(), strict=True))
-    found, counts = np.unique(status[:], return_counts=True)
-    return {names.get(int(value), str(value)): int(count) for value, count in zip(found, counts, strict=True)}
+def _dimensions(columns: Mapping[str, h5py.Dataset]) -> list[str]:
+    """Return the names of all dimensions, those of every result first."""
+    return list(dict.fromkeys(["time", "run", *(name for data in columns.values() for name in dimensions(data))]))
+
+
+def _row(name: str, data: h5py.Dataset, status: h5py.Dataset | None) -> dict[str, Any]:
+    told = {"name": name, "units": str(data.attrs.get("units", "")), "meaning": str(data.attrs.get("long_name", ""))}
+    return told | {"dimensions": list(dimensions(data)), "type": str(data.dtype)} | statistics(data, status).as_json()
+
+
+def _sum(data: h5py.Dataset) -> int:
+    return sum(int(data[runs].sum(dtype=np.int64)) for runs in blocks_of(len(data)))
+
+
+def _plain(value: Any) -> Any:
+    """Return the value of an attribute as text or a number, or a list of these."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

@@ -1,6 +1,6 @@
 """Lays out what commands print: the console and its width, tables, names beside values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -23,6 +23,13 @@ def summary(title: str, pairs: Iterable[tuple[str, str]]) -> RenderableType:
     for name, value in pairs:
         result.add_row(Text(name), Text(value))
     return Group(Text(title, style="bold"), result, Text(""))
+
+
+def commands(title: str, lines: Iterable[str]) -> Iterator[RenderableType]:
+    """Yield command lines under a title; each stays one line however long it is, so that it can be copied."""
+    yield Text(title, style="bold")
+    for line in lines:
+        yield Text(line, no_wrap=True, overflow="ignore")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()) -> Table:

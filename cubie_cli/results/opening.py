@@ -1,6 +1,7 @@
 """Opens results to be read, and says what is wrong with a file that is none."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import h5py
@@ -65,3 +66,18 @@ def open_result(path: Path) -> h5py.File:
         check_shards(file)
         on_failure.pop_all()
     return file
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong where a file is read into one message.
+
+    Raises
+    ------
+    UserError
+        The file is damaged, or something of it is not as this program writes it.
+    """
+    try:
+        yield
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise UserError(f"cannot read {path}: it is damaged, or not a file of cubie", path) from error

@@ -53,6 +53,19 @@ def test_algorithms_as_a_table(cubie):
     assert "dormand_prince54" in found
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_algorithms_break_no_name(cubie, monkeypatch, width):
+    monkeypatch.setattr("cubie_cli.reports.terminal._WIDTH_OF_FILES", width)
+    methods = json.loads(cubie("algorithms", "--json").out)["algorithms"]
+    found = cubie("algorithms").out
+    tables = found[: found.index("Looked at within")]
+    words = tables.replace(",", " ").split()
+    for method in methods:
+        assert {method["name"], *method["aliases"]} <= set(words)
+        assert words.count(method["name"]) == (2 if width < 110 and method["aliases"] else 1)
+    assert max(map(len, found.splitlines())) <= width
+
+
 def test_doctor(cubie):
     found = json.loads(cubie("doctor", "--json").out)
     assert set(found) == {"versions", "toolkit", "targets", "processor", "kernels", "problems"}
@@ -166,3 +179,13 @@ def test_conditions_that_no_step_ends_at_are_named(cubie, folder):
         assert told in line
     assert "floor" not in line
     assert "mole / second and mole are added" in found.out
+
+
+@pytest.mark.parametrize(("which", "required"), [("model", ["states", "equations"]), ("run", ["model", "solve"])])
+def test_schema_prints_one_object(cubie, which, required):
+    found = cubie("schema", which)
+    assert found.code == 0
+    schema = json.loads(found.out)
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert schema["required"] == required
+    assert cubie("schema", "result").code == 2

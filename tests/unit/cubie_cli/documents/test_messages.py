@@ -1,7 +1,7 @@
 import pytest
 
 from cubie_cli.documents.document import read_document
-from cubie_cli.documents.messages import OutputError, UserError, size
+from cubie_cli.documents.messages import OutputError, UserError, counted, size
 
 
 def test_a_message_has_place_line_caret_and_hint(write):
@@ -35,3 +35,7 @@ def test_kinds_of_errors_have_their_exit_codes():
 )
 def test_sizes_are_readable(count, text):
     assert size(count) == text
+
+
+def test_one_is_one():
+    assert [counted(count, "run") for count in (0, 1, 2, 2400)] == ["0 runs", "1 run", "2 runs", "2,400 runs"]
