@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cubie_cli.documents.messages import UsageError
+from cubie_cli.documents.messages import UsageError, counted
 
 Result = Annotated[Path, typer.Argument(metavar="RESULT", help="A result.")]
 Output = Annotated[
@@ -49,5 +49,5 @@ def export(
                 told = f"{rows:,} rows"
             else:
                 exporting.write_netcdf(file, found, selected, temporary)
-                told = f"{len(selected):,} runs"
+                told = counted(len(selected), "run")
     typer.echo(f"{output}: {told} of {', '.join(quantity.name for quantity in found)}")

@@ -20,7 +20,10 @@ Output = Annotated[
     ),
 ]
 KindOfPicture = Annotated[
-    Kind | None, typer.Option("--kind", "-k", help="What is drawn. Default: what suits the result.")
+    Kind | None,
+    typer.Option(
+        "--kind", "-k", metavar="KIND", help=f"What is drawn: {', '.join(Kind)}. Default: what suits the result."
+    ),
 ]
 Quantities = Annotated[
     list[str] | None,

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cubie_cli.main import app
+from cubie_cli.plots.kind import Kind
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
@@ -30,3 +33,11 @@ def test_links_lead_to_files():
     for page in pages:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_command_and_every_kind_of_picture_is_documented():
+    text = "\n".join(page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+    for command in app.registered_commands:
+        assert f"cubie {command.name}" in text, command.name
+    for kind in Kind:
+        assert f"\n| `{kind}` | " in (ROOT / "docs" / "plots.md").read_text(), kind
