@@ -168,8 +168,8 @@ def prepare_batch(
     settings = job.configuration
     requested = str(target or settings.target)
     chosen = choose_target(requested)
-    tracing = read_tracing(trace, runs, chosen, output)
     selected = select_runs(runs, job.design.count)
+    tracing = read_tracing(trace, runs, chosen, output)
     kernel = find_kernel(job, chosen, fallback=requested == "auto")
     path = output or (settings.output if runs is None else None)
     return PreparedBatch(job, kernel, selected, path, tracing, replace=force)
