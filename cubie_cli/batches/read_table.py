@@ -11,7 +11,7 @@ from cubie_cli.documents.columns import TableFile
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.positions import KeyPath
-from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.documents.suggestions import did_you_mean, nearest
 from cubie_cli.models.model import Model
 
 #: Numbers of a table that a result still holds as text.
@@ -103,8 +103,10 @@ class RunTable:
             return self._columns.error_in_names(message, "columns are separated by commas, semicolons or tabs")
         near = did_you_mean(column, sweepable)
         near = f"{near.removesuffix('?')}; else " if near else ""
+        free = [name for name in sweepable if name not in self._columns.names] or sweepable
+        meant = nearest(column, free) or free[0]
         return self._columns.error_in_names(
-            message, f'{near}list the columns to read: columns = {{ {sweepable[0]} = "{column}" }}'
+            message, f'{near}list the columns to read: columns = {{ {meant} = "{column}" }}'
         )
 
 

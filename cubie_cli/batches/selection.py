@@ -107,5 +107,5 @@ def select_runs(text: str | None, count: int) -> range:
             f"--runs {text}: there are no runs between", hint="the second number is the first run left out"
         )
     if chosen[-1] >= count:
-        raise UsageError(f"--runs {text}: the batch has {count:,} runs, 0 to {count - 1}")
+        raise UsageError(f"--runs {text}: the batch has {count:,} run{'s' * (count > 1)}, 0 to {count - 1}")
     return chosen

@@ -25,11 +25,13 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     conditions = conditions_told(batch.job.model)
     units = _units_told(batch.job.model)
     warnings = [*batch.warnings, *_unused(batch.job)]
+    drivers = _drivers_told(batch.job)
     if as_json:
         found = {"valid": True, "runs": batch.runs, "model": batch.title, "warnings": warnings}
         found["conditions"] = conditions
         found["events"] = events
         found["units"] = units
+        found["drivers"] = drivers
         typer.echo(json.dumps(found | batch.tolerances))
         return
     for warning in warnings:
@@ -37,12 +39,29 @@ def validate(config: Configuration, *, overrides: Overrides = None, as_json: Jso
     typer.echo(f"{config} is valid: {batch.title}, {counted(batch.runs, 'run')}")
     for what, told in batch.tolerances_told:
         typer.echo(f"{what}: {told}")
+    for told in drivers:
+        typer.echo(f"driver: {told}")
     for told in events:
         typer.echo(f"event: {told}")
     if conditions:
         typer.echo(f"conditions: {advice(conditions, fixed=batch.job.configuration.solve.dt is not None)}")
     for told in units:
         typer.echo(f"units: {told}")
+
+
+def _drivers_told(job: "Job") -> list[str]:
+    """Return what the tables of drivers span, and what is read beyond them within the run."""
+    solve, found = job.configuration.solve, []
+    beyond = {"hold": "the first and the last value", "zero": "0", "periodic": "a repetition", "error": "nothing"}
+    for driver in job.model.quantities.drivers:
+        first, last = float(driver.times[0]), float(driver.times[-1])
+        told = f"{driver.name} has {len(driver.times):,} rows from {first:g} to {last:g}"
+        if driver.outside == "periodic":
+            told += f", a period of {last - first:g}"
+        if solve.t0 < first or solve.t1 > last:
+            told += f"; the run is from {solve.t0:g} to {solve.t1:g}, and reads {beyond[driver.outside]} beyond"
+        found.append(told)
+    return found
 
 
 def _unused(job: "Job") -> list[str]:

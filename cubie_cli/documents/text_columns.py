@@ -18,6 +18,8 @@ _DELIMITERS = ("\t", ";", ",")
 _DIGITS = "0123456789"
 #: What makes more of a row than cells between delimiters.
 _SIGNS = (b"#", b"\0")
+#: A number whose digits commas put in groups.
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
@@ -111,8 +113,7 @@ class TextColumns(Columns):
         row, cell = next((row, cell) for row, cell in enumerate(cells) if not _is_number(cell))
         if not cell.strip():
             raise self.error("the cell is empty, and a number is needed", name, row, "leave the row out")
-        hint = f"write {cell.strip().replace(',', '.')}: numbers have a decimal point" if _has_comma(cell) else None
-        raise self.error(f"{shortened(cell.strip())!r} is no number", name, row, hint)
+        raise self.error(f"{shortened(cell.strip())!r} is no number", name, row, _without_commas(cell.strip()))
 
     @cached_property
     def _content(self) -> bytes:
@@ -199,5 +200,10 @@ def _is_number(cell: str) -> bool:
     return "_" not in cell  # which Python has between digits
 
 
-def _has_comma(cell: str) -> bool:
-    return cell.count(",") == 1 and _is_number(cell.replace(",", "."))
+def _without_commas(cell: str) -> str | None:
+    """Return what to write for a number with commas."""
+    decimal = f"write {cell.replace(',', '.')}: numbers have a decimal point"
+    if _THOUSANDS.fullmatch(cell):
+        whole = f"write {cell.replace(',', '')}: numbers have no separators"
+        return f"{whole}; where the comma is decimal, {decimal}" if cell.count(",") == 1 and "." not in cell else whole
+    return decimal if cell.count(",") == 1 and _is_number(cell.replace(",", ".")) else None

@@ -102,7 +102,10 @@ def _check_name(path: Path, inputs: list[Path], option: str, kind: Kind, *, forc
     if target.exists():
         _check_taken(path, target, option, kind, force=force)
     if path.suffix and path.suffix.lower() not in kind.suffixes:
-        hint = f"name it {path.with_suffix(kind.suffixes[0]).name}"
+        named = (
+            Path(path.stem) if Path(path.stem).suffix.lower() in kind.suffixes else path.with_suffix(kind.suffixes[0])
+        )
+        hint = f"name it {named.name}"
         raise OutputError(f"the output is {kind.name}, and {path.suffix} is no extension of one: {path}", hint=hint)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"no permission to write in {folder}", hint=f"name another folder with {option}")

@@ -12,6 +12,7 @@ from cubie_cli.models.events import WrittenEvent
 from cubie_cli.models.model import Model
 from cubie_cli.models.written import Written
 from solvers.equations.lowering import number_of
+from solvers.equations.rewriting import substituted
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.switches import find_switches
 from solvers.equations.system import (
@@ -55,6 +56,8 @@ def check_events(model: Model, system: System, solve: SolveSettings, starts: Seq
         elif event.when is not None and written.when is not None:
             _check_crossing(model, written.when, event.when, system, solve, starts)
             told += _crossing_told(written, event.when, system)
+        if not (written.changes or written.facts.stop or written.facts.first):
+            told.append(f"{written.facts.name} counts how often it fires, and does nothing else")
     return tuple(told)
 
 
@@ -88,12 +91,22 @@ def _crossing_told(written: WrittenEvent, when: sympy.Expr, system: System) -> I
     symbols = _expanded(when, system)
     parameters = {parameter_symbol(index) for index in range(len(system.parameters))}
     name = written.facts.name
+    if _keeps_its_sign(when, system):
+        yield f"{name} never fires: its expression may touch zero, and never crosses it; take what is within abs(...)"
+        return
     if symbols & {symbol for event in system.events for symbol, _ in event.changes}:
         return
     if symbols <= parameters:
         yield f"{name} never fires: its expression depends on parameters alone, and no event sets them"
     elif symbols <= {TIME, *parameters}:
         yield f"{name} depends on t alone: times in 'at' are exact, and cost less"
+
+
+def _keeps_its_sign(when: sympy.Expr, system: System) -> bool:
+    """Return whether an expression is nowhere below zero, or nowhere above."""
+    named = {observable_symbol(index): each for index, each in enumerate(system.observable_expressions)}
+    whole = substituted(when, {symbol: named[symbol] for symbol in when.free_symbols & named.keys()})
+    return bool(whole.is_nonnegative or whole.is_nonpositive)
 
 
 def _expanded(expression: sympy.Expr, system: System) -> set[sympy.Symbol]:

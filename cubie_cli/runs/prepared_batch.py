@@ -177,9 +177,9 @@ def prepare_batch(
     settings = job.configuration
     requested = str(target or settings.target)
     chosen = choose_target(requested)
-    tracing = read_tracing(trace, runs, chosen, output)
     count = job.design.count
     selected = part.runs(count) if part else select_runs(runs, count)
+    tracing = read_tracing(trace, runs, chosen, output)
     kernel = find_kernel(job, chosen, fallback=requested == "auto")
     named = part.named(settings.output) if part else settings.output
     path = output or (named if runs is None else None)

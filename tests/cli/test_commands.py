@@ -97,6 +97,7 @@ def test_validate(cubie):
         "conditions": [],
         "events": [],
         "units": [],
+        "drivers": [],
     }
 
 
@@ -189,3 +190,14 @@ def test_schema_prints_one_object(cubie, which, required):
     assert schema["$schema"].endswith("2020-12/schema")
     assert schema["required"] == required
     assert cubie("schema", "result").code == 2
+
+
+def test_validate_tells_of_what_nothing_uses(cubie, folder):
+    model = folder / "model.toml"
+    model.write_text(model.read_text().replace("gain = 1.0", "gain = 1.0\nspare = 2.0"))
+    assert "warning: nothing uses 'spare'" in cubie("validate", "run.toml").err
+    assert "nothing uses 'spare'" in json.loads(cubie("validate", "run.toml", "--json").out)["warnings"]
+
+
+def test_runs_that_are_not_there_are_told_before_a_file_for_them(cubie):
+    assert "the batch has 6 runs, 0 to 5" in cubie("run", "run.toml", "--runs", "5:9").err

@@ -111,3 +111,12 @@ def test_the_examples_of_the_page_run(example, cubie, folder):
 
 def test_the_example_in_a_file_of_its_own_is_valid(cubie):
     assert cubie("validate", ROOT / "configs" / "pond.toml").code == 0
+
+
+def test_what_tables_span_is_told(driven, cubie, folder):
+    driven([0.0, 0.25, 0.5], [0.0, 1.0, 0.0])
+    model = folder / "model.toml"
+    model.write_text(model.read_text().replace('outside = "error"', 'outside = "periodic"'))
+    told = "feed has 3 rows from 0 to 0.5, a period of 0.5; the run is from 0 to 1, and reads a repetition beyond"
+    assert f"driver: {told}\n" in cubie("validate", "run.toml").out
+    assert json.loads(cubie("validate", "run.toml", "--json").out)["drivers"] == [told]

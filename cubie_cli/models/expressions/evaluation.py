@@ -114,7 +114,10 @@ class Evaluation:
         except OutsideError as error:
             outside = node.indices[error.dimension]
             message = f"there is no {vector.element(place)}"
-            raise self._error(message, outside.offset, _remedy(vector, place, error.dimension, outside)) from None
+            hint = _remedy(vector, place, error.dimension, outside)
+            if not self._indices.keys() & set(names_in(outside)):  # it is so for each element
+                raise ExpressionError(message, outside.offset, hint) from None
+            raise self._error(message, outside.offset, hint) from None
 
     def _whole(self, node: Node) -> int:
         """Return a whole number that is known."""

@@ -38,6 +38,8 @@ class Scope:
         try:
             node = read(text)
         except NoFunctionError as error:
+            if error.name in self.vectors:
+                raise _called(self.vectors[error.name], error.offset) from None
             if self.means(error.name) or error.name in indices:
                 raise
             known = [*ARGUMENTS, *OVER_INDEX]
@@ -189,6 +191,8 @@ class _Check:
         self._parts(node.indices, indices)
 
     def _call(self, node: Call, indices: Sequence[str]) -> None:
+        if node.name in self._scope.vectors:
+            raise _called(self._scope.vectors[node.name], node.offset)
         if self._scope.means(node.name):
             raise NoFunctionError(node.name, node.offset)
         if node.name == SLOPE:
@@ -232,6 +236,11 @@ class _Check:
             hint = f"write der({vector.general})" if vector and whole else _hint(state.text, slopes) or hint
         offset = node.arguments[0].offset if node.arguments else node.offset
         raise ExpressionError("der takes the name of a state", offset, hint)
+
+
+def _called(vector: Vector, offset: int) -> ExpressionError:
+    message = f"{quoted(vector.name)} is a vector, and no function"
+    return ExpressionError(message, offset, f"an index stands in square brackets: {vector.general}")
 
 
 def _check_count(node: Call) -> None:

@@ -304,7 +304,8 @@ def test_mistakes_in_the_table_are_told_with_their_place(files, text, line, word
 
 TABLES = [
     ("k,z\n1,2\n", 1, ["the column 'z' is no parameter or state", "columns = {"]),
-    ("kk\n1\n", 1, ["did you mean 'k'", "columns = {"]),
+    ("kk\n1\n", 1, ["did you mean 'k'", 'columns = { k = "kk" }']),
+    ("k,blurb\n1,2\n", 1, ["no parameter or state", 'columns = { x = "blurb" }']),
     ("k x\n1 2\n", 1, ["the column 'k x'", "commas, semicolons or tabs"]),
     ("k,c\n1,2\n", 1, ["'c' is a constant"]),
     ("k,v\n1,2\n", 1, ["'v' is an observable"]),

@@ -46,6 +46,8 @@ def test_what_programs_write_is_read(file, text):
 REFUSED = [
     ("hour,rate\n0,1\n\n2,x\n", 4, ["'x' is no number", "'rate'"], None),
     ("hour;rate\n0;1,5\n", 2, ["'1,5' is no number"], "write 1.5"),
+    ('hour,rate\n0,"1,000"\n', 2, ["'1,000' is no number"], "write 1000"),
+    ('hour,rate\n0,"-1,000,000.5"\n', 2, ["is no number"], "write -1000000.5"),
     ("hour,rate\n0,1,5\n2,3,5\n", 2, ["3 cells, and 2 are named"], "decimal point"),
     ("hour,rate\n0,1\n2\n", 3, ["1 cell, and 2 are named"], None),
     ("hour,rate\n0,\n", 2, ["the cell is empty", "'rate'"], "leave the row out"),
@@ -193,3 +195,12 @@ def test_columns_of_parquet(tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(UserError, match="cannot be read as Parquet"):
         _ = read_columns(path).names
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_another_encoding_is_told(tmp_path, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes("hour,rate\n0,1\n".encode(encoding))
+    with pytest.raises(UserError, match="UTF-16") as caught:
+        _ = read_columns(path).names
+    assert caught.value.hint == "save it as UTF-8"

@@ -109,6 +109,12 @@ def test_other_extensions_are_refused(tmp_path, name):
     assert ".h5" in refused.value.hint
 
 
+def test_a_copy_is_named_as_what_it_is_of(tmp_path):
+    with pytest.raises(OutputError) as refused:
+        check_destination(tmp_path / "r.h5.bak", inputs=[], force=False)
+    assert refused.value.hint == "name it r.h5"
+
+
 @pytest.mark.parametrize("name", ["r", "r.H5", "r.hdf5", "r.nc", ".r"])
 def test_usual_extensions_and_none_are_taken(tmp_path, name):
     check_destination(tmp_path / name, inputs=[], force=False)

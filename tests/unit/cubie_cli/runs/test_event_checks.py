@@ -12,7 +12,7 @@ A = '[[events]]\nname = "a"\n'
 
 def checked(files, event, starts=((1.0, 2.0, 3.0),), **edits):
     """Return what is told; `starts` are x, y and k of some runs."""
-    files.model.write_text(f"{files.model.read_text()}{A}{event}\n")
+    files.model.write_text(f"{files.model.read_text()}{A}{event}\nrecord = 1\n")
     for old, new in edits.items():
         files.edit_run(f"{old} = 10.0", f"{old} = {new}")
     job = files.load()
@@ -37,11 +37,13 @@ def checked(files, event, starts=((1.0, 2.0, 3.0),), **edits):
         ('when = "x - y"', []),
         ('when = "x - t"', []),
         ('when = "der(x)"', []),
+        ('when = "abs(x - 0.3)"', ["a never fires: its expression may touch zero, and never crosses it"]),
+        ('when = "-(x - v)**2"', ["a never fires: its expression may touch zero"]),
         ('when = "v - 1"', []),
         ('when = "t - k"\nset = { k = "k + 1" }', []),
         ('when = "sin(k*t)"', ["a depends on t alone: times in 'at' are exact"]),
         ('when = "k - 1"', ["a never fires: its expression depends on parameters alone, and no event sets them"]),
-        ('when = "k - 1"\n[[events]]\nname = "b"\nat = 1\nset = { k = 0 }', []),
+        ('when = "k - 1"\nrecord = 1\n[[events]]\nname = "b"\nat = 1\nset = { k = 0 }', []),
     ],
 )
 def test_what_an_event_is_told_of(files, event, told):
@@ -85,3 +87,9 @@ def test_values_are_of_the_precision(files):
     files.edit_run("t1 = 10.0", 't1 = 10.0\nprecision = "float32"')
     with pytest.raises(UserError, match="is inf at t0"):
         checked(files, 'when = "(x + 1)**200"')
+
+
+def test_an_event_that_does_nothing_is_told(files):
+    with files.model.open("a") as file:
+        file.write('[[events]]\nname = "b"\nat = 1.0\n')
+    assert checked(files, "at = 2.0") == ("b counts how often it fires, and does nothing else",)

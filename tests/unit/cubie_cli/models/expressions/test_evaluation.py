@@ -97,6 +97,7 @@ def test_numbers_need_no_algebra():
         ("u[i - 3]", 2, ["there is no u[-1] for i = 2", "u[0] to u[3]", "i > 0"]),
         ("u[i + 2]", 2, ["there is no u[4] for i = 2", "i < 3"]),
         ("u[7]", 2, ["there is no u[7]"]),
+        ("u(i)", 0, ["'u' is a vector, and no function", "u[i]"]),
         ("v[2, 0]", 2, ["there is no v[2,0]"]),
         ("sum(j, 0, 4, u[j])", 15, ["there is no u[4] for i = 2, j = 4", "j < 3"]),
         ("u[x]", 2, ["known when the model is read"]),
@@ -148,3 +149,9 @@ def test_quantities_may_be_called_like_sums():
 
 def test_a_sum_is_one_sum():
     assert isinstance(parse_in(SCOPE, "sum(j, u[j])"), sympy.Add)
+
+
+def test_an_element_that_is_there_for_no_index_is_not_told_of_one():
+    with pytest.raises(ExpressionError) as caught:
+        parse_in(SCOPE, "u[7]", {"i": 2})
+    assert caught.value.message == "there is no u[7]"
