@@ -355,15 +355,19 @@ class Crossings:
     def _zero(self, index: int, bracket: Bracket, memory: Any) -> Any:
         """Return where the polynomial through the quarters is zero between the ends of the bracket.
 
-        Newton's method does with quotients to six digits. Where it fails, as it does from near an extreme, bracketing
-        takes longer.
+        Newton's method does with quotients to six digits. Where it would leave the ends that are known by then, as it
+        does from near an extreme, they are halved.
         """
-        polynomial = self._polynomial(index, memory)
+        polynomial, side = self._polynomial(index, memory), memory.side[index]
         low, high = bracket.low, bracket.high
         theta = fma(high - low, convert(self._secant(index, memory), "float64"), low)
         for _ in range(_CORRECTIONS):
-            theta = theta - quotient_estimate(*polynomial.value_and_slope(theta))
-        return select(both(theta >= low, theta <= high), theta, (low + high) * 0.5)
+            value, slope = polynomial.value_and_slope(theta)
+            ahead = either(both(side > 0, value > 0.0), both(side < 0, value < 0.0))
+            low, high = select(ahead, theta, low), select(ahead, high, theta)
+            newton = theta - quotient_estimate(value, slope)
+            theta = select(both(newton >= low, newton <= high), newton, (low + high) * 0.5)
+        return theta
 
     def _between(self, index: int, theta: Any, memory: Any) -> Any:
         """Return the value of the polynomial through the quarters."""

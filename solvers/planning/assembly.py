@@ -59,7 +59,7 @@ BY_BLOCKS = frozenset({"cpu", "python"})
 
 #: Operations of a step, weighted, up to which it takes less time than what is done about a crossing; and how many steps
 #: a run with a crossing waits for others, which may come to theirs. Integrate-and-fire neurons, which fire every third
-#: step, took half the time with 2 and as long with 6.
+#: step, took half the time with 2, and no less with 6.
 SHORT_STEP = 300
 PATIENCE = 3
 
