@@ -83,9 +83,8 @@ class Clock(ABC):
 
         That costs no step, and errors are those of the longest one.
         """
-        half = left * 0.5
         last = dt >= left * (1.0 - CRUMB)
-        return select(last, left, select(dt > half, half, dt)), last
+        return select(last, left, smaller(dt, left * 0.5)), last
 
     @staticmethod
     def _measure(h: Any) -> Any:

@@ -33,7 +33,7 @@ class ControllerFunctions(NamedTuple):
     judge(active, error, trouble, memory) -> (accept, change): whether a step counts, and the change after those that
         do; see `StepFunctions.attempt`.
     retreat(reject, error, trouble, change) -> change: the change after those that were rejected.
-    follow(accept, h, dt, change, memory) -> dt: the step to try next.
+    follow(accept, h, dt, change, memory) -> dt: the step to try next, not shortened by more than it may be.
     reset(fresh, memory): forget what another run left.
     """
 
@@ -131,9 +131,9 @@ class AdaptiveController:
         """The length of `error_history`."""
         return 0
 
-    def past(self, _size: Any, _memory: Any) -> Any:
-        """Return what the history adds to the change after an accepted step; a number where there is none."""
-        return 0.0
+    def past(self, asked: Any, _size: Any, _memory: Any) -> Any:
+        """Return the change after an accepted step: what its error asks for, and what the history adds to that."""
+        return asked
 
     def remember(self, accept: Any, size: Any, memory: Any) -> None:
         """Keep what the next change needs of an accepted step, given log2 of the mean square of its error."""
@@ -158,20 +158,18 @@ class AdaptiveController:
     def _judge(self, active: Any, error: Any, trouble: Any, memory: Any) -> Any:
         accept = both(active, both(trouble == 0, error <= 1.0))
         size = log2_estimate(convert(error, "float32"))
-        change = self._asked(size, self.past(size, memory))
-        change = smaller(larger(change, log2(self.min_factor)), log2(self.max_factor))
+        change = smaller(self.past(self._asked(size), size, memory), log2(self.max_factor))
         self.remember(accept, size, memory)
         return accept, change
 
     def _retreat(self, reject: Any, error: Any, trouble: Any, change: Any) -> Any:
-        least = literal(change, log2(self.min_factor), "float32")
-        asked = smaller(larger(self._asked(log2_estimate(convert(error, "float32"))), least), 0.0)
+        asked = smaller(self._asked(log2_estimate(convert(error, "float32"))), 0.0)
         known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
-        return select(reject, select(known, asked, least), change)
+        return select(reject, select(known, asked, literal(change, -math.inf, "float32")), change)
 
-    def _asked(self, size: Any, past: Any = 0.0) -> Any:
-        """Return the change that an error asks for, given log2 of its mean square and what the history adds."""
-        return fma(size, self._gain, past + log2(self.safety))
+    def _asked(self, size: Any) -> Any:
+        """Return the change that an error asks for, given log2 of its mean square."""
+        return fma(size, self._gain, literal(size, log2(self.safety), "float32"))
 
     @property
     def _gain(self) -> Number:
@@ -179,6 +177,7 @@ class AdaptiveController:
         return -self.exponent / 2
 
     def _follow(self, accept: Any, h: Any, dt: Any, change: Any, memory: Any) -> Any:
+        change = larger(change, log2(self.min_factor))
         proposed = h * convert(exp2_estimate(change), self.precision)
         if self.dt_max != math.inf:
             proposed = smaller(proposed, self.dt_max)
@@ -217,11 +216,11 @@ class FilterController(AdaptiveController):
     def _gains(self) -> tuple[Number, ...]:
         return (self.beta2, -self.beta3)[: self.history]
 
-    def past(self, _size: Any, memory: Any) -> Any:
-        """Return what past errors add."""
+    def past(self, asked: Any, _size: Any, memory: Any) -> Any:
+        """Add what past errors add."""
         if not self.history:
-            return 0.0
-        return combine([gain / 2 for gain in self._gains], memory.error_history.__getitem__, None)
+            return asked
+        return combine([gain / 2 for gain in self._gains], memory.error_history.__getitem__, asked)
 
     def remember(self, accept: Any, size: Any, memory: Any) -> None:
         """Keep log2 of the mean square of an accepted step's error."""
@@ -252,9 +251,9 @@ class PredictiveController(AdaptiveController):
         """The length of `error_history`."""
         return 1
 
-    def past(self, size: Any, memory: Any) -> Any:
-        """Return what the step before adds, which is never positive."""
-        return smaller(self._power(size) - memory.error_history[0], 0.0)
+    def past(self, asked: Any, size: Any, memory: Any) -> Any:
+        """Add what the step before adds, which is never positive."""
+        return asked + smaller(self._power(size) - memory.error_history[0], 0.0)
 
     def _power(self, size: Any) -> Any:
         """Return log2 of e^-exponent."""

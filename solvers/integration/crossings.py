@@ -12,13 +12,13 @@ modified regula falsi method for computing the root of an equation, BIT 11 (1971
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from solvers.algebra.point import Point
 from solvers.equations.instant import at_time, time_of
+from solvers.integration.quarters import QuarterPolynomial
 from solvers.straightline import (
     absolute,
     both,
@@ -44,7 +44,7 @@ _PLACES = 4 * 2.0**-52
 #: Every so many secants the bracket is halved, whatever they say.
 _PATIENCE = 4
 #: Corrections of a zero of a polynomial, from where a straight line has it.
-_CORRECTIONS = 5
+_CORRECTIONS = 3
 
 
 class Bracket(NamedTuple):
@@ -111,11 +111,10 @@ class Crossings:
         low, high, idle = literal(mask, 0.0, "float64"), literal(mask, 1.0, "float64"), literal(mask, False, "mask")  # noqa: FBT003
         return Bracket(low, high, idle, high, high, literal(mask, 0, "int32"), idle)
 
-    def open(self, bracket: Bracket, memory: Any) -> None:
+    def open(self, memory: Any) -> None:
         """Note what expressions are where the step begins."""
         for index in self._all:
-            start = memory.value[index]
-            memory.samples[index] = select(bracket.low == 0.0, start, memory.samples[index])
+            memory.samples[index] = memory.value[index]
 
     def rests(self, mask: Any, bracket: Bracket, memory: Any) -> Any:
         """Return whether a run is at the begin of a step on a zero of any expression."""
@@ -140,12 +139,22 @@ class Crossings:
 
         return note
 
+    def stirs(self, mask: Any, memory: Any) -> Any:
+        """Return where an expression leaves its side by any quarter; elsewhere there is nothing to find."""
+        return both(mask, negate(reduce(both, (self._stays(index, memory) for index in self._all))))
+
+    def stay(self, mask: Any, memory: Any) -> None:
+        """Note that expressions are on the sides where they were."""
+        for index in self._all:
+            value = self._samples(index, memory)[-1]
+            memory.value[index] = select(mask, value, memory.value[index])
+            memory.residue[index] = select(mask, literal(value, 0.0, self.precision), memory.residue[index])
+
     def scan(self, mask: Any, bracket: Bracket, memory: Any) -> Bracket:
         """Find the first quarter up to which any expression crosses zero, where nothing has been found before."""
-        count = len(self.directions)
-        for number, theta in enumerate(QUARTERS, 1):
-            samples = [memory.samples[number * count + index] for index in self._all]
-            bracket = self._look(self._ahead(mask, theta, bracket), theta, samples, bracket, memory)
+        quarters = zip(*(self._samples(index, memory) for index in self._all), strict=True)
+        for theta, values in zip(QUARTERS, list(quarters)[1:], strict=True):
+            bracket = self._look(self._ahead(mask, theta, bracket), theta, values, bracket, memory)
         return bracket
 
     def aim(self, mask: Any, point: Point, t_next: Any, bracket: Bracket, memory: Any) -> Bracket:
@@ -157,6 +166,22 @@ class Crossings:
             zero = self._zero(index, bracket, memory)
             share = select(self.crossed(index, memory), smaller(zero, share), share)
         return bracket._replace(aim=select(mask, share, bracket.aim), reach=select(mask, reach, bracket.reach))
+
+    def pinch(self, mask: Any, bracket: Bracket, memory: Any) -> tuple[Any, Bracket]:
+        """Take the ends of the bracket as near to where the moment is aimed at as they have to be.
+
+        Return where that leaves it outside, and the bracket. It is for expressions that are polynomials.
+        """
+        low, high = bracket.aim - bracket.reach, bracket.aim + bracket.reach
+        before, beyond = (self._between(0, theta, memory) for theta in (low, high))
+        encloses = both(negate(self.crosses_to(0, before, memory)), self.crosses_to(0, beyond, memory))
+        inside = both(mask, both(encloses, both(low > bracket.low, high < bracket.high)))
+        self.note(inside, 0, before, memory)
+        memory.beyond[0] = select(inside, beyond, memory.beyond[0])
+        aim = fma(bracket.reach * 2.0, convert(self._secant(0, memory), "float64"), low)
+        ends = {"low": low, "high": high, "aim": aim}
+        pinched = {name: select(inside, end, getattr(bracket, name)) for name, end in ends.items()}
+        return both(mask, negate(inside)), bracket._replace(**pinched)
 
     def settle(self, mask: Any, bracket: Bracket) -> Bracket:
         """Return the bracket with the moment at its high end."""
@@ -289,6 +314,17 @@ class Crossings:
     def _all(self) -> range:
         return range(len(self.directions))
 
+    def _samples(self, index: int, memory: Any) -> list[Any]:
+        """Return what an expression is at the begin of the step and at its quarters."""
+        return [memory.samples[quarter * len(self.directions) + index] for quarter in range(len(QUARTERS) + 1)]
+
+    def _stays(self, index: int, memory: Any) -> Any:
+        """Return whether an expression is off zero at all quarters, on the side where it was."""
+        side, residue = memory.side[index], memory.residue[index]
+        _, *samples = self._samples(index, memory)
+        above = both(side > 0, reduce(smaller, samples) > residue)
+        return either(above, both(side < 0, reduce(larger, samples) < -residue))
+
     def _values(self, theta: Any, point: Point, t_next: Any, memory: Any) -> list[Any]:
         """Return what expressions are at a share of the step whose state is in `memory.state`."""
         return self.expressions(at_time(point.t, moment(theta, point.t, t_next)), memory.state, point.p)
@@ -322,41 +358,24 @@ class Crossings:
         Newton's method does with quotients to six digits. Where it would leave the ends that are known by then, as it
         does from near an extreme, they are halved.
         """
+        polynomial, side = self._polynomial(index, memory), memory.side[index]
         low, high = bracket.low, bracket.high
-        theta = low + (high - low) * convert(self._secant(index, memory), "float64")
-        start, powers = self._powers(index, memory)
-        side = memory.side[index]
+        theta = fma(high - low, convert(self._secant(index, memory), "float64"), low)
         for _ in range(_CORRECTIONS):
-            place = theta * 4.0
-            value, slope = powers[-1], literal(theta, 0.0, "float64")
-            for coefficient in (*reversed(powers[:-1]), start):
-                slope = fma(slope, place, value)
-                value = fma(value, place, coefficient)
+            value, slope = polynomial.value_and_slope(theta)
             ahead = either(both(side > 0, value > 0.0), both(side < 0, value < 0.0))
             low, high = select(ahead, theta, low), select(ahead, high, theta)
-            newton = theta - quotient_estimate(value, slope) * 0.25
+            newton = theta - quotient_estimate(value, slope)
             theta = select(both(newton >= low, newton <= high), newton, (low + high) * 0.5)
         return theta
 
     def _between(self, index: int, theta: Any, memory: Any) -> Any:
         """Return the value of the polynomial through the quarters."""
-        start, powers = self._powers(index, memory)
-        place, value = theta * 4.0, powers[-1]
-        for coefficient in (*reversed(powers[:-1]), start):
-            value = fma(value, place, coefficient)
-        return convert(value, self.precision)
+        return convert(self._polynomial(index, memory).value(theta), self.precision)
 
-    def _powers(self, index: int, memory: Any) -> tuple[Any, tuple[Any, ...]]:
-        """Return the polynomial through the quarters in powers of 4*theta: the first is its value at 0."""
-        count = len(self.directions)
-        values = [convert(memory.samples[quarter * count + index], "float64") for quarter in range(len(QUARTERS) + 1)]
-        first, second, third, fourth = _differences(values)
-        return values[0], (
-            first - second / 2.0 + third / 3.0 - fourth / 4.0,
-            second / 2.0 - third / 2.0 + fourth * (11 / 24),
-            third / 6.0 - fourth / 4.0,
-            fourth / 24.0,
-        )
+    def _polynomial(self, index: int, memory: Any) -> QuarterPolynomial:
+        """Return the polynomial through the quarters."""
+        return QuarterPolynomial.through([convert(sample, "float64") for sample in self._samples(index, memory)])
 
     def _sign(self, value: Any) -> Any:
         number = partial(literal, value, dtype="int32")
@@ -367,12 +386,3 @@ def moment(theta: Any, t: Any, t_next: Any) -> Any:
     """Return the time at a share of a step."""
     start = time_of(t)
     return select(theta == 1.0, t_next, start + theta * (t_next - start))
-
-
-def _differences(values: Sequence[Any]) -> list[Any]:
-    """Return the forward differences of values, of every order."""
-    found = []
-    while len(values) > 1:
-        values = [following - value for value, following in pairwise(values)]
-        found.append(values[0])
-    return found

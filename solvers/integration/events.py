@@ -22,8 +22,11 @@ class EventFunctions(NamedTuple):
     """The device functions of events; `memory` is their frame.
 
     begin(fresh, t, y, p, status, memory) -> status: take up runs at t0; no such run has times that are none.
-    pass_by(accept, point, t_next, appointed, step_memory, memory, place, results) -> stretch: look for crossings in a
-        step, tell of those that change nothing, and stop at the first that does; its state is then in `memory.state`.
+    watch(active, point, t_next, step_memory, memory) -> (trying, stirs): look at an attempt, before it is judged; which
+        attempts count, the others being made again, and in which there may be crossings.
+    pass_by(accept, stirs, point, t_next, appointed, step_memory, memory, place, results) -> stretch: look for crossings
+        in a step, tell of those that change nothing, and stop at the first that does; its state is then in
+        `memory.state`.
     act(mask, cut, t, y, p, status, memory, place, results) -> (status, changed): act at a moment at which appointments
         are due or, where it is `cut`, a crossing has been found, and on what follows from that; whether anything was
         set.
@@ -33,6 +36,7 @@ class EventFunctions(NamedTuple):
     """
 
     begin: DeviceFunction
+    watch: DeviceFunction
     pass_by: DeviceFunction
     act: DeviceFunction
     appointed: DeviceFunction
@@ -48,9 +52,12 @@ class Events:
     ----------
     firings
         The events.
+    patience
+        Attempts that a run with a crossing waits for runs that step together with it; 0: none.
     """
 
     firings: Firings
+    patience: int = 0
 
     owner = "events"
 
@@ -64,16 +71,24 @@ class Events:
         for name in ("residue", "value"):
             registry.register(self.owner, name, len(self.firings.watched), precision, lifetime="run")
         registry.register(self.owner, "beyond", len(self.firings.watched), precision)
+        if self.waits:
+            registry.register(self.owner, "waited", 1, "int32", lifetime="run")
         registry.register(self.owner, "samples", len(self.firings.watched) * (len(QUARTERS) + 1), precision)
+
+    @property
+    def waits(self) -> bool:
+        """Whether runs with crossings may wait for others."""
+        return bool(self.firings.watched and self.patience)
 
     def build(self, target: Target, step: StepFunctions) -> EventFunctions:
         """Return the device functions, given those of the method."""
         if target.watched and self.firings.report is None:
             return replace(self, firings=replace(self.firings, report=target.probe(EVENT))).build(target, step)
-        unseen = target.straight_line(self._pass_unseen)
+        passing, watched = Passing(self.firings, self.patience), self.firings.watched
         return EventFunctions(
             begin=target.straight_line(self._begin),
-            pass_by=Passing(self.firings).build(target, step) if self.firings.watched else unseen,
+            watch=passing.watch(target, step) if watched else target.straight_line(_unwatched),
+            pass_by=passing.build(target, step) if watched else target.straight_line(self._pass_unseen),
             act=Acting(self.firings).build(target),
             appointed=target.straight_line(self._appointed),
             take=target.straight_line(self._take),
@@ -91,6 +106,8 @@ class Events:
             status = select(broken, literal(status, Status.NONFINITE, "int32"), status)
         if self.firings.watched:
             self.firings.crossings.begin(fresh, t, y, p, memory)
+        if self.waits:
+            memory.waited[0] = select(fresh, 0, memory.waited[0])
         return status
 
     def _appointed(self, like: Any, memory: Any) -> Any:
@@ -100,6 +117,7 @@ class Events:
     def _pass_unseen(
         self,
         accept: Any,
+        _stirs: Any,
         _point: Any,
         t_next: Any,
         appointed: Any,
@@ -118,3 +136,7 @@ class Events:
             self.firings.store(mask, self.firings.end_row, t, place, results)
         for index, rows in enumerate(self.firings.rows):
             self.firings.store(mask, rows.firings, memory.firings[index], place, results)
+
+
+def _unwatched(active: Any, _point: Any, _t_next: Any, _step: Any, _memory: Any) -> tuple[Any, Any]:
+    return active, active

@@ -20,7 +20,10 @@ class HappeningFunctions(NamedTuple):
     wake(fresh, t0, progress, saving, memory, place, results) -> status: act on runs at t0.
     appoint(mask, time, saving, memory) -> time: take up the next appointment.
     refuse(fresh, woken, status, active) -> (status, active): let no run start that has ended at t0.
-    pass_by(accept, point, t_next, time, memory, place, results) -> reach: how far a step counts.
+    watch(active, point, t_next, memory) -> (trying, stirs): look at an attempt, before it is judged; see
+        `EventFunctions`.
+    pass_by(accept, stirs, point, t_next, time, memory, place, results) -> reach: how far a step counts.
+    keep(trying, dt, before) -> dt: the step to try next, the one before where an attempt does not count.
     lead(reach), stop(reach) -> t: where the step leads, and where what counts of it ends.
     ends(ends, reach) -> mask: whether a step that leads to the end of the span reaches it.
     happen(accept, reach, time, saving, status, going, memory, place, results) -> (time, saving, status, going): all
@@ -31,7 +34,9 @@ class HappeningFunctions(NamedTuple):
     wake: DeviceFunction
     appoint: DeviceFunction
     refuse: DeviceFunction
+    watch: DeviceFunction
     pass_by: DeviceFunction
+    keep: DeviceFunction
     lead: DeviceFunction
     stop: DeviceFunction
     ends: DeviceFunction
@@ -80,7 +85,9 @@ class Happenings:
                 wake=target.straight_line(_nothing),
                 appoint=target.straight_line(_no_appointment),
                 refuse=target.straight_line(_no_refusal),
+                watch=target.straight_line(_all_count),
                 pass_by=target.straight_line(_whole_step),
+                keep=target.straight_line(_following),
                 lead=lead,
                 stop=stop,
                 ends=ends,
@@ -92,7 +99,9 @@ class Happenings:
             wake=self._wake(target, parts, events),
             appoint=self._appoint(target, parts, events),
             refuse=target.straight_line(_refuse),
+            watch=self._watch(target, events),
             pass_by=self._pass_by(target, events),
+            keep=target.straight_line(select if self.events.waits else _following),
             lead=lead,
             stop=stop,
             ends=ends,
@@ -170,12 +179,23 @@ class Happenings:
 
         return appoint
 
+    def _watch(self, target: Target, events: EventFunctions) -> DeviceFunction:
+        inner = events.watch
+
+        @target.control
+        def watch(active: Any, point: Any, t_next: Any, memory: Any) -> Any:
+            return inner(active, point, t_next, memory.step, memory.events)
+
+        return watch
+
     def _pass_by(self, target: Target, events: EventFunctions) -> DeviceFunction:
         inner = events.pass_by
 
         @target.control
-        def pass_by(accept: Any, point: Any, t_next: Any, time: Any, memory: Any, place: Any, results: Any) -> Any:
-            return inner(accept, point, t_next, time.appointed, memory.step, memory.events, place, results)
+        def pass_by(
+            accept: Any, stirs: Any, point: Any, t_next: Any, time: Any, memory: Any, place: Any, results: Any
+        ) -> Any:
+            return inner(accept, stirs, point, t_next, time.appointed, memory.step, memory.events, place, results)
 
         return pass_by
 
@@ -245,7 +265,17 @@ def _no_refusal(_fresh: Any, _woken: Any, status: Any, active: Any) -> Any:
     return status, active
 
 
-def _whole_step(_accept: Any, _point: Any, t_next: Any, _time: Any, _memory: Any, _place: Any, _results: Any) -> Any:
+def _all_count(active: Any, _point: Any, _t_next: Any, _memory: Any) -> Any:
+    return active, active
+
+
+def _following(_trying: Any, dt: Any, _before: Any) -> Any:
+    return dt
+
+
+def _whole_step(
+    _accept: Any, _stirs: Any, _point: Any, t_next: Any, _time: Any, _memory: Any, _place: Any, _results: Any
+) -> Any:
     return t_next
 
 

@@ -265,7 +265,8 @@ class Loop:
         attempt, state_finite, advance = step.attempt, step.finite, step.advance
         judge, retreat, follow = controller.judge, controller.retreat, controller.follow
         propose, measure, stay, advance_time = clock.propose, clock.measure, clock.stay, clock.advance
-        instant, pass_by, ends_there = clock.instant, happenings.pass_by, happenings.ends
+        instant, watch, pass_by, keep = clock.instant, happenings.watch, happenings.pass_by, happenings.keep
+        ends_there = happenings.ends
         lead, stop, happen = happenings.lead, happenings.stop, happenings.happen
         is_due, save, summarise = output.due, output.save, summaries.update
         probe = target.probe(ATTEMPT)
@@ -277,8 +278,9 @@ class Loop:
             point = Point(instant(t, progress.time), h, memory.state, memory.parameters)
             length = measure(h)
             error, trouble = attempt(active, point, memory.step)
-            accept, change = judge(active, error, trouble, memory.controller)
-            reach = pass_by(accept, point, t_next, progress.time, memory, place, results)
+            trying, stirs = watch(active, point, t_next, memory)
+            accept, change = judge(trying, error, trouble, memory.controller)
+            reach = pass_by(accept, stirs, point, t_next, progress.time, memory, place, results)
             summarise(accept, point, lead(reach), stop(reach), memory)
             due, going = is_due(accept, saving, reach), active
             if any_lane(due):
@@ -286,12 +288,12 @@ class Loop:
                 saving = save(due, point, reach, memory.step, memory.output, results, place, saving)
             advance(accept, memory.state, memory.step)
             ends = ends_there(ends, reach)
-            going, reject, attempts, done = account(active, going, accept, ends, progress.attempts, progress.done)
+            going, reject, attempts, done = account(trying, going, accept, ends, progress.attempts, progress.done)
             if any_lane(reject):
                 change = retreat(reject, error, trouble, change)
                 going, rejected, status = give_up(reject, going, point, error, trouble, rejected, status)
                 length = stay(reject, length)
-            dt = follow(accept, h, dt, change, memory.controller)
+            dt = keep(trying, follow(accept, h, dt, change, memory.controller), dt)
             time = advance_time(accept, progress.time, length, stop(reach), saving)
             time, saving, status, going = happen(accept, reach, time, saving, status, going, memory, place, results)
             probe((place.run, t, h, error, trouble, accept, dt))

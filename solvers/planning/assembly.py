@@ -12,6 +12,7 @@ from solvers.algebra.matrices import CoupledMatrix, StageMatrix
 from solvers.algebra.newton import NewtonLimits, NewtonSolver
 from solvers.equations.forcing import Forcing
 from solvers.equations.jacobian import Jacobian
+from solvers.equations.looped import weight
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program
 from solvers.equations.quantities import EventFacts
@@ -55,6 +56,12 @@ MOST_WRITTEN_OUT = {"cuda": 4000, "cpu": 8000, "python": 8000}
 #: Targets on which loops eliminate large dense blocks, large solutions are called, and Newton's methods go by loops
 #: where equations do: it has been measured there.
 BY_BLOCKS = frozenset({"cpu", "python"})
+
+#: Operations of a step, weighted, up to which it takes less time than what is done about a crossing; and how many steps
+#: a run with a crossing waits for others, which may come to theirs. Integrate-and-fire neurons, which fire every third
+#: step, took half the time with 2, and no less with 6.
+SHORT_STEP = 300
+PATIENCE = 3
 
 #: Degree of a continuous extension that values at quarters of a step tell all of.
 _QUARTIC = 4
@@ -102,7 +109,7 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
         swept_parameters={j: rows[name] for j, name in enumerate(system.parameters) if name in rows},
         lands=problem.lands,
         stops=Stops(problem.switched.times, forcing) if problem.cut else None,
-        events=_make_events(problem, given, rhs),
+        events=_make_events(problem, given, rhs, controller),
         summaries=_make_summaries(problem, given, rhs, step) if save.summaries else None,
     )
 
@@ -113,7 +120,9 @@ def _known(problem: Problem) -> dict[str, Any]:
     return {**exchange.numbers, **exchange.tables}
 
 
-def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events | None:
+def _make_events(
+    problem: Problem, given: Given, rhs: RightHandSide, controller: FixedController | AdaptiveController
+) -> Events | None:
     if not problem.system.events:
         return None
     if problem.watches and problem.tableau.dense_output is None:
@@ -124,7 +133,20 @@ def _make_events(problem: Problem, given: Given, rhs: RightHandSide) -> Events |
     end = rows[END].start if END in rows else None
     dense = problem.tableau.dense_output
     quartic = dense is not None and len(dense.coefficients[0]) <= _QUARTIC
-    return Events(Firings(rhs, given, given("t1"), given("max_events"), end, of_events, quartic=quartic))
+    firings = Firings(rhs, given, given("t1"), given("max_events"), end, of_events, quartic=quartic)
+    return Events(firings, _patience(problem, rhs, controller))
+
+
+def _patience(problem: Problem, rhs: RightHandSide, controller: FixedController | AdaptiveController) -> int:
+    """Return how many attempts a run with a crossing waits for others.
+
+    An attempt that is made again must be the same: what a predictive controller or an implicit method keeps is not.
+    """
+    if not problem.explicit or isinstance(controller, PredictiveController):
+        return 0
+    stages = problem.tableau.stages
+    operations = stages * (weight(rhs.derivatives) + stages * len(problem.system.states))
+    return PATIENCE if operations <= SHORT_STEP else 0
 
 
 def _event_rows(rows: Mapping[str, range], event: EventFacts) -> EventRows:

@@ -43,6 +43,11 @@ class Target(ABC):
         """Return a function (shared, persistent) -> the frame's named tuple."""
 
     @property
+    def anyone(self) -> DeviceFunction:
+        """A function mask -> whether it holds for any run that is stepped together with this one; all come here."""
+        return self.any_lane
+
+    @property
     @abstractmethod
     def any_lane(self) -> DeviceFunction:
         """A function (mask) -> whether it holds for any run that advances together."""

@@ -154,6 +154,18 @@ class CudaTarget(Target):
         """With a queue, the vote of a warp."""
         return self._warp_vote() if self._patience else self.any_lane
 
+    @property
+    def anyone(self) -> DeviceFunction:
+        """The vote of the lanes of a warp that are here."""
+
+        @intrinsic
+        def anyone(_context: Any, mask: Any) -> Any:
+            return signature(types.boolean, mask), lambda _c, builder, _s, values: cuda_warp.any_present(
+                builder, *values
+            )
+
+        return anyone
+
     def _warp_vote(self) -> DeviceFunction:
         @intrinsic
         def any_member(_context: Any, mask: Any) -> Any:

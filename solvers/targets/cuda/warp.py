@@ -64,6 +64,13 @@ def any_in_warp(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
     return builder.extract_value(_vote(builder, _VOTE_ANY, mask), 1)
 
 
+def any_present(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
+    """Return whether a mask holds in any of the warp's lanes that come here together, for none of which it matters."""
+    kind = ir.FunctionType(_INT, [])
+    present = builder.call(ir.InlineAsm(kind, "activemask.b32 $0;", "=r", side_effect=True), [])
+    return builder.extract_value(_vote(builder, _VOTE_ANY, mask, present), 1)
+
+
 def proceed(
     builder: ir.IRBuilder, active: ir.Value, waiting: ir.Value, idle: ir.Value, *, patience: int, spell: int
 ) -> tuple[ir.Value, ir.Value]:
@@ -83,9 +90,9 @@ def ballot(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
     return builder.extract_value(_vote(builder, _VOTE_BALLOT, mask), 0)
 
 
-def _vote(builder: ir.IRBuilder, mode: int, mask: ir.Value) -> ir.Value:
+def _vote(builder: ir.IRBuilder, mode: int, mask: ir.Value, members: ir.Value = _ALL_LANES) -> ir.Value:
     result = ir.LiteralStructType((_INT, _BIT))
-    return _call(builder, "llvm.nvvm.vote.sync", result, _ALL_LANES, ir.Constant(_INT, mode), mask)
+    return _call(builder, "llvm.nvvm.vote.sync", result, members, ir.Constant(_INT, mode), mask)
 
 
 def _from_lane(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value) -> ir.Value:
