@@ -112,7 +112,7 @@ def main() -> None:
         if kept := _notes(stop):
             _end(f"stopped by {stop.reason}; {kept[-1]}", ExitCode.STOPPED)
         code = ExitCode.STOPPED if stop.planned else 128 + stop.number
-        _end(f"stopped by {stop.reason}; nothing was finished", code)
+        _end(f"stopped by {stop.reason}; what was not finished is not kept", code)
     except MemoryError:
         _end(
             "error: out of memory\n  hint: save fewer times or variables, or set a smaller [run] chunk",

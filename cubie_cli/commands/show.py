@@ -81,9 +81,11 @@ def _files(path: Path) -> dict[str, Any]:
 
 def _written_out(files: dict[str, str]) -> list[str]:
     """Return the texts of files under their names, as comments; one that is in another is not told again."""
+    from cubie_cli.documents.enclosed import CHANGED  # noqa: PLC0415 - what options came to, for programs
+
     lines: list[str] = []
     for name, text in files.items():
-        if name == "model" and text == files.get("configuration"):
+        if (name == "model" and text == files.get("configuration")) or name == CHANGED:
             continue
         lines += ["", f"# ---- {name} ----", text.rstrip("\n")]
     return lines[1:]

@@ -93,7 +93,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "RunTable": {
             "target": 'What it runs on; "auto" takes a GPU where there is one.',
             "threads": "Cores of the cpu target; default: all that the process may use.",
-            "chunk": "Runs on the device at a time; default: as many as fit.",
+            "chunk": "Runs that are solved, written and kept together; default: as many as take about a second.",
+            "devices": "Indices of the GPUs that solve the batch; default: all.",
             "cache": "Whether compiled kernels are kept, or the folder where.",
             "kernel": "How the kernel is compiled and launched; `cubie tune` finds what is fastest.",
         },

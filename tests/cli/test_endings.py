@@ -141,7 +141,7 @@ def test_time_that_is_up_keeps_what_was_finished(folder, cubie, monkeypatch):
 def test_time_that_is_up_at_once_leaves_nothing(folder, cubie):
     ended = cubie("run", "run.toml", *MANY, "--max-time", "0.001s")
     assert ended.code == 75
-    assert ended.err.splitlines()[-1] == "stopped by --max-time; nothing was finished"
+    assert ended.err.splitlines()[-1] == "stopped by --max-time; what was not finished is not kept"
     assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "run.toml"]
 
 
