@@ -36,6 +36,7 @@ _CALLED = {
         "target": "device backend platform",
         "threads": "n_jobs workers cores n_threads num_threads jobs processes nproc",
         "chunk": "batch_size chunk_size chunks",
+        "devices": "gpus gpu_ids device_ids",
     },
     "model": {
         "states": "variables vars species state unknowns initial initial_values initial_conditions",
@@ -54,15 +55,14 @@ _INSTEAD = {
         "values between steps are interpolated where save_every in [output] asks for them": "dense_output",
     },
     "batch": {
-        "this version does not split a batch; --runs A:B solves a part of it": "shards",
+        "shards are chosen as a batch is run: --shard I/N solves one, and cubie merge joins them": "shards",
     },
     "output": {
         "a result is HDF5, which is netCDF-4 too; cubie export writes CSV": "format",
         "results are stored as computed in this version": "precision compression compress",
     },
     "run": {
-        "this version takes one GPU; leave the line out": "gpus n_gpus devices",
-        "this version does not split a batch; --runs A:B solves a part of it": "shards",
+        "shards are chosen as a batch is run: --shard I/N solves one, and cubie merge joins them": "shards",
     },
     "model": {
         "write what they add up to for each state, as [equations]; cubie import reads SBML and Antimony": "reactions",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import resource
 import shutil
 from pathlib import Path
@@ -76,7 +77,7 @@ def test_the_commands_read_it(cubie, solved):
     assert (found["shards"], whole["shards"]) == (3, 0)
     for key in ("dimensions", "variables", "summaries", "swept", "status", "steps"):
         assert found[key] == whole[key]
-    assert "shards   3\n" in "\n".join(map(str.rstrip, cubie("show", "all.h5").out.splitlines()))
+    assert re.search("shards +3 *\n", cubie("show", "all.h5").out)
 
 
 @pytest.mark.usefixtures("virtual")
@@ -110,7 +111,7 @@ def test_what_is_gone_does_not_read_as_solved(parts):
 def test_a_shard_that_was_altered_is_found_on_request(cubie, parts):
     checked = cubie("show", "all.h5", "--check")
     assert checked.code == 0
-    assert "shards   3, all as they were" in checked.out
+    assert re.search("shards +3, all as they were", checked.out)
     with h5py.File(parts[2], "r+") as file:
         file["x"][0, 0] = 17.0
     assert cubie("show", "all.h5").code == 0

@@ -142,7 +142,7 @@ def test_tolerances_near_round_off_are_warned_of(files):
         ('[output]\nfile = ""', 8, ["a file name is needed"]),
         ('[run]\ntarget = "gpu"', 10, ["'target' must be"]),
         ("[run]\nthreads = 0", 11, ["at least 1"]),
-        ("[run]\ndevices = [0]", 1, ["not available"]),
+        ("[run]\ndevices = []", 11, ["a batch needs a device"]),
         ('[batch]\nmode = "gird"', 8, ["did you mean 'grid'"]),
         ('[buffers]\n"newton.delta" = "global"', 18, ["location is one of"]),
         ('[buffers]\n"newton.delta" = "auto"', 18, ["location is one of"]),
