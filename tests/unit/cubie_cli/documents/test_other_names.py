@@ -71,7 +71,7 @@ def test_expressions_that_are_to_be_written_can_be_read(word):
         ("[solve]", "tspan", "t0 = ... and t1 = ..."),
         ("[batch]", "csv", "'table'"),
         ("[batch]", "samples", "'n'"),
-        ("[run]", "gpus", "one GPU"),
+        ("[run]", "gpus", "'devices'"),
         ("[model]", "variables", "'states'"),
         ("[model]", "reactions", "cubie import"),
         ("target", "gpu", "'cuda'"),
