@@ -1,4 +1,4 @@
-"""Tests marked `gpu` are left out where there is no GPU, and the header says why."""
+"""Tests marked `gpu` are left out where there is no GPU, and the header says why; `slurm` is to be asked for."""
 
 import gc
 import os
@@ -49,9 +49,10 @@ def pytest_report_header(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    if not config.stash[REASON]:
-        return
-    left_out = [item for item in items if item.get_closest_marker("gpu")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+    left_out = {"gpu"} if config.stash[REASON] else set()
+    if "slurm" not in config.option.markexpr:
+        left_out.add("slurm")
+    deselected = [item for item in items if any(map(item.get_closest_marker, left_out))]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
