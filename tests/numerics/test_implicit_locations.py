@@ -77,10 +77,10 @@ def test_one_buffer_alone_changes_nothing(name, all_local):
 
 
 @pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(8))
 def test_random_assignments_change_nothing(seed, target, all_local):
     # Seeds go round the methods, with more for the largest tree.
-    name = "matrix-free" if seed < 4 else list(SETTINGS)[seed % len(SETTINGS)]
+    name = "matrix-free" if seed < 2 else list(SETTINGS)[seed % len(SETTINGS)]
     locations = at_random(name, seed)
     assert_same(solved(name, locations, target), all_local(name, target))
 
