@@ -99,16 +99,7 @@ class ResultFile:
         return self
 
     def write(self, first_run: int, values: Sequence[np.ndarray], solution: "Solution") -> None:
-        """Write a range of runs.
-
-        Parameters
-        ----------
-        first_run
-            Index of the first of them in the whole batch.
-        values
-            Those of the coordinates, each of shape (n,).
-        solution
-            What was computed for these n runs.
+        """Write a range of runs, and take it down; see `Blocks.write`.
 
         Raises
         ------

@@ -1,7 +1,6 @@
 """Which devices solve a batch: one in this process, or several with a process each."""
 
 from collections.abc import Iterable
-from itertools import chain
 
 from cubie_cli.documents.messages import DeviceError
 from cubie_cli.runs.pace import Pace
@@ -42,7 +41,7 @@ def pilot(ranges: Iterable[range], pace: Pace) -> tuple[list[range], list[range]
     pending = iter(ranges)
     first = next(pending, range(0))
     few = first[: max(1, pace.runs // _PILOT_SHARE)]
-    return [few], [*chain([first[len(few) :]], pending)]
+    return [few], [rest for rest in (first[len(few) :], *pending) if rest]
 
 
 def worth_sharing(ranges: Iterable[range], pace: Pace) -> bool:

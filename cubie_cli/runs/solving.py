@@ -209,7 +209,8 @@ def _remaining(batch: PreparedBatch) -> Iterator[range]:
     begin = batch.selected.start
     finished = sorted(batch.begun.finished if batch.begun else (), key=lambda runs: runs.start)
     for known in (*finished, range(batch.selected.stop, batch.selected.stop)):
-        yield range(begin, known.start)
+        if begin < known.start:
+            yield range(begin, known.start)
         begin = known.stop
 
 

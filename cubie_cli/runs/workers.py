@@ -78,7 +78,7 @@ class Workers:
         OutputError
             The disk refused.
         """
-        self._pending.extend(runs for runs in ranges if runs)
+        self._pending.extend(ranges)
         while self._members:
             for connection in wait([*self._members], PATIENCE):
                 assert isinstance(connection, Connection)  # noqa: S101 - nothing else is waited for

@@ -92,7 +92,7 @@ class CudaChunk(UnderWay):
         return True
 
     def taken(self) -> int:
-        """Return how many runs threads have taken; those of a kernel without a queue are taken at once."""
+        """Return how many runs threads have taken; 0 of a kernel that has no queue."""
         self._slot.queue.copy_to(self._slot.taken, self._slot.stream)
         self._slot.stream.synchronize()
         return min(int(self._slot.taken[0]), int(self._found.reports.shape[1]))
