@@ -158,7 +158,7 @@ def grid_rule(
     """
     if iterates and not queue and settings.threads is None and settings.resident_blocks is None:
         cached = architecture_facts(arch).shared_bytes // (WARP * max(1, resources.stack_bytes + stride))
-        if FEWEST_CACHED <= cached < occupancy(resources, WARP, WARP * stride, arch).blocks:
+        if FEWEST_CACHED <= cached <= occupancy(resources, WARP, WARP * stride, arch).blocks // 2:
             return Grid(WARP, cached)
     threads = settings.threads or largest_block(resources, stride, arch)
     if threads is None:
