@@ -51,7 +51,11 @@ def write_methods() -> None:
     for method in methods:
         order = f"{method['order']}({method['embedded_order'] or '-'})"
         lines.append(f"| `{method['name']}` | {method['family']} | {order} | {method['stages']} | {method['source']} |")
-    lines += ["", "Beside the order stands that of the estimate of the error; `-`: there is none, and steps are fixed.", ""]
+    lines += [
+        "",
+        "Beside the order stands that of the estimate of the error; `-`: there is none, and steps are fixed.",
+        "",
+    ]
     _write(MADE / "methods.md", "\n".join(lines))
 
 

@@ -24,6 +24,9 @@ NEEDS = {
     "reader": "what the reader brings: a part of a command or of a program",
 }
 
+#: `python.md` is a notebook, which `test_notebook.py` executes.
+PAGES = [page for page in pages() if page.name != "python.md"]
+
 
 @pytest.fixture
 def reader(cubie, folder, monkeypatch):
@@ -67,7 +70,7 @@ class Reader:
             assert path.read_text() == text
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        if path.suffix == ".toml":
+        elif path.suffix == ".toml":
             self.files.add(name)
 
     def check_part(self, whole, text):
@@ -115,7 +118,7 @@ class Reader:
             assert agrees(command.output, printed), f"{command.line}\n{printed}"
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_does_what_it_shows(page, reader):
     for block in blocks(page):
         if "needs" not in block.words:
@@ -129,7 +132,7 @@ def test_a_page_does_what_it_shows(page, reader):
 
 def test_all_that_is_not_executed_says_why():
     found = Counter()
-    for page in pages():
+    for page in PAGES:
         for block in blocks(page):
             place = f"{page.relative_to(ROOT)}:{block.line}"
             if needs := block.words.get("needs"):
@@ -142,8 +145,20 @@ def test_all_that_is_not_executed_says_why():
     assert found.keys() == NEEDS.keys()
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_commands_stand_in_console_blocks(page):
     text = page.read_text()
     assert not re.findall(r"^    (?:cubie|pip|python) .*$", text, re.MULTILINE)
     assert all(line.startswith("$ ") for block in blocks(page) if block.language == "console" for line in [block.text])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_picture_is_drawn_by_a_command_of_its_page(page):
+    text = page.read_text()
+    for path, name in re.findall(r"!\[.*\]\((.*/(.*\.png))\)", text):
+        assert (page.parent / path).exists(), name
+        assert re.search(rf"^\$ cubie plot .* (?:-o|--output) {name}$", text, re.MULTILINE), name
+
+
+def test_pictures_are_small():
+    assert sum(path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()) < 1.5e6
