@@ -68,9 +68,10 @@ class Reader:
         path = self.folder / name
         if path.is_relative_to(self.folder / "configs"):
             assert path.read_text() == text
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        elif path.suffix == ".toml":
+        if path.suffix == ".toml":
             self.files.add(name)
 
     def check_part(self, whole, text):
