@@ -46,6 +46,19 @@ class Reader:
         self.printed = ""
         self.variables = {}
 
+    def read_page(self, page, left_out):
+        """Do what a page says, but for blocks that need something."""
+        for block in blocks(page):
+            if block.words.get("needs") not in left_out:
+                try:
+                    self.read(block)
+                except BaseException as error:
+                    error.add_note(f"{page.relative_to(ROOT)}:{block.line}")
+                    raise
+        assert self.code == 0
+        for name in self.files - self.used:  # those that no command was about
+            self.check(self.folder / name)
+
     def read(self, block):
         if file := block.words.get("file"):
             self.write(file, block.text)
@@ -93,12 +106,6 @@ class Reader:
         checked = self.cubie("validate", file, *options)
         assert checked.code == 0, checked.err
 
-    def finish(self):
-        """Check the files that no command was about."""
-        assert self.code == 0
-        for name in self.files - self.used:
-            self.check(self.folder / name)
-
     def run(self, command):
         line, _, file = command.line.partition(" > ")
         program, *arguments = shlex.split(line)
@@ -121,14 +128,15 @@ class Reader:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_does_what_it_shows(page, reader):
-    for block in blocks(page):
-        if "needs" not in block.words:
-            try:
-                reader.read(block)
-            except BaseException as error:
-                error.add_note(f"{page.relative_to(ROOT)}:{block.line}")
-                raise
-    reader.finish()
+    reader.read_page(page, NEEDS)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "needs=long" in page.read_text()], ids=lambda page: page.stem
+)
+def test_a_page_does_what_takes_long_too(page, reader):
+    reader.read_page(page, NEEDS.keys() - {"long"})
 
 
 def test_all_that_is_not_executed_says_why():
