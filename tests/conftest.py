@@ -31,7 +31,7 @@ def settled():
 
 
 def pytest_configure(config):
-    # Kernels of other runs of the tests must not hide what compiling does now. Those of one run are for all its workers.
+    # Kernels of other runs of the tests must not hide what compiling does now. Workers of one run share theirs.
     if not hasattr(config, "workerinput"):
         folder = config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="cubie-tests-")
         os.environ["CUBIE_CACHE_DIR"] = folder.name
