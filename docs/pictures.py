@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 PAGES = Path(__file__).parent
 CONFIGS = PAGES.parent / "configs"
 
@@ -32,8 +34,19 @@ def main(names: list[str]) -> None:
                     program = [sys.executable, "-m", "cubie_cli", *shlex.split(command)[1:]]
                     subprocess.run(program, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
                 picture = _written(commands[-1])
-                shutil.copy(Path(folder, picture), PAGES / "pictures" / picture)
+                shrink(Path(folder, picture), PAGES / "pictures" / picture)
                 print(picture)
+
+
+def shrink(source: Path, target: Path) -> None:
+    """Keep a picture with the 256 colours that it needs most, which takes half the room.
+
+    Parameters
+    ----------
+    source, target
+        The picture, and where to keep it.
+    """
+    Image.open(source).convert("RGB").quantize(256).save(target, optimize=True)
 
 
 def pictures(text: str, names: list[str]) -> list[list[str]]:
