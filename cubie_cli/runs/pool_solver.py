@@ -2,7 +2,6 @@
 
 import hashlib
 import pickle
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,8 @@ from solvers.execution.solver import Solver, UnderWay
 from solvers.planning.exchange import Solution
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from cubie_cli.runs.pools import Pool
     from cubie_cli.runs.prepared_batch import PreparedBatch
     from cubie_cli.runs.progress import Progress
@@ -67,7 +68,7 @@ class PoolSolver(Solver):
     def begin(self, values: np.ndarray, memory: np.ndarray | None = None) -> UnderWay:  # noqa: ARG002 - it comes anew
         """Begin to solve a chunk; `values` has shape (swept, runs)."""
         self._count_workers()
-        return _Chunk(self, values)
+        return _Chunk(self._pool, self._key, self._task, values)
 
     def host_memory(self, size: int) -> np.ndarray:  # noqa: ARG002 - results bring their own
         """Return none."""
@@ -76,36 +77,23 @@ class PoolSolver(Solver):
     def close(self) -> None:
         """Hold nothing: workers keep what they have until they are given another task."""
 
-    def submit(self, values: np.ndarray, *, with_task: bool) -> "Future[Solution | None]":
-        """Have a worker solve a chunk; see `remote.solve`."""
-        return self._pool.executor.submit(remote.solve, self._key, self._task if with_task else None, values)
-
-    def wait(self, future: "Future[Solution | None]", seconds: float) -> bool:
-        """Wait for a worker; see `Pool.wait`."""
-        return self._pool.wait(future, seconds)
-
-    def result(self, future: "Future[Solution | None]") -> Solution | None:
-        """Return what it gave; see `Pool.result`."""
-        found: Solution | None = self._pool.result(future)
-        return found
-
     def _count_workers(self) -> None:
         self._workers = max(1, self._pool.workers)
         self.at_once = _A_WORKER * self._workers
 
 
 class _Chunk(UnderWay):
-    def __init__(self, solver: PoolSolver, values: np.ndarray) -> None:
-        self._solver, self._values = solver, values
-        self._future = solver.submit(values, with_task=False)
+    def __init__(self, pool: "Pool", key: str, task: bytes, values: np.ndarray) -> None:
+        self._pool, self._key, self._task, self._values = pool, key, task, values
+        self._future = self._submitted(None)
         self._solution: Solution | None = None
 
     def wait(self, seconds: float) -> bool:
         """Wait; a worker that does not know the task is told of it."""
-        if self._solution is None and self._solver.wait(self._future, seconds):
-            self._solution = self._solver.result(self._future)
+        if self._solution is None and self._pool.wait(self._future, seconds):
+            self._solution = self._pool.result(self._future)
             if self._solution is None:
-                self._future = self._solver.submit(self._values, with_task=True)
+                self._future = self._submitted(self._task)
         return self._solution is not None
 
     def taken(self) -> int:
@@ -120,6 +108,9 @@ class _Chunk(UnderWay):
     def abandon(self) -> None:
         """Let go of it; a worker that has begun ends it for nobody."""
         self._future.cancel()
+
+    def _submitted(self, task: bytes | None) -> "Future[Solution | None]":
+        return self._pool.executor.submit(remote.solve, self._key, task, self._values)
 
 
 def _work(batch: "PreparedBatch", place: remote.Place, progress: "Progress") -> Any:
