@@ -53,6 +53,7 @@ class PoolSolver(Solver):
         self._key = f"{digest_of_sources()}-{hashlib.sha256(self._task).hexdigest()}"
         facts: remote.Facts = pool.ask(remote.introduce, self._key, self._task, batch.runs)
         self.fewest, self._most = facts.fewest, facts.most
+        self._begun = 0
         self._count_workers()
         self.device = f"{self._workers} x {facts.device}, by {pool.name}"
 
@@ -68,7 +69,8 @@ class PoolSolver(Solver):
     def begin(self, values: np.ndarray, memory: np.ndarray | None = None) -> UnderWay:  # noqa: ARG002 - it comes anew
         """Begin to solve a chunk; `values` has shape (swept, runs)."""
         self._count_workers()
-        return _Chunk(self._pool, self._key, self._task, values)
+        self._begun += 1
+        return _Chunk(self._pool, self._key, self._task, values, with_task=self._begun <= self.at_once)
 
     def host_memory(self, size: int) -> np.ndarray:  # noqa: ARG002 - results bring their own
         """Return none."""
@@ -83,9 +85,9 @@ class PoolSolver(Solver):
 
 
 class _Chunk(UnderWay):
-    def __init__(self, pool: "Pool", key: str, task: bytes, values: np.ndarray) -> None:
+    def __init__(self, pool: "Pool", key: str, task: bytes, values: np.ndarray, *, with_task: bool) -> None:
         self._pool, self._key, self._task, self._values = pool, key, task, values
-        self._future = self._submitted(None)
+        self._future = self._submitted(task if with_task else None)
         self._solution: Solution | None = None
 
     def wait(self, seconds: float) -> bool:
