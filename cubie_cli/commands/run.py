@@ -1,6 +1,7 @@
 """`cubie run`: integrate a batch and write its result."""
 
 import json
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,6 +90,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         wake_gpu()
     from cubie_cli.documents.enclosed import is_enclosing  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.reports.advice import advice  # noqa: PLC0415
+    from cubie_cli.runs.estimate import keep_pace  # noqa: PLC0415
     from cubie_cli.runs.preflight import check_batch, lack_of_space, outputs_held  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.runs.prepared_batch import prepare_batch, with_choice  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
@@ -121,7 +123,9 @@ def run(  # noqa: PLR0913 - one parameter an option
             batch = with_begun(batch, resume=resume)
             progress.warn(batch.warnings)
             with ready_solver(batch, progress, stopwatch, pool) as solver:
+                began = time.perf_counter()
                 tally = solve(batch, solver, progress, stopwatch)
+                keep_pace(batch, time.perf_counter() - began)
         progress.warn(tally.warnings)
         progress.hint(advice(batch.job.configuration.solve, tally.counts))
     _report(batch, tally, stopwatch, as_json=as_json, verbose=verbose)
@@ -167,9 +171,12 @@ def _part_told(batch: "PreparedBatch") -> list[tuple[str, str]]:
 
 def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
     from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
+    from cubie_cli.runs.estimate import estimate  # noqa: PLC0415
 
+    time_needed = estimate(batch)
     if as_json:
         planned = {"runs": batch.runs, **_part(batch), "target": batch.target, "bytes": batch.bytes}
+        planned["seconds"] = time_needed.seconds
         planned |= batch.tolerances | _names(batch)
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
@@ -185,6 +192,7 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
         ("algorithm", batch.algorithm),
         *batch.tolerances_told,
         ("target", batch.target),
+        ("time", str(time_needed)),
         ("file", f"{batch.output} ({size(batch.bytes)}, not written)" if batch.output else "none"),
     ]
     console.print(terminal.summary("Plan", pairs))
