@@ -18,6 +18,8 @@ from solvers.execution.solver import PATIENCE
 
 #: Seconds after which a scheduler that does not answer, or has no worker, is given up.
 _PATIENCE_AT_FIRST = 20.0
+#: What workers of this machine begin with: Ctrl-C reaches them too, and is for the command.
+_LEAVE_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 _GO_ON = "--resume goes on with what was finished"
 _SAME = "install the same version for the workers and this command"
 
@@ -176,7 +178,8 @@ def _cluster(distributed: Any, *, gpus: bool) -> Iterator[Any]:
     shape = (
         {"n_workers": devices, "threads_per_worker": max(1, len(os.sched_getaffinity(0)) // devices)} if devices else {}
     )
-    with distributed.LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL, **shape) as cluster:
+    quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL, "preload": [_LEAVE_INTERRUPTS]}
+    with distributed.LocalCluster(**quiet, **shape) as cluster:
         yield cluster
 
 
