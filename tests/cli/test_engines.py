@@ -15,6 +15,7 @@ import pytest
 
 from cubie_cli.results.result_file import ResultFile
 from cubie_cli.runs import pools, remote
+from solvers.execution import engine
 
 MANY = ["--set", "batch.values={rate={linspace=[0.5,1.0,20]},x={linspace=[1.0,3.0,10]}}", "--set", "run.chunk=8"]
 DASK = ["--engine", "dask"]
@@ -115,6 +116,29 @@ def test_a_stop_keeps_what_was_finished(cubie, folder, alone, monkeypatch):
 
 
 @pytest.mark.usefixtures("threads")
+def test_workers_compile_for_another_processor(cubie, folder, monkeypatch):
+    many = [*MANY, "--target", "cpu"]
+    assert cubie("run", "run.toml", *many, "--output", "alone.h5").code == 0
+    compiled = []
+    compile_kernel = engine.compile_kernel
+    monkeypatch.setattr(engine, "compile_kernel", lambda *plan: compiled.append(plan) or compile_kernel(*plan))
+    monkeypatch.setattr(remote, "_architecture", lambda _target: "another processor")
+    done = cubie("run", "run.toml", *many, *DASK)
+    assert done.code == 0, done.err
+    assert len(compiled) == 1
+    assert values(folder / "result.h5") == values(folder / "alone.h5")
+
+
+@pytest.mark.usefixtures("threads")
+def test_workers_of_two_kinds(cubie, monkeypatch):
+    kinds = iter(["one", "another"])
+    monkeypatch.setattr(remote, "_architecture", lambda _target: next(kinds))
+    refused = cubie("run", "run.toml", *MANY, "--target", "cpu", *DASK)
+    assert refused.code == 6
+    assert "workers differ: one is another, and the kernel is for one\n  hint: use workers of one kind" in refused.err
+
+
+@pytest.mark.usefixtures("threads")
 def test_workers_of_another_version(cubie, monkeypatch):
     monkeypatch.setattr(remote, "digest_of_sources", lambda: "another")
     refused = cubie("run", "run.toml", *DASK)
@@ -159,12 +183,12 @@ def test_what_does_not_go_together(cubie, arguments, message):
     assert message in refused.err
 
 
-@pytest.mark.parametrize(("engine", "library"), [("dask", "distributed"), ("mpi", "mpi4py")])
-def test_an_engine_that_is_not_installed(cubie, monkeypatch, engine, library):
+@pytest.mark.parametrize(("name", "library"), [("dask", "distributed"), ("mpi", "mpi4py")])
+def test_an_engine_that_is_not_installed(cubie, monkeypatch, name, library):
     monkeypatch.setitem(sys.modules, library, None)
-    refused = cubie("run", "run.toml", "--engine", engine)
+    refused = cubie("run", "run.toml", "--engine", name)
     assert refused.code == 2
-    assert f"--engine {engine} needs {library}\n  hint: pip install 'cubie-cli[{engine}]'" in refused.err
+    assert f"--engine {name} needs {library}\n  hint: pip install 'cubie-cli[{name}]'" in refused.err
 
 
 # -- the engines themselves ---------------------------------------------------------------------
