@@ -176,7 +176,7 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
     time_needed = estimate(batch)
     if as_json:
         planned = {"runs": batch.runs, **_part(batch), "target": batch.target, "bytes": batch.bytes}
-        planned["seconds"] = time_needed.seconds
+        planned["estimated_seconds"] = time_needed.seconds
         planned |= batch.tolerances | _names(batch)
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
