@@ -1,6 +1,5 @@
 """The entry point: registers the commands; answers mistakes, bugs and signals with one message and an exit code."""
 
-import errno
 import gc
 import os
 import sys
@@ -29,7 +28,7 @@ from cubie_cli.commands import (
 )
 from cubie_cli.commands.options import TRACEBACK_VARIABLE
 from cubie_cli.commands.stopping import Stopped, listen, stop_again
-from cubie_cli.documents.messages import ExitCode, UserError
+from cubie_cli.documents.messages import ExitCode, UserError, system_refusal
 
 app = typer.Typer(
     name="cubie",
@@ -59,7 +58,6 @@ app.command("doctor")(doctor.doctor)
 #: Objects made until Python looks for garbage. Modules and compilers keep what they make, and looking through it again
 #: and again takes a tenth of a short run.
 OBJECTS_BEFORE_COLLECTION = 100_000
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the parser hands over the option's value
@@ -113,16 +111,13 @@ def main() -> None:
             _end(f"stopped by {stop.reason}; {kept[-1]}", ExitCode.STOPPED)
         code = ExitCode.STOPPED if stop.planned else 128 + stop.number
         _end(f"stopped by {stop.reason}; what was not finished is not kept", code)
-    except MemoryError:
-        _end(
-            "error: out of memory\n  hint: save fewer times or variables, or set a smaller [run] chunk",
-            ExitCode.OUTPUT,
-        )
-    except OSError as error:
-        if error.errno not in _DISK_FULL:
+    except (MemoryError, OSError) as error:
+        refused = system_refusal(error)
+        if refused is None:
             _end_with_bug(error)
-        _drop_output()
-        _end(f"error: cannot write: {error.strerror}", ExitCode.OUTPUT)
+        if isinstance(error, OSError):
+            _drop_output()
+        _end(str(refused), refused.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from a crash
         _end_with_bug(error)
 

@@ -121,13 +121,24 @@ class Job:
         return drivers | dict(self.design.tables)
 
 
-def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
+def read_written(path: Path) -> Document:
+    """Read a run configuration, or the one that a result holds.
+
+    Raises
+    ------
+    UserError
+        The file is none, or no TOML.
+    """
+    return read_enclosed(path) if is_enclosing(path) else read_document(path)
+
+
+def load(config: Path | str | Document, overrides: Sequence[str] = ()) -> Job:
     """Read a run configuration and its model.
 
     Parameters
     ----------
-    path
-        The run configuration, or a result, which is to be repeated.
+    config
+        The run configuration, read or to be read, or a result, which is to be repeated.
     overrides
         `table.key=value` options that replace values of the run configuration.
 
@@ -136,8 +147,7 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
     UserError
         With the place of the first mistake.
     """
-    path = Path(path)
-    written = read_enclosed(path) if is_enclosing(path) else read_document(path)
+    written = config if isinstance(config, Document) else read_written(Path(config))
     document = apply_overrides(written, tuple(overrides))
     tables = check_format(document)
     model = _load_model(document)

@@ -1,5 +1,6 @@
 """Reads a TOML file: data that knows where each of its parts is written, and can point there in a message."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -51,6 +52,11 @@ class Document:
     def spans(self) -> Mapping[KeyPath, Span]:
         """Where each key path is written."""
         return locate(self.text)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file as hexadecimal digits, as `sha256sum` prints it."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     @property
     def overlays(self) -> "tuple[Document, ...]":

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubie_cli.batches.selection import Shard, read_shard, select_runs
-from cubie_cli.configurations.job import Job, load
+from cubie_cli.configurations.job import Job, load, read_written
 from cubie_cli.configurations.tolerances import describe_tolerances, tolerances_as_json
-from cubie_cli.documents.enclosed import is_enclosing
+from cubie_cli.documents.document import Document
 from cubie_cli.kernels.choice import Choice, settled
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
@@ -52,6 +52,8 @@ class PreparedBatch:
         What the values depend on, and what is left of the result to go on with.
     shard
         Which part of the batch the runs are, where it is cut into such.
+    command
+        The call of a Python program that solves it; None: the command line of this process does.
     """
 
     job: Job
@@ -64,6 +66,7 @@ class PreparedBatch:
     facts: Mapping[str, str] = field(default_factory=dict)
     begun: Unfinished | None = None
     shard: Shard | None = None
+    command: str | None = None
 
     @property
     def target(self) -> str:
@@ -139,7 +142,7 @@ class PreparedBatch:
 
 
 def prepare_batch(
-    config: Path,
+    config: Path | Document,
     overrides: Sequence[str] | None,
     target: str | None = None,
     output: Path | None = None,
@@ -154,7 +157,7 @@ def prepare_batch(
     Parameters
     ----------
     config
-        The run configuration, or a result, whose runs are then repeated.
+        The run configuration, read or to be read, or a result, whose runs are then repeated.
     overrides
         `table.key=value` options.
     target, output
@@ -170,10 +173,11 @@ def prepare_batch(
     UserError
         For every mistake in the files and options, and a target that is not there.
     """
-    if is_enclosing(config) and runs is None and shard is None:
-        runs, shard = _repeated(config)
+    document = config if isinstance(config, Document) else read_written(config)
+    if document.enclosed and runs is None and shard is None:
+        runs, shard = _repeated(document.enclosed.path)
     part = read_shard(shard, runs=runs, trace=trace)
-    job = load(config, overrides or ())
+    job = load(document, overrides or ())
     settings = job.configuration
     requested = str(target or settings.target)
     chosen = choose_target(requested)

@@ -1,0 +1,48 @@
+"""Solves a batch that is prepared and checked, from the choice of an algorithm to the files."""
+
+from cubie_cli.reports.advice import advice
+from cubie_cli.runs.preflight import outputs_held
+from cubie_cli.runs.prepared_batch import PreparedBatch, with_choice
+from cubie_cli.runs.progress import Progress
+from cubie_cli.runs.resuming import with_begun
+from cubie_cli.runs.solving import Tally, ready_solver, solve
+from cubie_cli.runs.stopwatch import Stopwatch
+
+
+def solve_batch(
+    batch: PreparedBatch, target: str | None, progress: Progress, stopwatch: Stopwatch, *, resume: bool = False
+) -> tuple[PreparedBatch, Tally]:
+    """Solve a batch and write its files.
+
+    Parameters
+    ----------
+    batch
+        What `check_batch` found nothing wrong with.
+    target
+        What was asked for beside the configuration.
+    progress, stopwatch
+        Are told.
+    resume
+        Whether to go on with what is left of it.
+
+    Returns
+    -------
+    PreparedBatch, Tally
+        The batch with its algorithm chosen, and how its runs ended.
+
+    Raises
+    ------
+    UserError
+        Where the output, the disk or the device refuses.
+    """
+    with outputs_held(batch):
+        if batch.job.candidates:
+            with stopwatch.task("choose"):
+                batch = with_choice(batch, target, progress)
+        batch = with_begun(batch, resume=resume)
+        progress.warn(batch.warnings)
+        with ready_solver(batch, progress, stopwatch) as solver:
+            tally = solve(batch, solver, progress, stopwatch)
+    progress.warn(tally.warnings)
+    progress.hint(advice(batch.job.configuration.solve, tally.counts))
+    return batch, tally
