@@ -173,7 +173,8 @@ class _Check:
             return "an index has a value in what is written for a vector, and within sum(i, ...)"
         scalars = [each for each in self._scope.symbols if not each.endswith("]")]
         told = told_of("name", name) or told_of("function", name)
-        return told or _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
+        near = told or _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
+        return near or f"give {quoted(name)} a value in [parameters] or [constants]"
 
     def _element(self, node: Element, indices: Sequence[str]) -> None:
         vector = self._scope.vectors.get(node.text)
