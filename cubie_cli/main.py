@@ -12,6 +12,7 @@ import typer
 from cubie_cli.commands import (
     algorithms,
     compile_kernel,
+    completion,
     doctor,
     export,
     import_model,
@@ -34,7 +35,6 @@ app = typer.Typer(
     name="cubie",
     help="Integrate one system of ODEs for many parameter sets and initial values at once.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -100,6 +100,8 @@ def program() -> NoReturn:
 def main() -> None:
     """Run the command line; the exit code tells what happened, see `ExitCode`."""
     _open_streams()
+    if completion.ASKED in os.environ:
+        completion.answer(app)
     listen()
     sys.unraisablehook = _raise_again
     try:

@@ -10,19 +10,29 @@ from typing import Annotated
 
 import typer
 
+from cubie_cli.commands import completion
 from cubie_cli.commands.options import Json
 from cubie_cli.documents.messages import OutputError, UsageError
 from cubie_cli.documents.suggestions import did_you_mean
 
+#: The templates, from the plainest on.
+TEMPLATES = ("plain", "sweep", "sample", "stiff", "dosing", "forced", "spatial")
+
 Folder = Annotated[
     str | None, typer.Argument(metavar="NAME", help="The folder to make; one that is there is added to.")
 ]
-Template = Annotated[str, typer.Option("--template", "-t", metavar="TEMPLATE", help="What to begin with; see --list.")]
+Template = Annotated[
+    str,
+    typer.Option(
+        "--template",
+        "-t",
+        metavar="TEMPLATE",
+        help="What to begin with; see --list.",
+        autocompletion=completion.words(*TEMPLATES),
+    ),
+]
 List = Annotated[bool, typer.Option("--list", help="List the templates and what each shows.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace files that exist.")]
-
-#: The templates, from the plainest on.
-TEMPLATES = ("plain", "sweep", "sample", "stiff", "dosing", "forced", "spatial")
 
 
 def init(

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cubie_cli.commands import completion
+
 TRACEBACK_VARIABLE = "CUBIE_TRACEBACK"
 
 
@@ -35,6 +37,7 @@ Overrides = Annotated[
         "--set",
         metavar="TABLE.KEY=VALUE",
         help="Change a value of CONFIG, or with @FILE all that are in FILE. Repeatable.",
+        autocompletion=completion.settings,
     ),
 ]
 TargetChoice = Annotated[Target | None, typer.Option("--target", help="What to run on, instead of what CONFIG says.")]
