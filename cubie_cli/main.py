@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, NoReturn
 
@@ -17,6 +18,7 @@ from cubie_cli.commands import (
     export,
     import_model,
     init,
+    manual,
     memory_report,
     merge,
     plot,
@@ -38,21 +40,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("init")(init.init)
-app.command("run")(run.run)
-app.command("memory-report")(memory_report.memory_report)
-app.command("tune")(tune.tune)
-app.command("compile")(compile_kernel.compile_kernel)
-app.command("validate")(validate.validate)
-app.command("merge")(merge.merge)
-app.command("schema")(schema.schema)
-app.command("show")(show.show)
-app.command("plot")(plot.plot)
-app.command("submit")(submit.submit)
-app.command("export")(export.export)
-app.command("import")(import_model.import_model)
-app.command("algorithms")(algorithms.algorithms)
-app.command("doctor")(doctor.doctor)
+#: The commands, in the order in which they are listed.
+COMMANDS: dict[str, Callable[..., None]] = {
+    "init": init.init,
+    "run": run.run,
+    "memory-report": memory_report.memory_report,
+    "tune": tune.tune,
+    "compile": compile_kernel.compile_kernel,
+    "validate": validate.validate,
+    "merge": merge.merge,
+    "schema": schema.schema,
+    "show": show.show,
+    "plot": plot.plot,
+    "submit": submit.submit,
+    "export": export.export,
+    "import": import_model.import_model,
+    "algorithms": algorithms.algorithms,
+    "doctor": doctor.doctor,
+}
+for _name, _command in COMMANDS.items():
+    app.command(_name, epilog=manual.closing(_name))(_command)
 
 
 #: Objects made until Python looks for garbage. Modules and compilers keep what they make, and looking through it again
