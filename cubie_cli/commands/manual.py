@@ -113,9 +113,9 @@ def man_page(app: typer.Typer) -> str:
 
 
 def _synopsis(name: str, command: Any) -> str:
-    """Return a command with its arguments, as a paragraph of its own."""
+    """Return a command with its arguments, on a line of its own."""
     arguments = [each.metavar for each in command.params if each.param_type_name == "argument"]
-    return f".TP\n.B cubie {_text(name)}\n{_text(' '.join([*arguments, '[options]']))}"
+    return f".br\n.B cubie {_text(name)}\n{_text(' '.join([*arguments, '[options]']))}"
 
 
 def _parameters(command: Any) -> Iterator[str]:
