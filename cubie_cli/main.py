@@ -29,7 +29,7 @@ from cubie_cli.commands import (
     tune,
     validate,
 )
-from cubie_cli.commands.options import TRACEBACK_VARIABLE
+from cubie_cli.commands.options import TRACEBACK_VARIABLE, with_paths_resolved
 from cubie_cli.commands.stopping import Stopped, listen, stop_again
 from cubie_cli.documents.messages import ExitCode, UserError, system_refusal
 
@@ -59,7 +59,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
 }
 for _name, _command in COMMANDS.items():
-    app.command(_name, epilog=manual.closing(_name))(_command)
+    app.command(_name, epilog=manual.closing(_name))(with_paths_resolved(_command))
 
 
 #: Objects made until Python looks for garbage. Modules and compilers keep what they make, and looking through it again

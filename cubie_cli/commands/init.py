@@ -13,6 +13,7 @@ import typer
 from cubie_cli.commands import completion
 from cubie_cli.commands.options import Json
 from cubie_cli.documents.messages import OutputError, UsageError
+from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.suggestions import did_you_mean
 
 #: The templates, from the plainest on.
@@ -52,7 +53,7 @@ def init(
     if template not in TEMPLATES:
         raise UsageError(f"there is no template {template!r}", hint=did_you_mean(template, TEMPLATES))
     files = sorted(_folder(template).iterdir(), key=lambda file: (not file.name.endswith(".toml"), file.name))
-    written = _write(Path(name), files, force=force)
+    written = _write(resolved(Path(), name), files, force=force)
     if as_json:
         typer.echo(json.dumps({"template": template, "files": [str(path) for path in written]}))
     else:

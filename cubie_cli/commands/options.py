@@ -1,13 +1,16 @@
 """The arguments and options that several commands take."""
 
 import os
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cubie_cli.commands import completion
+from cubie_cli.documents.paths import resolved
 
 TRACEBACK_VARIABLE = "CUBIE_TRACEBACK"
 
@@ -19,6 +22,21 @@ class Target(StrEnum):
     CUDA = "cuda"
     CPU = "cpu"
     PYTHON = "python"
+
+
+def with_paths_resolved(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that takes paths as files do: with the home folder and variables of the environment put in."""
+
+    def put_in(value: Any) -> Any:
+        if isinstance(value, list):
+            return [put_in(each) for each in value]
+        return resolved(Path(), str(value)) if isinstance(value, Path) else value
+
+    @wraps(command)
+    def resolving(**values: Any) -> None:
+        command(**{name: put_in(value) for name, value in values.items()})
+
+    return resolving
 
 
 def _show_tracebacks(verbose: bool) -> bool:  # noqa: FBT001 - the parser hands over the option's value

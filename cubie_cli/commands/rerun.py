@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from cubie_cli.commands import run as running
+from cubie_cli.documents.paths import resolved
 from cubie_cli.results.provenance import PYTHON_CALL
 
 
@@ -58,7 +59,7 @@ def origin(result: Path, attributes: Mapping[str, Any]) -> Origin | None:
     given = _parsed(words[words.index("run") + 1 :])
     if given.get("config") is None:
         return None
-    written = Path(given["config"])
+    written = resolved(Path(), given["config"])
     there, trouble = _found(written, result, str(attributes.get("configuration_sha256")))
     return Origin(there, given.get("overrides") or (), algorithm, trouble)
 

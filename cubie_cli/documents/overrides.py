@@ -10,6 +10,7 @@ import tomli
 
 from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.messages import ExitCode, UserError
+from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.positions import KeyPath
 
 #: What begins a list or a table.
@@ -33,7 +34,7 @@ def apply_overrides(document: Document, options: tuple[str, ...]) -> Document:
     """
     for option in options:
         if option.startswith("@"):
-            other = read_document(Path(option[1:]))
+            other = read_document(resolved(Path(), option[1:]))
             for path, value in leaves(other.data):
                 document = with_value(document, path, value, option, other)
         else:

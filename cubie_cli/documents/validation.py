@@ -64,11 +64,11 @@ def _translated(schema: type[BaseModel], document: Document, error: Mapping[str,
         return document.error(f"{name!r} must be {context['expected']}", path, hint=hint)
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
-        return document.error(f"{name!r} must be {words} {context[key]:g}", path)
+        return document.error(f"{_named(path)} must be {words} {context[key]:g}", path)
     if kind in _WANTED:
         return _wrong_type(document, path, _WANTED[kind], error["input"])
     wrong = "must be finite" if kind == "finite_number" else str(error["msg"]).lower()
-    return document.error(f"{name!r} {wrong}", path)
+    return document.error(f"{_named(path) if path else name} {wrong}", path)
 
 
 def _hint(schema: type[BaseModel], path: KeyPath) -> str | None:
@@ -106,8 +106,12 @@ def _wrong_type(document: Document, path: KeyPath, wanted: str, value: Any) -> U
         hint = "numbers stand without quotes"
     elif wanted == "a list":
         hint = "put it in square brackets"
-    what = repr(path[-1]) if isinstance(path[-1], str) else f"an element of {path[-2]!r}"
-    return document.error(f"{what} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
+    return document.error(f"{_named(path)} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
+
+
+def _named(path: KeyPath) -> str:
+    """Return what to call the value at a key path."""
+    return repr(path[-1]) if isinstance(path[-1], str) else f"an element of {path[-2]!r}"
 
 
 def _where(path: KeyPath) -> str:
