@@ -11,8 +11,8 @@ from llvmlite import ir
 from numba import cuda, types
 from numba.cuda.extending import intrinsic
 
-from solvers.execution.cuda import toolchain as cuda_toolchain
 from solvers.errors import PlanError
+from solvers.execution.cuda import toolchain as cuda_toolchain
 from solvers.execution.cuda.toolchain import (
     ToolchainError,
     ToolkitMissingError,
