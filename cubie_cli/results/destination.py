@@ -61,6 +61,7 @@ class Kind:
 RESULT = Kind("an HDF5 file", (".h5", ".hdf5", ".hdf", ".he5", ".nc", ".nc4"), _HDF5)
 SETTINGS = Kind("a TOML file", (".toml",))
 TABLE = Kind("a CSV file", (".csv",))
+SCHEMA = Kind("a JSON file", (".json",))
 
 
 def check_destination(
