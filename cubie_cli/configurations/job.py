@@ -231,7 +231,8 @@ def _model_path(document: Document, place: KeyPath) -> Path:
         raise document.error("a file name is needed", place)
     path = resolved(document.path.parent, name)
     if not path.exists():
-        raise document.error(f"no such model file: {path}", place, hint="the name is relative to this file")
+        hint = "paths have / between their parts" if "\\" in name else "the name is relative to this file"
+        raise document.error(f"no such model file: {path}", place, hint=hint)
     return path
 
 

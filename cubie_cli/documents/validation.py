@@ -11,7 +11,7 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.positions import KeyPath
-from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.documents.suggestions import did_you_mean, nearest
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -79,7 +79,10 @@ def _hint(schema: type[BaseModel], path: KeyPath) -> str | None:
     for other in schema.model_fields:
         if other != table and name in _keys_at(schema, (other,)):
             return f"it belongs to [{other}]: {other}.{name}"
-    return did_you_mean(name, _keys_at(schema, path[:-1]))
+    known = did_you_mean(name, _keys_at(schema, path[:-1]))
+    if table == "batch" and not nearest(name, _keys_at(schema, path[:-1])):
+        return f"swept quantities stand in [batch.values]; {known}"
+    return known if table else f"{known}; values of the model are model.parameters.NAME and the like"
 
 
 def _path_in(document: Document, location: tuple[str | int, ...]) -> KeyPath:
@@ -106,6 +109,10 @@ def _wrong_type(document: Document, path: KeyPath, wanted: str, value: Any) -> U
         hint = "numbers stand without quotes"
     elif wanted == "a list":
         hint = "put it in square brackets"
+    elif wanted == "a whole number" and isinstance(value, float) and value.is_integer():
+        hint = f"write {int(value)}"
+    elif wanted == "a table" and isinstance(path[-1], str):
+        hint = f"it has keys: {path[-1]}.NAME = ..."
     return document.error(f"{_named(path)} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
 
 
