@@ -81,6 +81,9 @@ def run(
         datasets.check_libraries()
         document = _document(config, model)
         _check_target(target)
+        if output is None and (force or resume):
+            message = "force and resume are about a file, and this run keeps none"
+            raise UsageError(message, hint='name it: output="result.h5"')
         if output is not None:
             path = resolved(Path(), fspath(output))
             _solve(document, path, target, call, progress=progress, force=force, resume=resume)
