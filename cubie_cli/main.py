@@ -1,10 +1,10 @@
 """The entry point: registers the commands; answers mistakes, bugs and signals with one message and an exit code."""
 
-import errno
 import gc
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, NoReturn
 
@@ -13,10 +13,12 @@ import typer
 from cubie_cli.commands import (
     algorithms,
     compile_kernel,
+    completion,
     doctor,
     export,
     import_model,
     init,
+    manual,
     memory_report,
     merge,
     plot,
@@ -27,39 +29,42 @@ from cubie_cli.commands import (
     tune,
     validate,
 )
-from cubie_cli.commands.options import TRACEBACK_VARIABLE
+from cubie_cli.commands.options import TRACEBACK_VARIABLE, with_paths_resolved
 from cubie_cli.commands.stopping import Stopped, listen, stop_again
-from cubie_cli.documents.messages import ExitCode, UserError
+from cubie_cli.documents.messages import ExitCode, UserError, system_refusal
 
 app = typer.Typer(
     name="cubie",
     help="Integrate one system of ODEs for many parameter sets and initial values at once.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("init")(init.init)
-app.command("run")(run.run)
-app.command("memory-report")(memory_report.memory_report)
-app.command("tune")(tune.tune)
-app.command("compile")(compile_kernel.compile_kernel)
-app.command("validate")(validate.validate)
-app.command("merge")(merge.merge)
-app.command("schema")(schema.schema)
-app.command("show")(show.show)
-app.command("plot")(plot.plot)
-app.command("submit")(submit.submit)
-app.command("export")(export.export)
-app.command("import")(import_model.import_model)
-app.command("algorithms")(algorithms.algorithms)
-app.command("doctor")(doctor.doctor)
+#: The commands, in the order in which they are listed.
+COMMANDS: dict[str, Callable[..., None]] = {
+    "init": init.init,
+    "run": run.run,
+    "memory-report": memory_report.memory_report,
+    "tune": tune.tune,
+    "compile": compile_kernel.compile_kernel,
+    "validate": validate.validate,
+    "merge": merge.merge,
+    "schema": schema.schema,
+    "show": show.show,
+    "plot": plot.plot,
+    "submit": submit.submit,
+    "export": export.export,
+    "import": import_model.import_model,
+    "algorithms": algorithms.algorithms,
+    "doctor": doctor.doctor,
+}
+for _name, _command in COMMANDS.items():
+    app.command(_name, epilog=manual.closing(_name))(with_paths_resolved(_command))
 
 
 #: Objects made until Python looks for garbage. Modules and compilers keep what they make, and looking through it again
 #: and again takes a tenth of a short run.
 OBJECTS_BEFORE_COLLECTION = 100_000
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the parser hands over the option's value
@@ -102,6 +107,8 @@ def program() -> NoReturn:
 def main() -> None:
     """Run the command line; the exit code tells what happened, see `ExitCode`."""
     _open_streams()
+    if completion.ASKED in os.environ:
+        completion.answer(app)
     listen()
     sys.unraisablehook = _raise_again
     try:
@@ -113,16 +120,13 @@ def main() -> None:
             _end(f"stopped by {stop.reason}; {kept[-1]}", ExitCode.STOPPED)
         code = ExitCode.STOPPED if stop.planned else 128 + stop.number
         _end(f"stopped by {stop.reason}; what was not finished is not kept", code)
-    except MemoryError:
-        _end(
-            "error: out of memory\n  hint: save fewer times or variables, or set a smaller [run] chunk",
-            ExitCode.OUTPUT,
-        )
-    except OSError as error:
-        if error.errno not in _DISK_FULL:
+    except (MemoryError, OSError) as error:
+        refused = system_refusal(error)
+        if refused is None:
             _end_with_bug(error)
-        _drop_output()
-        _end(f"error: cannot write: {error.strerror}", ExitCode.OUTPUT)
+        if isinstance(error, OSError):
+            _drop_output()
+        _end(str(refused), refused.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from a crash
         _end_with_bug(error)
 

@@ -157,7 +157,7 @@ class _Reader:
         if isinstance(value, list):
             if not value:
                 raise self._document.error(f"the axis {name!r} has no values", path, hint="give at least one")
-            return Axis(name, Listed(np.array([self._number((*path, index)) for index in range(len(value))])))
+            return Axis(name, Listed(tables.numbers(self._document, path)))
         if isinstance(value, str):
             message = f"values are a list, a number or a table, this is {tables.kind_of(value)}"
             raise self._document.error(message, path, hint="such as { linspace = [0.0, 1.0, 11] }")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cubie_cli.commands import completion
 from cubie_cli.documents.messages import UsageError, counted
 
 Result = Annotated[Path, typer.Argument(metavar="RESULT", help="A result.")]
@@ -17,6 +18,7 @@ Quantities = Annotated[
         "--quantity",
         metavar="NAME",
         help="What to write: a name, an element such as u[3], a glob. Repeatable. Default: all saved.",
+        autocompletion=completion.quantities,
     ),
 ]
 Runs = Annotated[str | None, typer.Option("--runs", metavar="A:B", help="The runs from A up to B only, or just A.")]

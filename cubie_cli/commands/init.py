@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,19 +10,31 @@ from typing import Annotated
 
 import typer
 
+from cubie_cli.commands import completion
 from cubie_cli.commands.options import Json
+from cubie_cli.commands.schema import Which, schema_text
 from cubie_cli.documents.messages import OutputError, UsageError
+from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.suggestions import did_you_mean
+
+#: The templates, from the plainest on.
+TEMPLATES = ("plain", "sweep", "sample", "stiff", "dosing", "forced", "spatial")
 
 Folder = Annotated[
     str | None, typer.Argument(metavar="NAME", help="The folder to make; one that is there is added to.")
 ]
-Template = Annotated[str, typer.Option("--template", "-t", metavar="TEMPLATE", help="What to begin with; see --list.")]
+Template = Annotated[
+    str,
+    typer.Option(
+        "--template",
+        "-t",
+        metavar="TEMPLATE",
+        help="What to begin with; see --list.",
+        autocompletion=completion.words(*TEMPLATES),
+    ),
+]
 List = Annotated[bool, typer.Option("--list", help="List the templates and what each shows.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace files that exist.")]
-
-#: The templates, from the plainest on.
-TEMPLATES = ("plain", "sweep", "sample", "stiff", "dosing", "forced", "spatial")
 
 
 def init(
@@ -41,10 +53,14 @@ def init(
         raise UsageError("a NAME for the folder is missing", hint="such as: cubie init study")
     if template not in TEMPLATES:
         raise UsageError(f"there is no template {template!r}", hint=did_you_mean(template, TEMPLATES))
+    folder = resolved(Path(), name)
     files = sorted(_folder(template).iterdir(), key=lambda file: (not file.name.endswith(".toml"), file.name))
-    written = _write(Path(name), files, force=force)
+    written = [folder / file.name for file in files]
+    schemas = {folder / _schema_of(which): f"{schema_text(which)}\n" for which in Which}
+    _write(dict(zip(written, map(_text, files), strict=True)) | schemas, folder, force=force)
     if as_json:
-        typer.echo(json.dumps({"template": template, "files": [str(path) for path in written]}))
+        found = {"template": template, "files": [*map(str, written)], "schemas": [*map(str, schemas)]}
+        typer.echo(json.dumps(found))
     else:
         typer.echo(_next_steps(written))
 
@@ -69,21 +85,33 @@ def _list(*, as_json: bool) -> None:
     terminal.console().print(terminal.summary("Templates: cubie init NAME --template TEMPLATE", found.items()))
 
 
-def _write(folder: Path, files: Iterable[Traversable], *, force: bool) -> list[Path]:
-    """Write files to a folder, all or, where one of them must not be, none."""
-    from cubie_cli.results.destination import SETTINGS, TABLE, check_destination, made  # noqa: PLC0415
+def _schema_of(which: str) -> Path:
+    """Return where in the folder the schema of a file is, by which editors complete it."""
+    return Path(".schema") / f"{which}.json"
 
-    wanted = {folder / file.name: file for file in files}
+
+def _text(file: Traversable) -> str:
+    """Return the text of a template's file, with a line that tells editors of its schema."""
+    text = file.read_text(encoding="utf-8")
+    which = file.name.removesuffix(".toml")
+    return f"#:schema ./{_schema_of(which)}\n{text}" if which in list(Which) else text
+
+
+def _write(wanted: Mapping[Path, str], folder: Path, *, force: bool) -> None:
+    """Write files to a folder, all or, where one of them must not be, none."""
+    from cubie_cli.results.destination import SCHEMA, SETTINGS, TABLE, check_destination, made  # noqa: PLC0415
+
+    kinds = {".csv": TABLE, ".json": SCHEMA, ".toml": SETTINGS}
     _make(folder)
     for path in wanted:
+        _make(path.parent)
         if path.exists() and not force:
             hint = "name another folder, or add --force to replace what the template has"
-            raise OutputError(f"the folder {folder} has a {path.name}", hint=hint)
-        check_destination(path, inputs=[], force=force, kind=TABLE if path.suffix == ".csv" else SETTINGS)
-    for path, file in wanted.items():
+            raise OutputError(f"the folder {folder} has a {path.relative_to(folder)}", hint=hint)
+        check_destination(path, inputs=[], force=force, kind=kinds[path.suffix])
+    for path, text in wanted.items():
         with made(path, replace=force) as temporary:
-            temporary.write_text(file.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
-    return list(wanted)
+            temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _make(folder: Path) -> None:

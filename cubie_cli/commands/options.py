@@ -1,11 +1,16 @@
 """The arguments and options that several commands take."""
 
 import os
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from cubie_cli.commands import completion
+from cubie_cli.documents.paths import resolved
 
 TRACEBACK_VARIABLE = "CUBIE_TRACEBACK"
 
@@ -26,6 +31,21 @@ class Engine(StrEnum):
     MPI = "mpi"
 
 
+def with_paths_resolved(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that takes paths as files do: with the home folder and variables of the environment put in."""
+
+    def put_in(value: Any) -> Any:
+        if isinstance(value, list):
+            return [put_in(each) for each in value]
+        return resolved(Path(), str(value)) if isinstance(value, Path) else value
+
+    @wraps(command)
+    def resolving(**values: Any) -> None:
+        command(**{name: put_in(value) for name, value in values.items()})
+
+    return resolving
+
+
 def _show_tracebacks(verbose: bool) -> bool:  # noqa: FBT001 - the parser hands over the option's value
     if verbose:
         os.environ[TRACEBACK_VARIABLE] = "1"
@@ -42,6 +62,7 @@ Overrides = Annotated[
         "--set",
         metavar="TABLE.KEY=VALUE",
         help="Change a value of CONFIG, or with @FILE all that are in FILE. Repeatable.",
+        autocompletion=completion.settings,
     ),
 ]
 TargetChoice = Annotated[Target | None, typer.Option("--target", help="What to run on, instead of what CONFIG says.")]

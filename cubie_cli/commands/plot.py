@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cubie_cli.commands import completion
 from cubie_cli.documents.messages import UsageError
 from cubie_cli.plots.kind import Kind
 
@@ -32,6 +33,7 @@ Quantities = Annotated[
         "-q",
         metavar="NAME",
         help="What to draw: a name, an element such as u[3], a glob. Repeatable. Default: what is saved.",
+        autocompletion=completion.quantities,
     ),
 ]
 Runs = Annotated[str | None, typer.Option("--runs", metavar="A:B", help="The runs from A up to B only, or just A.")]

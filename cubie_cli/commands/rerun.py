@@ -10,6 +10,8 @@ from typing import Any
 import typer
 
 from cubie_cli.commands import run as running
+from cubie_cli.documents.paths import resolved
+from cubie_cli.results.provenance import PYTHON_CALL
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,22 @@ class Origin:
 
 
 def origin(result: Path, attributes: Mapping[str, Any]) -> Origin | None:
-    """Return what made a result, from its attributes; None where they do not tell of a command."""
-    words = shlex.split(str(attributes.get("command_line", "")))
+    """Return what made a result, from its attributes; None where they do not tell of a command.
+
+    What a Python program gave has no file but the result itself.
+    """
+    command = str(attributes.get("command_line", ""))
+    algorithm = str(attributes["algorithm"]) if "algorithm_choice" in attributes else None
+    if command.startswith(PYTHON_CALL):
+        return Origin(result, (), algorithm, None)
+    words = shlex.split(command)
     if words[:1] != ["cubie"] or "run" not in words:
         return None
     given = _parsed(words[words.index("run") + 1 :])
     if given.get("config") is None:
         return None
-    written = Path(given["config"])
+    written = resolved(Path(), given["config"])
     there, trouble = _found(written, result, str(attributes.get("configuration_sha256")))
-    algorithm = str(attributes["algorithm"]) if "algorithm_choice" in attributes else None
     return Origin(there, given.get("overrides") or (), algorithm, trouble)
 
 

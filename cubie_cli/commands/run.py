@@ -1,7 +1,6 @@
 """`cubie run`: integrate a batch and write its result."""
 
 import json
-import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,13 +88,11 @@ def run(  # noqa: PLR0913 - one parameter an option
 
         wake_gpu()
     from cubie_cli.documents.enclosed import is_enclosing  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.reports.advice import advice  # noqa: PLC0415
-    from cubie_cli.runs.estimate import keep_pace  # noqa: PLC0415
-    from cubie_cli.runs.preflight import check_batch, lack_of_space, outputs_held  # noqa: PLC0415 - each command loads what it needs, when it runs
+    from cubie_cli.runs.preflight import check_batch, lack_of_space  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.runs.prepared_batch import prepare_batch, with_choice  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
-    from cubie_cli.runs.resuming import is_complete, with_begun  # noqa: PLC0415
-    from cubie_cli.runs.solving import ready_solver, solve  # noqa: PLC0415
+    from cubie_cli.runs.resuming import is_complete  # noqa: PLC0415
+    from cubie_cli.runs.whole_batch import solve_batch  # noqa: PLC0415
 
     if output is None and runs is None and is_enclosing(config):
         raise UsageError(f"{config} is a result: what repeats it needs a name", hint="add --output FILE")
@@ -116,18 +113,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             progress.warn([*batch.warnings, *lack_of_space(batch)])
             _report_plan(batch, as_json=as_json)
             return
-        with outputs_held(batch):
-            if batch.job.candidates:
-                with stopwatch.task("choose"):
-                    batch = with_choice(batch, target, progress)
-            batch = with_begun(batch, resume=resume)
-            progress.warn(batch.warnings)
-            with ready_solver(batch, progress, stopwatch, pool) as solver:
-                began = time.perf_counter()
-                tally = solve(batch, solver, progress, stopwatch)
-                keep_pace(batch, time.perf_counter() - began)
-        progress.warn(tally.warnings)
-        progress.hint(advice(batch.job.configuration.solve, tally.counts))
+        batch, tally = solve_batch(batch, target, progress, stopwatch, resume=resume, pool=pool)
     _report(batch, tally, stopwatch, as_json=as_json, verbose=verbose)
     if tally.failed and not allow_failures:
         raise typer.Exit(ExitCode.FAILED_RUNS)

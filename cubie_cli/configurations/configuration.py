@@ -12,7 +12,6 @@ from cubie_cli.configurations.solve_tables import read_solve, warnings_of
 from cubie_cli.configurations.summaries import read_summaries
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
-from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
@@ -111,7 +110,7 @@ def check_format(document: Document) -> RunConfiguration:
         raise document.error("events are part of the model", ("events",), "key", hint)
     if "model" not in document.data and {"states", "equations"} & document.data.keys():
         hint = f'name it in one, under [model]: file = "{document.path.name}"'
-        raise UserError("this is a model, and a run configuration is needed", document.path, hint=hint)
+        raise document.error("this is a model, and a run configuration is needed", (), hint=hint)
     return validated(RunConfiguration, document)
 
 

@@ -18,15 +18,18 @@ from cubie_cli.documents.digest import digest_of
 from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.enclosed import CHANGED, enclosed_model, is_enclosing, read_enclosed
 from cubie_cli.documents.messages import UserError
-from cubie_cli.documents.overrides import apply_overrides
+from cubie_cli.documents.overrides import apply_overrides, leaves, with_value
 from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.positions import KeyPath
+from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.chosen import Wholes, joined
 from cubie_cli.models.model import Model, read_model
 from solvers.equations.drivers import Driver
 from solvers.planning.event_findings import END, event_findings
 from solvers.planning.exchange import Exchange
 
+#: The tables of a model whose values options set.
+_OF_VALUES = ("states", "parameters", "constants")
 #: Variables and groups that every result has.
 RESULT_NAMES = ("time", "run", "status", "steps", "rejected", "memory_report")
 
@@ -121,13 +124,24 @@ class Job:
         return drivers | dict(self.design.tables)
 
 
-def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
+def read_written(path: Path) -> Document:
+    """Read a run configuration, or the one that a result holds.
+
+    Raises
+    ------
+    UserError
+        The file is none, or no TOML.
+    """
+    return read_enclosed(path) if is_enclosing(path) else read_document(path)
+
+
+def load(config: Path | str | Document, overrides: Sequence[str] = ()) -> Job:
     """Read a run configuration and its model.
 
     Parameters
     ----------
-    path
-        The run configuration, or a result, which is to be repeated.
+    config
+        The run configuration, read or to be read, or a result, which is to be repeated.
     overrides
         `table.key=value` options that replace values of the run configuration.
 
@@ -136,8 +150,7 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Job:
     UserError
         With the place of the first mistake.
     """
-    path = Path(path)
-    written = read_enclosed(path) if is_enclosing(path) else read_document(path)
+    written = config if isinstance(config, Document) else read_written(Path(config))
     document = apply_overrides(written, tuple(overrides))
     tables = check_format(document)
     model = _load_model(document)
@@ -178,22 +191,49 @@ def _fitting(document: Document, tables: RunConfiguration, model: Model) -> tupl
 
 
 def _load_model(document: Document) -> Model:
-    name = document.get(("model", "file"))
-    if name is None:
-        return read_model(document, ("model",))
     place: KeyPath = ("model", "file")
-    if document.enclosed and not document.changed(place):
-        return read_model(enclosed_model(document))
-    if not isinstance(name, str) or not name.strip() or "\0" in name:
-        raise document.error("a file name is needed", place)
-    for key in document.data["model"]:
-        if key != "file":
+    if document.get(place) is None:
+        return read_model(document, ("model",))
+    enclosed = document.enclosed and not document.changed(place)
+    written = enclosed_model(document) if enclosed else read_document(_model_path(document, place))
+    return read_model(_with_options(document, written))
+
+
+def _with_options(document: Document, written: Document) -> Document:
+    """Return a model's file with the values that options set.
+
+    Raises
+    ------
+    UserError
+        The configuration itself has more of a model than its file, or an option sets what the model has not.
+    """
+    values = {key: value for key, value in document.data["model"].items() if key != "file"}
+    told = {path[1]: origin for path, origin in document.overrides.items() if path[0] == "model" and len(path) > 1}
+    for key in values:
+        if key not in told and not document.enclosed:
             message = f"the model is in a file, {key!r} does not belong here"
             raise document.error(message, ("model", key), "key", "give either file or the model's tables")
+    for path, value in leaves(values):
+        place: KeyPath = ("model", *path)
+        if path[0] in _OF_VALUES and written.get(path) is None:
+            known = written.get(path[:1], {})
+            message = f"the model has no {path[-1]!r} in [{path[0]}]"
+            raise document.error(message, place, "key", did_you_mean(str(path[-1]), known))
+        option = ".".join(map(str, place))
+        written = with_value(written, path, value, option, document.overrides.get(place, option))
+    return written
+
+
+def _model_path(document: Document, place: KeyPath) -> Path:
+    """Return the model's file, which is there."""
+    name = document.get(place)
+    if not isinstance(name, str) or not name.strip() or "\0" in name:
+        raise document.error("a file name is needed", place)
     path = resolved(document.path.parent, name)
     if not path.exists():
-        raise document.error(f"no such model file: {path}", place, hint="the name is relative to this file")
-    return read_model(read_document(path))
+        hint = "paths have / between their parts" if "\\" in name else "the name is relative to this file"
+        raise document.error(f"no such model file: {path}", place, hint=hint)
+    return path
 
 
 def _rows(driver: Driver) -> str:

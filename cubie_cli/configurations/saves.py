@@ -1,6 +1,5 @@
 """Reads from `[output]` what is saved of each run, and at which times."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,20 +75,20 @@ def _read_times(document: Document, solve: SolveSettings) -> tuple[float, ...]:
     written = document.get(_AT)
     if isinstance(written, list):
         times = np.array(written, dtype=np.float64)
-        places: list[KeyPath] = [(*_AT, index) for index in range(len(times))]
+        kind = None
     else:
         spacing = read_spacing(document, _AT, "save_at")
         if spacing.count > _MOST_LISTED:
             message = f"that is {spacing.count:,} save times a run"
             hint = f"at most {_MOST_LISTED:,} are listed one by one; save_every has no such limit"
             raise document.error(message, (*_AT, spacing.kind, 2), hint=hint)
-        times, places = spacing.at(np.arange(spacing.count)), [(*_AT, spacing.kind)]
-    _check_rising(document, times, places, solve)
+        times, kind = spacing.at(np.arange(spacing.count)), spacing.kind
+    _check_rising(document, times, kind, solve)
     return tuple(times.tolist())
 
 
-def _check_rising(document: Document, times: np.ndarray, places: Sequence[KeyPath], solve: SolveSettings) -> None:
-    """Refuse times that do not rise within the span; the last place is that of all that have none of their own."""
+def _check_rising(document: Document, times: np.ndarray, kind: str | None, solve: SolveSettings) -> None:
+    """Refuse times that do not rise within the span, listed one by one or by a spacing of a kind."""
     if not times.size:
         raise document.error("save_at has no times", _AT, hint="without it, t1 alone is saved")
     outside = (times < solve.t0) | (times > solve.t1)
@@ -97,7 +96,7 @@ def _check_rising(document: Document, times: np.ndarray, places: Sequence[KeyPat
     if not wrong.size:
         return
     row = int(wrong[0])
-    place = places[min(row, len(places) - 1)]
+    place: KeyPath = (*_AT, kind or row)
     if outside[row]:
         message = f"the save time {times[row]:g} is not between t0 = {solve.t0:g} and t1 = {solve.t1:g}"
         raise document.error(message, place)

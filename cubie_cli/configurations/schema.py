@@ -196,13 +196,20 @@ class KernelTable(_Table):
     vectors: Annotated[int, Field(ge=1, le=8)] | None = None
 
 
+def _word_or_list(value: Any) -> str:
+    return "word" if isinstance(value, str) else "list"
+
+
 class RunTable(_Table):
     """`[run]`."""
 
     target: Target = "auto"
     threads: Count | None = None
     chunk: Count | None = None
-    devices: Literal["all"] | list[Annotated[int, Field(ge=0)]] = "all"
+    devices: Annotated[
+        Annotated[Literal["all"], Tag("word")] | Annotated[list[Annotated[int, Field(ge=0)]], Tag("list")],
+        Discriminator(_word_or_list),
+    ] = "all"
     cache: str | bool = True
     kernel: KernelTable = KernelTable()
 

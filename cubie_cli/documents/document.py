@@ -1,5 +1,6 @@
 """Reads a TOML file: data that knows where each of its parts is written, and can point there in a message."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +13,7 @@ from cubie_cli.documents.encodings import trouble
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.paths import regular_bytes
 from cubie_cli.documents.positions import KeyPath, Span, locate, string_offsets
-from cubie_cli.documents.toml_mistakes import remedy
+from cubie_cli.documents.toml_mistakes import remedy, unclosed
 
 if TYPE_CHECKING:
     from cubie_cli.documents.enclosed import Enclosed
@@ -51,6 +52,11 @@ class Document:
     def spans(self) -> Mapping[KeyPath, Span]:
         """Where each key path is written."""
         return locate(self.text)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file as hexadecimal digits, as `sha256sum` prints it."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     @property
     def overlays(self) -> "tuple[Document, ...]":
@@ -102,6 +108,9 @@ class Document:
                 if isinstance(origin, Document):
                     return origin.error(message, path, at, hint, offset)
                 return UserError(f"--set {origin}: {message}", hint=hint)
+        below = next((origin for known, origin in self.overrides.items() if known[: len(path)] == path), None)
+        if isinstance(below, str) and path not in self.spans:
+            return UserError(f"--set {below}: {message}", hint=hint)
         for known in prefixes:
             if known in self.spans:
                 exact = known == path
@@ -174,13 +183,14 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> UserError:
-    line, column = error.lineno, error.colno
-    # Line ends are normalised before positions are counted.
-    source = text.replace("\r\n", "\n").split("\n")[line - 1]
+    text = text.replace("\r\n", "\n")  # as positions are counted
     message, hint = f"not valid TOML: {error.msg[:1].lower()}{error.msg[1:]}", None
+    line, column = error.lineno, error.colno
+    begun = unclosed(error.msg, text)
+    if begun is not None:
+        line, column, hint = begun
+    source = text.split("\n")[line - 1]
     if error.msg.startswith(_DUPLICATES):
         message, hint = "this key or table is written twice", "keep one of them"
         column = len(source) - len(source.lstrip()) + 1
-    else:
-        hint = remedy(text, source, path)
-    return UserError(message, path, line, column, hint, source=source)
+    return UserError(message, path, line, column, hint or remedy(text, source, path), source=source)

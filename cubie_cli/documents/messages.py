@@ -1,10 +1,12 @@
 """What a message to the user looks like: the place, what is wrong, what to do; and the exit code beside it."""
 
+import errno
 from enum import IntEnum
 from pathlib import Path
 
 #: Longest stretch of a source line that a message shows.
 _SHOWN = 100
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB")
 
 
@@ -62,9 +64,13 @@ class UserError(Exception):
         if exit_code is not None:
             self.exit_code = int(exit_code)
 
+    @property
+    def place(self) -> str | None:
+        """Where it is: the file, with the line and column where they are known."""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None) or None
+
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        lines = [f"{place or 'error'}: {_printable(self.message)}"]
+        lines = [f"{self.place or 'error'}: {_printable(self.message)}"]
         if self.source is not None and self.column is not None:
             lines += _excerpt(self.source, self.column)
         if self.hint:
@@ -88,6 +94,13 @@ class DeviceError(UserError):
     """The device is missing, fails, or has too little memory."""
 
     exit_code = ExitCode.DEVICE
+
+
+def system_refusal(error: MemoryError | OSError) -> UserError | None:
+    """Return what to tell where memory or a disk is full; None where something else went wrong."""
+    if isinstance(error, MemoryError):
+        return OutputError("out of memory", hint="save fewer times or variables, or set a smaller [run] chunk")
+    return OutputError(f"cannot write: {error.strerror}") if error.errno in _DISK_FULL else None
 
 
 def size(count: int) -> str:

@@ -49,7 +49,18 @@ _CALLED = {
 
 #: By table, what to do instead, and of which keys.
 _INSTEAD = {
+    "": {
+        "--set has model.parameters.NAME=3 and model.states.NAME=1, and for a sweep batch.values.NAME=[1, 2]": (
+            "parameters params states initial constants values"
+        ),
+    },
     "solve": {
+        "what is computed on is target = ... in [run]": "backend device gpu cpu",
+        "all cores are used; [run] threads takes fewer": "parallel n_jobs threads",
+        "progress is shown unless --quiet says otherwise; --verbose tells more": "progress verbose disp",
+        "methods take the Jacobian from the equations": "jacobian jac",
+        "how many runs there are is said in [batch]": "samples runs n_runs",
+        "when values are saved is said in [output]: save_every or save_at": "dt_save saveat save_dt t_eval",
         "write t0 = ... and t1 = ...": "tspan t_span time_span span interval",
         "steps adapt unless dt = ... fixes them": "adaptive",
         "values between steps are interpolated where save_every in [output] asks for them": "dense_output",
@@ -58,10 +69,15 @@ _INSTEAD = {
         "shards are chosen as a batch is run: --shard I/N solves one, and cubie merge joins them": "shards",
     },
     "output": {
+        "cubie plot draws a result": "plot figure",
+        "cubie export writes a result, or a part of it, as CSV": "csv",
+        'a folder is part of the name: file = "results/r.h5"': "dir folder directory",
         "a result is HDF5, which is netCDF-4 too; cubie export writes CSV": "format",
         "results are stored as computed in this version": "precision compression compress",
     },
     "run": {
+        'write target = "cuda"': "gpu cuda use_gpu",
+        "progress is shown unless --quiet says otherwise; --verbose tells more": "progress verbose",
         "shards are chosen as a batch is run: --shard I/N solves one, and cubie merge joins them": "shards",
     },
     "model": {

@@ -10,6 +10,7 @@ import tomli
 
 from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.messages import ExitCode, UserError
+from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.positions import KeyPath
 
 #: What begins a list or a table.
@@ -33,24 +34,36 @@ def apply_overrides(document: Document, options: tuple[str, ...]) -> Document:
     """
     for option in options:
         if option.startswith("@"):
-            other = read_document(Path(option[1:]))
-            for path, value in _leaves(other.data):
-                document = _override(document, path, value, option, other)
+            other = read_document(resolved(Path(), option[1:]))
+            for path, value in leaves(other.data):
+                document = with_value(document, path, value, option, other)
         else:
-            document = _override(document, *_parse_option(option), option, option)
+            document = with_value(document, *_parse_option(option), option, option)
     return document
 
 
-def _leaves(table: Mapping[str, Any], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+def leaves(table: Mapping[str, Any], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     """Yield the key path and value of everything that is no table."""
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _leaves(value, (*path, key))
+            yield from leaves(value, (*path, key))
         else:
             yield (*path, key), value
 
 
-def _override(document: Document, path: KeyPath, value: Any, option: str, origin: str | Document) -> Document:
+def with_value(document: Document, path: KeyPath, value: Any, option: str, origin: str | Document) -> Document:
+    """Return a document with another value at a key path.
+
+    Parameters
+    ----------
+    option, origin
+        The option that says so, and where mistakes in the value are: in the option, or in a file.
+
+    Raises
+    ------
+    UserError
+        The path goes through a value that is no table.
+    """
     data = deepcopy(dict(document.data))
     table: Any = data
     for part in path[:-1]:

@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
 
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.other_names import told_of
@@ -58,6 +61,17 @@ def number(document: Document, path: KeyPath) -> float:
     if not math.isfinite(value):
         raise document.error("the number must be finite", path)
     return value
+
+
+def numbers(document: Document, path: KeyPath) -> np.ndarray:
+    """Return the finite numbers of the list at a key path, float64; raise `UserError` at what is none of them."""
+    values = document.get(path)
+    if set(map(type, values)) <= {int, float}:
+        with suppress(OverflowError):
+            found = np.array(values, dtype=np.float64)
+            if np.isfinite(found).all():
+                return found  # there may be millions
+    return np.array([number(document, (*path, index)) for index in range(len(values))])
 
 
 def text(document: Document, path: KeyPath) -> str:

@@ -39,10 +39,54 @@ _LINES: tuple[tuple[re.Pattern[str], _Remedy], ...] = (
     (re.compile(r"=\s*[+-]?[\d.]+\s*(/|\*|\^|\+|-)"), "write a number; values of a model may be expressions in quotes"),
     (re.compile(r"=\s*\"[^\"]*\\"), r"in double quotes a backslash is written twice; paths have /: models/m.toml"),
     (re.compile(r"=\s*(\"[^\"]*|'[^']*)$"), "the closing quote is missing"),
+    (re.compile(r"==\s*(.*)$"), lambda found: f"write = {found[1]}"),
+    (re.compile(r"=\s*\[[^\]]*$"), "']' is missing"),
+    (re.compile(r"=\s*([+-]?[\d.]+)[eE][+-]?\s*$"), lambda found: f"write {found[1]}e3, with digits behind the e"),
+    (re.compile(r"=\s*([+-]?\d{1,3}(?: \d{3})+)\s*$"), lambda found: f"write {found[1].replace(' ', '')}"),
+    (re.compile(r"=\s*\{\s*[^=]*\}\s*$"), "braces have name = value; a list of numbers stands in [ ]"),
+    (re.compile(r"^\s*\[[^=]*\]\s*="), "a name stands without brackets: name = value"),
+    (re.compile(r"^\s*(\w+)\s+([^=\s]+)\s*$"), lambda found: f"write {found[1]} = {found[2]}"),
     (re.compile(r"=\s*$"), "the value is missing after '='"),
     (re.compile(r"^\s*\[[^\]]*$"), "']' is missing"),
     (re.compile(r"=\s*[A-Za-z(_+\-]"), "text and expressions stand in quotes"),
 )  # fmt: skip
+
+
+#: What a parser says of something that was begun and not ended, how it begins, and what is missing.
+_UNCLOSED = (
+    (re.compile("unclosed array", re.IGNORECASE), re.compile(r"=\s*(\[)"), "']' is missing"),
+    (
+        re.compile('(unterminated string|expected "[\'"])', re.IGNORECASE),
+        re.compile("=\\s*([\"'])"),
+        "the closing quote is missing",
+    ),
+)
+
+
+def unclosed(message: str, text: str) -> tuple[int, int, str] | None:
+    """Return the line and column where something begins that is not ended, and what is missing.
+
+    A parser tells of it far below.
+
+    Parameters
+    ----------
+    message
+        What it says.
+    """
+    for said, begins, missing in _UNCLOSED:
+        if said.match(message):
+            lines = enumerate(text.split("\n"), 1)
+            found = [
+                (number, begun.start(1) + 1) for number, line in lines if (begun := begins.search(line)) and _open(line)
+            ]
+            return (*found[-1], missing) if found else None
+    return None
+
+
+def _open(line: str) -> bool:
+    """Return whether what begins on a line is not ended there."""
+    value = line.partition("=")[2].strip()
+    return "]" not in value if value.startswith("[") else value.count(value[0]) % 2 == 1
 
 
 def remedy(text: str, source: str, path: Path) -> str | None:

@@ -11,7 +11,7 @@ from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.positions import KeyPath
-from cubie_cli.documents.suggestions import did_you_mean
+from cubie_cli.documents.suggestions import did_you_mean, nearest
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -64,11 +64,11 @@ def _translated(schema: type[BaseModel], document: Document, error: Mapping[str,
         return document.error(f"{name!r} must be {context['expected']}", path, hint=hint)
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
-        return document.error(f"{name!r} must be {words} {context[key]:g}", path)
+        return document.error(f"{_named(path)} must be {words} {context[key]:g}", path)
     if kind in _WANTED:
         return _wrong_type(document, path, _WANTED[kind], error["input"])
     wrong = "must be finite" if kind == "finite_number" else str(error["msg"]).lower()
-    return document.error(f"{name!r} {wrong}", path)
+    return document.error(f"{_named(path) if path else name} {wrong}", path)
 
 
 def _hint(schema: type[BaseModel], path: KeyPath) -> str | None:
@@ -79,7 +79,10 @@ def _hint(schema: type[BaseModel], path: KeyPath) -> str | None:
     for other in schema.model_fields:
         if other != table and name in _keys_at(schema, (other,)):
             return f"it belongs to [{other}]: {other}.{name}"
-    return did_you_mean(name, _keys_at(schema, path[:-1]))
+    known = did_you_mean(name, _keys_at(schema, path[:-1]))
+    if table == "batch" and not nearest(name, _keys_at(schema, path[:-1])):
+        return f"swept quantities stand in [batch.values]; {known}"
+    return known if table else f"{known}; values of the model are model.parameters.NAME and the like"
 
 
 def _path_in(document: Document, location: tuple[str | int, ...]) -> KeyPath:
@@ -106,8 +109,16 @@ def _wrong_type(document: Document, path: KeyPath, wanted: str, value: Any) -> U
         hint = "numbers stand without quotes"
     elif wanted == "a list":
         hint = "put it in square brackets"
-    what = repr(path[-1]) if isinstance(path[-1], str) else f"an element of {path[-2]!r}"
-    return document.error(f"{what} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
+    elif wanted == "a whole number" and isinstance(value, float) and value.is_integer():
+        hint = f"write {int(value)}"
+    elif wanted == "a table" and isinstance(path[-1], str):
+        hint = f"it has keys: {path[-1]}.NAME = ..."
+    return document.error(f"{_named(path)} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
+
+
+def _named(path: KeyPath) -> str:
+    """Return what to call the value at a key path."""
+    return repr(path[-1]) if isinstance(path[-1], str) else f"an element of {path[-2]!r}"
 
 
 def _where(path: KeyPath) -> str:

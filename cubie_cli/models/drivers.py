@@ -112,7 +112,7 @@ class _Reader:
         value = self._document.get(path)
         if not isinstance(value, list):
             raise self._document.error(f"{path[-1]!r} must be a list, this is {tables.kind_of(value)}", path)
-        return np.array([tables.number(self._document, (*path, index)) for index in range(len(value))])
+        return tables.numbers(self._document, path)
 
     def _from_file(self, name: str, path: KeyPath) -> tuple[np.ndarray, np.ndarray]:
         held = self._document.enclosed and self._document.enclosed.table(f"drivers/{name}", f"driver_{name}")

@@ -1,5 +1,6 @@
 """Reads a model file: checks names and values, and leaves expressions as texts, which `models.system` reads."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from cubie_cli.models.vectors import NAME, NAMING_TABLES, read_vectors
 from cubie_cli.models.written import WrittenModel
 from solvers.equations.quantities import Quantities
 
+#: How others write what an equation is of.
+_SLOPE = re.compile(r"d(?P<d>\w+)/dt|(?P<dot>\w+)(?:'+|_dot)")
 KEYS = ("name", "states", "parameters", "constants", "equations", "observables", "drivers", "events", "units")
 
 
@@ -195,6 +198,12 @@ class _Reader:
 
     def _misplaced_equation(self, name: str, vectors: Mapping[str, Vector]) -> UserError:
         path = self._path("equations", name)
+        if slope := _SLOPE.fullmatch(name):
+            message, hint = (
+                f"{name!r} is no state",
+                f'the name of the state stands alone: {slope["d"] or slope["dot"]} = "..."',
+            )
+            return self._document.error(message, path, "key", hint)
         vector = vectors.get(name.partition("[")[0])
         if vector is not None and "[" in name:
             message = f"an element has no equation of its own, it is one of {vector.name!r}"

@@ -61,6 +61,7 @@ class Kind:
 RESULT = Kind("an HDF5 file", (".h5", ".hdf5", ".hdf", ".he5", ".nc", ".nc4"), _HDF5)
 SETTINGS = Kind("a TOML file", (".toml",))
 TABLE = Kind("a CSV file", (".csv",))
+SCHEMA = Kind("a JSON file", (".json",))
 
 
 def check_destination(
@@ -116,7 +117,7 @@ def _check_taken(path: Path, target: Path, option: str, kind: Kind, *, force: bo
     mode = target.stat().st_mode
     told = str(path) if target == path.absolute() else f"{path}, a link to {target}"
     if stat.S_ISDIR(mode):
-        raise OutputError(f"the output is a folder: {told}", hint="name a file")
+        raise OutputError(f"the output is a folder: {told}", hint=f"name a file with {option}")
     if not stat.S_ISREG(mode):
         raise OutputError(f"the output is {_SPECIAL.get(stat.S_IFMT(mode), 'no file')}: {told}", hint="name a file")
     if not force:

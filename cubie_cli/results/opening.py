@@ -1,7 +1,7 @@
 """Opens results to be read, and says what is wrong with a file that is none."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import h5py
@@ -45,10 +45,11 @@ def open_file(path: Path) -> h5py.File:
         raise UserError(f"cannot be read: {error.strerror}", path) from None
     if not h5py.is_hdf5(path):
         raise UserError("this is no HDF5 file", path, hint="give what `cubie run` has written")
-    try:
-        return h5py.File(path, "r", locking=False)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: it is damaged", path) from error
+    # Network folders often have no locks; where the program that calls has the file open with one, so must we.
+    for locking in (False, None):
+        with suppress(OSError):
+            return h5py.File(path, "r", locking=locking)
+    raise UserError(f"cannot read {path}: it is damaged", path)
 
 
 def open_result(path: Path) -> h5py.File:

@@ -1,6 +1,5 @@
 """Tells where a result comes from: versions, hashes of the files, the command line and the time."""
 
-import hashlib
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
     from cubie_cli.configurations.job import Job
     from cubie_cli.documents.document import Document
 
+#: What the command of a result begins with that a Python program made.
+PYTHON_CALL = "cubie_cli.run("
 #: Distributions whose version may change a number in a result.
 _NUMERICAL = ("numpy", "numba", "numba-cuda", "llvmlite", "sympy", "h5py")
 
@@ -30,7 +31,7 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
-def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
+def attributes(job: "Job", target: str, device: str, command: str | None = None) -> dict[str, Any]:
     """Return the attributes that tell where a result comes from.
 
     Parameters
@@ -39,6 +40,8 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
         What was solved.
     target, device
         What solved it.
+    command
+        As for `of_this_command`.
     """
     solve = job.configuration.solve
     tolerances = {"rtol": solve.rtol, "atol": solve.atol if len(set(solve.atol)) > 1 else solve.atol[0]}
@@ -46,7 +49,7 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
         "Conventions": "CF-1.10",
         "title": job.model.quantities.name,
         "source": f"cubie {version()}, {solve.algorithm}",
-        **of_this_command(),
+        **of_this_command(command),
         "configuration_sha256": _sha256(job.document, "configuration"),
         "model_sha256": _sha256(job.model.document, "model"),
         **{f"{name}_sha256": file.sha256 for name, file in job.table_files.items()},
@@ -59,10 +62,16 @@ def attributes(job: "Job", target: str, device: str) -> dict[str, Any]:
     } | {f"{name}_version": text for name, text in _versions().items()}
 
 
-def of_this_command() -> dict[str, str]:
-    """Return the attributes that tell of the command that writes a file."""
+def of_this_command(command: str | None = None) -> dict[str, str]:
+    """Return the attributes that tell of the command that writes a file.
+
+    Parameters
+    ----------
+    command
+        What a Python program called; None: the command line of this one.
+    """
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    command = shlex.join(["cubie", *sys.argv[1:]])
+    command = command or shlex.join(["cubie", *sys.argv[1:]])
     return {"history": f"{created} {command}", "created": created, "command_line": command}
 
 
@@ -80,7 +89,5 @@ def _versions() -> dict[str, str]:
 
 
 def _sha256(document: "Document", name: str) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits, as `sha256sum` prints it; of one that a result holds too."""
-    if document.enclosed:
-        return document.enclosed.digests[name]
-    return hashlib.sha256(document.path.read_bytes()).hexdigest()
+    """Return the digest of a file, of one that a result holds too."""
+    return document.enclosed.digests[name] if document.enclosed else document.digest

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cubie_cli.batches.selection import Shard, read_shard, select_runs
-from cubie_cli.configurations.job import Job, load
+from cubie_cli.configurations.job import Job, load, read_written
 from cubie_cli.configurations.tolerances import describe_tolerances, tolerances_as_json
-from cubie_cli.documents.enclosed import is_enclosing
+from cubie_cli.documents.document import Document
 from cubie_cli.kernels.choice import Choice, settled
 from cubie_cli.kernels.job_kernel import JobKernel, choose_target, find_kernel
 from cubie_cli.kernels.user_errors import as_user_errors
@@ -56,6 +56,8 @@ class PreparedBatch:
         Which part of the batch the runs are, where it is cut into such.
     place
         What the workers of an engine run, where they solve it.
+    command
+        The call of a Python program that solves it; None: the command line of this process does.
     """
 
     job: Job
@@ -69,6 +71,7 @@ class PreparedBatch:
     begun: Unfinished | None = None
     shard: Shard | None = None
     place: "Place | None" = None
+    command: str | None = None
 
     @property
     def target(self) -> str:
@@ -144,7 +147,7 @@ class PreparedBatch:
 
 
 def prepare_batch(  # noqa: PLR0913 - one parameter an option
-    config: Path,
+    config: Path | Document,
     overrides: Sequence[str] | None,
     target: str | None = None,
     output: Path | None = None,
@@ -160,7 +163,7 @@ def prepare_batch(  # noqa: PLR0913 - one parameter an option
     Parameters
     ----------
     config
-        The run configuration, or a result, whose runs are then repeated.
+        The run configuration, read or to be read, or a result, whose runs are then repeated.
     overrides
         `table.key=value` options.
     target, output
@@ -178,10 +181,11 @@ def prepare_batch(  # noqa: PLR0913 - one parameter an option
     UserError
         For every mistake in the files and options, and a target that is not there.
     """
-    if is_enclosing(config) and runs is None and shard is None:
-        runs, shard = _repeated(config)
+    document = config if isinstance(config, Document) else read_written(config)
+    if document.enclosed and runs is None and shard is None:
+        runs, shard = _repeated(document.enclosed.path)
     part = read_shard(shard, runs=runs, trace=trace)
-    job = load(config, overrides or ())
+    job = load(document, overrides or ())
     settings = job.configuration
     requested = str(target or settings.target)
     place = pool.place(requested) if pool else None

@@ -6,17 +6,28 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 from rich.console import Console
 
 from cubie_cli.documents.messages import OutputError, UserError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
+    from rich.progress import Progress as Rich
+    from rich.progress import TaskID
 
 #: Seconds between two lines that tell how far a batch is.
 LINE_SECONDS = 10.0
+
+
+class Bar(Protocol):
+    """Shows how many runs are done."""
+
+    def update(self, done: int, pace: str) -> None:
+        """Show their number, and in words how fast it grows."""
+
+    def stop(self) -> None:
+        """Take the bar away."""
 
 
 class Progress:
@@ -85,11 +96,11 @@ class Progress:
         if self._quiet or not self._console.is_terminal:
             yield
             return
-        from rich.progress import Progress as Bar  # noqa: PLC0415 - for a terminal only
+        from rich.progress import Progress as Rich  # noqa: PLC0415 - for a terminal only
         from rich.progress import TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
         columns = (TextColumn(text), TimeElapsedColumn())
-        with Bar(*columns, console=self._console, transient=True, refresh_per_second=2) as bar:
+        with Rich(*columns, console=self._console, transient=True, refresh_per_second=2) as bar:
             bar.add_task(text, total=None)
             yield
 
@@ -97,15 +108,20 @@ class Progress:
         """Begin to count runs, of which some are there already."""
         self._total, self._done, self._before, self._verb = total, already, already, done
         self._started = self._told = time.monotonic()
-        if self._quiet or not self._console.is_terminal:
-            return
+        self._bar = None if self._quiet else self._new_bar(total, already, doing)
+
+    def _new_bar(self, total: int, already: int, doing: str) -> "Bar | None":
+        """Return a bar that is shown, None where there is no terminal."""
+        if not self._console.is_terminal:
+            return None
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415 - for a terminal only
-        from rich.progress import Progress as Bar  # noqa: PLC0415
+        from rich.progress import Progress as Rich  # noqa: PLC0415
 
         columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
-        self._bar = Bar(*columns, console=self._console, transient=True)
-        self._bar.add_task(doing, total=total, completed=already, pace="")
-        self._bar.start()
+        bar = Rich(*columns, console=self._console, transient=True)
+        task = bar.add_task(doing, total=total, completed=already, pace="")
+        bar.start()
+        return _TerminalBar(bar, task)
 
     def under_way(self, runs: int) -> None:
         """Show how many runs have been begun and are not written yet."""
@@ -120,7 +136,7 @@ class Progress:
     def _show(self) -> None:
         if self._bar is not None:
             seen = min(self._done + self._under_way, self._total)
-            self._bar.update(self._bar.task_ids[0], completed=seen, pace=self._pace(seen))
+            self._bar.update(seen, self._pace(seen))
         now = time.monotonic()
         if now - self._told < LINE_SECONDS and self._done < self._total:
             return
@@ -147,6 +163,17 @@ class Progress:
         if self._log is not None:
             self._log.writelines(f"{_now()} {line}\n" for line in text.splitlines())
             self._log.flush()
+
+
+class _TerminalBar:
+    def __init__(self, bar: "Rich", task: "TaskID") -> None:
+        self._bar, self._task = bar, task
+
+    def update(self, done: int, pace: str) -> None:
+        self._bar.update(self._task, completed=done, pace=pace)
+
+    def stop(self) -> None:
+        self._bar.stop()
 
 
 def _opened(path: Path) -> TextIO:

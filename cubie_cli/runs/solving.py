@@ -265,7 +265,7 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
             *(Variable(variable, None, index_type(job.design.axes[axis])) for variable, axis in indices),
         ),
         time_units=units.get("t"),
-        attributes=attributes(job, batch.target, device) | _choice(batch) | extent_of(batch).attributes,
+        attributes=attributes(job, batch.target, device, batch.command) | _choice(batch) | extent_of(batch).attributes,
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,

@@ -1,10 +1,13 @@
 """Several devices solve one batch: a process each takes chunks as it finishes others, and writes into one file."""
 
 import multiprocessing
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import TYPE_CHECKING, Self
 
 from cubie_cli.documents.messages import DeviceError, OutputError
@@ -92,7 +95,8 @@ class Workers:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=work, args=(self._task, index, theirs), daemon=True)
-        process.start()
+        with _no_main():
+            process.start()
         theirs.close()
         self._members[ours] = _Member(index)
         self._all.append(process)
@@ -157,3 +161,14 @@ class Workers:
         self._pending.extendleft(reversed(member.given))
         others = f"; {len(self._members)} go on" if self._members else ""
         self._warn([f"GPU {member.index} failed: {reason}{others}"])
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Hide the program that is running: a process that starts would run it again, to find what is defined there."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -152,10 +152,18 @@ def test_memory_report_of_runs_that_are_put_in_order(cubie, order, expected):
     assert arrays.get("all of it in order") == (expected and expected + sum(list(arrays.values())[:2]))
 
 
-def test_memory_report_refuses_an_architecture_that_is_none(cubie):
-    found = cubie("memory-report", "run.toml", "--arch", "volta")
+@pytest.mark.parametrize(
+    ("arch", "meant"),
+    [("sm_91", ""), ("sm_50", ""), ("turing5", ""), ("H100", "sm_90"), ("rtx-4090", "sm_89"), ("volta", "sm_70")],
+)
+@pytest.mark.parametrize("command", ["memory-report", "compile"])
+def test_an_architecture_that_is_none_is_refused_with_those_there_are(cubie, command, arch, meant):
+    found = cubie(command, "run.toml", "--arch", arch)
     assert found.code == 2
-    assert "volta" in found.err
+    assert found.err.startswith(f"error: --arch: unknown architecture '{arch}'\n")
+    assert "known: sm_70, sm_72" in found.err
+    assert ("did you mean" in found.err) == bool(meant)
+    assert meant in found.err
 
 
 def test_a_method_whose_tolerance_is_worth_little_is_warned_of(cubie, folder):

@@ -1,8 +1,10 @@
 """`cubie init`: what it writes runs as it is and comes to what is known."""
 
 import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 import xarray
@@ -105,9 +107,22 @@ def test_files_are_short_and_the_list_tells_what_they_show(cubie, folder, templa
     for text in texts.values():
         assert len(text.splitlines()) < 60
         assert max(map(len, text.splitlines())) <= 120
-    about = texts["run.toml"].splitlines()[0].lstrip("# ")
+    schema, about = texts["run.toml"].splitlines()[:2]
+    about = about.lstrip("# ")
+    assert schema == "#:schema ./.schema/run.json"
+    assert texts["model.toml"].startswith("#:schema ./.schema/model.json\n")
     assert {"name": template, "about": about} in json.loads(cubie("init", "--list", "--json").out)["templates"]
     assert template in cubie("init", "--list").out
+
+
+@pytest.mark.parametrize("which", ["run", "model"])
+def test_files_fit_the_schema_that_their_first_line_names(cubie, folder, which):
+    assert cubie("init", "study").code == 0
+    file = folder / "study" / f"{which}.toml"
+    named = file.read_text().splitlines()[0].removeprefix("#:schema ")
+    schema = (file.parent / named).read_text()
+    assert schema == cubie("schema", which).out
+    jsonschema.validate(tomllib.loads(file.read_text()), json.loads(schema))
 
 
 def test_it_says_what_to_do_next(cubie):

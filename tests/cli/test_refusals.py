@@ -121,6 +121,55 @@ def test_a_target_that_is_not_here(cubie, monkeypatch):
     refused(cubie("run", "run.toml", "--target", "cuda"), 6, "there is no GPU", "--target cpu")
 
 
+@pytest.mark.parametrize(
+    ("devices", "told"),
+    [
+        ("1", "'devices' must be a list, this is a number\n  hint: put it in square brackets"),
+        ("gpu", "'devices' must be 'all'"),
+        ("[-1]", "an element of 'devices' must be at least 0"),
+        ("[]", "a batch needs a device"),
+    ],
+)
+def test_devices_are_a_list_or_all(cubie, devices, told):
+    refused(cubie("validate", "run.toml", "--set", f"run.devices={devices}"), 3, told)
+
+
+def test_paths_in_quotes_are_those_that_a_shell_would_give(cubie, folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("STUDY", str(folder))
+    (folder / "coarse.toml").write_text("solve.dt = 0.5")
+    assert cubie("run", "~/run.toml", "-q", "--output", "$STUDY/there.h5", "--set", "@~/coarse.toml").code == 0
+    assert cubie("show", "$STUDY/there.h5").code == 0
+    assert cubie("init", "$STUDY/study").code == 0
+    assert (folder / "study" / "run.toml").is_file()
+    refused(cubie("show", "$NOWHERE/there.h5"), 3, "$NOWHERE/there.h5: no such file")
+    refused(cubie("run", "run.toml", "--output", ""), 5, "the output is a folder: .", "name a file with --output")
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("k=3", "values of the model are model.parameters.NAME"),
+        ("states.x=2", "--set has model.parameters.NAME=3 and model.states.NAME=1"),
+        ("parameters.rate=2", "batch.values.NAME=[1, 2]"),
+        ("batch.rate=3", "swept quantities stand in [batch.values]"),
+        ("output=r.h5", "it has keys: output.NAME = ..."),
+        ("solve.max_steps=1e6", "write 1000000"),
+        ("solve.backend=cpu", "target = ... in [run]"),
+        ("model.file='a\\m.toml'", "paths have / between their parts"),
+    ],
+)
+def test_a_setting_that_is_none_is_told_with_what_was_meant(cubie, option, hint):
+    refused(cubie("validate", "run.toml", "--set", option), 3, f"error: --set {option}: ", hint)
+
+
+@pytest.mark.parametrize("name", ["dy/dt", "y_dot", "y'"])
+def test_an_equation_names_its_state_alone(cubie, folder, name):
+    text = (folder / "model.toml").read_text().replace('y = "gain', f'"{name}" = "gain')
+    (folder / "model.toml").write_text(text)
+    refused(cubie("validate", "run.toml"), 3, f'{name}"' if "'" in name else f"'{name}'", 'alone: y = "..."')
+
+
 def test_memory_that_runs_out(cubie, monkeypatch):
     from solvers.execution import engine  # noqa: PLC0415
 

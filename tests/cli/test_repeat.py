@@ -122,3 +122,19 @@ def test_what_cannot_be_repeated_is_told(cubie, folder, result):
     assert found.code == 5
     assert "the output is an input too" in found.err
     assert not (folder / "again.h5").exists()
+
+
+def test_a_value_of_a_model_in_a_file_is_set_and_repeated(cubie, folder):
+    assert cubie("run", "run.toml", "-q", "--set", "model.parameters.gain=0", "--set", "model.states.y=7").code == 0
+    assert cubie("run", "result.h5", "-q", "--output", "again.h5").code == 0
+    for name in ("result.h5", "again.h5"):
+        with h5py.File(folder / name) as file:
+            assert file["y"][:].tolist() == [[7.0] * 6] * 3
+    found = cubie("validate", "run.toml", "--set", "model.parameters.gane=2")
+    assert (found.code, found.err) == (
+        3,
+        "error: --set model.parameters.gane=2: the model has no 'gane' in [parameters]\n  hint: did you mean 'gain'?\n",
+    )
+    assert cubie("validate", "run.toml", "--set", "model.equations.x=-x*q").err.startswith(
+        "error: --set model.equations.x=-x*q: undefined name 'q'"
+    )

@@ -205,7 +205,7 @@ class Evaluation:
         for offset, each in node.divisors:
             divisors.append(self.value(each))
             if is_constant(divisors[-1]) and divisors[-1] == 0:
-                raise self._error("division by zero", offset)
+                raise self._error("division by zero", offset, "what is divided by has the value 0 here")
         return self.build(node.offset, self._algebra.product, factors, divisors)
 
     def _sum(self, node: Sum) -> Any:

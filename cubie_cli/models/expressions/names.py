@@ -173,7 +173,8 @@ class _Check:
             return "an index has a value in what is written for a vector, and within sum(i, ...)"
         scalars = [each for each in self._scope.symbols if not each.endswith("]")]
         told = told_of("name", name) or told_of("function", name)
-        return told or _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
+        near = told or _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
+        return near or f"give {quoted(name)} a value in [parameters] or [constants]"
 
     def _element(self, node: Element, indices: Sequence[str]) -> None:
         vector = self._scope.vectors.get(node.text)
@@ -243,13 +244,18 @@ def _called(vector: Vector, offset: int) -> ExpressionError:
     return ExpressionError(message, offset, f"an index stands in square brackets: {vector.general}")
 
 
+_BASES = "log(x) is the natural one; log10(x), log2(x), and log(x)/log(b) have other bases"
+_SAMPLE = ("x", "y", "z")
+
+
 def _check_count(node: Call) -> None:
     fewest, most = ARGUMENTS[node.name]
     given = len(node.arguments)
     if given < fewest or (most is not None and given > most):
         wanted = f"at least {fewest}" if most is None else str(fewest)
         plural = "" if wanted == "1" else "s"
-        raise ExpressionError(f"{node.name!r} takes {wanted} argument{plural}, {given} given", node.offset)
+        hint = _BASES if node.name == "log" else f"as in {node.name}({', '.join(_SAMPLE[:fewest])})"
+        raise ExpressionError(f"{node.name!r} takes {wanted} argument{plural}, {given} given", node.offset, hint)
 
 
 def _counted(count: int) -> str:

@@ -56,6 +56,14 @@ _OF_WORDS = {
 }
 
 
+#: What to do about a sign that does not belong where it stands.
+_OF_SIGNS = {
+    ")": "there is no '(' before it that it would close",
+    "]": "there is no '[' before it that it would close",
+    "//": "write floor(x/y)",
+}
+
+
 class NoFunctionError(ExpressionError):
     """What is called is no function, perhaps a quantity.
 
@@ -67,6 +75,8 @@ class NoFunctionError(ExpressionError):
 
     def __init__(self, name: str, offset: int) -> None:
         hint = f"write a product with *; a value of the past, {name}(t - 1), is not supported"
+        if name in ("t", "pi"):
+            hint = f"{name} stands alone, and a product is written with *"
         super().__init__(f"{quoted(name)} is not a function", offset, hint)
         self.name = name
 
@@ -280,14 +290,18 @@ class _Reader:
         if self._at(","):
             return self._error("',' does not belong here", "numbers have a decimal point, and no commas")
         if self._now.kind == "sign" or self._at(*_WORDS):
-            return self._error(f"{self._now.text!r} does not belong here")
+            hint = _OF_SIGNS.get(self._now.text, "take it away, or write what stands around it")
+            return self._error(f"{self._now.text!r} does not belong here", hint)
+        if self._now.kind == "number" and self._now.text.startswith("."):
+            return self._error("a number has one decimal point", "write it as in 1.52")
         hint = "write a product with *; a unit stands in [units]"
         return self._error(f"an operator is missing before {quoted(self._now.text)}", hint)
 
     def _missing_atom(self) -> ExpressionError:
         if self._at_end():
-            return self._error("the expression ends where a number or name should follow")
-        hint = _OF_WORDS.get(self._now.text)
+            hint = "write what should follow, or take away what stands last"
+            return self._error("the expression ends where a number or name should follow", hint)
+        hint = _OF_WORDS.get(self._now.text, "write it, or take away the sign before")
         return self._error(f"a number or name is missing before {self._now.text!r}", hint)
 
     def _error(self, message: str, hint: str | None = None, offset: int | None = None) -> ExpressionError:

@@ -155,8 +155,9 @@ def _unexpected(text: str, position: int) -> ExpressionError:
     if char in _ASCII:
         return ExpressionError(f"the character {char!r} is not ASCII", position, f"write {_ASCII[char]}")
     if char in "'\"`":
-        return ExpressionError("text in quotes does not belong in an expression", position)
+        return ExpressionError("text in quotes does not belong in an expression", position, "take the quotes away")
     if not char.isascii():
         name = char if char.isprintable() else f"U+{ord(char):04X}"
         return ExpressionError(f"the character {name!r} is not ASCII", position, "use plain letters, digits and signs")
-    return ExpressionError(f"the character {char!r} does not belong in an expression", position)
+    hint = "names have letters, digits and _"
+    return ExpressionError(f"the character {char!r} does not belong in an expression", position, hint)

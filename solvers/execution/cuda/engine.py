@@ -14,7 +14,7 @@ from solvers.execution.cuda.launch import (
     patience_rule,
     registers_rule,
 )
-from solvers.execution.cuda.occupancy import Architecture, architecture_facts
+from solvers.execution.cuda.occupancy import FACTS, Architecture
 from solvers.execution.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -163,8 +163,28 @@ def report(kernel: Kernel) -> dict[str, Any]:
     return Launch.from_json(kernel.details).facts()
 
 
+#: The architectures of GPUs by what they are sold as.
+_GPUS = {
+    gpu: arch
+    for arch, gpus in {
+        "sm_70": "v100 titanv volta",
+        "sm_75": "t4 2060 2070 2080 turing",
+        "sm_80": "a100 a30 ampere",
+        "sm_86": "a10 a40 a2 a6000 3060 3070 3080 3090",
+        "sm_87": "orin",
+        "sm_89": "l4 l40 l40s 4060 4070 4080 4090 ada",
+        "sm_90": "h100 h200 gh200 hopper",
+        "sm_100": "b100 b200 gb200 blackwell",
+        "sm_103": "b300 gb300",
+        "sm_120": "5060 5070 5080 5090",
+        "sm_121": "gb10 spark",
+    }.items()
+    for gpu in gpus.split()
+}
+
+
 def parse_architecture(text: str) -> Architecture:
-    """Return (major, minor) of a name such as sm_90.
+    """Return (major, minor) of a name such as sm_90; one that is newer than all that are known is taken for what it is.
 
     Raises
     ------
@@ -172,14 +192,12 @@ def parse_architecture(text: str) -> Architecture:
         If it is none.
     """
     match = re.fullmatch(r"sm_(\d+)(\d)", text)
-    if match is None:
-        raise PlanError(f"{text!r} is no GPU architecture", "write it like sm_90", "--arch")
-    major, minor = match.groups()
-    arch = int(major), int(minor)
-    try:
-        architecture_facts(arch)
-    except ValueError as error:
-        raise PlanError(str(error), None, "--arch") from error
+    arch = (int(match[1]), int(match[2])) if match else (0, 0)
+    if arch not in FACTS and arch < max(FACTS):
+        known = ", ".join(f"sm_{major}{minor}" for major, minor in FACTS)
+        meant = _GPUS.get(re.sub(r"[\W_]|nvidia|rtx|geforce", "", text.lower()))
+        hint = f"did you mean {meant}? known: {known}" if meant else f"known: {known}"
+        raise PlanError(f"unknown architecture {text!r}", hint, "--arch")
     return arch
 
 

@@ -26,6 +26,7 @@ from numba.cuda.compiler import compile_cuda, kernel_fixup
 from numba.cuda.core.compiler_lock import global_compiler_lock
 from numba.cuda.cudadrv import libs, nvvm
 
+from solvers.errors import PlanError
 from solvers.execution.cuda.occupancy import Architecture, KernelResources
 from solvers.targets.interruptible import interruptible
 from solvers.targets.written import Announce, count_written
@@ -292,7 +293,14 @@ def optimise(modules: Sequence[str], arch: Architecture, options: dict[str, Any]
             warnings.simplefilter("ignore", nvvm.NvvmWarning)
             ptx = unit.compile()
     except nvvmError as error:
-        raise ToolchainError(f"libNVVM: {unit.get_log().strip() or error}") from error
+        told = unit.get_log().strip() or str(error)
+        if "-arch=" in told and "unsupported" in told:
+            hint = (
+                "CUDA 13 begins with sm_75: pip install 'cubie-cli[cuda12]' knows older ones" if arch < (7, 5) else None
+            )
+            message = f"the CUDA toolkit that is installed does not know sm_{major}{minor}"
+            raise PlanError(message, hint or "a newer toolkit may", "--arch") from error
+        raise ToolchainError(f"libNVVM: {told}") from error
     return str(ptx.decode().strip("\0 \n"))
 
 

@@ -1,0 +1,1 @@
+"""What Python programs call: the same code as the commands."""
