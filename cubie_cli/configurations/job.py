@@ -19,7 +19,7 @@ from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.enclosed import CHANGED, enclosed_model, is_enclosing, read_enclosed
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.overrides import apply_overrides
-from cubie_cli.documents.paths import resolved
+from cubie_cli.documents.paths import is_there, resolved
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.models.chosen import Wholes, joined
 from cubie_cli.models.model import Model, read_model
@@ -191,7 +191,7 @@ def _load_model(document: Document) -> Model:
             message = f"the model is in a file, {key!r} does not belong here"
             raise document.error(message, ("model", key), "key", "give either file or the model's tables")
     path = resolved(document.path.parent, name)
-    if not path.exists():
+    if not is_there(path):
         raise document.error(f"no such model file: {path}", place, hint="the name is relative to this file")
     return read_model(read_document(path))
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cubie_cli.documents.messages import OutputError, size
+from cubie_cli.documents.messages import OutputError, shortened, size
 
 #: Bytes that an HDF5 file begins with.
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -95,6 +95,12 @@ def check_destination(
 def _check_name(path: Path, inputs: list[Path], option: str, kind: Kind, *, force: bool) -> None:
     target = _followed(path)
     folder = target.parent
+    try:
+        target.stat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            hint = f"name a shorter one with {option}"
+            raise OutputError(f"the name of the output is too long: {shortened(str(path))}", hint=hint) from None
     if not folder.is_dir():
         raise OutputError(f"the folder of the output does not exist: {folder}", hint=f"mkdir -p {folder}")
     if any(target.exists() and other.exists() and target.samefile(other) for other in inputs):
@@ -279,11 +285,15 @@ def remove_leftovers(path: Path, keep: Path | None = None) -> None:
 
     Only who holds the file may do so.
     """
-    target = _followed(path)
-    temporary = re.compile(rf"\.{re.escape(_short(target.name))}\.[0-9a-f]{{{2 * _RANDOM}}}\.part")
-    for each in target.parent.iterdir():
-        if temporary.fullmatch(each.name) and each != keep:
+    for each in _followed(path).parent.iterdir():
+        if is_temporary(each, path) and each != keep:
             each.unlink(missing_ok=True)
+
+
+def is_temporary(part: Path, path: Path) -> bool:
+    """Return whether a file has a name that `temporary_beside` gives for another."""
+    name = re.escape(_short(_followed(path).name))
+    return re.fullmatch(rf"\.{name}\.[0-9a-f]{{{2 * _RANDOM}}}\.part", part.name) is not None
 
 
 def put_in_place(temporary: Path, path: Path, *, replace: bool, option: str = "--output") -> None:
