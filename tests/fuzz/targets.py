@@ -102,7 +102,7 @@ def expressions(rng: Random) -> Case:
     if rng.random() < 0.6:
         text = mutated_text(rng, text)
     kind = rng.randrange(_SYMBOLIC)
-    scope = Scope({**_STATES, "k": 2.0, "t": TIME}, {"x": state_symbol(5)}, {"u": _U})
+    scope = Scope({**_STATES, "k": 2.0, "t": TIME}, _STATES, {"u": _U})
 
     def case() -> None:
         if kind == 0:
