@@ -165,9 +165,17 @@ def _chosen(job: Job, audience: "Audience | None") -> Choice:
     return race([_method(with_algorithm(job, name), values, audience) for name in job.candidates])
 
 
-def race(candidates: "Sequence[Candidate]") -> Choice:
-    """Try candidates with ever more attempts, until each has ended or cannot win any more."""
-    racing, allowed = list(candidates), _FIRST_ATTEMPTS
+def race(candidates: "Sequence[Candidate]", first_attempts: int = _FIRST_ATTEMPTS) -> Choice:
+    """Try candidates with ever more attempts, until each has ended or cannot win any more.
+
+    Parameters
+    ----------
+    candidates
+        What is tried.
+    first_attempts
+        How many a run is allowed at first.
+    """
+    racing, allowed = list(candidates), first_attempts
     while racing:
         for each in racing:
             each.try_with(allowed)
@@ -284,7 +292,7 @@ def _method(job: Job, values: np.ndarray, audience: "Audience | None") -> Candid
     kernel = find_kernel(job, "cpu").compiled(audience=audience)
 
     def solve(attempts: int, share: Share) -> Solution:
-        exchange = _limited(job, attempts, share).exchange
+        exchange = limited(job, attempts, share).exchange
         with as_user_errors(job), closing(engine.load(kernel, exchange, job.configuration.threads)) as solver:
             return solver.solve(values)
 
@@ -300,12 +308,13 @@ def work_of_an_attempt(job: Job, values: np.ndarray) -> float:
     from solvers.execution.python.engine import PythonSolver  # noqa: PLC0415 - imports SymPy
     from solvers.targets.counting import CountingTarget  # noqa: PLC0415
 
-    plan, target = make_plan(_limited(job, _COUNTED), "python"), CountingTarget()
+    plan, target = make_plan(limited(job, _COUNTED), "python"), CountingTarget()
     solution = PythonSolver(plan, target).solve(values)
     return target.work / max(1, int(solution.steps[0]) + int(solution.rejected[0]))
 
 
-def _limited(job: Job, attempts: int, share: Share = WHOLE) -> Job:
+def limited(job: Job, attempts: int, share: Share = WHOLE) -> Job:
+    """Return a job with at most so many attempts a run, and shares of its tolerances."""
     solve = job.configuration.solve
     smallest = float(np.finfo(solve.precision).tiny)
     solve = replace(

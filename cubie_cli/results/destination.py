@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cubie_cli.documents.messages import OutputError, shortened, size
+from cubie_cli.documents.messages import OutputError, size
 
 #: Bytes that an HDF5 file begins with.
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -95,12 +95,6 @@ def check_destination(
 def _check_name(path: Path, inputs: list[Path], option: str, kind: Kind, *, force: bool) -> None:
     target = _followed(path)
     folder = target.parent
-    try:
-        target.stat()
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            hint = f"name a shorter one with {option}"
-            raise OutputError(f"the name of the output is too long: {shortened(str(path))}", hint=hint) from None
     if not folder.is_dir():
         raise OutputError(f"the folder of the output does not exist: {folder}", hint=f"mkdir -p {folder}")
     if any(target.exists() and other.exists() and target.samefile(other) for other in inputs):
