@@ -18,7 +18,7 @@ _FORMATS = (
         f"this is XPP's; {_IMPORT}",
     ),
     (re.compile(r"(?m)^[ \t]*(model\s+\w+|.*->.*;)"), f"this is Antimony's; {_IMPORT}"),
-    (re.compile(r"(?m)^[ \t]*(import|from)\s+\w+|^\s*def\s+\w+\("), "this is Python, and TOML is needed"),
+    (re.compile(r"(?m)^[ \t]*(import|from)\s+\w+|^[ \t]*def\s+\w+\("), "this is Python, and TOML is needed"),
     (re.compile(r"(?m)^\w+:\s*$"), "this is YAML, and TOML is needed: [table] on a line of its own, then name = value"),
 )
 
