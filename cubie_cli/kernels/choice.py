@@ -33,6 +33,8 @@ _PART, _MOST_RUNS, _MOST_BYTES = 4, 32, 1 << 28
 _FIRST_ATTEMPTS, _GROWTH = 1000, 8
 #: Attempts from which the work of one is known.
 _COUNTED = 16
+#: States beyond which only those that a result has are compared.
+_MANY_STATES = 64
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,17 @@ def settled(job: Job, audience: "Audience | None" = None) -> tuple[Job, Choice |
 def _chosen(job: Job, audience: "Audience | None") -> Choice:
     if audience:
         audience.stage(f"choosing an algorithm: {' or '.join(job.candidates)}")
-    values = job.design.sample(_runs_tried(job))
+    values = job.design.sample(_runs_tried(_with_all_states(job)))
     return race([_method(with_algorithm(job, name), values, audience) for name in job.candidates])
+
+
+def _with_all_states(job: Job) -> Job:
+    """Return a job that saves all states and nothing else: a result may be wrong by one that is not in it."""
+    states = tuple(range(len(job.model.quantities.states)))
+    if len(states) > _MANY_STATES:  # a kernel beside that of the batch takes long to compile
+        return job
+    save = replace(job.configuration.save, states=states, observables=(), summaries=(), windows=())
+    return replace(job, configuration=replace(job.configuration, save=save))
 
 
 def race(candidates: "Sequence[Candidate]", first_attempts: int = _FIRST_ATTEMPTS) -> Choice:
@@ -289,15 +300,16 @@ class Candidate:
 
 def _method(job: Job, values: np.ndarray, audience: "Audience | None") -> Candidate:
     """Return a job's method as a candidate for some runs, by their swept values."""
-    kernel = find_kernel(job, "cpu").compiled(audience=audience)
+    pilot = _with_all_states(job)
+    kernel = find_kernel(pilot, "cpu").compiled(audience=audience)
 
     def solve(attempts: int, share: Share) -> Solution:
-        exchange = limited(job, attempts, share).exchange
+        exchange = limited(pilot, attempts, share).exchange
         with as_user_errors(job), closing(engine.load(kernel, exchange, job.configuration.threads)) as solver:
             return solver.solve(values)
 
     solving, names = job.configuration.solve, job.model.quantities.states
-    saved = job.configuration.save.states
+    saved = pilot.configuration.save.states
     states, atol = [names[index] for index in saved], [solving.atol[index] for index in saved]
     work = work_of_an_attempt(job, values[:, :1])
     return Candidate(solving.algorithm, work, solving.max_steps, solve, states, solving.rtol, atol)
