@@ -1,8 +1,11 @@
-"""Tests marked `gpu` are left out where there is no GPU, and the header says why; `slurm` is to be asked for."""
+"""Which tests are run: `gpu` where there is a GPU, `slurm` where it is asked for, and all of many with `--thorough`."""
 
 import gc
+import math
 import os
 import tempfile
+import zlib
+from collections import defaultdict
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -48,11 +51,39 @@ def pytest_report_header(config):
     return f"gpu tests are left out: {reason}" if reason else "gpu tests are run"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--thorough", action="store_true", help="run every case of the tests that take a sample of theirs")
+
+
 def pytest_collection_modifyitems(config, items):
-    left_out = {"gpu"} if config.stash[REASON] else set()
-    if "slurm" not in config.option.markexpr:
-        left_out.add("slurm")
-    deselected = [item for item in items if any(map(item.get_closest_marker, left_out))]
+    left_out = _without_what_they_need(config, items)
+    if not config.option.thorough:
+        left_out |= _not_in_the_sample(items)
+    deselected = [item for item in items if item in left_out]
     if deselected:
         config.hook.pytest_deselected(items=deselected)
-        items[:] = [item for item in items if not any(map(item.get_closest_marker, left_out))]
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _without_what_they_need(config, items):
+    lacking = {"gpu"} if config.stash[REASON] else set()
+    if "slurm" not in config.option.markexpr:
+        lacking.add("slurm")
+    return {item for item in items if any(map(item.get_closest_marker, lacking))}
+
+
+def _not_in_the_sample(items):
+    """Return cases marked `thorough`, and of a function marked `one_in(n)` all but one in n on either kind of device.
+
+    Which ones hangs on their names alone, so it is the same in every process and does not follow the order of cases.
+    """
+    functions = defaultdict(list)
+    for item in items:
+        if marker := item.get_closest_marker("one_in"):
+            on_gpu = item.get_closest_marker("gpu") is not None
+            functions[item.path, item.originalname, on_gpu, *marker.args].append(item)
+    left_out = {item for item in items if item.get_closest_marker("thorough")}
+    for (*_, n), cases in functions.items():
+        cases.sort(key=lambda item: zlib.crc32(item.name.encode()))
+        left_out.update(cases[math.ceil(len(cases) / n) :])
+    return left_out

@@ -33,7 +33,7 @@ class ControllerFunctions(NamedTuple):
     judge(active, error, trouble, memory) -> (accept, change): whether a step counts, and the change after those that
         do; see `StepFunctions.attempt`.
     retreat(reject, error, trouble, change) -> change: the change after those that were rejected.
-    follow(accept, h, dt, change, memory) -> dt: the step to try next, not shortened by more than it may be.
+    follow(accept, h, dt, change, memory) -> dt: the step to try next.
     reset(fresh, memory): forget what another run left.
     """
 
@@ -159,13 +159,15 @@ class AdaptiveController:
         accept = both(active, both(trouble == 0, error <= 1.0))
         size = log2_estimate(convert(error, "float32"))
         change = smaller(self.past(self._asked(size), size, memory), log2(self.max_factor))
+        change = larger(change, log2(self.min_factor))
         self.remember(accept, size, memory)
         return accept, change
 
     def _retreat(self, reject: Any, error: Any, trouble: Any, change: Any) -> Any:
-        asked = smaller(self._asked(log2_estimate(convert(error, "float32"))), 0.0)
+        least = literal(change, log2(self.min_factor), "float32")
+        asked = smaller(larger(self._asked(log2_estimate(convert(error, "float32"))), least), 0.0)
         known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
-        return select(reject, select(known, asked, literal(change, -math.inf, "float32")), change)
+        return select(reject, select(known, asked, least), change)
 
     def _asked(self, size: Any) -> Any:
         """Return the change that an error asks for, given log2 of its mean square."""
@@ -177,7 +179,6 @@ class AdaptiveController:
         return -self.exponent / 2
 
     def _follow(self, accept: Any, h: Any, dt: Any, change: Any, memory: Any) -> Any:
-        change = larger(change, log2(self.min_factor))
         proposed = h * convert(exp2_estimate(change), self.precision)
         if self.dt_max != math.inf:
             proposed = smaller(proposed, self.dt_max)

@@ -52,6 +52,7 @@ def test_fixed_steps_keep_the_order(algorithm):
     assert abs(fine - exact) <= 0.02
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("algorithm", ["bogacki_shampine32", "tsit5", "rodas5p", "radau_iia_5"])
 @pytest.mark.parametrize("count", [301, 3001])
 def test_a_single_row_is_not_stepped_over(algorithm, count):

@@ -53,6 +53,7 @@ def superposed(times, doses, ke, dose=100.0):
     return np.array([(taken * each).sum(axis=1) for each in (gut, plasma)])
 
 
+@pytest.mark.one_in(3)
 @compiled
 @pytest.mark.parametrize("algorithm", FAMILIES)
 def test_doses_superpose(algorithm, target):
@@ -69,6 +70,7 @@ def test_doses_superpose(algorithm, target):
         assert np.abs(solution.variables[..., run] - superposed(times, doses, ke)).max() <= 100 * 1e-9
 
 
+@pytest.mark.one_in(3)
 @compiled
 @pytest.mark.parametrize("algorithm", ["rk4", "rodas5p", "gauss_legendre_6"])
 def test_doses_cut_fixed_steps(algorithm, target):
@@ -122,6 +124,7 @@ def test_times_do_not_add_up_rounding(target):
 # -- at the ends of the span, and what is saved --------------------------------------------------
 
 
+@pytest.mark.one_in(3)
 @compiled
 @pytest.mark.parametrize(
     ("algorithm", "settings"),
@@ -189,6 +192,7 @@ def test_a_crossing_at_the_end_counts(settings, target):
 # -- crossings ----------------------------------------------------------------------------------
 
 
+@pytest.mark.one_in(3)
 @compiled
 @pytest.mark.parametrize("algorithm", ["rk4", "vern6", "rodas5p", "kvaerno5", "gauss_legendre_4"])
 def test_two_crossings_in_one_step_are_both_found(algorithm, target):
@@ -222,6 +226,7 @@ def test_what_changes_nothing_costs_no_step(target):
     np.testing.assert_allclose(solution.variables, without.variables, rtol=0, atol=1e-4)
 
 
+@pytest.mark.one_in(3)
 @compiled
 @pytest.mark.parametrize("algorithm", FAMILIES)
 def test_crossings_of_an_oscillator_are_sharp(algorithm, target):

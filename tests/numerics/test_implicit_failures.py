@@ -98,6 +98,7 @@ def test_shorter_steps_find_a_root(name, target):
     np.testing.assert_allclose(solution.variables[0, 0], np.tan([1.4, 0.3]), rtol=1e-2)
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("settings", [{"dt": 0.125}, {}], ids=["fixed", "adaptive"])
 @pytest.mark.parametrize("name", IMPLICIT_TABLEAUS)
@@ -138,6 +139,7 @@ def test_root_of_a_negative_in_a_trial_step_is_mended(name, target):
     np.testing.assert_allclose(solution.variables[0, 0, 0], (1 - 0.95) ** 2, rtol=0.1)
 
 
+@pytest.mark.one_in(4)
 @everywhere
 @pytest.mark.parametrize("name", METHODS)
 def test_solution_that_leaves_for_infinity(name, target):
@@ -149,6 +151,7 @@ def test_solution_that_leaves_for_infinity(name, target):
     assert np.isnan(solution.variables[0, 3:, 1]).all()
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("rtol", [1e-6, 1e-10, 1e-13, 1e-15])
 @pytest.mark.parametrize("name", ["backwards_euler", "kvaerno5", "radau_iia_5"])
 def test_fixed_steps_converge_at_tight_tolerances(name, rtol):
@@ -156,6 +159,7 @@ def test_fixed_steps_converge_at_tight_tolerances(name, rtol):
     assert solution.status.tolist() == [Status.SUCCESS]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-7])
 def test_fixed_steps_converge_in_single_precision(rtol):
     problem = make_problem(lorenz(), "kvaerno5", 0.5, dt=0.01, rtol=rtol, atol=rtol / 1000, precision="float32")

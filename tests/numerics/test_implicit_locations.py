@@ -76,6 +76,7 @@ def test_one_buffer_alone_changes_nothing(name, all_local):
         assert_same(solved(name, locations, "python", RHO[:, -1:]), reference)
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize("seed", range(8))
 def test_random_assignments_change_nothing(seed, target, all_local):
@@ -85,6 +86,7 @@ def test_random_assignments_change_nothing(seed, target, all_local):
     assert_same(solved(name, locations, target), all_local(name, target))
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("seed", range(8))
 def test_totals_are_the_sum_of_the_tree(seed, name):

@@ -21,6 +21,7 @@ def assert_agree(iterated, direct, rtol=1e-7):
     np.testing.assert_allclose(iterated.steps, direct.steps, rtol=0.05, atol=1)
 
 
+@pytest.mark.one_in(4)
 @PYTHON
 @pytest.mark.parametrize("preconditioner", ["none", "jacobi", "neumann"])
 @pytest.mark.parametrize("kind", KINDS)

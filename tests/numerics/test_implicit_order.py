@@ -17,6 +17,7 @@ EXACT = {"rtol": 1e-13, "atol": 1e-13, "newton": NewtonSettings(max_iters=100)}
 LONGEST = {1: 0.03, 2: 0.05, 3: 0.06, 4: 0.08, 5: 0.11, 6: 0.36, 9: 1.1}
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("name", IMPLICIT_TABLEAUS)
 def test_errors_fall_with_the_power_of_the_step(name):
     method = IMPLICIT_TABLEAUS[name]

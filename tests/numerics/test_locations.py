@@ -46,6 +46,7 @@ def all_local():
     return reference
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize("locations", ASSIGNMENTS.values(), ids=ASSIGNMENTS)
 @pytest.mark.parametrize("name", METHODS)
@@ -59,6 +60,7 @@ def test_moving_buffers_changes_nothing(name, locations, target, all_local):
     np.testing.assert_array_equal(moved.variables, reference.variables)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.gpu
 @pytest.mark.parametrize("locations", ASSIGNMENTS.values(), ids=ASSIGNMENTS)
 def test_a_launch_takes_the_shared_memory_of_the_report(locations):

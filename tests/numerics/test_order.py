@@ -49,6 +49,7 @@ def test_order_is_counted_within_steps(name, theta):
     assert counted_order(errors, rounding=2e-9) == TABLEAUS[name].dense_output.order
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_errors_fall_with_the_power_of_the_step(name):
     method = TABLEAUS[name]

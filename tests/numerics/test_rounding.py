@@ -13,6 +13,7 @@ def final(name, precision, dt):
     return solve(problem, RHO).variables[:, -1].astype(np.float64)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ["rk4", "tsit5", "dormand_prince54"])
 def test_a_thousand_steps_round_little(name):
     exact = final(name, "float64", 1e-3)

@@ -15,6 +15,7 @@ OSCILLATOR = make_system(
 everywhere = pytest.mark.parametrize("target", ["python", "cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("name", ["tsit5", "cash_karp54", "dop853", "bogacki_shampine32"])
 def test_grid_has_t0_and_not_t1(name, target):
@@ -51,6 +52,7 @@ def test_a_grid_that_ends_with_the_span_has_its_end(t0, interval):
             assert (np.diff(times) > 0).all()
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("settings", [{"rtol": 1e-8}, {"dt": 0.025}], ids=["adaptive", "fixed"])
 @pytest.mark.parametrize("name", ["tsit5", "cash_karp54"])
@@ -77,6 +79,7 @@ def test_first_listed_time_may_be_late(target):
     np.testing.assert_allclose(solution.variables[0, 0], np.sin(1.25), atol=1e-6)
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("name", ["tsit5", "cash_karp54", "vern7"])
 def test_saves_denser_than_steps(name, target):
@@ -110,6 +113,7 @@ def test_without_a_continuous_extension_steps_land(name):
     assert ends.steps[0] < 20
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize(
     ("dt", "every", "t1"), [(0.3, 0.9, 3.6), (0.1, 0.7, 7.0), (0.01, 0.07, 2.1), (1 / 3, 1.0, 3.0)]

@@ -45,6 +45,7 @@ def bounces(e, count=20):
     return fall * (1 + 2 * np.cumsum(np.where(k > 0, e**k, 0.0))), impact * e ** (k + 1.0)
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("algorithm", BALLISTIC)
 @pytest.mark.parametrize("adaptive", [True, False])
@@ -110,6 +111,7 @@ LEAKY = with_events(
 )
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("algorithm", ["tsit5", "vern9", "rodas5p", "radau_iia_9"])
 def test_a_leaky_neuron_fires_a_thousand_times(algorithm, target):
@@ -156,6 +158,7 @@ def izhikevich(c, d, t1):
         y = [c, u + d]
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize(("algorithm", "rtol"), [("tsit5", 1e-10), ("vern7", 1e-10), ("rodas5p", 1e-9)])
 def test_izhikevich_neurons_fire_where_they_should(algorithm, rtol, target):

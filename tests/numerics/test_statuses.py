@@ -41,6 +41,7 @@ def test_fixed_steps_beyond_a_pole_are_not_finite(name, target):
     assert np.isnan(solution.variables[0, ~finite, 1]).all()
 
 
+@pytest.mark.one_in(4)
 @everywhere
 @pytest.mark.parametrize("name", ["euler", "tsit5", "backwards_euler"])
 def test_how_a_fixed_step_run_fails_does_not_depend_on_what_is_saved(name, target):
@@ -59,6 +60,7 @@ def test_how_a_fixed_step_run_fails_does_not_depend_on_what_is_saved(name, targe
     assert np.isnan(ends[1].variables[0, ~finite, 0]).all()
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("t0", [-1.0, 1e6])
 @pytest.mark.parametrize("name", ["tsit5", "dop853", "rodas5p"])
@@ -83,6 +85,7 @@ def test_failed_end_is_nan(settings, target):
     assert np.isnan(solution.variables[0, 0, 1])
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("name", ["tsit5", "rodas5p", "kvaerno5"])
 def test_a_step_that_is_rounded_to_the_end_is_the_last(name, target):

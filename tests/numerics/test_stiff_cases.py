@@ -19,6 +19,7 @@ def combinations():
             yield pytest.param(name, method, "cuda", id=f"{name}-{method}-cuda", marks=pytest.mark.gpu)
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(("name", "method", "target"), list(combinations()))
 def test_reference_is_met(name, method, target):
     case = STIFF[name]

@@ -38,6 +38,7 @@ def stage_order(method):
     return next(q for q, gap in enumerate(gaps) if gap > 1e-10)
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @methods
 def test_order_of_the_stages_is_left_by_stiffness(name, target):

@@ -40,6 +40,7 @@ def expected():
     return solution
 
 
+@pytest.mark.one_in(5)
 @everywhere
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -50,6 +51,7 @@ def test_another_program_agrees(name, method, target, expected):
     np.testing.assert_allclose(solution.variables[:, 0, 0], expected(name), rtol=2e-6)
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("method", ["rodas5p", "kvaerno5", "radau_iia_5", "gauss_legendre_6"])
 def test_stiffness_beside_oscillation(method, target):

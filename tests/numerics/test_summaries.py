@@ -61,6 +61,7 @@ def compare(found, asked, curve, tolerance, *, of_times=None):
         np.testing.assert_allclose(value, expected, rtol=allowed, atol=allowed, err_msg=str(each))
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("name", DENSE[::6])
 def test_each_family_of_kinds_with_every_method(name):
     problem = make_problem(SYSTEM, name, T1, **settings_of(name, rtol=1e-5), observables=())
@@ -83,6 +84,7 @@ def test_every_kind():
     compare(found, asked, curves(problem, "python", points=POINTS)[0][0], 1e-6, of_times=1e-6)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("name", "target"),
     [
@@ -167,6 +169,7 @@ def test_several_extremes_and_crossings_in_one_step():
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("settings", [{"rtol": 1e-6}, {"dt": 0.0625}], ids=["adaptive", "fixed"])
 def test_saving_changes_no_bit_of_them(settings, target):

@@ -34,6 +34,7 @@ def test_adaptive_steps_meet_the_tolerance(algorithm):
     assert error(solved(algorithm, at=TIMES, rtol=rtol, atol=rtol)) <= (10 if order > 1 else 30) * rtol
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("algorithm", METHODS)
 def test_fixed_steps_keep_the_order(algorithm):
     order = METHODS[algorithm].order

@@ -138,6 +138,14 @@ def moves(mode: Mode, target: str) -> Iterator[Way]:
     yield from (way for way in chosen if way.mode == mode)
 
 
+def usual(way: Way) -> bool:
+    """Return whether a way is for every run of the tests: one mode of each method is compiled, two are interpreted."""
+    compiled = _compiled(way.mode.method)
+    if way.target == "python":
+        return way.mode in compiled and way.place in ("local", _turn(PLACES, way.mode.method))
+    return way.mode == compiled[_half(way.mode.method) % len(compiled)]
+
+
 def _modes(method: str) -> list[Mode]:
     return [mode for mode in MODES if mode.method == method]
 

@@ -39,6 +39,7 @@ def test_observables_chain_and_see_time(target):
     np.testing.assert_allclose(unused, np.exp(x) + times, rtol=1e-14)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("target", ["python", "cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize("method", ["tsit5", "rodas5p", "kvaerno5", "radau_iia_5"])
 def test_time_is_told_apart_in_single_precision_as_well(method, target):

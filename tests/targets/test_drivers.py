@@ -111,6 +111,7 @@ def test_a_table_of_100_000_rows(even, target):
     assert (found.steps < 100_000 / 8).all()
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 @pytest.mark.parametrize("algorithm", ["tsit5", "rodas5p", "kvaerno5", "radau_iia_5"])
 def test_kernels_for_a_gpu_read_through_the_cache_of_what_nobody_writes(algorithm, precision):

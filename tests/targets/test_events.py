@@ -43,6 +43,7 @@ def bits(solution, chosen=slice(None)):
     return [np.ascontiguousarray(part[..., chosen]).tobytes() for part in parts]
 
 
+@pytest.mark.one_in(3)
 @compiled
 @pytest.mark.parametrize(("algorithm", "settings"), MODES[::2], ids=[name for name, _ in MODES[::2]])
 def test_a_run_does_not_depend_on_its_neighbours(algorithm, settings, target):

@@ -14,6 +14,7 @@ compiled = pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=
 RATES = [[1e7, 3e7, 1e8], [1e4, 3e4, 1e4]]
 
 
+@pytest.mark.one_in(4)
 @compiled
 @pytest.mark.parametrize("name", ["sdirk2", "radau_iia_3", "rodas3"])
 @pytest.mark.parametrize("kind", ["minimal_residual", "steepest_descent", "bicgstab"])
@@ -28,6 +29,7 @@ def test_iterative_solvers_agree(name, kind, target):
     np.testing.assert_allclose(found.variables, defined.variables, rtol=1e-8)
 
 
+@pytest.mark.one_in(3)
 @compiled
 @pytest.mark.parametrize("name", ["sdirk2", "radau_iia_3", "rodas3"])
 def test_single_precision(name, target):
@@ -60,6 +62,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.one_in(3)
 @compiled
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_neighbours_do_not_matter(settings, target):

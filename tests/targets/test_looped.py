@@ -45,6 +45,7 @@ def assert_alike(found, expected, precision):
     np.testing.assert_allclose(found, expected.variables, rtol=tolerance, atol=tolerance * scale)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_loops_are_chosen(name, method):
@@ -52,6 +53,7 @@ def test_loops_are_chosen(name, method):
     assert make_loop(problem).step.rhs.looped is not None
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("name", "method", "precision"), PRECISE)
 def test_loops_come_to_what_written_out_code_does(name, method, precision, target, monkeypatch):
@@ -110,6 +112,7 @@ def loops_for_few(monkeypatch):
     monkeypatch.setattr("solvers.equations.right_hand_side.SHARE", 2.0)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("variant", "precision"), VARIED)
 def test_loops_do_in_every_family_what_written_out_code_does(variant, precision, target, request):
@@ -131,6 +134,7 @@ def test_loops_do_in_every_family_what_written_out_code_does(variant, precision,
     assert_alike(found, expected, precision)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(
     ("method", "precision"), [("rodas5p", "float64"), ("kvaerno5", "float32"), ("radau_iia_5", "float64")]

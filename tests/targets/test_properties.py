@@ -1,13 +1,13 @@
 """What holds for every method, on every target, in either precision, with fixed and adaptive steps, saving or not.
 
-`support.properties` lists the combinations. The interpreter meets every property in all of them; `ways` and `moves`
-there say what is not compiled. Every method meets every property all the same, but that of what is
-compiled either the end alone is saved or buffers are elsewhere.
+`support.properties` lists the combinations. With `--thorough` the interpreter meets every property in all of them;
+`ways` and `moves` there say what is not compiled, and `usual` what other runs of the tests leave out. Every method
+meets every property all the same, but that of what is compiled either the end alone is saved or buffers are elsewhere.
 """
 
 import numpy as np
 import pytest
-from support.properties import FEW, MAX_STEPS, MODES, STEPS, Subject, Way, columns, moves, ways
+from support.properties import FEW, MAX_STEPS, MODES, STEPS, Subject, Way, columns, moves, usual, ways
 from support.solving import solve
 
 from solvers.execution import engine
@@ -35,10 +35,14 @@ def subject(request):
     made.close()
 
 
+def marks(way):
+    return [*[pytest.mark.gpu] * (way.target == "cuda"), *[pytest.mark.thorough] * (not usual(way))]
+
+
 def on(targets, chosen):
     """Run a test for the ways that are chosen of every mode on some targets."""
     cases = [
-        pytest.param((mode, target), way, id=str(way), marks=[pytest.mark.gpu] if target == "cuda" else [])
+        pytest.param((mode, target), way, id=str(way), marks=marks(way))
         for mode in MODES
         for target in targets
         for way in chosen(mode, target)

@@ -99,6 +99,7 @@ def kept():
     return of
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("name", "change"), [(name, change) for name in PROBLEMS for change in changes(name)])
 def test_a_kept_kernel_solves_with_other_settings(name, change, target, kept):
@@ -117,6 +118,7 @@ def test_a_kept_kernel_solves_with_other_settings(name, change, target, kept):
     assert shows is None or same is not shows
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_a_kept_kernel_gives_every_bit_of_one_compiled_for_the_settings(name, target, kept):

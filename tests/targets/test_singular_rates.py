@@ -63,6 +63,7 @@ def test_targets_agree_on_rates(target, precision):
 IMPLICIT = ["kvaerno5", "radau_iia_5", "rodas5p", "rosenbrock23"]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("algorithm", IMPLICIT)
 def test_edges_cost_no_run(algorithm):
     system = make_system(

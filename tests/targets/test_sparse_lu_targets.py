@@ -117,6 +117,7 @@ def solver(plan, entries):
     return solve
 
 
+@pytest.mark.one_in(3)
 @PRECISIONS
 @pytest.mark.parametrize("is_complex", [False, True], ids=["real", "complex"])
 @pytest.mark.parametrize("name", ["small", "pleiades"])

@@ -95,6 +95,7 @@ def test_our_time_is_read_at_the_error_of_the_other_program(tmp_path, monkeypatc
     assert fixed.figures["attempts"] == 1000
 
 
+@pytest.mark.thorough
 def test_an_error_out_of_reach_is_told(tmp_path, monkeypatch):
     adaptive, _ = beside(tmp_path, monkeypatch, 1e-15)
     assert adaptive.figures["ms"] == math.inf

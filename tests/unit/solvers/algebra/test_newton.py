@@ -182,6 +182,7 @@ def test_inactive_changes_nothing():
     np.testing.assert_array_equal(z, [0.25, 0.5])
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", ["backwards_euler", "tr_bdf2", "sdirk4", "kvaerno5", "kencarp4"])
 @pytest.mark.parametrize("system", [ROBERTSON, VAN_DER_POL], ids=["robertson", "van der pol"])
 def test_full_and_simplified_agree(name, system):

@@ -23,6 +23,7 @@ def test_values_between_steps_keep_the_tolerance_where_ends_need_no_steps(method
     assert np.abs(solution.variables[0, :, 0] - exact).max() < 3e-5
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("method", METHODS)
 def test_steps_are_those_without_saves_where_the_extension_is_good(method):
     plain, saving = (solve(make_problem(lorenz(), method, 1.0, every=every), target="python") for every in (None, 0.1))

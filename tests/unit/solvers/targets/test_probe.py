@@ -204,6 +204,7 @@ def drop_probes(monkeypatch):
     return drop
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("name", "target", "family"),
     [*(("cpu", cpu.CpuTarget, family) for family in PROBED), ("cuda", cuda.CudaTarget, "diagonally implicit")],
