@@ -3,7 +3,7 @@
     python -m benchmarks.auto [--only NAME ...] [--record FILE] [--cases FILE]
 
 Work is counted as `auto` counts it: attempts times the operations of one, for the first run of a batch that `auto`
-would try, in the interpreter, which takes the same steps as compiled code. So no clock is involved. A method whose
+would try, in the interpreter while these are few, which takes the same steps as compiled code. So no clock is involved. A method whose
 result is not that of a tighter tolerance counts as one that failed. `--record` takes a line for each model, and what is
 there already is not measured again.
 """
@@ -14,9 +14,12 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cubie_cli.configurations.job import Job, load, with_algorithm
 from cubie_cli.documents.messages import UserError
@@ -24,7 +27,8 @@ from cubie_cli.imports.publishing import Destinations, configuration_text, writt
 from cubie_cli.imports.reading import read_imported, read_source
 from cubie_cli.kernels.choice import Candidate, Choice, limited, race, work_of_an_attempt
 from cubie_cli.kernels.doubts import Share
-from cubie_cli.kernels.job_kernel import make_plan
+from cubie_cli.kernels.job_kernel import find_kernel, make_plan
+from solvers.execution import engine
 from solvers.execution.python.engine import PythonSolver
 from solvers.planning.exchange import Solution
 from solvers.targets.python import PythonTarget
@@ -41,8 +45,8 @@ METHODS = (
     "kvaerno5",
     "radau_iia_9",
 )
-#: Attempts that are allowed at first, and the most; the interpreter takes milliseconds for one.
-_FIRST, _MOST = 64, 20_000
+#: Attempts that are allowed at first, and those up to which compiling would take longer than the interpreter.
+_FIRST, _INTERPRETED = 64, 512
 #: Imports that are taken; each is a model of another kind.
 IMPORTS = (
     *("amounts.xml", "boundary.xml", "compartments.xml", "conversion_factors.xml", "events.xml", "functions.xml"),
@@ -88,11 +92,11 @@ def models(cases: Path) -> Iterator[tuple[str, str, str]]:
     """Yield groups, names, and the texts of run configurations, whose paths are relative to the gallery's folder."""
     for case in json.loads(cases.read_text(encoding="utf-8"))["cases"]:
         yield "reference cases", case["name"], _of_case(case)
+    for name in IMPORTS:
+        yield "imports", name, _of_import(ROOT / "tests/data/imports" / name)
     for path in sorted((ROOT / "configs").glob("*.toml")):
         text = path.read_text(encoding="utf-8")
         yield "gallery", path.stem, re.sub(r"(?m)^(dt|algorithm) *=.*$", "", text)
-    for name in IMPORTS:
-        yield "imports", name, _of_import(ROOT / "tests/data/imports" / name)
 
 
 def _of_case(case: Mapping[str, Any]) -> str:
@@ -153,15 +157,22 @@ def _candidate(job: Job) -> Candidate:
     def solve(attempts: int, share: Share) -> Solution:
         allowed, ended, solution = known.get(share, (0, False, None))
         if solution is None or not (ended or allowed >= attempts):
-            plan = make_plan(limited(job, attempts, share), "python")
-            solution = PythonSolver(plan, PythonTarget()).solve(values)
+            solution = _solved(limited(job, attempts, share), values, compiled=attempts > _INTERPRETED)
             known[share] = attempts, bool((solution.status != 1).all()), solution
         return solution
 
     solving, saved = job.configuration.solve, job.configuration.save.states
     states, atol = [job.model.quantities.states[index] for index in saved], [solving.atol[index] for index in saved]
-    most = min(solving.max_steps, _MOST)
-    return Candidate(solving.algorithm, work_of_an_attempt(job, values), most, solve, states, solving.rtol, atol)
+    work = work_of_an_attempt(job, values)
+    return Candidate(solving.algorithm, work, solving.max_steps, solve, states, solving.rtol, atol)
+
+
+def _solved(job: Job, values: np.ndarray, *, compiled: bool) -> Solution:
+    if not compiled:
+        return PythonSolver(make_plan(job, "python"), PythonTarget()).solve(values)
+    kernel = find_kernel(job, "cpu").compiled()
+    with closing(engine.load(kernel, job.exchange, 1)) as solver:
+        return solver.solve(values)
 
 
 # -- telling ------------------------------------------------------------------------------------

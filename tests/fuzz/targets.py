@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from random import Random
 
@@ -15,7 +16,7 @@ import scipy.stats  # noqa: F401 - takes seconds, which would count as those of 
 from cubie_cli.configurations.job import load
 from cubie_cli.configurations.json_schema import run_schema
 from cubie_cli.documents.document import read_document
-from cubie_cli.imports.publishing import checked, written_model
+from cubie_cli.imports.publishing import Destinations, checked, texts_beside, written_model
 from cubie_cli.imports.reading import read_imported, read_source
 from cubie_cli.models.expressions.names import Scope
 from cubie_cli.models.expressions.parser import number, parse_in
@@ -192,12 +193,25 @@ def imports(rng: Random) -> Case:
     name, content = rng.choice([each for each in _corpus("tests/data/imports/*.*") if not each[0].endswith("json")])
     path = Path(f"fuzzed_{name}")
     path.write_bytes(_changed(rng, content, ()))
+    return lambda: _imported(path)
 
-    def case() -> None:
-        source = read_source(path)
-        checked(written_model(read_imported(source), source, "0"), source)
 
-    return case
+def problems(rng: Random) -> Case:
+    """Return the import of a PEtab problem of which one file is changed."""
+    import_module("cubie_cli.imports.petab.entry")  # takes seconds, which are not those of a case
+    folder = Path("problems")
+    shutil.copytree(ROOT / "tests/data/petab", folder, dirs_exist_ok=True)
+    path = rng.choice(sorted(folder.iterdir()))
+    path.write_bytes(_changed(rng, path.read_bytes(), ()))
+    source = folder / rng.choice(("dimerisation.yaml", "courses.yaml"))
+    return lambda: _imported(source)
+
+
+def _imported(path: Path) -> None:
+    source = read_source(path)
+    model = read_imported(source)
+    checked(written_model(model, source, "0"), source)
+    texts_beside(model, Destinations.of(model, Path("model.toml"), None))
 
 
 # -- journals -----------------------------------------------------------------------------------
@@ -247,5 +261,5 @@ def _nonsense(rng: Random) -> object:
 
 
 TARGETS: Mapping[str, Callable[[Random], Case]] = {
-    each.__name__: each for each in (expressions, models, configurations, tables, imports, journals)
+    each.__name__: each for each in (expressions, models, configurations, tables, imports, problems, journals)
 }

@@ -5,7 +5,15 @@ import pytest
 from tests.fuzz.__main__ import fuzzed
 from tests.fuzz.watching import watched
 
-CASES = {"expressions": 500, "models": 20, "configurations": 60, "tables": 100, "imports": 10, "journals": 50}
+CASES = {
+    "expressions": 500,
+    "models": 20,
+    "configurations": 60,
+    "tables": 100,
+    "imports": 10,
+    "problems": 3,
+    "journals": 50,
+}
 
 
 @pytest.mark.parametrize("target", CASES)

@@ -150,11 +150,16 @@ def test_a_library_that_ends_the_process_is_told():
 
 @pytest.mark.parametrize(
     ("format_name", "library", "package"),
-    [("sbml", "libsbml", "python-libsbml"), ("cellml", "libcellml", "libcellml"), ("antimony", "antimony", "antimony")],
+    [
+        ("sbml", "libsbml", "python-libsbml"),
+        ("cellml", "libcellml", "libcellml"),
+        ("antimony", "antimony", "antimony"),
+        ("petab", "petab", "petab"),
+    ],
 )
 def test_a_library_that_is_missing_is_told_with_its_extra(monkeypatch, format_name, library, package):
     for name in [each for each in sys.modules if each.startswith("cubie_cli.imports.")]:
-        if name.split(".")[2] in ("sbml", "cellml", "antimony"):
+        if name.split(".")[2] in ("sbml", "cellml", "antimony", "petab"):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(UserError) as caught:
