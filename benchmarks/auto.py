@@ -2,10 +2,10 @@
 
     python -m benchmarks.auto [--only NAME ...] [--record FILE] [--cases FILE]
 
-Work is counted as `auto` counts it: attempts times the operations of one, for the first run of a batch that `auto`
-would try, in the interpreter while these are few, which takes the same steps as compiled code. So no clock is involved. A method whose
-result is not that of a tighter tolerance counts as one that failed. `--record` takes a line for each model, and what is
-there already is not measured again.
+Work is counted as `auto` counts it: attempts times the operations of one, for the first run of a batch, without a
+clock. Few attempts are made in the interpreter, which takes the same steps as compiled code. A method whose result is
+not that of a tighter tolerance counts as one that failed. `--record` takes a line for each model, and what is there
+already is not measured again.
 """
 
 import argparse

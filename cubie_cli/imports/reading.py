@@ -138,7 +138,7 @@ def _reader(format_name: str) -> Callable[[bytes, Path], ImportedModel]:
     try:
         module = import_module(f"cubie_cli.imports.{format_name}.entry")
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(error.name or "")
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
         hint = f"pip install 'cubie-cli[{extra}]'"
@@ -160,8 +160,8 @@ def refuse_crash(read: Callable[[bytes, Path], ImportedModel], source: SourceFil
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
-        _limit()
         try:
+            _limit()
             read(source.content, source.path)
         except MemoryError:
             os._exit(_NO_MEMORY)
@@ -172,7 +172,7 @@ def refuse_crash(read: Callable[[bytes, Path], ImportedModel], source: SourceFil
     hint = "check it with the program that made it"
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        if number in (signal.SIGXCPU, signal.SIGKILL):
+        if number == signal.SIGXCPU:
             raise UserError(f"reading it takes more than {_LONGEST_READING} s of a processor", source.path, hint=hint)
         message = (
             f"the library that reads it is ended by {signal.Signals(number).name}: "
@@ -185,13 +185,17 @@ def refuse_crash(read: Callable[[bytes, Path], ImportedModel], source: SourceFil
 
 def _limit() -> None:
     """Limit what this process may take, beside what it has."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST_READING, _LONGEST_READING + 1))
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    most = pages * resource.getpagesize() + _MOST_MEMORY
-    _, allowed = resource.getrlimit(resource.RLIMIT_AS)
-    if allowed == resource.RLIM_INFINITY or allowed > most:
-        resource.setrlimit(resource.RLIMIT_AS, (most, allowed))
+    _at_most(resource.RLIMIT_CORE, 0)
+    _at_most(resource.RLIMIT_CPU, _LONGEST_READING)
+    _at_most(resource.RLIMIT_AS, pages * resource.getpagesize() + _MOST_MEMORY)
+
+
+def _at_most(kind: int, most: int) -> None:
+    """Set a limit, where there is no lower one already."""
+    soft, hard = resource.getrlimit(kind)
+    if soft == resource.RLIM_INFINITY or soft > most:
+        resource.setrlimit(kind, (most, hard))
 
 
 #: Seconds of a processor, and bytes, that a library may take to read a file; and how the process says it needs more.
