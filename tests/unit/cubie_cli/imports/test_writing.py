@@ -192,3 +192,7 @@ def test_a_library_that_takes_too_long_or_too_much_is_refused(monkeypatch):
 def _endless(*_):
     while True:
         pass
+
+
+def test_numbers_that_are_too_large_are_refused(importing):
+    assert "the number inf, which is not finite, cannot be imported" in str(importing.refused("a.ode", "x'=1e999*x\n"))
