@@ -187,13 +187,17 @@ class _Adding:
             raise NotRepresentableError(f"a condition that sets {target!r}, {self._problem.fixed[target]},")
         self._check_known(formula, f"the value of {target!r} in a condition")
 
-    def _by_condition(self, values: Sequence[Formula]) -> Formula:
-        """Return the value of a run's condition, told by its number; the last one for any other number."""
-        number = self._number()
-        found = values[-1]
-        for index, value in reversed(list(enumerate(values[:-1]))):
-            found = choice(compare("==", number, Number(float(index))), value, found)
-        return found
+    def _by_condition(self, values: Sequence[Formula], first: int = 0) -> Formula:
+        """Return the value of a run's condition, told by its number, which is `first` or more.
+
+        It is halved, as a chain of choices for hundreds of conditions would be too deep.
+        """
+        if len(set(values)) == 1:
+            return values[0]
+        half = len(values) // 2
+        sides = (self._by_condition(values[:half], first), self._by_condition(values[half:], first + half))
+        sign, bound = ("==", first) if len(values) == 2 else ("<", first + half)
+        return choice(compare(sign, self._number(), Number(float(bound))), *sides)
 
     def _start_of(self, target: str) -> Formula:
         model = self._model
@@ -213,33 +217,34 @@ class _Adding:
 
     def _add_later_periods(self) -> None:
         """Add an event for each time at which a later period of any experiment begins."""
-        found: dict[float, list[tuple[int, Period]]] = {}
+        found: dict[float, dict[int, Period]] = {}
         for index, experiment in enumerate(self._problem.experiments):
             for period in experiment.periods[1:]:
-                found.setdefault(period.time, []).append((index, period))
+                found.setdefault(period.time, {})[index] = period
         end = max(each.time for each in self._problem.measurements)
-        for time, periods in sorted(found.items()):
+        for number, (time, periods) in enumerate(sorted(found.items()), 1):
             if time > end:
                 self._model.decided.append(f"periods from {time:g} on are left out: nothing is measured in them")
                 continue
             changes = self._changes_at(periods)
             if changes:
-                name = f"period_from_{time:g}"
-                told = ", ".join(self._problem.experiments[index].id for index, _ in periods)
+                name = f"period_{number}"
+                told = ", ".join(self._problem.experiments[index].id for index in periods)
                 remarks = (f"a period of {told} begins",)
                 self._model.events.append(Happening(name, changes, at=Number(time), remarks=remarks))
 
-    def _changes_at(self, periods: Sequence[tuple[int, Period]]) -> Mapping[str, Formula]:
+    def _changes_at(self, periods: Mapping[int, Period]) -> Mapping[str, Formula]:
+        """Return what is set when periods begin, by the number of the condition; in others all stays as it is."""
+        targets = dict.fromkeys(target for period in periods.values() for target in period.changes)
         changes: dict[str, Formula] = {}
-        for index, period in periods:
-            for target, value in period.changes.items():
-                self._start_of(target)
-                self._check_change(target, value)
-                before = changes.get(target, Name(target))
-                if len(self._problem.experiments) == 1:
-                    changes[target] = value
-                else:
-                    changes[target] = choice(compare("==", self._number(), Number(float(index))), value, before)
+        for target in targets:
+            self._start_of(target)
+            values: list[Formula] = [Name(target)] * len(self._problem.experiments)
+            for index, period in periods.items():
+                if target in period.changes:
+                    self._check_change(target, period.changes[target])
+                    values[index] = period.changes[target]
+            changes[target] = self._by_condition(values)
         return changes
 
     # -- samples --------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from cubie_cli.documents.messages import UserError
 from cubie_cli.imports.publishing import Destinations, checked, texts_beside, written_model
 from cubie_cli.imports.reading import read_imported, read_source
 
+MEASURED = "observableId\tsimulationConditionId\ttime\tmeasurement\tobservableParameters"
+LEVELS = {"k_decay_low": 1, "k_decay_high": 2}
 FOLDER = Path(__file__).parents[4] / "data" / "petab"
 
 
@@ -76,12 +78,25 @@ def test_periods_of_version_2_are_events():
     assert beside["conditions"] == "condition\n# plain\n0\n# pulsed\n1\n"
     first, second = text["events"]
     assert first["at"] == 2.0
-    assert first["set"] == {"inhibitor": "4 if condition == 1 else inhibitor"}
-    assert second["set"]["D"] == "0.5*D if condition == 1 else D"
+    assert first["set"] == {"inhibitor": "inhibitor if condition == 0 else 4"}
+    assert second["set"]["D"] == "D if condition == 0 else 0.5*D"
     assert text["states"]["M"] == "2*start"
     assert text["observables"]["free"] == "log(M) if M > 0.5 else -sqrt(t)"
     drawn = tomllib.loads(beside["sample"])["batch"]["groups"]["estimated"]["values"]
     assert drawn == {"k_on": {"loguniform": [0.001, 10.0]}, "k_off": {"uniform": [0.001, 10.0]}}
+
+
+def test_hundreds_of_conditions_are_no_deep_expression(folder):
+    names = [f"c{index}" for index in range(300)]
+    rows = [f"{name}\t0\t\tk_decay_{'low' if index % 2 else 'high'}" for index, name in enumerate(names)]
+    (folder / "conditions.tsv").write_text("\n".join(["conditionId\tinhibitor\tM\tk_decay", *rows]))
+    measured = [f"total\t{name}\t10\t0.9\t" for name in names]
+    (folder / "measurements.tsv").write_text("\n".join([MEASURED, *measured, "dimer\tc0\t1\t0.1\tscale_a"]))
+    changed(folder / "parameters.tsv", "scale_b\tlin\t0.1\t10\t3\t1\t\t\n", "")
+    _, text, beside = imported(folder / "dimerisation.yaml")
+    assert beside["conditions"].count("\n") == 601
+    values = {index: eval(text["parameters"]["k_decay"], {"condition": index, **LEVELS}) for index in range(300)}  # noqa: S307
+    assert values == {index: LEVELS[f"k_decay_{'low' if index % 2 else 'high'}"] for index in range(300)}
 
 
 @pytest.mark.parametrize(
