@@ -31,15 +31,17 @@ def settled():
 
 
 def pytest_configure(config):
-    # Kernels of other runs of the tests must not hide what compiling does now.
-    folder = config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="cubie-tests-")
-    os.environ["CUBIE_CACHE_DIR"] = folder.name
+    # Kernels of other runs of the tests must not hide what compiling does now. Workers of one run share theirs.
+    if not hasattr(config, "workerinput"):
+        folder = config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="cubie-tests-")
+        os.environ["CUBIE_CACHE_DIR"] = folder.name
     reason = cuda_engine.why_unavailable()
     config.stash[REASON] = reason and reason[0]
 
 
 def pytest_unconfigure(config):
-    config.stash[FOLDER].cleanup()
+    if FOLDER in config.stash:
+        config.stash[FOLDER].cleanup()
 
 
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()

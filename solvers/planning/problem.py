@@ -14,6 +14,7 @@ from solvers.equations.system import System
 from solvers.planning.exchange import Exchange
 from solvers.settings import KernelSettings, SaveSettings, SolveSettings
 from solvers.tableaus import find
+from solvers.tableaus.rosenbrock import RosenbrockTableau
 from solvers.tableaus.tableau import ButcherTableau
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Problem:
     def explicit(self) -> bool:
         """Whether steps solve no equations."""
         return isinstance(self.tableau, ButcherTableau)
+
+    @property
+    def iterates(self) -> bool:
+        """Whether steps solve equations that are not linear."""
+        return not isinstance(self.tableau, ButcherTableau | RosenbrockTableau)
 
     @property
     def exchange(self) -> Exchange:

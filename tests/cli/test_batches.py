@@ -1,8 +1,6 @@
 """Batches from the command line: groups, tables and samples, and what their results tell of them."""
 
 import json
-import re
-import shutil
 from pathlib import Path
 
 import h5py
@@ -15,8 +13,6 @@ from cubie_cli.configurations.job import load
 from cubie_cli.kernels.cache_key import kernel_key
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "batches.md").read_text()
-EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 PEOPLE = "who,start\nAnn,1.5\nBob,2.5\nCid,4\n"
 BATCH = """\
 [batch.values]
@@ -125,25 +121,3 @@ def test_another_sample_or_table_takes_the_kernel_that_was_kept(grouped):
     (grouped / "people.csv").write_text(PEOPLE + "Dan,5\n")
     assert key("batch.groups.prior.values.gain={ normal = [0.0, 1.0] }") == first
     assert key("batch.groups.prior.values.gain=1.0", "batch.groups.prior.values.y={ uniform = [1.0, 2.0] }") != first
-
-
-# -- the page -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("text", EXAMPLES)
-def test_the_examples_of_the_page_are_right(folder, text):
-    shutil.copy(ROOT / "configs" / "patients.csv", folder)
-    (folder / "runs.csv").write_text("CL,V\n5,50\n4.2,44\n6.1,61\n")
-    with h5py.File(folder / "earlier.h5", "w") as file:
-        for name in ("gut_final", "plasma_final", "CL"):
-            file[name] = [1.0, 2.0]
-    model = ROOT / "configs" / "models" / "oral_doses.toml"
-    head = f'[model]\nfile = "{model}"\n[solve]\nt1 = 1.0\nalgorithm = "tsit5"\n'
-    (folder / "example.toml").write_text(head + text)
-    design = load(folder / "example.toml").design
-    assert design.count > 1
-    assert np.isfinite(design.values(0, design.count)).all()
-
-
-def test_the_page_unstacks_as_these_tests_do():
-    assert 'ds.set_index(run=[f"{axis}_index" for axis in ds.batch_axes.split()]).unstack("run")' in PAGE

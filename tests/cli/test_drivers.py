@@ -1,7 +1,6 @@
-"""Drivers from the command line: results, kernels that are kept, and the examples of the page."""
+"""Drivers from the command line: results, and kernels that are kept."""
 
 import json
-import re
 from pathlib import Path
 
 import h5py
@@ -11,13 +10,6 @@ import pytest
 from cubie_cli.kernels import cache as kernel_cache
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = [
-    text
-    for text in re.findall(
-        r"^```toml\n(.*?)^```$", (ROOT / "docs" / "drivers.md").read_text(), re.MULTILINE | re.DOTALL
-    )
-    if "[solve]" in text
-]
 RATES = np.array([0.5, 1.0])
 
 
@@ -98,15 +90,6 @@ def test_conditions_on_a_driver_that_moves_are_told(driven, cubie, folder):
     assert "feed > 0.5" in cubie("validate", "run.toml").out
     model.write_text(model.read_text().replace('outside = "error"', 'method = "hold"'))
     assert "feed > 0.5" not in cubie("validate", "run.toml").out
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: re.search('name = "(.*)"', text)[1])
-def test_the_examples_of_the_page_run(example, cubie, folder):
-    (folder / "example.toml").write_text(example)
-    few = "batch.values.strength=1.0" if "strength" in example else "batch.values.clearance=5.0"
-    assert cubie("run", "example.toml", "--target", "python", "--set", few).code == 0
-    with h5py.File(folder / "example.h5") as file:
-        assert not file["status"][:].any()
 
 
 def test_the_example_in_a_file_of_its_own_is_valid(cubie):

@@ -1,7 +1,6 @@
 """`cubie import`: files, notes and refusals, as they are seen from the shell."""
 
 import json
-import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from scipy.integrate import solve_ivp
 
 DATA = Path(__file__).parents[1] / "data"
-DOCS = Path(__file__).parents[2] / "docs" / "imports.md"
 ODE = "par k=2\nx'=-k*x + der\nder'=-der\nx(0)=1\n@ total=4, dt=.01, meth=rk4\ndone\n"
 
 
@@ -58,15 +56,6 @@ def test_a_refusal_shows_the_line(cubie, source, tmp_path):
     assert found.code == 3
     assert "decay.ode:2:1: 'wiener', noise, cannot be imported\n    wiener w\n" in found.err
     assert not (tmp_path / "decay.toml").exists()
-
-
-def test_the_example_of_the_docs_works(cubie, folder):
-    text, toml = re.findall(r"```(?:text|toml)\n(.*?)```", DOCS.read_text(), re.DOTALL)
-    (folder / "pulse.ode").write_text(text)
-    assert cubie("import", "pulse.ode").code == 0
-    assert toml in (folder / "pulse.toml").read_text()
-    values = "batch.values.i0={linspace=[0.0,1.0,10000]}"
-    assert cubie("validate", "pulse.run.toml", "--set", values, "--set", "output.file=pulse.h5").code == 0
 
 
 def test_a_problem_in_petab_is_solved_in_all_its_conditions(cubie, folder):

@@ -115,7 +115,17 @@ def compile_plan(
         announce=announce,
     )
     scatters = adaptive and saves
-    launch = Launch(compiled.name, compiled.resources, chosen, stride, settings, bool(patience), scatters, ordered)
+    launch = Launch(
+        compiled.name,
+        compiled.resources,
+        chosen,
+        stride,
+        settings,
+        bool(patience),
+        scatters,
+        ordered,
+        problem.iterates,
+    )
     launch.grid()
     seconds = time.perf_counter() - start
     if listing is not None:

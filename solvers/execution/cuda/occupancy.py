@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Architecture = tuple[int, int]
-Limiter = Literal["threads", "blocks", "registers", "shared memory"]
+Limiter = Literal["threads", "blocks", "registers", "shared memory", "resident blocks"]
 
 WARP = 32
 REGISTERS = 65_536
@@ -144,7 +144,11 @@ class Occupancy:
 
 
 def occupancy(
-    resources: KernelResources, threads: int, dynamic_shared_bytes: int = 0, arch: Architecture = (9, 0)
+    resources: KernelResources,
+    threads: int,
+    dynamic_shared_bytes: int = 0,
+    arch: Architecture = (9, 0),
+    resident: int | None = None,
 ) -> Occupancy:
     """Compute how many blocks of a kernel one multiprocessor holds.
 
@@ -158,6 +162,8 @@ def occupancy(
         Shared memory a block, asked for at the launch.
     arch
         Compute capability, (major, minor).
+    resident
+        Most blocks a multiprocessor that the grid has; None: any number.
 
     Returns
     -------
@@ -179,6 +185,8 @@ def occupancy(
         "registers": _blocks_by_registers(resources.registers, warps),
         "shared memory": _blocks_by_shared(resources.static_shared_bytes + dynamic_shared_bytes, facts),
     }
+    if resident is not None:
+        limits["resident blocks"] = resident
     limiter = min(limits, key=limits.__getitem__)
     blocks = limits[limiter]
     return Occupancy(blocks, blocks * warps, blocks * warps / facts.warps, limiter)

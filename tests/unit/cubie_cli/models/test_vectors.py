@@ -1,9 +1,7 @@
 """Vectors in model files: equal to what they are written out, and the place and words of every refusal."""
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +10,6 @@ from hypothesis import strategies as st
 from cubie_cli.documents.document import read_document
 from cubie_cli.models.model import read_model
 from cubie_cli.models.system import read_system
-
-DOCS = Path(__file__).parents[4] / "docs"
 
 MODEL = """\
 [states]
@@ -281,9 +277,3 @@ def test_values_of_indices_and_constants_need_no_sympy(vectors):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
-
-
-@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", (DOCS / "vectors.md").read_text(), re.DOTALL))
-def test_the_models_of_the_docs_are_read(files, text):
-    files.model.write_text(text)
-    read_system(model_of(files))

@@ -14,8 +14,9 @@ SM_90 = (9, 0)
 LIGHT = KernelResources(40)
 
 
-def launch(settings=RULES, resources=LIGHT, stride=0, *, queue=False, scattered=0):
-    return grid_rule(settings, resources, stride, SM_90, queue=queue, scattered_bytes=scattered)
+def launch(settings=RULES, resources=LIGHT, stride=0, **what):
+    scattered = what.pop("scattered", 0)
+    return grid_rule(settings, resources, stride, SM_90, **({"queue": False} | what), scattered_bytes=scattered)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,17 @@ def test_who_saves_on_the_way_keeps_to_the_cache():
     assert launch(scattered=300).resident == 10
     assert launch(scattered=10).resident == 12
     assert launch(scattered=10**6).resident == 2
+
+
+@pytest.mark.parametrize(
+    ("stack", "stride", "resident"), [(1832, 0, 3), (1832, 1000, 2), (3360, 0, 2), (3800, 0, None), (936, 0, None)]
+)
+def test_stacks_that_iterations_read_stay_in_the_multiprocessor(stack, stride, resident):
+    heavy = KernelResources(255, stack_bytes=stack)
+    assert launch(resources=heavy, stride=stride, iterates=True).resident == resident
+    assert launch(resources=heavy, stride=stride).resident is None
+    chosen = KernelSettings(threads=128)
+    assert launch(chosen, resources=heavy, stride=stride, iterates=True).threads == 128
 
 
 @pytest.mark.parametrize("queue", [False, True])
