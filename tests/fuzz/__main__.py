@@ -22,14 +22,16 @@ from tests.fuzz.watching import Outcome, watched
 _PROGRESS = 10_000
 
 
-def fuzzed(target: str, seed: int, first: int, cases: int) -> tuple[Counter[str], dict[int, Outcome]]:
+def fuzzed(
+    target: str, seed: int, first: int, cases: int, patience: float = 1.0
+) -> tuple[Counter[str], dict[int, Outcome]]:
     """Return how many cases ended with what, and those that ended with what should not be."""
     kinds: Counter[str] = Counter()
     found: dict[int, Outcome] = {}
     make = TARGETS[target]
     with scratch():
         for number in range(first, first + cases):
-            outcome = watched(make(Random(f"{target}:{seed}:{number}")))  # noqa: S311 - to be repeated
+            outcome = watched(make(Random(f"{target}:{seed}:{number}")), patience)  # noqa: S311 - to be repeated
             kinds[outcome.kind] += 1
             if outcome.is_wrong:
                 found[number] = outcome

@@ -34,11 +34,11 @@ class Outcome:
         return self.kind not in {"accepted", "refused"}
 
 
-def watched(case: Callable[[], object]) -> Outcome:
-    """Return what a case ends with."""
+def watched(case: Callable[[], object], patience: float = 1.0) -> Outcome:
+    """Return what a case ends with; `patience` is by how much longer it may take."""
     before = _most_memory()
     try:
-        with _limited(getattr(case, "longest", LONGEST)):
+        with _limited(patience * getattr(case, "longest", LONGEST)):
             case()
         outcome = Outcome("accepted")
     except _REFUSALS as error:
