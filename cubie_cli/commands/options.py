@@ -19,6 +19,13 @@ class Target(StrEnum):
     PYTHON = "python"
 
 
+class Engine(StrEnum):
+    """What hands out the chunks of a batch to workers elsewhere."""
+
+    DASK = "dask"
+    MPI = "mpi"
+
+
 def _show_tracebacks(verbose: bool) -> bool:  # noqa: FBT001 - the parser hands over the option's value
     if verbose:
         os.environ[TRACEBACK_VARIABLE] = "1"

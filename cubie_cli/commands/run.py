@@ -1,17 +1,22 @@
 """`cubie run`: integrate a batch and write its result."""
 
 import json
+import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cubie_cli.commands.options import Configuration, Json, Overrides, Quiet, Target, TargetChoice, Verbose
+from cubie_cli.commands.options import Configuration, Engine, Json, Overrides, Quiet, Target, TargetChoice, Verbose
 from cubie_cli.commands.stopping import parse_duration, stop_after
 from cubie_cli.documents.messages import ExitCode, UsageError, size
 from cubie_cli.runs.stopwatch import Stopwatch, seconds_since_start
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from cubie_cli.runs.pools import Pool
     from cubie_cli.runs.prepared_batch import PreparedBatch
     from cubie_cli.runs.solving import Tally
 
@@ -41,6 +46,17 @@ MaxTime = Annotated[
 Log = Annotated[
     Path | None, typer.Option("--log", metavar="FILE", help="Add what is told on the way to FILE, with the time.")
 ]
+EngineName = Annotated[
+    Engine | None, typer.Option("--engine", help="Have the workers of Dask, or of MPI, solve the batch.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Where the scheduler of --engine dask is, or a file that says so; else workers start on this machine.",
+    ),
+]
 AllowFailures = Annotated[bool, typer.Option("--allow-failures", help="Exit with 0 even if some runs failed.")]
 
 
@@ -56,6 +72,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     runs: Runs = None,
     shard: Part = None,
     max_time: MaxTime = None,
+    engine: EngineName = None,
+    scheduler: Scheduler = None,
     log: Log = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
@@ -66,12 +84,13 @@ def run(  # noqa: PLR0913 - one parameter an option
     """Integrate every run of the batch that CONFIG describes, and write the result; or repeat a result."""
     if max_time is not None:
         stop_after(parse_duration(max_time, "--max-time") - seconds_since_start())
-    if target not in {Target.CPU, Target.PYTHON}:
+    if engine is None and target not in {Target.CPU, Target.PYTHON}:
         from cubie_cli.runs.wake_gpu import wake_gpu  # noqa: PLC0415 - before what follows
 
         wake_gpu()
     from cubie_cli.documents.enclosed import is_enclosing  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.reports.advice import advice  # noqa: PLC0415
+    from cubie_cli.runs.estimate import keep_pace  # noqa: PLC0415
     from cubie_cli.runs.preflight import check_batch, lack_of_space, outputs_held  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.runs.prepared_batch import prepare_batch, with_choice  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
@@ -81,9 +100,11 @@ def run(  # noqa: PLR0913 - one parameter an option
     if output is None and runs is None and is_enclosing(config):
         raise UsageError(f"{config} is a result: what repeats it needs a name", hint="add --output FILE")
     stopwatch = Stopwatch("plan", "compile", "transfer", "kernel", "write")
-    with Progress(quiet=quiet, log=log) as progress:
+    with _pool(engine, scheduler, target, trace) as pool, Progress(quiet=quiet, log=log) as progress:
         with stopwatch.task("plan"):
-            batch = prepare_batch(config, overrides, target, output, trace, runs, shard=shard, force=force or dry_run)
+            batch = prepare_batch(
+                config, overrides, target, output, trace, runs, shard=shard, force=force or dry_run, pool=pool
+            )
         if resume:
             batch = with_choice(batch, target, progress)
             if is_complete(batch):
@@ -101,13 +122,30 @@ def run(  # noqa: PLR0913 - one parameter an option
                     batch = with_choice(batch, target, progress)
             batch = with_begun(batch, resume=resume)
             progress.warn(batch.warnings)
-            with ready_solver(batch, progress, stopwatch) as solver:
+            with ready_solver(batch, progress, stopwatch, pool) as solver:
+                began = time.perf_counter()
                 tally = solve(batch, solver, progress, stopwatch)
+                keep_pace(batch, time.perf_counter() - began)
         progress.warn(tally.warnings)
         progress.hint(advice(batch.job.configuration.solve, tally.counts))
     _report(batch, tally, stopwatch, as_json=as_json, verbose=verbose)
     if tally.failed and not allow_failures:
         raise typer.Exit(ExitCode.FAILED_RUNS)
+
+
+def _pool(
+    engine: Engine | None, scheduler: str | None, target: Target | None, trace: Path | None
+) -> "AbstractContextManager[Pool | None]":
+    """Return what holds an engine open; nothing without one."""
+    if scheduler is not None and engine != Engine.DASK:
+        raise UsageError(f"--scheduler {scheduler} is for --engine dask", hint="add that, or leave it out")
+    if engine is None:
+        return nullcontext()
+    if trace is not None:
+        raise UsageError("--trace records what is solved here, and --engine solves elsewhere", hint="leave out one")
+    from cubie_cli.runs.pools import opened  # noqa: PLC0415 - most batches are solved here
+
+    return opened(engine, scheduler, gpus=target not in {Target.CPU, Target.PYTHON})
 
 
 def _names(batch: "PreparedBatch") -> dict[str, str | None]:
@@ -133,9 +171,12 @@ def _part_told(batch: "PreparedBatch") -> list[tuple[str, str]]:
 
 def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
     from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
+    from cubie_cli.runs.estimate import estimate  # noqa: PLC0415
 
+    time_needed = estimate(batch)
     if as_json:
         planned = {"runs": batch.runs, **_part(batch), "target": batch.target, "bytes": batch.bytes}
+        planned["estimated_seconds"] = time_needed.seconds
         planned |= batch.tolerances | _names(batch)
         typer.echo(json.dumps(planned | {"memory_report": batch.report().as_json()}))
         return
@@ -151,6 +192,7 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
         ("algorithm", batch.algorithm),
         *batch.tolerances_told,
         ("target", batch.target),
+        ("time", str(time_needed)),
         ("file", f"{batch.output} ({size(batch.bytes)}, not written)" if batch.output else "none"),
     ]
     console.print(terminal.summary("Plan", pairs))

@@ -45,7 +45,7 @@ def write_manifest(file: h5py.File, shards: Sequence[Listed], n_dimensions: int)
     """Write the list to a file that has so many dimensions already."""
     rows = [(each.name, each.runs.start, len(each.runs), each.bytes, each.sha256) for each in shards]
     columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
-    write_columns(file.create_group(GROUP), "shard", columns, _COLUMNS, n_dimensions)
+    write_columns(file.require_group(GROUP), "shard", columns, _COLUMNS, n_dimensions)
 
 
 def is_virtual(file: h5py.File) -> bool:

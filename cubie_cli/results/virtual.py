@@ -1,5 +1,6 @@
 """Writes a result that takes the values of its runs from the shards, by HDF5's virtual datasets."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from cubie_cli.results.opening import open_file
 from cubie_cli.results.shards import ShardFile
 from cubie_cli.results.skeleton import write_skeleton
 
+#: Shards that a variable has mappings to itself; more are divided among other datasets.
+_MAPPINGS = 64
+#: The group beside the list of shards that has these, and what HDF5 calls the file that a dataset is in.
+PARTS, _SAME_FILE = "parts", "."
 #: Indices of runs that are compressed together.
 _CHUNK = 1 << 16
 
@@ -78,18 +83,40 @@ def _named(path: Path, folder: Path) -> str:
 def _create(
     file: h5py.File, name: str, shape: tuple[int, ...], data: h5py.Dataset, listed: Sequence[Listed]
 ) -> h5py.Dataset:
-    """Create a variable with a mapping for each shard; the indices of the runs are known without them."""
+    """Create a variable that reads from all shards; the indices of the runs are known without them.
+
+    HDF5 goes through all mappings of a dataset whenever it is opened, which readers do tens of times. So where there
+    are many, the variable reads from datasets beside the list of shards, of which each reads from a few shards.
+    """
     if name == "run":
         return _create_indices(file, *shape)
+    rows = shape[:-1]
+    if len(listed) <= _MAPPINGS:
+        return _create_mapped(file, name, rows, data.dtype, [(each.name, name, each.runs) for each in listed])
+    few, sources = math.isqrt(len(listed) - 1) + 1, []
+    for first in range(0, len(listed), few):
+        some = listed[first : first + few]
+        part, begin = f"{GROUP}/{PARTS}/{name}/{first // few}", some[0].runs.start
+        mapped = [(each.name, name, range(each.runs.start - begin, each.runs.stop - begin)) for each in some]
+        _create_mapped(file, part, rows, data.dtype, mapped)
+        sources.append((_SAME_FILE, f"/{part}", range(begin, some[-1].runs.stop)))
+    return _create_mapped(file, name, rows, data.dtype, sources)
+
+
+def _create_mapped(
+    file: h5py.File, name: str, rows: tuple[int, ...], dtype: np.dtype[Any], sources: Sequence[tuple[str, str, range]]
+) -> h5py.Dataset:
+    """Create a variable with a mapping for each source: a file, a dataset in it, the runs that this has here."""
+    shape = (*rows, sources[-1][2].stop)
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     space = h5py.h5s.create_simple(shape)
-    for each in listed:
-        part = (*shape[:-1], len(each.runs))
-        space.select_hyperslab((*(0 for _ in shape[:-1]), each.runs.start), (1,) * len(shape), None, part)
+    for source, dataset, runs in sources:
+        part = (*rows, len(runs))
+        space.select_hyperslab((*(0 for _ in rows), runs.start), (1,) * len(shape), None, part)
         # A per cent sign stands for the number of a block in HDF5's names.
-        source = each.name.replace("%", "%%").encode()
-        creation.set_virtual(space, source, name.encode(), h5py.h5s.create_simple(part))
-    return file.create_dataset(name, shape=shape, dtype=data.dtype, dcpl=creation, fillvalue=_missing(data.dtype))
+        names = [each.replace("%", "%%").encode() for each in (source, dataset)]
+        creation.set_virtual(space, *names, h5py.h5s.create_simple(part))
+    return file.create_dataset(name, shape=shape, dtype=dtype, dcpl=creation, fillvalue=_missing(dtype))
 
 
 def _create_indices(file: h5py.File, count: int) -> h5py.Dataset:

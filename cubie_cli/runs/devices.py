@@ -14,7 +14,7 @@ _PILOT_SHARE = 16
 
 
 def devices_of(batch: PreparedBatch) -> tuple[int, ...]:
-    """Return the indices of the GPUs that may solve a batch; (0,) on other targets.
+    """Return the indices of the GPUs that may solve a batch; (0,) on other targets, and for an engine.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def devices_of(batch: PreparedBatch) -> tuple[int, ...]:
         The configuration names one that is not there.
     """
     chosen = batch.job.configuration.devices
-    if batch.target != "cuda" or batch.tracing or batch.output is None:
+    if batch.target != "cuda" or batch.tracing or batch.output is None or batch.place:
         return (0,)
     there = engine.alike_devices()
     if chosen is None:

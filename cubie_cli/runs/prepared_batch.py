@@ -24,6 +24,8 @@ from solvers.planning.exchange import Exchange
 
 if TYPE_CHECKING:
     from cubie_cli.kernels.compilation import Audience
+    from cubie_cli.runs.pools import Pool
+    from cubie_cli.runs.remote import Place
 
 _NO_TOOLKIT = "the CUDA toolkit is missing: pip install 'cubie-cli[cuda13]'"
 
@@ -52,6 +54,8 @@ class PreparedBatch:
         What the values depend on, and what is left of the result to go on with.
     shard
         Which part of the batch the runs are, where it is cut into such.
+    place
+        What the workers of an engine run, where they solve it.
     """
 
     job: Job
@@ -64,6 +68,7 @@ class PreparedBatch:
     facts: Mapping[str, str] = field(default_factory=dict)
     begun: Unfinished | None = None
     shard: Shard | None = None
+    place: "Place | None" = None
 
     @property
     def target(self) -> str:
@@ -138,7 +143,7 @@ class PreparedBatch:
         return memory_of(self.kernel.work, self.exchange, self.runs, self.bytes, runs_per_chunk, kernel)
 
 
-def prepare_batch(
+def prepare_batch(  # noqa: PLR0913 - one parameter an option
     config: Path,
     overrides: Sequence[str] | None,
     target: str | None = None,
@@ -148,6 +153,7 @@ def prepare_batch(
     *,
     shard: str | None = None,
     force: bool = False,
+    pool: "Pool | None" = None,
 ) -> PreparedBatch:
     """Read a batch's files and plan its solution.
 
@@ -164,6 +170,8 @@ def prepare_batch(
         file gives to that of all.
     force
         Whether files that exist may be replaced.
+    pool
+        The workers that will solve it; None: this machine.
 
     Raises
     ------
@@ -176,14 +184,16 @@ def prepare_batch(
     job = load(config, overrides or ())
     settings = job.configuration
     requested = str(target or settings.target)
-    chosen = choose_target(requested)
+    place = pool.place(requested) if pool else None
+    chosen = place.target if place else choose_target(requested)
     count = job.design.count
     selected = part.runs(count) if part else select_runs(runs, count)
     tracing = read_tracing(trace, runs, chosen, output)
-    kernel = find_kernel(job, chosen, fallback=requested == "auto")
+    arch = place.architecture if place and chosen == "cuda" else None
+    kernel = find_kernel(job, chosen, arch, fallback=requested == "auto" and place is None)
     named = part.named(settings.output) if part else settings.output
     path = output or (named if runs is None else None)
-    return PreparedBatch(job, kernel, selected, path, tracing, replace=force, shard=part)
+    return PreparedBatch(job, kernel, selected, path, tracing, replace=force, shard=part, place=place)
 
 
 def _repeated(result: Path) -> tuple[str | None, str | None]:
@@ -202,10 +212,9 @@ def with_choice(batch: PreparedBatch, target: str | None, audience: "Audience | 
     job, choice = settled(batch.job, audience)
     if choice is None:
         return batch
-    requested = str(target or job.configuration.target)
-    return dataclasses.replace(
-        batch, job=job, kernel=find_kernel(job, batch.target, fallback=requested == "auto"), choice=choice
-    )
+    fallback = str(target or job.configuration.target) == "auto" and batch.place is None
+    kernel = find_kernel(job, batch.target, batch.kernel.arch, fallback=fallback)
+    return dataclasses.replace(batch, job=job, kernel=kernel, choice=choice)
 
 
 def report_memory(

@@ -28,6 +28,7 @@ from solvers.execution.kernel import Kernel
 from solvers.status import Status
 
 if TYPE_CHECKING:
+    from cubie_cli.runs.pools import Pool
     from cubie_cli.runs.worker import Task, Written
 
 
@@ -73,8 +74,10 @@ class Tally:
 
 
 @contextmanager
-def ready_solver(batch: PreparedBatch, progress: Progress, stopwatch: Stopwatch) -> Iterator[engine.Solver]:
-    """Hold the batch's kernel ready for as long as a block runs.
+def ready_solver(
+    batch: PreparedBatch, progress: Progress, stopwatch: Stopwatch, pool: "Pool | None" = None
+) -> Iterator[engine.Solver]:
+    """Hold the batch's kernel ready for as long as a block runs: here, or where a pool's workers are.
 
     Raises
     ------
@@ -82,7 +85,9 @@ def ready_solver(batch: PreparedBatch, progress: Progress, stopwatch: Stopwatch)
         Without the device, its compiler, or room on it.
     """
     with as_user_errors(batch.job), stopwatch.task("import"):
-        if batch.target == "python":
+        if pool:
+            solver = _pool_solver(batch, pool, progress, stopwatch)
+        elif batch.target == "python":
             plan = batch.kernel.work
             assert not isinstance(plan, Kernel)  # noqa: S101 - the interpreter has none
             solver = engine.interpret(plan, batch.tracing.recorder if batch.tracing else None)
@@ -92,6 +97,14 @@ def ready_solver(batch: PreparedBatch, progress: Progress, stopwatch: Stopwatch)
             solver = engine.load(kernel, batch.exchange, batch.job.configuration.threads, devices_of(batch)[0])
     with closing(solver), as_user_errors(batch.job):
         yield solver
+
+
+def _pool_solver(batch: PreparedBatch, pool: "Pool", progress: Progress, stopwatch: Stopwatch) -> engine.Solver:
+    from cubie_cli.runs.pool_solver import PoolSolver  # noqa: PLC0415 - most batches are solved here
+
+    solver = PoolSolver(batch, pool, progress)
+    stopwatch.move(solver.kernel.seconds if solver.kernel else 0.0, "import", "compile")
+    return solver
 
 
 def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopwatch: Stopwatch) -> Tally:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from cubie_cli.runs import estimate
+
 CONTRACT = {"runs", "failed", "statuses", "target", "algorithm", "device", "file", "bytes", "seconds"}
 SECONDS = {"import", "plan", "compile", "transfer", "kernel", "write", "total"}
 
@@ -206,3 +208,13 @@ def test_an_end_that_is_not_on_the_save_grid_is_told(cubie):
     assert "t1 = 1 is not on the grid of save_every = 0.3, the last save is at 0.9" in found.err
     assert cubie("validate", "run.toml", "--set", "output.save_every=0.1").err == ""
     assert cubie("validate", "run.toml", "--set", "solve.t1=0.3", "--set", "output.save_every=0.1").err == ""
+
+
+def test_a_plan_tells_how_long_it_will_take_once_that_is_known(cubie, monkeypatch, tmp_path):
+    monkeypatch.setenv("CUBIE_CACHE_DIR", str(tmp_path / "paces"))
+    monkeypatch.setattr(estimate, "_TELLING", 0.0)
+    assert json.loads(cubie("run", "run.toml", "--dry-run", "--json").out)["estimated_seconds"] is None
+    assert "time        not known yet" in cubie("run", "run.toml", "--dry-run").out
+    assert cubie("run", "run.toml").code == 0
+    assert json.loads(cubie("run", "run.toml", "--dry-run", "--json").out)["estimated_seconds"] > 0
+    assert "at the pace of 6 runs solved before" in cubie("run", "run.toml", "--dry-run").out

@@ -14,6 +14,7 @@ import xarray
 from support.shards import solve_in_parts
 
 from cubie_cli.commands.merge import _warnings
+from cubie_cli.results import virtual as virtual_results
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,20 @@ def test_it_moves_with_shards_beside_or_below_it(folder, solved):
     with h5py.File(moved) as file:
         (first, *_) = file["x"].virtual_sources()
         assert first.file_name == "parts %%b/result-0-of-3.h5"
+
+
+def test_many_shards_are_read_by_datasets_beside_their_list(cubie, parts, solved, monkeypatch):
+    monkeypatch.setattr(virtual_results, "_MAPPINGS", 2)
+    assert cubie("merge", *parts, "-o", "all.h5", "--virtual").code == 0
+    with h5py.File("all.h5") as file, h5py.File(solved / "result.h5") as whole:
+        assert [source.file_name for source in file["u"].virtual_sources()] == [".", "."]
+        assert len(file["manifest/parts/u/0"].virtual_sources()) == 2
+        for name in ("u", "x", "rate", "x_max", "low_time", "status", "run"):
+            np.testing.assert_array_equal(file[name], whole[name])
+    parts[1].unlink()
+    with xarray.load_dataset("all.h5", engine="h5netcdf") as found:
+        assert np.isnan(found["u"].isel(run=slice(21, 42))).all()
+        assert found["status"].values.tolist() == [0] * 21 + [-1] * 21 + [0] * 22
 
 
 def test_shards_elsewhere_are_named_in_full(cubie, solved, folder):
