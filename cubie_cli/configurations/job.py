@@ -19,7 +19,7 @@ from cubie_cli.documents.document import Document, read_document
 from cubie_cli.documents.enclosed import CHANGED, enclosed_model, is_enclosing, read_enclosed
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.overrides import apply_overrides, leaves, with_value
-from cubie_cli.documents.paths import resolved
+from cubie_cli.documents.paths import is_there, resolved
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.chosen import Wholes, joined
@@ -230,7 +230,7 @@ def _model_path(document: Document, place: KeyPath) -> Path:
     if not isinstance(name, str) or not name.strip() or "\0" in name:
         raise document.error("a file name is needed", place)
     path = resolved(document.path.parent, name)
-    if not path.exists():
+    if not is_there(path):
         hint = "paths have / between their parts" if "\\" in name else "the name is relative to this file"
         raise document.error(f"no such model file: {path}", place, hint=hint)
     return path

@@ -7,7 +7,7 @@ from cubie_cli.documents.columns import Columns
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.parquet_columns import ParquetColumns
-from cubie_cli.documents.paths import regular_bytes, resolved
+from cubie_cli.documents.paths import is_there, regular_bytes, resolved
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.text_columns import TextColumns
 from cubie_cli.documents.variable_columns import VariableColumns
@@ -54,6 +54,6 @@ def named_columns(document: Document, path: KeyPath) -> Columns:
     if not text.strip() or "\0" in text:
         raise document.error("a file name is needed", path)
     file = resolved(document.path.parent, text)
-    if not file.exists():
+    if not is_there(file):
         raise document.error(f"no such table: {file}", path, hint="the name is relative to this file")
     return read_columns(file)

@@ -95,7 +95,7 @@ def _read(path: Path) -> Enclosed:
     texts: dict[str, str] = {}
 
     def visit(name: str, item: "h5py.Dataset | h5py.Group") -> None:
-        if isinstance(item, h5py.Dataset):
+        if isinstance(item, h5py.Dataset) and not item.external:  # its own texts alone
             texts[name] = item.asstr()[()]
 
     try:

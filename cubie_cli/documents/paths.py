@@ -12,6 +12,11 @@ def resolved(folder: Path, name: str) -> Path:
     return folder / Path(os.path.expandvars(name)).expanduser()
 
 
+def is_there(path: Path) -> bool:
+    """Return whether a file exists; one whose name no file system takes does not."""
+    return os.path.exists(path)  # noqa: PTH110 - `Path.exists` raises for such names
+
+
 def regular_bytes(path: Path) -> int:
     """Return the size of a regular file in bytes.
 

@@ -11,13 +11,19 @@ _NAME = 'the name of a state stands alone on the left, as in x = "-k*x"'
 
 #: What a whole text looks like that is in another format, and what to do.
 _FORMATS = (
-    (re.compile(r"\s*<"), f"this is XML; {_IMPORT}"),
-    (re.compile(r"\s*\{"), "this is JSON, and TOML is needed: [table] on a line of its own, then name = value"),
-    (re.compile(r"(?m)^\s*(\w+'\s*=|d\w+/dt\s*=(?!\s*[\"'])|(init|par|p|aux)\s+\w+\s*=)"), f"this is XPP's; {_IMPORT}"),
-    (re.compile(r"(?m)^\s*(model\s+\w+|.*->.*;)"), f"this is Antimony's; {_IMPORT}"),
-    (re.compile(r"(?m)^\s*(import|from)\s+\w+|^\s*def\s+\w+\("), "this is Python, and TOML is needed"),
+    (re.compile(r"\A\s*<"), f"this is XML; {_IMPORT}"),
+    (re.compile(r"\A\s*\{"), "this is JSON, and TOML is needed: [table] on a line of its own, then name = value"),
+    (
+        re.compile(r"(?m)^[ \t]*(\w+'\s*=|d\w+/dt\s*=(?!\s*[\"'])|(init|par|p|aux)\s+\w+\s*=)"),
+        f"this is XPP's; {_IMPORT}",
+    ),
+    (re.compile(r"(?m)^[ \t]*(model\s+\w+|.*->.*;)"), f"this is Antimony's; {_IMPORT}"),
+    (re.compile(r"(?m)^[ \t]*(import|from)\s+\w+|^[ \t]*def\s+\w+\("), "this is Python, and TOML is needed"),
     (re.compile(r"(?m)^\w+:\s*$"), "this is YAML, and TOML is needed: [table] on a line of its own, then name = value"),
 )
+
+#: Characters that are looked at: patterns that go back and forth take for ever on what no person wrote.
+_LONGEST_TEXT, _LONGEST_LINE = 20_000, 500
 
 _Remedy = str | Callable[[re.Match[str]], str]
 #: What a line looks like, without a comment at its end, and what to write instead; the first that fits.
@@ -99,7 +105,8 @@ def remedy(text: str, source: str, path: Path) -> str | None:
     source
         The line on which it ceases to be.
     """
-    if path.suffix != ".toml" or not re.search(r"(?m)^\s*\[", text):
+    text, source = text[:_LONGEST_TEXT], source[:_LONGEST_LINE]
+    if path.suffix != ".toml" or not re.search(r"(?m)^[ \t]*\[", text):
         for look, told in _FORMATS:
             if look.search(text):
                 return told

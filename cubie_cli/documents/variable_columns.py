@@ -34,6 +34,8 @@ class VariableColumns(Columns):
 
     def _read(self, name: str) -> np.ndarray:
         dataset = self._datasets[name]
+        if dataset.external:
+            raise self.error_in_names(f"variable {name!r} has its values in another file", "copy them into this one")
         try:
             values = np.asarray(dataset[...])
         except (OSError, RuntimeError) as error:

@@ -82,6 +82,31 @@ class RunSettings:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Runs:
+    """The runs that a source tells of, by the names of the source.
+
+    Parameters
+    ----------
+    labels
+        What each run is called.
+    columns
+        What differs between them: numbers by quantity, one for each run.
+    samples
+        What quantities may be drawn from, as values of a sample.
+    remarks
+        What was decided of these.
+    observables
+        What is measured.
+    """
+
+    labels: tuple[str, ...]
+    columns: Mapping[str, tuple[float, ...]]
+    samples: Mapping[str, Mapping[str, object]]
+    remarks: tuple[str, ...]
+    observables: tuple[str, ...]
+
+
 @dataclass
 class ImportedModel:
     """A model that is read; readers fill it.
@@ -108,6 +133,8 @@ class ImportedModel:
         What was decided of the model as a whole.
     settings
         What is said of solving it, if anything.
+    runs
+        Which runs are told of, if any are.
     start
         The time at which initial values are taken.
     """
@@ -125,6 +152,7 @@ class ImportedModel:
     decided: list[str] = field(default_factory=list)
     time_unit: str = ""
     settings: RunSettings | None = None
+    runs: Runs | None = None
     start: float = 0.0
 
     def remark(self, name: str, text: str) -> None:

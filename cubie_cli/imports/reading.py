@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cubie_cli.documents.document import LARGEST_FILE
-from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.messages import UserError, size
 from cubie_cli.documents.paths import regular_bytes
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.imports.imported import ImportedModel
@@ -23,7 +22,13 @@ from cubie_cli.imports.xml_text import check_xml
 
 #: Formats by name, and the endings of their files' names.
 FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"sbml": (".sbml",), "xpp": (".ode",), "antimony": (".ant", ".antimony"), "cellml": (".cellml",)}
+    {
+        "sbml": (".sbml",),
+        "xpp": (".ode",),
+        "antimony": (".ant", ".antimony"),
+        "cellml": (".cellml",),
+        "petab": (".yaml", ".yml"),
+    }
 )
 _XML_FORMATS = ("sbml", "cellml")
 
@@ -52,9 +57,9 @@ def read_source(path: Path) -> SourceFile:
         It is missing, closed to us, empty or too large.
     """
     try:
-        size = regular_bytes(path)
-        if size > LARGEST_FILE:
-            raise UserError(f"the file has {size} bytes, more than the {LARGEST_FILE} of a model", path)
+        length = regular_bytes(path)
+        if length > LARGEST_FILE:
+            raise UserError(f"the file has {length} bytes, more than the {LARGEST_FILE} of a model", path)
         content = path.read_bytes()
     except FileNotFoundError:
         raise UserError("no such file", path) from None
@@ -133,7 +138,7 @@ def _reader(format_name: str) -> Callable[[bytes, Path], ImportedModel]:
     try:
         module = import_module(f"cubie_cli.imports.{format_name}.entry")
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(error.name or "")
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
         hint = f"pip install 'cubie-cli[{extra}]'"
@@ -143,30 +148,59 @@ def _reader(format_name: str) -> Callable[[bytes, Path], ImportedModel]:
 
 
 def refuse_crash(read: Callable[[bytes, Path], ImportedModel], source: SourceFile) -> None:
-    """Refuse a file with which a library ends the process: another process reads it first.
+    """Refuse a file with which a library ends the process, or never ends: another process reads it first.
 
     Raises
     ------
     UserError
-        That process was ended by a signal.
+        That process was ended by a signal, or took too much time or memory.
     """
     process = os.fork()
     if process == 0:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        with suppress(BaseException):  # the caller meets it again, and tells it
+        try:
+            _limit()
             read(source.content, source.path)
+        except MemoryError:
+            os._exit(_NO_MEMORY)
+        except BaseException:  # noqa: BLE001 - the caller meets it again, and tells it
+            os._exit(0)
         os._exit(0)
     _, status = os.waitpid(process, 0)
+    hint = "check it with the program that made it"
     if os.WIFSIGNALED(status):
-        name = signal.Signals(os.WTERMSIG(status)).name
+        number = os.WTERMSIG(status)
+        if number == signal.SIGXCPU:
+            raise UserError(f"reading it takes more than {_LONGEST_READING} s of a processor", source.path, hint=hint)
         message = (
-            f"the library that reads it is ended by {name}: the file is damaged, or has what the library cannot read"
+            f"the library that reads it is ended by {signal.Signals(number).name}: "
+            "the file is damaged, or has what the library cannot read"
         )
-        raise UserError(message, source.path, hint="check it with the program that made it")
+        raise UserError(message, source.path, hint=hint)
+    if os.waitstatus_to_exitcode(status) == _NO_MEMORY:
+        raise UserError(f"reading it takes more than {size(_MOST_MEMORY)} of memory", source.path, hint=hint)
 
 
-_EXTRAS = {"libsbml": "sbml", "libcellml": "cellml", "antimony": "antimony"}
-_PACKAGES = {"sbml": "python-libsbml", "cellml": "libcellml", "antimony": "antimony"}
+def _limit() -> None:
+    """Limit what this process may take, beside what it has."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    _at_most(resource.RLIMIT_CORE, 0)
+    _at_most(resource.RLIMIT_CPU, _LONGEST_READING)
+    _at_most(resource.RLIMIT_AS, pages * resource.getpagesize() + _MOST_MEMORY)
+
+
+def _at_most(kind: int, most: int) -> None:
+    """Set a limit, where there is no lower one already."""
+    soft, hard = resource.getrlimit(kind)
+    if soft == resource.RLIM_INFINITY or soft > most:
+        resource.setrlimit(kind, (most, hard))
+
+
+#: Seconds of a processor, and bytes, that a library may take to read a file; and how the process says it needs more.
+_LONGEST_READING = 60
+_MOST_MEMORY = 4 << 30
+_NO_MEMORY = 3
+_EXTRAS = {"libsbml": "sbml", "libcellml": "cellml", "antimony": "antimony", "petab": "petab"}
+_PACKAGES = {"sbml": "python-libsbml", "cellml": "libcellml", "antimony": "antimony", "petab": "petab"}

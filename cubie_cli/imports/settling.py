@@ -1,5 +1,6 @@
 """Makes of a model that is imported what a model file can say: values of parameters alone, equations without `der`."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,6 +38,7 @@ def settle(model: ImportedModel) -> None:
     model.parameters = {name: start.value(name, formula) for name, formula in model.parameters.items()}
     _check_order("values", model.parameters)
     model.states = {name: State(start.value(name, state.initial), state.slope) for name, state in model.states.items()}
+    _check_numbers(model)
 
 
 def _write_out_slopes(model: ImportedModel) -> None:
@@ -54,6 +56,22 @@ def _write_out_slopes(model: ImportedModel) -> None:
         for event in model.events
     ]
     model.states = states
+
+
+def _check_numbers(model: ImportedModel) -> None:
+    of_events = [each for event in model.events for each in (event.at, event.when, *event.changes.values())]
+    of_states = [each for state in model.states.values() for each in (state.initial, state.slope)]
+    for formula in (*of_states, *model.parameters.values(), *model.observables.values(), *of_events):
+        for value in _numbers(formula):
+            if not math.isfinite(value):
+                raise NotRepresentableError(f"the number {value}, which is not finite,")
+
+
+def _numbers(formula: Formula | None) -> Iterator[float]:
+    if isinstance(formula, Number):
+        yield formula.value
+    for each in formula.arguments if isinstance(formula, Apply) else ():
+        yield from _numbers(each)
 
 
 def _check_order(what: str, formulas: Mapping[str, Formula]) -> None:

@@ -66,7 +66,7 @@ class _Looker:
     def look(self, content: bytes) -> Root:
         try:
             self._parser.Parse(content, True)  # noqa: FBT003 - the library's
-        except LookupError as error:
+        except (LookupError, ValueError) as error:  # encodings that are unknown, or not expat's
             raise UserError(
                 f"this is not well-formed XML: {error}", self._path, hint="save the file as UTF-8"
             ) from None

@@ -33,6 +33,8 @@ _PART, _MOST_RUNS, _MOST_BYTES = 4, 32, 1 << 28
 _FIRST_ATTEMPTS, _GROWTH = 1000, 8
 #: Attempts from which the work of one is known.
 _COUNTED = 16
+#: States beyond which only those that a result has are compared.
+_MANY_STATES = 64
 
 
 @dataclass(frozen=True)
@@ -161,13 +163,30 @@ def settled(job: Job, audience: "Audience | None" = None) -> tuple[Job, Choice |
 def _chosen(job: Job, audience: "Audience | None") -> Choice:
     if audience:
         audience.stage(f"choosing an algorithm: {' or '.join(job.candidates)}")
-    values = job.design.sample(_runs_tried(job))
+    values = job.design.sample(_runs_tried(_with_all_states(job)))
     return race([_method(with_algorithm(job, name), values, audience) for name in job.candidates])
 
 
-def race(candidates: "Sequence[Candidate]") -> Choice:
-    """Try candidates with ever more attempts, until each has ended or cannot win any more."""
-    racing, allowed = list(candidates), _FIRST_ATTEMPTS
+def _with_all_states(job: Job) -> Job:
+    """Return a job that saves all states and nothing else: a result may be wrong by one that is not in it."""
+    states = tuple(range(len(job.model.quantities.states)))
+    if len(states) > _MANY_STATES:  # a kernel beside that of the batch takes long to compile
+        return job
+    save = replace(job.configuration.save, states=states, observables=(), summaries=(), windows=())
+    return replace(job, configuration=replace(job.configuration, save=save))
+
+
+def race(candidates: "Sequence[Candidate]", first_attempts: int = _FIRST_ATTEMPTS) -> Choice:
+    """Try candidates with ever more attempts, until each has ended or cannot win any more.
+
+    Parameters
+    ----------
+    candidates
+        What is tried.
+    first_attempts
+        How many a run is allowed at first.
+    """
+    racing, allowed = list(candidates), first_attempts
     while racing:
         for each in racing:
             each.try_with(allowed)
@@ -281,15 +300,16 @@ class Candidate:
 
 def _method(job: Job, values: np.ndarray, audience: "Audience | None") -> Candidate:
     """Return a job's method as a candidate for some runs, by their swept values."""
-    kernel = find_kernel(job, "cpu").compiled(audience=audience)
+    pilot = _with_all_states(job)
+    kernel = find_kernel(pilot, "cpu").compiled(audience=audience)
 
     def solve(attempts: int, share: Share) -> Solution:
-        exchange = _limited(job, attempts, share).exchange
+        exchange = limited(pilot, attempts, share).exchange
         with as_user_errors(job), closing(engine.load(kernel, exchange, job.configuration.threads)) as solver:
             return solver.solve(values)
 
     solving, names = job.configuration.solve, job.model.quantities.states
-    saved = job.configuration.save.states
+    saved = pilot.configuration.save.states
     states, atol = [names[index] for index in saved], [solving.atol[index] for index in saved]
     work = work_of_an_attempt(job, values[:, :1])
     return Candidate(solving.algorithm, work, solving.max_steps, solve, states, solving.rtol, atol)
@@ -300,12 +320,13 @@ def work_of_an_attempt(job: Job, values: np.ndarray) -> float:
     from solvers.execution.python.engine import PythonSolver  # noqa: PLC0415 - imports SymPy
     from solvers.targets.counting import CountingTarget  # noqa: PLC0415
 
-    plan, target = make_plan(_limited(job, _COUNTED), "python"), CountingTarget()
+    plan, target = make_plan(limited(job, _COUNTED), "python"), CountingTarget()
     solution = PythonSolver(plan, target).solve(values)
     return target.work / max(1, int(solution.steps[0]) + int(solution.rejected[0]))
 
 
-def _limited(job: Job, attempts: int, share: Share = WHOLE) -> Job:
+def limited(job: Job, attempts: int, share: Share = WHOLE) -> Job:
+    """Return a job with at most so many attempts a run, and shares of its tolerances."""
     solve = job.configuration.solve
     smallest = float(np.finfo(solve.precision).tiny)
     solve = replace(

@@ -280,11 +280,15 @@ def remove_leftovers(path: Path, keep: Path | None = None) -> None:
 
     Only who holds the file may do so.
     """
-    target = _followed(path)
-    temporary = re.compile(rf"\.{re.escape(_short(target.name))}\.[0-9a-f]{{{2 * _RANDOM}}}\.part")
-    for each in target.parent.iterdir():
-        if temporary.fullmatch(each.name) and each != keep:
+    for each in _followed(path).parent.iterdir():
+        if is_temporary(each, path) and each != keep:
             each.unlink(missing_ok=True)
+
+
+def is_temporary(part: Path, path: Path) -> bool:
+    """Return whether a file has a name that `temporary_beside` gives for another."""
+    name = re.escape(_short(_followed(path).name))
+    return re.fullmatch(rf"\.{name}\.[0-9a-f]{{{2 * _RANDOM}}}\.part", part.name) is not None
 
 
 def put_in_place(temporary: Path, path: Path, *, replace: bool, option: str = "--output") -> None:

@@ -7,14 +7,17 @@ system; after a crash of the machine, which has another boot then, only these ar
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cubie_cli.results.destination import beside
+from cubie_cli.results.destination import beside, is_temporary
 
+#: More than any batch has; what is larger was damaged.
+_MOST_RUNS = 2**63 - 1
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -53,13 +56,34 @@ def find_unfinished(path: Path) -> Unfinished | None:
         lines = journal_of(path).read_text(encoding="utf-8").split("\n")[:-1]  # what has no end was being written
         header, *entries = map(json.loads, lines)
         part = journal_of(path).with_name(header["part"])
-        finished = tuple(range(*entry["runs"]) for entry in entries if "runs" in entry)
+        finished = tuple(_range(*entry["runs"]) for entry in entries if "runs" in entry)
         if header["boot"] != _boot():
             finished = finished[: max((entry["synced"] for entry in entries if "synced" in entry), default=0)]
         found = Unfinished(part, dict(header["facts"]), finished)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not is_temporary(part, path) or _overlap(finished):
         return None
     return found if part.is_file() and not part.is_symlink() else None
+
+
+def _range(start: int, stop: int) -> range:
+    """Return runs of a batch.
+
+    Raises
+    ------
+    ValueError
+        There are no such runs: the line is damaged.
+    """
+    if not 0 <= start < stop <= _MOST_RUNS:
+        raise ValueError
+    return range(start, stop)
+
+
+def _overlap(finished: Sequence[range]) -> bool:
+    """Return whether a run is said to be there twice."""
+    in_order = sorted(finished, key=lambda runs: runs.start)
+    return any(each.stop > following.start for each, following in pairwise(in_order))
 
 
 def forget(path: Path) -> None:

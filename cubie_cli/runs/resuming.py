@@ -61,12 +61,17 @@ def with_begun(batch: "PreparedBatch", *, resume: bool) -> "PreparedBatch":
     found = find_unfinished(path)
     if found and found.runs and not batch.replace:
         _check_wanted(batch, found, resume=resume)
-    if found and resume and found.facts == batch.facts:
+    if found and resume and found.facts == batch.facts and _within(found, batch.selected):
         remove_leftovers(path, found.part)
         return replace(batch, begun=found)
     forget(path)
     remove_leftovers(path)
     return batch
+
+
+def _within(found: Unfinished, selected: range) -> bool:
+    """Return whether all runs that are left are of the batch; a journal that says otherwise is damaged."""
+    return all(selected.start <= each.start and each.stop <= selected.stop for each in found.finished)
 
 
 def _check_wanted(batch: "PreparedBatch", found: Unfinished, *, resume: bool) -> None:

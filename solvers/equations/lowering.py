@@ -108,7 +108,7 @@ class _Compiler:
         self._time_first = time_first
         self._expressions = expressions
         everything = (*expressions, *(expression for _, expression in named))
-        self._products = set().union(*(sympy.sympify(each).atoms(sympy.Mul) for each in everything))
+        self._products = set().union(*(sympy.sympify(each, strict=True).atoms(sympy.Mul) for each in everything))
         self._steps: list[Step] = []
         self._constants: dict[int, float] = {}
         self._size = len(symbols)

@@ -105,6 +105,7 @@ def test_small_states_that_decide_and_that_nothing_controls_are_told(cubie, fold
     assert told in first.err
     assert "set atol = 1e-08 in [solve]" in first.err
     assert told in cubie("run", "enzymes.toml", "--force").err
+    assert told in cubie("run", "enzymes.toml", "--force", "--set", "output.states=['E']").err
     mended = cubie("run", "enzymes.toml", "--force", "--set", "solve.atol=1e-08")
     assert told not in mended.err
     with h5py.File("enzymes.h5") as file:

@@ -1,9 +1,16 @@
 """`cubie import`: files, notes and refusals, as they are seen from the shell."""
 
 import json
+import shutil
+from functools import partial
+from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
+DATA = Path(__file__).parents[1] / "data"
 ODE = "par k=2\nx'=-k*x + der\nder'=-der\nx(0)=1\n@ total=4, dt=.01, meth=rk4\ndone\n"
 
 
@@ -49,3 +56,41 @@ def test_a_refusal_shows_the_line(cubie, source, tmp_path):
     assert found.code == 3
     assert "decay.ode:2:1: 'wiener', noise, cannot be imported\n    wiener w\n" in found.err
     assert not (tmp_path / "decay.toml").exists()
+
+
+def test_a_problem_in_petab_is_solved_in_all_its_conditions(cubie, folder):
+    """The second experiment is inhibited from 2 to 6, when half of the dimer is taken away."""
+    shutil.copytree(DATA / "petab", folder / "petab")
+    assert cubie("import", "petab/courses.yaml").code == 0
+    assert "the output exists" in cubie("import", "petab/courses.yaml").err
+    told = json.loads(cubie("import", "petab/courses.yaml", "--force", "--json").out)
+    assert (told["conditions"], told["sample"]) == ("courses.conditions.csv", "courses.sample.toml")
+    settings = ["run.target=python", "solve.algorithm=tsit5", "solve.rtol=1e-7", "output.file=courses.h5"]
+    options = [word for each in settings for word in ("--set", each)]
+    assert cubie("run", "courses.run.toml", *options).code == 0
+    with h5py.File("courses.h5") as file:
+        found = {name: file[name][()].T for name in ("M", "D", "dimer", "free")}
+    wanted = np.array([courses(), courses((2.0, 4.0, 1.0), (6.0, 0.0, 0.5))])
+    np.testing.assert_allclose(found["M"], wanted[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(found["dimer"], 2 * wanted[:, 1], rtol=1e-5)
+    m, times = wanted[:, 0], np.array([1.0, 2.0, 7.0, 8.0])
+    np.testing.assert_allclose(found["free"], np.where(m > 0.5, np.log(m), -np.sqrt(times)), rtol=1e-4)
+    sampled = cubie("validate", "courses.run.toml", "--set", "@courses.sample.toml")
+    assert "2,048 runs" in sampled.out
+
+
+def courses(*changes):
+    """Return M and D at the times of the measurements, shape (2, times); a change: time, inhibitor, share of D left."""
+    y, t, inhibitor, rows = np.array([1.2, 0.0]), 0.0, 0.0, []
+    for end, after, left in [*changes, (9.0, 0.0, 1.0)]:
+        slope = partial(dimerisation, inhibitor=inhibitor)
+        times = [each for each in (1.0, 2.0, 7.0, 8.0) if t <= each < end]
+        done = solve_ivp(slope, (t, end), y, t_eval=[*times, end], rtol=1e-9, atol=1e-12)
+        rows += list(done.y.T[:-1])
+        y, t, inhibitor = done.y[:, -1] * [1.0, left], end, after
+    return np.array(rows).T
+
+
+def dimerisation(_, y, inhibitor):
+    binding = 0.3 * y[0] ** 2 / (1 + inhibitor) - 0.2 * y[1]
+    return [-2 * binding, binding - 0.05 * y[1]]

@@ -9,6 +9,8 @@ _PREFIXES = {3: "kilo", 6: "mega", 9: "giga", -2: "centi", -3: "milli", -6: "mic
     -18: "atto",
 }
 _NAMED = {("second", 60.0): "minute", ("second", 3600.0): "hour", ("second", 86400.0): "day"}
+#: Powers of ten beyond this are no unit's.
+_LARGEST_SCALE = 100
 _SPELLED = {"liter": "litre", "meter": "metre", "item": "count", "avogadro": ""}
 
 
@@ -40,6 +42,8 @@ def _name(unit: Any) -> str | None:
     if kind == "dimensionless":
         return "" if multiplier == 1 and scale == 0 else None
     kind = _SPELLED.get(kind, kind)
+    if abs(scale) > _LARGEST_SCALE:
+        return None
     named = _NAMED.get((kind, multiplier * 10.0**scale))
     if named is not None:
         return named

@@ -1,7 +1,7 @@
 """Computes what the tree of an expression comes to, with the operations of numbers or of SymPy."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from types import ModuleType
 from typing import Any
@@ -243,7 +243,19 @@ class Evaluation:
         if isinstance(condition, bool):
             return self.value(node.value if condition else node.otherwise)
         values = [self.value(each) for each in (node.value, node.otherwise)]
-        return self.build(node.offset, self._algebra.either, condition, *values)
+        found = self.build(node.offset, self._algebra.either, condition, *values)
+        for divisor in map(self.value, _divisors(node.condition)):
+            if not is_constant(divisor):
+                found = self.build(node.offset, self._algebra.unless_zero, divisor, found)
+        return found
+
+
+def _divisors(node: Node) -> Iterator[Node]:
+    """Yield what a condition takes remainders by: where that is 0 it is neither true nor false."""
+    if isinstance(node, Call) and node.name == "mod":
+        yield node.arguments[1]
+    for part in node.parts:
+        yield from _divisors(part)
 
 
 def _remedy(vector: Vector, place: Sequence[int], dimension: int, index: Node) -> str:

@@ -163,6 +163,12 @@ def either(condition: Condition, value: Value, otherwise: Value) -> Value:
     return choice((_to_expression(value), condition), (_to_expression(otherwise), True))
 
 
+def unless_zero(divisor: Value, value: Value) -> Value:
+    """Return a value, but no number where a divisor is 0."""
+    none = sympy.sqrt(-1 - sympy.Abs(divisor))
+    return choice((_to_expression(value), compare("!=", divisor, Fraction(0))), (none, True))
+
+
 def finished(value: Value) -> sympy.Expr:
     """Return a value as an expression, after checking that it is real and its constants are finite.
 

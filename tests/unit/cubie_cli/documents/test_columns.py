@@ -204,3 +204,16 @@ def test_another_encoding_is_told(tmp_path, encoding):
     with pytest.raises(UserError, match="UTF-16") as caught:
         _ = read_columns(path).names
     assert caught.value.hint == "save it as UTF-8"
+
+
+def test_values_in_another_file_are_refused(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(32))
+    with h5py.File(tmp_path / "table.h5", "w") as file:
+        file.create_dataset("rate", shape=(4,), dtype="f8", external=[(str(secret), 0, 32)])
+        file.create_dataset("hour", data=[0.0, 1.0, 2.0, 3.0])
+        file["linked"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "/x")
+    columns = read_columns(tmp_path / "table.h5")
+    assert columns.names == ("hour", "rate")
+    with pytest.raises(UserError, match="has its values in another file"):
+        columns.matrix(["rate"])

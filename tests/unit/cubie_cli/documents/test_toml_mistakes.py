@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import tomli
 
+from cubie_cli.configurations.job import load
 from cubie_cli.documents.document import read_document
 from cubie_cli.documents.messages import UserError
 
@@ -89,3 +90,19 @@ def test_a_file_in_another_encoding(tmp_path, encoding):
     error = told(tmp_path, TABLE.encode(encoding))
     assert (error.message, error.hint) == ("this text is in UTF-16", "save it as UTF-8")
     assert told(tmp_path, b"\x7fELF\0\1").message == "this is a binary file, not TOML text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x = " + "a" * 50_000 + " //", "=" * 50_000, "\n" * 20_000 + "= 1", "x = " + " " * 50_000 + "?", "<" * 50_000],
+)
+def test_mistakes_in_long_lines_are_told_at_once(write, text):
+    """Looked at to their end they would take minutes."""
+    with pytest.raises(UserError, match="not valid TOML"):
+        read_document(write(text))
+
+
+def test_a_model_file_that_is_missing_may_have_any_name(write):
+    path = write(f'[model]\nfile = "{"x" * 5000}"\n[solve]\nt1 = 1.0')
+    with pytest.raises(UserError, match="no such model file"):
+        load(path)

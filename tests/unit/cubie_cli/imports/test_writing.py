@@ -15,11 +15,11 @@ from cubie_cli.imports.expression_text import expression_text
 from cubie_cli.imports.formulas import TIME, ZERO, Apply, Name, Number
 from cubie_cli.imports.imported import Happening, ImportedModel, RunSettings, State, Table
 from cubie_cli.imports.mathematics import NotRepresentableError
-from cubie_cli.imports.publishing import checked, configuration_text, written_model
+from cubie_cli.imports.publishing import Destinations, checked, configuration_text, written_model
 from cubie_cli.imports.reading import SourceFile, read_imported, read_source
-from cubie_cli.imports.run_settings import settings_of
 from cubie_cli.imports.settling import settle
 
+BESIDE = Destinations(Path("model.toml"), Path("run.toml"))
 SOURCE = SourceFile(Path("here.xml"), b"", "0" * 64)
 
 
@@ -109,11 +109,11 @@ def test_what_cannot_be_computed_is_told_of_the_source():
 
 
 def test_a_run_configuration_is_a_guess_where_nothing_is_said():
-    found = tomllib.loads(configuration_text(settings_of(model()), "model.toml"))
+    found = tomllib.loads(configuration_text(model(), BESIDE))
     assert found["model"] == {"file": "model.toml"}
     assert found["solve"]["t1"] == 100.0
     said = RunSettings({"solve": {"t1": 2.0}}, ("said",))
-    assert configuration_text(settings_of(model(settings=said)), "m.toml").startswith("# said\n\n[model]\n")
+    assert configuration_text(model(settings=said), BESIDE).startswith("# said\n\n[model]\n")
 
 
 @pytest.mark.parametrize(
@@ -150,11 +150,16 @@ def test_a_library_that_ends_the_process_is_told():
 
 @pytest.mark.parametrize(
     ("format_name", "library", "package"),
-    [("sbml", "libsbml", "python-libsbml"), ("cellml", "libcellml", "libcellml"), ("antimony", "antimony", "antimony")],
+    [
+        ("sbml", "libsbml", "python-libsbml"),
+        ("cellml", "libcellml", "libcellml"),
+        ("antimony", "antimony", "antimony"),
+        ("petab", "petab", "petab"),
+    ],
 )
 def test_a_library_that_is_missing_is_told_with_its_extra(monkeypatch, format_name, library, package):
     for name in [each for each in sys.modules if each.startswith("cubie_cli.imports.")]:
-        if name.split(".")[2] in ("sbml", "cellml", "antimony"):
+        if name.split(".")[2] in ("sbml", "cellml", "antimony", "petab"):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(UserError) as caught:
@@ -173,3 +178,21 @@ def test_encodings_of_xml(importing, encoding):
     else:
         content = f"{declaration.replace('UTF-8', encoding)}?>{rest}".replace("\n", "\r\n").encode(encoding)
     assert 'name = "Mod\u00e8le"\n' in importing.text("model.xml", content)
+
+
+def test_a_library_that_takes_too_long_or_too_much_is_refused(monkeypatch):
+    monkeypatch.setattr(reading, "_LONGEST_READING", 1)
+    with pytest.raises(UserError, match="more than 1 s of a processor"):
+        reading.refuse_crash(_endless, SOURCE)
+    monkeypatch.setattr(reading, "_MOST_MEMORY", 1 << 20)
+    with pytest.raises(UserError, match="more than 1 MiB of memory"):
+        reading.refuse_crash(lambda *_: bytearray(1 << 28), SOURCE)
+
+
+def _endless(*_):
+    while True:
+        pass
+
+
+def test_numbers_that_are_too_large_are_refused(importing):
+    assert "the number inf, which is not finite, cannot be imported" in str(importing.refused("a.ode", "x'=1e999*x\n"))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from support.imported import TextModel
 
-from cubie_cli.imports.publishing import configuration_text
+from cubie_cli.imports.publishing import Destinations, configuration_text
 from cubie_cli.imports.reading import read_imported, read_source
 
 FOLDER = Path(__file__).parents[4] / "data" / "imports"
@@ -23,7 +23,7 @@ def read(importing):
 
 def settings(name):
     model = read_imported(read_source(FOLDER / f"{name}.ode"))
-    return tomllib.loads(configuration_text(model.settings, "model.toml"))
+    return tomllib.loads(configuration_text(model, Destinations(Path("model.toml"), Path("run.toml"))))
 
 
 def test_functions_choices_and_observables(read):

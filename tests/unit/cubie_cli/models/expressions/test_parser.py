@@ -149,6 +149,16 @@ def test_functions_mean_what_they_say(text, x, y, expected):
     assert found == pytest.approx(expected, abs=1e-15)
 
 
+@pytest.mark.parametrize("text", ["1 if mod(t, x) < 1 else 2", "1 if not (y > 0 and mod(y, 2*x) < 1) else 2"])
+def test_a_choice_by_a_remainder_of_division_by_zero_is_no_number(text):
+    program = compile_program([X, Y], [parse(text, NAMES).xreplace({TIME: sympy.Float(0.5)})])
+    with np.errstate(all="ignore"):
+        (none,) = program.evaluate([np.float64(0), np.float64(0.5)], np.float64)
+        (found,) = program.evaluate([np.float64(3), np.float64(0.5)], np.float64)
+    assert np.isnan(none)
+    assert found in {1.0, 2.0}
+
+
 @pytest.mark.parametrize("name", [*"SINEOQ", "beta", "gamma", "zeta", "lambda", "is", "in", "class", "None", "True"])
 def test_any_other_name_is_a_name(name):
     assert parse(f"2*{name} + 1", {name: X}) == 2 * X + 1
