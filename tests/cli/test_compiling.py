@@ -97,6 +97,7 @@ def ended(process, number):
     return process.communicate(timeout=GUARD)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("program", "arguments", "number"),
     [

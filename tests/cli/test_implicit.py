@@ -14,6 +14,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 FAMILIES = {"explicit", "DIRK", "FIRK", "Rosenbrock", "Rosenbrock-W"}
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("name", "case", "swept"),
     [

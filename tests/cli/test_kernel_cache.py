@@ -134,6 +134,7 @@ STEPS = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("steps", STEPS)
 def test_a_number_that_is_set_takes_the_kernel_that_was_kept(cubie, cache, folder, steps):
     settings, changes = STEPS[steps]
@@ -222,6 +223,7 @@ def test_a_start_that_is_undefined_is_found_with_a_kernel_that_is_kept(cubie, ca
     assert after.err == before.err
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "spoil", [lambda data: data[:-1], lambda data: data[:100], lambda _: b"", lambda _: b"x" * 500]
 )
@@ -364,6 +366,7 @@ def give_away(entry):
     os.chown(entry.path, 12345, -1)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("spoil", [spoil_code, spoil_header, make_pipe, make_link, open_to_others, give_away])
 def test_an_entry_that_is_not_to_be_trusted_is_compiled_anew(cubie, cache, spoil):
     command = ("run", "run.toml", "--target", "cpu", "--force")

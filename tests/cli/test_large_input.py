@@ -81,6 +81,7 @@ def nested(text, levels, start="x"):
 ADAPTIVE = ("solve={t1=1.0,algorithm='rodas5p'}",)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("settings", [(), ADAPTIVE], ids=["explicit", "implicit"])
 @pytest.mark.parametrize(
     "equation", [nested("1/(1+{})", 190), nested("sin({})", 199), nested("(1+{})*y", 190)], ids=["/", "sin", "*"]
@@ -90,6 +91,7 @@ def test_deep_expressions_are_solved(run, equation, settings):
     assert code == 0, error
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("condition", "holds"),
     [
@@ -115,6 +117,7 @@ def test_long_products_are_differentiated_in_little_memory(run):
     assert memory < LARGEST_MEMORY
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("equation", "settings", "code", "words"),
     [
@@ -148,6 +151,7 @@ def test_a_long_expression_that_is_undefined_is_cut_short(run):
     assert len(error) < 2000
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("algorithm", ["tsit5", "rodas5p"])
 @pytest.mark.parametrize("span", [1e-40, 1e-61, 1e-120, 1e-200])
 def test_short_spans_are_solved(run, span, algorithm):
@@ -157,6 +161,7 @@ def test_short_spans_are_solved(run, span, algorithm):
         assert file["x"][-1, 0] == pytest.approx(0.5 * np.exp(-1), rel=1e-4)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_standard_streams_may_be_closed(run, closed):
     run("-x", command="validate")  # writes the files

@@ -65,6 +65,7 @@ def test_a_ball_bounces_twenty_times(algorithm, adaptive, target):
         np.testing.assert_allclose(found["bounce_v"][inside, run], speeds[inside], rtol=0, atol=1e-8)
 
 
+@pytest.mark.one_in(2)
 @everywhere
 @pytest.mark.parametrize("rtol", [1e-4, 1e-8])
 def test_bounces_are_found_in_steps_that_are_longer_than_they(rtol, target):
@@ -92,6 +93,7 @@ def test_a_ball_that_rests_ends_its_run(target):
     np.testing.assert_allclose(solution.variables[0, 0], 0.0, atol=1e-12)
 
 
+@pytest.mark.one_in(2)
 @everywhere
 @pytest.mark.parametrize("algorithm", ["tsit5", "rodas4"])
 def test_a_ball_in_single_precision(algorithm, target):
@@ -196,6 +198,7 @@ def roessler_section(c, t1):
     return times, *dense(times)[[0, 2]]
 
 
+@pytest.mark.one_in(3)
 @everywhere
 @pytest.mark.parametrize("algorithm", ["tsit5", "rodas5p"])
 def test_a_section_of_the_roessler_attractor(algorithm, target):

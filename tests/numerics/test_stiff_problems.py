@@ -40,7 +40,7 @@ def expected():
     return solution
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(9)
 @everywhere
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", PROBLEMS)

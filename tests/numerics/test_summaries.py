@@ -84,7 +84,7 @@ def test_every_kind():
     compare(found, asked, curves(problem, "python", points=POINTS)[0][0], 1e-6, of_times=1e-6)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize(
     ("name", "target"),
     [
@@ -115,6 +115,7 @@ def test_states_and_observables_in_windows_that_begin_and_end_inside_steps(name,
         compare([value], [each], expected[each["window"]][series], 3e-6, of_times=3e-6)
 
 
+@pytest.mark.one_in(2)
 @everywhere
 def test_single_precision(target):
     problem = make_problem(SYSTEM, "tsit5", T1, rtol=1e-5, atol=1e-6, precision="float32")
@@ -169,7 +170,7 @@ def test_several_extremes_and_crossings_in_one_step():
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(4)
 @everywhere
 @pytest.mark.parametrize("settings", [{"rtol": 1e-6}, {"dt": 0.0625}], ids=["adaptive", "fixed"])
 def test_saving_changes_no_bit_of_them(settings, target):

@@ -29,6 +29,7 @@ def error(found, drivers=ALL):
     return (np.abs(found.variables[0] - exact) / (1.0 + np.abs(exact))).max()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", COMPILED)
 @pytest.mark.parametrize("algorithm", ["cash_karp54", "rodas5p"])
 def test_drivers_of_all_kinds_together(algorithm, target):
@@ -43,6 +44,7 @@ def test_drivers_of_all_kinds_together(algorithm, target):
     np.testing.assert_allclose(found.variables[1], np.tile(total[:, None], 9), atol=1e-12)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", COMPILED)
 @pytest.mark.parametrize("algorithm", ["tsit5", "rodas5p"])
 def test_drivers_in_single_precision(algorithm, target):
@@ -51,6 +53,7 @@ def test_drivers_in_single_precision(algorithm, target):
     assert error(found) <= 1e-3
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("target", COMPILED)
 @pytest.mark.parametrize("algorithm", ["rk4", "rodas4"])
 def test_fixed_steps_are_cut_at_jumps(algorithm, target):

@@ -62,6 +62,7 @@ def test_a_run_does_not_depend_on_its_neighbours(algorithm, settings, target):
         solver.close()
 
 
+@pytest.mark.one_in(2)
 @compiled
 @pytest.mark.parametrize("place", ["shared", "persistent"])
 @pytest.mark.parametrize(("algorithm", "settings"), [MODES[0]], ids=["tsit5"])

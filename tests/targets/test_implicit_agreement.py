@@ -14,7 +14,7 @@ compiled = pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=
 RATES = [[1e7, 3e7, 1e8], [1e4, 3e4, 1e4]]
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(9)
 @compiled
 @pytest.mark.parametrize("name", ["sdirk2", "radau_iia_3", "rodas3"])
 @pytest.mark.parametrize("kind", ["minimal_residual", "steepest_descent", "bicgstab"])

@@ -54,6 +54,7 @@ def test_neighbours_do_not_matter_to_a_controller_with_a_history(target):
     solver.close()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_width_does_not_matter(settings, monkeypatch):
     found = []
