@@ -44,6 +44,17 @@ class Origin:
         return shlex.join([*parts, *(["--force"] if trace.exists() else [])])
 
 
+def with_commands(result: Path, found: dict[str, Any], attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a summary with the commands that look at the runs that failed, and what is in the way of the first."""
+    made = origin(result, attributes) if found["failures"] else None
+    if made is None:
+        return found | {"look_at": None}
+    for kind in found["failures"]:
+        kind["first"] = [run | {"command": made.command(run["run"])} for run in kind["first"]]
+    command = found["failures"][0]["first"][0]["command"]
+    return found | {"look_at": {"command": command, "trouble": made.trouble}}
+
+
 def origin(result: Path, attributes: Mapping[str, Any]) -> Origin | None:
     """Return what made a result, from its attributes; None where they do not tell of a command.
 

@@ -1,6 +1,7 @@
 """`cubie run`: integrate a batch and write its result."""
 
 import json
+import shlex
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -186,7 +187,7 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
 
 
 def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_json: bool, verbose: bool) -> None:
-    from cubie_cli.reports import memory_tables, terminal  # noqa: PLC0415
+    from cubie_cli.reports import memory_tables, result_tables, terminal  # noqa: PLC0415
 
     seconds = stopwatch.seconds()
     if as_json:
@@ -205,16 +206,46 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
         typer.echo(json.dumps(result | batch.tolerances | _names(batch)))
         return
     console = terminal.console()
+    found = _endings(batch.output, tally) if batch.output else None
+    parts = ", ".join(f"{name} {value:.3g}" for name, value in seconds.items() if name != "total")
     pairs = [
         ("runs", f"{batch.runs:,}"),
         *_part_told(batch),
         ("failed", tally.describe_failures()),
         *([("stopped", f"{tally.stopped:,}")] if tally.stopped else []),
+        *([("steps", result_tables.steps(found, batch.runs))] if found else []),
         ("algorithm", batch.algorithm),
         *batch.tolerances_told,
         ("device", f"{tally.device} ({batch.target})"),
-        ("seconds", ", ".join(f"{name} {value:.3g}" for name, value in seconds.items())),
+        ("seconds", f"{seconds['total']:.3g} ({parts})"),
         *((what, f"{path} ({size(Path(path).stat().st_size)})") for what, path in _names(batch).items() if path),
     ]
     console.print(terminal.summary(batch.title, pairs))
-    console.print((memory_tables.full if verbose else memory_tables.short)(tally.report))
+    for part in result_tables.failures(found) if found else ():
+        console.print(part, crop=False)  # a command is longer than the terminal, rather than cut
+    for part in terminal.commands("What next", _next(batch)):
+        console.print(part, crop=False)
+    if verbose:
+        console.print("")
+        console.print(memory_tables.full(tally.report))
+
+
+def _endings(output: Path, tally: "Tally") -> dict[str, Any]:
+    """Return how the runs of a result ended, with commands that look at those that failed."""
+    from cubie_cli.commands.rerun import with_commands  # noqa: PLC0415
+    from cubie_cli.reports import result_summary  # noqa: PLC0415
+    from cubie_cli.results.opening import open_file  # noqa: PLC0415
+
+    counts = {status.name.lower(): count for status, count in tally.counts.items() if count}
+    with open_file(output) as file:
+        found = result_summary.endings(file, counts, result_summary.swept_of(file))
+        return with_commands(output, found, dict(file.attrs))
+
+
+def _next(batch: "PreparedBatch") -> list[str]:
+    """Return the commands with which one goes on."""
+    if batch.shard is not None:
+        return [f"cubie show {shlex.quote(str(batch.output))}"]
+    if batch.output is None:
+        return [f"cubie show {shlex.quote(name)}" for name in _names(batch).values() if name]
+    return [f"cubie {command} {shlex.quote(str(batch.output))}" for command in ("show", "plot")]

@@ -41,6 +41,7 @@ def show(file: File, *, model: Model = False, check: Check = False, as_json: Jso
 
 
 def _describe(path: Path, *, check: bool) -> dict[str, Any]:
+    from cubie_cli.commands.rerun import with_commands  # noqa: PLC0415
     from cubie_cli.reports import result_summary, trace_summary  # noqa: PLC0415
     from cubie_cli.results.manifest import check_digests, check_shards  # noqa: PLC0415
     from cubie_cli.results.opening import is_result, open_file, reading  # noqa: PLC0415
@@ -52,21 +53,9 @@ def _describe(path: Path, *, check: bool) -> dict[str, Any]:
             check_shards(file)
             if check and not check_digests(file):
                 raise UsageError(f"--check: {path} has its values itself, and no shards to read")
-            return _with_command(path, result_summary.describe(file))
+            found = result_summary.describe(file)
+            return with_commands(path, found, found["attributes"])
     raise UserError("this is neither a result nor a trace of cubie", path)
-
-
-def _with_command(path: Path, found: dict[str, Any]) -> dict[str, Any]:
-    """Return a summary with the command that looks at the first run that failed, and what is in its way."""
-    from cubie_cli.commands.rerun import origin  # noqa: PLC0415
-
-    made = origin(path, found["attributes"]) if found["failures"] else None
-    if made is None:
-        return found | {"look_at": None}
-    for kind in found["failures"]:
-        kind["first"] = [run | {"command": made.command(run["run"])} for run in kind["first"]]
-    command = found["failures"][0]["first"][0]["command"]
-    return found | {"look_at": {"command": command, "trouble": made.trouble}}
 
 
 def _files(path: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Sums up the file of a result, as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,12 @@ def describe(file: h5py.File) -> dict[str, Any]:
     }
     axes = _axes(file)
     indices = [f"{axis}_index" for axis in axes]
-    swept = [name for name in str(file["status"].attrs.get("coordinates", "")).split() if name not in indices]
+    swept = swept_of(file)
     saved = [name for name, data in columns.items() if "time" in dimensions(data)]
     told = [name for name in columns if name not in {*swept, *saved, *indices}]
     times = file["time"]
     counts = outcomes(file["status"])
-    failures_counted = sum(failed(counts).values())
-    status = file["status"] if 0 < failures_counted < len(file["run"]) else None
-    steps = statistics(file["steps"], status).as_json()
+    status = _failing(file, counts)
     return {
         "kind": "result",
         "file": file.filename,
@@ -43,19 +41,48 @@ def describe(file: h5py.File) -> dict[str, Any]:
         "axes": axes,
         "time": {"first": float(times[0]), "last": float(times[-1])} if len(times) else None,
         "time_units": str(times.attrs.get("units", "")),
-        "status": counts,
         "shards": len(read_manifest(file)),
-        "failed": failures_counted,
-        "failures": failures(file, counts, swept),
+        **endings(file, counts, swept),
         "statistics_of": "succeeded" if status is not None else "all",
         "variables": [_row(name, columns[name], status) for name in saved],
         "summaries": [_row(name, columns[name], status) for name in told],
         "swept": [_row(name, columns[name], None) for name in swept],
+        "attributes": {name: _plain(value) for name, value in file.attrs.items() if not name.startswith("_")},
+    }
+
+
+def endings(file: h5py.File, counts: Mapping[str, int], swept: Sequence[str]) -> dict[str, Any]:
+    """Return how the runs of a result ended, and in how many steps.
+
+    Parameters
+    ----------
+    file
+        The result.
+    counts
+        The number of runs by the name of their status.
+    swept
+        Names of the variables whose values are told of runs that failed.
+    """
+    steps = statistics(file["steps"], _failing(file, counts)).as_json()
+    return {
+        "status": dict(counts),
+        "failed": sum(failed(counts).values()),
+        "failures": failures(file, counts, swept),
         "steps": _sum(file["steps"]),
         "rejected": _sum(file["rejected"]),
         "steps_of_a_run": {key: steps[key] for key in ("minimum", "mean", "maximum")},
-        "attributes": {name: _plain(value) for name, value in file.attrs.items() if not name.startswith("_")},
     }
+
+
+def swept_of(file: h5py.File) -> list[str]:
+    """Return the names of the variables that hold swept values."""
+    indices = {f"{axis}_index" for axis in _axes(file)}
+    return [name for name in str(file["status"].attrs.get("coordinates", "")).split() if name not in indices]
+
+
+def _failing(file: h5py.File, counts: Mapping[str, int]) -> h5py.Dataset | None:
+    """Return the statuses where some runs failed, and others did not."""
+    return file["status"] if 0 < sum(failed(counts).values()) < len(file["run"]) else None
 
 
 def embedded_files(file: h5py.File) -> dict[str, str]:

@@ -44,8 +44,7 @@ def tables(found: Mapping[str, Any], width: int, *, checked: bool = False) -> It
             whose = ", of the runs that succeeded" if found["statistics_of"] == "succeeded" and key != "swept" else ""
             yield _statistics(f"{title}{whose}", found[key], width)
             yield ""
-    if found["failures"]:
-        yield from _failures(found)
+    yield from failures(found)
     yield terminal.summary("Where it comes from", _origin(found["attributes"]))
     file = shlex.quote(found["file"])
     yield from terminal.commands("More", [f"cubie plot {file}", f"cubie show {file} --model"])
@@ -62,9 +61,7 @@ def _overview(found: Mapping[str, Any], *, checked: bool) -> Iterator[tuple[str,
     if others:
         yield "also over", ", ".join(f"{name} ({length:,})" for name, length in others.items())
     yield "outcome", ", ".join(f"{count:,} {name}" for name, count in found["status"].items())
-    each = found["steps_of_a_run"]
-    one = f", a run {each['mean']:,.0f} ({each['minimum']:,} to {each['maximum']:,})" if sizes["run"] > 1 else ""
-    yield "steps", f"{found['steps']:,} accepted{one}, {found['rejected']:,} rejected"
+    yield "steps", steps(found, sizes["run"])
     if found["shards"]:
         yield "shards", f"{found['shards']:,}{', all as they were' * checked}"
     yield "file", f"{found['file']} ({size(found['bytes'])})"
@@ -79,7 +76,17 @@ def _statistics(title: str, rows: Sequence[Mapping[str, Any]], width: int) -> "R
     return terminal.table(title, columns, cells, numeric=(*numbers, "missing"))
 
 
-def _failures(found: Mapping[str, Any]) -> Iterator["RenderableType"]:
+def steps(found: Mapping[str, Any], runs: int) -> str:
+    """Return what `result_summary.endings` says of steps, in words."""
+    each = found["steps_of_a_run"]
+    one = f", a run {each['mean']:,.0f} ({each['minimum']:,} to {each['maximum']:,})" if runs > 1 else ""
+    return f"{found['steps']:,} accepted{one}, {found['rejected']:,} rejected"
+
+
+def failures(found: Mapping[str, Any]) -> Iterator["RenderableType"]:
+    """Yield the first runs that failed of each kind, and the command that looks at one; nothing where none did."""
+    if not found["failures"]:
+        return
     rows = []
     for kind in found["failures"]:
         for position, run in enumerate(kind["first"]):

@@ -28,11 +28,13 @@ def summary(title: str, pairs: Iterable[tuple[str, str]]) -> RenderableType:
 def commands(title: str, lines: Iterable[str]) -> Iterator[RenderableType]:
     """Yield command lines under a title; each stays one line however long it is, so that it can be copied."""
     yield Text(title, style="bold")
-    for line in lines:
-        yield Text(line, no_wrap=True, overflow="ignore")
+    # In a group, because what is printed by itself is wrapped all the same.
+    yield Group(*(Text(line, no_wrap=True, overflow="ignore") for line in lines))
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()) -> Table:
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()
+) -> RenderableType:
     """Return a table whose cells are text, not markup.
 
     Parameters
@@ -46,9 +48,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], num
     numeric
         The columns set to the right.
     """
-    result = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    result = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         result.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
     for row in rows:
         result.add_row(*(Text(cell) for cell in row))
-    return result
+    # Its own title would be as narrow as the table.
+    return Group(Text(title, style="italic"), result)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 
 import h5py
@@ -46,9 +47,25 @@ def test_json_is_the_contract(cubie, folder):
 def test_summary_goes_to_standard_output_and_progress_to_standard_error(cubie):
     found = cubie("run", "run.toml")
     assert "Decay" in found.out
-    assert "local, a run" in found.out
+    assert "accepted, a run" in found.out
+    assert "cubie plot result.h5" in found.out
+    assert "stage_slopes" not in found.out
     assert "solved 6 of 6 runs" in found.err
     assert "solved" not in found.out
+
+
+def test_buffers_are_told_to_who_asks(cubie):
+    assert "stage_slopes" in cubie("run", "run.toml", "--verbose").out
+
+
+def test_runs_that_fail_are_told_with_the_command_that_looks_at_one(cubie):
+    found = cubie("run", "run.toml", *BLOWS_UP)
+    assert found.code == 4
+    assert "failed; the first of each kind" in found.out
+    assert "a = 3" in found.out
+    (line,) = [line for line in found.out.splitlines() if line.startswith("cubie run ")]
+    assert cubie(*shlex.split(line)[1:]).code == 4
+    assert list(Path().glob("run-*-trace.h5"))
 
 
 def test_xarray_opens_the_result(opened):
