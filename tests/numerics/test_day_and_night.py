@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from support.cases import case_system
 from support.solving import make_problem, solve
 
 EMEP = json.loads((Path(__file__).parent.parent / "data" / "large.json").read_text(encoding="utf-8"))["cases"][0]
 
 
+@pytest.mark.thorough
 def test_days_and_nights_of_chemistry_are_solved():
     span = {"t0": EMEP["t0"], "rtol": 1e-6, "atol": 1.0}
     solution = solve(make_problem(case_system(EMEP), "rodas5p", EMEP["t_end"], observables=(), **span), target="cpu")

@@ -141,6 +141,7 @@ def test_events_at_both_ends_act(algorithm, settings, target):
         assert solution.variables[0, 0, 0] == 1.0
 
 
+@pytest.mark.one_in(2)
 @compiled
 @pytest.mark.parametrize("algorithm", ["vern7", "kvaerno5"])
 def test_what_is_saved_at_the_time_of_an_event_is_what_it_left(algorithm, target):
@@ -192,7 +193,7 @@ def test_a_crossing_at_the_end_counts(settings, target):
 # -- crossings ----------------------------------------------------------------------------------
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5)
 @compiled
 @pytest.mark.parametrize("algorithm", ["rk4", "vern6", "rodas5p", "kvaerno5", "gauss_legendre_4"])
 def test_two_crossings_in_one_step_are_both_found(algorithm, target):
@@ -323,6 +324,7 @@ def test_a_parameter_that_was_set_is_the_next_runs_own_again(target):
     np.testing.assert_allclose(solution.variables[0, -1], 1 - rates / 2 * (2 - 1 / rates), rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.one_in(2)
 @compiled
 @pytest.mark.parametrize("algorithm", ["tsit5", "radau_iia_5"])
 def test_hysteresis_switches_sharply(algorithm, target):

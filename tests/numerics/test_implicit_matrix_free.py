@@ -44,6 +44,7 @@ def solved(name, method, target, linear=None, **settings):
     return solve(problem, target=target)
 
 
+@pytest.mark.thorough
 @CPU
 def test_brusselator_of_forty_states(target):
     settings = {"rtol": 1e-6, "atol": 1e-9}

@@ -46,7 +46,7 @@ def all_local():
     return reference
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize("target", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize("locations", ASSIGNMENTS.values(), ids=ASSIGNMENTS)
 @pytest.mark.parametrize("name", METHODS)

@@ -3,6 +3,8 @@
 import sys
 from dataclasses import replace
 
+import pytest
+
 from benchmarks import commands
 from benchmarks.cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
@@ -29,6 +31,7 @@ def test_a_command_and_another_program_take_turns(tmp_path, monkeypatch):
     assert row.details["runs"] == 2
 
 
+@pytest.mark.thorough
 def test_another_program_that_fails_is_told(tmp_path, monkeypatch):
     row = beside(tmp_path, monkeypatch, "sys.exit('no device')")
     assert "ratio" not in row.figures

@@ -83,6 +83,7 @@ def beside(tmp_path, monkeypatch, error):
     return list(beside_cubie.measure(names, "cpu", 1e-3, (), lambda: Cubie017(None, str(path)), 2))
 
 
+@pytest.mark.thorough
 def test_our_time_is_read_at_the_error_of_the_other_program(tmp_path, monkeypatch):
     adaptive, fixed = beside(tmp_path, monkeypatch, 1e-5)
     assert adaptive.notes == fixed.notes == []

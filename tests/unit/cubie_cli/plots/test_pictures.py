@@ -17,6 +17,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
 @pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
 def test_the_same_figure_gives_the_same_file(tmp_path, layers, ending):

@@ -52,6 +52,7 @@ def written(method, states=24):
     return found
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("method", "quicker", "part"),
     [

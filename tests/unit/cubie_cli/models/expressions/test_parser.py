@@ -358,6 +358,7 @@ def test_work_grows_with_the_square_of_levels_at_most(texts):
     assert growth(texts, 30) < 5
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "text",
     [
