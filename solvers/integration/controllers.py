@@ -165,10 +165,9 @@ class AdaptiveController:
 
     def _retreat(self, reject: Any, error: Any, trouble: Any, change: Any) -> Any:
         least = literal(change, log2(self.min_factor), "float32")
-        asked = self._asked(log2_estimate(convert(error, "float32")))
-        # Of an error that is NaN none of it is.
-        known = both(trouble == 0, asked > least)
-        return select(reject, select(known, smaller(asked, 0.0), least), change)
+        asked = smaller(larger(self._asked(log2_estimate(convert(error, "float32"))), least), 0.0)
+        known = both(trouble == 0, error == error)  # noqa: PLR0124 - false for NaN
+        return select(reject, select(known, asked, least), change)
 
     def _asked(self, size: Any) -> Any:
         """Return the change that an error asks for, given log2 of its mean square."""
