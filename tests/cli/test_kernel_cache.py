@@ -106,6 +106,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.thorough
 def test_no_change_takes_a_kernel_of_another_setting(cubie, cache):
     assert cubie("run", "run.toml", "--target", "cpu", "--force").code == 0
     for count, change in enumerate(CHANGES, start=2):
@@ -165,6 +166,7 @@ def test_numbers_that_are_refused_are_so_with_a_kernel_that_is_kept(cubie, cache
     assert after.err == before.err
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -112,7 +112,7 @@ def loops_for_few(monkeypatch):
     monkeypatch.setattr("solvers.equations.right_hand_side.SHARE", 2.0)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("variant", "precision"), VARIED)
 def test_loops_do_in_every_family_what_written_out_code_does(variant, precision, target, request):
@@ -134,7 +134,7 @@ def test_loops_do_in_every_family_what_written_out_code_does(variant, precision,
     assert_alike(found, expected, precision)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.thorough
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(
     ("method", "precision"), [("rodas5p", "float64"), ("kvaerno5", "float32"), ("radau_iia_5", "float64")]
