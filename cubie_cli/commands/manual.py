@@ -57,7 +57,13 @@ _EXAMPLES: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
             ),
             "plots",
         ),
-        "submit": (("cubie submit study/run.toml --shards 64 --sbatch=--gpus=1 --dry-run",), "shards"),
+        "submit": (
+            (
+                "cubie submit study/run.toml --shards 64 --time 4h --option=--gpus=1",
+                "cubie submit study/run.toml --shards 64 --scheduler sge --dry-run",
+            ),
+            "shards",
+        ),
         "export": (
             (
                 "cubie export study/result.h5 --output study.csv",

@@ -10,7 +10,9 @@ from cubie_cli.documents.messages import UsageError
 
 #: The signal of the clock.
 TIME_UP = signal.SIGALRM
-_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+#: Those with which schedulers tell that a job's time is nearly up.
+_PLANNED = (signal.SIGUSR1, signal.SIGUSR2)
+_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *_PLANNED)
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0}
 _SPAN = re.compile(r"(?:\d+(?:\.\d+)?(?:d|h|min|m|s))+")
 _CLOCK = re.compile(r"(?:(\d+)-)?(\d+):(\d{2}):(\d{2})")
@@ -37,7 +39,7 @@ class Stopped(BaseException):
     @property
     def planned(self) -> bool:
         """Whether it is to go on another time, whatever it has done so far."""
-        return self.number in {TIME_UP, signal.SIGUSR1}
+        return self.number in {TIME_UP, *_PLANNED}
 
 
 def listen() -> None:
@@ -85,5 +87,7 @@ def _handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handle
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     _handle(signal.SIG_DFL)  # a second one ends the program even where it cleans up slowly
+    for each in _PLANNED:
+        signal.signal(each, signal.SIG_IGN)  # a scheduler tells a job's script, which tells us, and may tell us too
     signal.setitimer(signal.ITIMER_REAL, 0.0)
     raise Stopped(number)

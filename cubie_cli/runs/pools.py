@@ -243,5 +243,5 @@ def _mpi() -> Iterator[Pool]:
 
 def _leave_signals() -> None:
     """Leave signals, which reach all processes, to the first one: it tells the others when to end."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)

@@ -103,7 +103,9 @@ def test_a_disk_that_refuses_one_is_told_once(cubie, folder, three, monkeypatch)
 def test_a_worker_without_its_parent_ends(monkeypatch):
     ours, theirs = multiprocessing.Pipe()
     ours.close()
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)}
+    handlers = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+    }
     monkeypatch.setattr(worker, "_live_with", lambda _parent: None)
     monkeypatch.setattr(worker, "_Worker", lambda *_: theirs.recv())
     worker.work(None, 0, theirs)
