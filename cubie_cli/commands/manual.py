@@ -83,6 +83,10 @@ _ABOUT = (
 )
 _FILES = (
     (
+        ".result.h5.*",
+        "results not complete yet, beside their names; for an object store in the folder that CUBIE_SCRATCH_DIR names",
+    ),
+    (
         "~/.cache/cubie",
         "compiled kernels; the variable CUBIE_CACHE_DIR names another folder, and XDG_CACHE_HOME the one that it is in",
     ),

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from cubie_cli.runs.prepared_batch import PreparedBatch
     from cubie_cli.runs.solving import Tally
 
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead: a file, or s3://BUCKET/NAME."),
+]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is left of a run that was stopped.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report sizes; compute and write nothing.")]
