@@ -30,8 +30,9 @@ from cubie_cli.commands import (
     validate,
 )
 from cubie_cli.commands.options import TRACEBACK_VARIABLE, with_paths_resolved
-from cubie_cli.commands.stopping import Stopped, listen, stop_again
+from cubie_cli.commands.stopping import listen, stop_again
 from cubie_cli.documents.messages import ExitCode, UserError, system_refusal
+from cubie_cli.documents.stopped import Stopped
 
 app = typer.Typer(
     name="cubie",

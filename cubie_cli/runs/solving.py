@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cubie_cli.documents.messages import size
+from cubie_cli.documents.urls import Url
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport
 from cubie_cli.reports.small_states import SmallStates
@@ -134,6 +136,8 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
             work.small.add(workers.small)
         else:
             streamed(ranges, progress=progress)
+        if isinstance(batch.output, Url):
+            progress.stage(f"sending {size(batch.bytes)} to {batch.output}")
         with stopwatch.task("write"):
             for file in files:
                 file.publish()

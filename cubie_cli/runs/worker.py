@@ -115,7 +115,7 @@ def take_part(task: Task, load: Callable[[], Solver], connection: Connection) ->
 
 def _live_with(parent: int) -> None:
     """Leave signals to the process that began this one, and end when it does."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
