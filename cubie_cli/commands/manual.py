@@ -91,6 +91,11 @@ def closing(command: str) -> str:
     return "\n".join(["Examples:", *(f"  {each}" for each in examples), "", codes, f"More: {told}; man cubie"])
 
 
+def first_example(command: str) -> str:
+    """Return the plainest way to use a command; that of all commands is one of `run`."""
+    return _EXAMPLES.get(command, _EXAMPLES["run"])[0][0]
+
+
 def man_page(app: typer.Typer) -> str:
     """Return the man page in the language of man(7)."""
     group: Any = typer.main.get_command(app)

@@ -1,6 +1,7 @@
 """`cubie submit`: a batch as an array of Slurm jobs, and one that merges their results."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, TargetChoice
-from cubie_cli.documents.messages import DeviceError, OutputError, UsageError
+from cubie_cli.documents.messages import DeviceError, OutputError, UsageError, counted
 
 if TYPE_CHECKING:
     from cubie_cli.runs.slurm import Submission
@@ -40,18 +41,23 @@ def submit(  # noqa: PLR0913 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Have Slurm solve the batch that CONFIG describes: an array of jobs, one a shard, and a job that merges them."""
-    from cubie_cli.batches.selection import Shard  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.configurations.job import load  # noqa: PLC0415
+    from cubie_cli.configurations.job import load  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.results.destination import check_destination  # noqa: PLC0415
-    from cubie_cli.runs.slurm import Submission  # noqa: PLC0415
+    from cubie_cli.runs.slurm import OWN_OPTIONS, Submission  # noqa: PLC0415
 
     for option in sbatch or ():
         if not option.startswith("-") or not option.isprintable():
-            raise UsageError(f"--sbatch {option}: this is no option of sbatch", hint="write --sbatch=--partition=gpu")
+            hint = f"write --sbatch=--{option}" if option.isprintable() else "write --sbatch=--partition=gpu"
+            raise UsageError(f"--sbatch {option}: this is no option of sbatch", hint=hint)
+        if re.split("[= ]", option)[0] in OWN_OPTIONS:
+            hint = "--shards says how many jobs there are, --output where the result goes"
+            raise UsageError(f"--sbatch {option}: this is what cubie tells sbatch itself", hint=hint)
     if not dry_run and shutil.which("sbatch") is None:
         raise DeviceError("there is no sbatch here", hint="submit where Slurm is, or add --dry-run for its scripts")
     job = load(config, overrides or ())
-    Shard(shards - 1, shards).runs(job.design.count)
+    if shards > job.design.count:
+        message = f"--shards {shards}: the batch has {counted(job.design.count, 'run')}, too few for {shards} shards"
+        raise UsageError(message, hint=f"cut it into {job.design.count} at most")
     path = (output or job.configuration.output).absolute()
     check_destination(path, inputs=[*job.files.values()], force=force)
     arguments = ["run", str(config.absolute())]

@@ -13,6 +13,9 @@ _NOTICE = 60
 #: How often a shard is begun again: one that never finishes a chunk in its time would go on for ever.
 _TURNS = 100
 
+#: Options of sbatch that the scripts have themselves, and that would have others take their place.
+OWN_OPTIONS = ("--array", "-a", "--output", "-o", "--requeue", "--no-requeue", "--signal", "--wrap")
+
 _ARRAY = """\
 #!/bin/sh
 #SBATCH --job-name="{name}"
