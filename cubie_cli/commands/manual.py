@@ -91,9 +91,10 @@ def closing(command: str) -> str:
     return "\n".join(["Examples:", *(f"  {each}" for each in examples), "", codes, f"More: {told}; man cubie"])
 
 
-def first_example(command: str) -> str:
-    """Return the plainest way to use a command; that of all commands is one of `run`."""
-    return _EXAMPLES.get(command, _EXAMPLES["run"])[0][0]
+def example(command: str, word: str = "") -> str:
+    """Return the plainest way to use a command, with a word in it where there is one; that of none is of `run`."""
+    examples, _ = _EXAMPLES.get(command, _EXAMPLES["run"])
+    return next((each for each in examples if word in each.split()), examples[0])
 
 
 def man_page(app: typer.Typer) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from cubie_cli.commands.manual import first_example
+from cubie_cli.commands.manual import example
 from cubie_cli.documents.messages import UsageError
 from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.suggestions import did_you_mean, nearest
@@ -71,12 +71,14 @@ def _hint(commands: Commands, error: Any, told: str, command: str) -> str | None
     if told.startswith("there is no option"):
         return _of_option(commands, error, command)
     if "more than is expected" in told:
-        return next((hint for option, hint in _EXTRA.items() if option in sys.argv), f"as in {first_example(command)}")
+        return next((hint for option, hint in _EXTRA.items() if option in sys.argv), f"as in {example(command)}")
     if " is not one of " in told:
         given, *known = told.partition(": ")[2].split("'")[1::2]
         option = error.param.opts[0].lstrip("-")
         return told_of(option, given) or told_of("argument", given) or did_you_mean(given, known)
-    return None if told.startswith("invalid") else f"as in {first_example(command)}"
+    if told.startswith("invalid"):
+        return None
+    return f"as in {example(command, told.split(maxsplit=1)[0])}"
 
 
 def _of_command(commands: Commands, name: str) -> str | None:
