@@ -79,10 +79,10 @@ def configuration(case: Mapping[str, Any], method: str, rtol: float, runs: int) 
     lines = []
     for table, entries in tables.items():
         lines += [f"[model.{table}]", *(f"{name} = {json.dumps(value)}" for name, value in entries.items())]
-    first = case["states"][0]
+    first, start = case["states"][0], case["y0"][0]
     lines += [
         f'[solve]\nalgorithm = "{method}"\nt1 = {case["t_end"]!r}\nrtol = {rtol!r}\nmax_steps = {MAX_ATTEMPTS}',
-        f"[output]\nobservables = []\n[batch.values]\n{first} = {json.dumps([case['y0'][0]] * runs)}",
+        f"[output]\nobservables = []\n[batch.values]\n{first} = {{ linspace = [{start}, {start}, {runs}] }}",
     ]
     return "\n".join(lines) + "\n"
 
