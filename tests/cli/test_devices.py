@@ -7,6 +7,7 @@ import signal
 
 import h5py
 import pytest
+from support.stand_ins import share_among_processes
 
 from cubie_cli.runs import solving, worker
 from cubie_cli.runs.workers import Workers
@@ -17,8 +18,7 @@ MANY = ["--target", "cpu", "--set", "batch.values={rate={linspace=[0.5,1.0,40]},
 @pytest.fixture
 def three(monkeypatch):
     """Have three processes share every batch, in chunks of 32 runs."""
-    monkeypatch.setattr(solving, "devices_of", lambda _batch: (0, 0, 0))
-    monkeypatch.setattr(solving, "worth_sharing", lambda _ranges, _pace: True)
+    share_among_processes(monkeypatch, 3)
     return ["--set", "run.chunk=32"]
 
 
@@ -121,8 +121,7 @@ def test_devices_that_make_no_sense(cubie, text):
 def test_processes_on_one_gpu_write_what_one_does(cubie, folder, monkeypatch):
     many = ["--target", "cuda", *MANY[2:]]
     assert cubie("run", "run.toml", *many, "--output", "alone.h5").code == 0
-    monkeypatch.setattr(solving, "devices_of", lambda _batch: (0, 0))
-    monkeypatch.setattr(solving, "worth_sharing", lambda _ranges, _pace: True)
+    share_among_processes(monkeypatch, 2)
     done = cubie("run", "run.toml", *many, "--set", "run.chunk=100", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["device"].startswith("2 x ")
