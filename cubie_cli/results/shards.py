@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from cubie_cli.batches.selection import Shard, read_shard
+from cubie_cli.documents.damage import reading
 from cubie_cli.documents.messages import UserError
 from cubie_cli.results.extent import Extent, read_extent
 from cubie_cli.results.manifest import is_virtual
@@ -132,7 +133,7 @@ def read_shards(paths: Sequence[Path]) -> tuple[ShardFile, ...]:
 def _read_shard(path: Path, other: ShardFile | None = None) -> ShardFile:
     """Return a shard; quicker with another that is like it."""
     _check_finished(path)
-    with open_result(path) as file:
+    with reading(path), open_result(path) as file:
         if is_virtual(file):
             message = "this result is virtual: it has no values itself"
             raise UserError(message, path, hint="merge the shards that its group `manifest` lists")
@@ -140,11 +141,8 @@ def _read_shard(path: Path, other: ShardFile | None = None) -> ShardFile:
         if extent is None:
             message = "this result does not tell which runs of which batch it has"
             raise UserError(message, path, hint="only what `cubie run` writes can be merged, nothing made of it")
-        try:
-            like = other if other and other.names == tuple(file) else None
-            return _described(path, file, extent, [each.name for each in like.columns] if like else over_runs(file))
-        except (OSError, KeyError, ValueError) as error:
-            raise UserError(f"cannot read {path}: it is damaged", path) from error
+        like = other if other and other.names == tuple(file) else None
+        return _described(path, file, extent, [each.name for each in like.columns] if like else over_runs(file))
 
 
 def over_runs(file: h5py.File) -> list[str]:
