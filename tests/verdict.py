@@ -4,8 +4,8 @@
 
 The checks: `cubie doctor` finds nothing wrong; the tests marked `gpu` pass; and compute-sanitizer finds no error in a
 kernel of each kind: `memcheck` (memory that is not its own), `racecheck` (races in shared memory) and `initcheck`
-(memory that nobody has written). A check that cannot be run has failed, unless `--without` names it. The exit code is 0 where all
-passed. `--target cpu` tries the program itself where there is no GPU: the same kernels, without compute-sanitizer.
+(memory that nobody has written). A check that cannot be run has failed, unless `--without` names it. The exit code is 0
+where all passed. `--target cpu` tries the program itself where there is no GPU: the same kernels, and no sanitizer.
 """
 
 import argparse
@@ -98,22 +98,11 @@ def _tests(target: str, workers: int) -> Check:
 def _kernels(target: str, folder: Path) -> Iterator[Check]:
     """Yield the checks of kernels; each is compiled first, so that the compilers are not watched."""
     for name, (config, changes) in KERNELS.items():
-        file = [ROOT / "configs" / f"{config}.toml", *(part for each in changes for part in ("--set", each))]
-        solve = [
-            "run",
-            *file,
-            "--target",
-            target,
-            "--runs",
-            _RUNS,
-            "--output",
-            folder / "result.h5",
-            "--force",
-            "--quiet",
-        ]
+        solve = ["run", ROOT / "configs" / f"{config}.toml", "--target", target, "--runs", _RUNS, "--quiet"]
+        solve += ["--output", folder / "result.h5", "--force", *(part for each in changes for part in ("--set", each))]
         yield Check(f"{name}: solved", _cubie(*solve, "--allow-failures"))
         for tool in TOOLS if target == "cuda" else ():
-            watch = ["compute-sanitizer", "--tool", tool, "--error-exitcode", _FOUND, "--target-processes", "all"]
+            watch = ["compute-sanitizer", "--tool", tool, "--error-exitcode", _FOUND]
             # The command itself ends at once, before compute-sanitizer has summed up.
             program = [sys.executable, "-c", "from cubie_cli.main import main; main()"]
             yield Check(f"{name}: {tool}", [*watch, *program, *solve, "--allow-failures"], sanitizer_trouble)
