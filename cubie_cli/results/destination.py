@@ -128,10 +128,14 @@ def _check_object(url: Url, option: str, kind: Kind, *, force: bool) -> None:
     found = stores.find(url)
     if found is None:
         return
+    part = Path(found.start.decode(errors="replace"))
+    taken = is_temporary(part, url)
+    if taken and _followed(url).with_name(part.name).is_file():
+        return  # the name was taken for what is here, by a command that was killed
     if not force:
-        told = "" if found.length else ", and is empty, as one that another command writes, or left when it was killed"
+        told = ", and another command sends it, or was killed while it did" if taken else ""
         raise OutputError(f"the output exists{told}: {url}", hint=f"name another with {option}, or add --force")
-    if found.length and not kind.begins_so(found.start):
+    if not taken and not kind.begins_so(found.start[: len(_HDF5)]):
         message = f"the output exists, and is not {kind.name}: {url}"
         raise OutputError(message, hint=f"--force replaces nothing else: name another with {option}, or remove it")
 
