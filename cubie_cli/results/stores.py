@@ -105,13 +105,14 @@ def send(file: Path, url: Url, *, replace: bool) -> None:
         if length <= _BLOCK:
             _put(obstore, store, url, file.read_bytes(), replace=replace)
             return
-        if not replace:
-            _take_name(obstore, store, url, file.name.encode())
+        mark = b"" if replace else file.name.encode()
+        if mark:
+            _take_name(obstore, store, url, mark)
         try:
-            _send_parts(obstore, store, url, file, max(_BLOCK, -(-length // _MOST_BLOCKS)))
+            _send_parts(obstore, store, url, file, max(_BLOCK, -(-length // _MOST_BLOCKS)), mark)
         except BaseException:
-            if not replace:
-                with suppress(Exception):
+            with suppress(Exception):
+                if mark and _is(url, mark):
                     obstore.delete(store, url.name)
             raise
 
@@ -129,17 +130,24 @@ def _take_name(obstore: Any, store: Any, url: Url, mark: bytes) -> None:
     try:
         _put(obstore, store, url, mark, replace=False)
     except FileExistsError:
-        found = find(url)
-        if found is None or found.start != mark:
+        if not _is(url, mark):
             raise
 
 
-def _send_parts(obstore: Any, store: Any, url: Url, file: Path, block: int) -> None:
-    """Copy a file; what is there of it when that fails is dropped."""
+def _is(url: Url, mark: bytes) -> bool:
+    """Return whether an object is the one that takes a name."""
+    found = find(url)
+    return found is not None and found.start == mark
+
+
+def _send_parts(obstore: Any, store: Any, url: Url, file: Path, block: int, mark: bytes) -> None:
+    """Copy a file, where the name is still taken for it; what is there of it when that fails is dropped."""
     writer = obstore.open_writer(store, url.name, buffer_size=block, max_concurrency=_AT_ONCE)
     with file.open("rb") as source, writer:
         while data := source.read(block):
             interruptible(partial(writer.write, data))
+        if mark and not _is(url, mark):
+            raise FileExistsError
 
 
 def bytes_of(path: Path) -> int:

@@ -288,9 +288,26 @@ def test_an_upload_that_was_killed_is_gone_on_with(cubie, folder, store, monkeyp
     assert left(folder) == ["elsewhere"]
 
 
-def sent_whole(library, store, url, file, _block):
+def sent_whole(library, store, url, file, *_how):
     """Send a file at once: S3 takes no small parts."""
     library.put(store, url.name, file.read_bytes())
+
+
+def test_what_takes_the_name_of_a_file_that_is_sent_stays(folder, store, monkeypatch):
+    file, url = folder / "large", Url(f"{store.url}/large.h5")
+    file.write_bytes(bytes(20 << 20))
+    is_ours, asked = stores._is, []  # noqa: SLF001 - another command has --force just then
+
+    def forced(*arguments):
+        if not asked:
+            store.write("large.h5", b"another's")
+        asked.append(arguments)
+        return is_ours(*arguments)
+
+    monkeypatch.setattr(stores, "_is", forced)
+    with pytest.raises(FileExistsError):
+        stores.send(file, url, replace=False)
+    assert store.read("large.h5") == b"another's"
 
 
 def test_an_object_that_is_missing(cubie, store):
