@@ -31,11 +31,13 @@ from cubie_cli.commands import (
 )
 from cubie_cli.commands.options import TRACEBACK_VARIABLE, with_paths_resolved
 from cubie_cli.commands.stopping import listen, stop_again
+from cubie_cli.commands.usage import Commands
 from cubie_cli.documents.messages import ExitCode, UserError, system_refusal
 from cubie_cli.documents.stopped import Stopped
 
 app = typer.Typer(
     name="cubie",
+    cls=Commands,
     help="Integrate one system of ODEs for many parameter sets and initial values at once.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -101,6 +101,12 @@ def closing(command: str) -> str:
     return "\n".join(["Examples:", *(f"  {each}" for each in examples), "", codes, f"More: {told}; man cubie"])
 
 
+def example(command: str, word: str = "") -> str:
+    """Return the plainest way to use a command, with a word in it where there is one; that of none is of `run`."""
+    examples, _ = _EXAMPLES.get(command, _EXAMPLES["run"])
+    return next((each for each in examples if word in each.split()), examples[0])
+
+
 def man_page(app: typer.Typer) -> str:
     """Return the man page in the language of man(7)."""
     group: Any = typer.main.get_command(app)

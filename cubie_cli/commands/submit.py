@@ -1,6 +1,7 @@
 """`cubie submit`: a batch as an array of a scheduler's jobs, and one that merges their results."""
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, TargetChoice
 from cubie_cli.commands.stopping import parse_duration
-from cubie_cli.documents.messages import DeviceError, OutputError, UsageError
+from cubie_cli.documents.messages import DeviceError, OutputError, UsageError, counted
 from cubie_cli.documents.urls import Url
 from cubie_cli.runs.schedulers import SCHEDULERS, Scheduler, SchedulerName
 
@@ -57,8 +58,7 @@ def submit(  # noqa: PLR0913 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Have a cluster solve the batch that CONFIG describes: an array of jobs, one a shard, and one that merges them."""
-    from cubie_cli.batches.selection import Shard  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.configurations.job import load  # noqa: PLC0415
+    from cubie_cli.configurations.job import load  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.results.destination import check_destination  # noqa: PLC0415
     from cubie_cli.runs.submission import Submission  # noqa: PLC0415
 
@@ -69,7 +69,9 @@ def submit(  # noqa: PLR0913 - one parameter an option
         raise DeviceError(f"there is no {found.submit[0]} here", hint=hint)
     seconds = None if time is None else parse_duration(time, "--time")
     job = load(config, overrides or ())
-    Shard(shards - 1, shards).runs(job.design.count)
+    if shards > job.design.count:
+        message = f"--shards {shards}: the batch has {counted(job.design.count, 'run')}, too few for {shards} shards"
+        raise UsageError(message, hint=f"cut it into {job.design.count} at most")
     path = (output or job.configuration.output).absolute()
     check_destination(path, inputs=[*job.files.values()], force=force)
     if found is None:
@@ -89,9 +91,12 @@ def _check_options(scheduler: Scheduler | None, options: Sequence[str]) -> None:
         if scheduler is None:
             hint = "give it to snakemake, or write it in a profile"
             raise UsageError(f"--option {option}: a Snakefile has no place for it", hint=hint)
+        program = scheduler.submit[0]
         if not option.startswith("-") or not option.isprintable():
-            program = scheduler.submit[0]
             raise UsageError(f"--option {option}: this is no option of {program}", hint="write --option=--name=value")
+        if re.split("[= ]", option)[0] in scheduler.own:
+            hint = "--shards says how many jobs there are, --output where the result goes"
+            raise UsageError(f"--option {option}: this is what cubie tells {program} itself", hint=hint)
 
 
 def _check_rules(path: Path) -> None:

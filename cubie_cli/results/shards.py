@@ -239,7 +239,8 @@ def _check_complete(shards: Sequence[ShardFile]) -> None:
         reached = stop
     if not missing:
         return
-    message = f"of {count:,} runs {_several([_told(runs) for runs in missing])} are missing"
+    one = sum(map(len, missing)) == 1
+    message = f"of {count:,} runs {_several([_told(runs) for runs in missing])} {'is' if one else 'are'} missing"
     absent = _absent(shards, count)
     if absent:
         message += f": shard{'s' * (len(absent) > 1)} {_several([*map(str, absent)])}"

@@ -28,6 +28,8 @@ class Scheduler:
         What a line of a script begins with that is about the job.
     array, merge
         The directives of the jobs of the shards, and those of the one that merges.
+    own
+        Options that its scripts have themselves, and that would have others take their place.
     index
         What the shell puts in for the part, counted from 0.
     time
@@ -49,6 +51,7 @@ class Scheduler:
     prefix: str
     array: tuple[str, ...]
     merge: tuple[str, ...]
+    own: tuple[str, ...]
     index: str
     time: str
     again: str
@@ -76,6 +79,7 @@ _SLURM = Scheduler(
         "--open-mode=append",
         "--kill-on-invalid-dep=yes",
     ),
+    own=("--array", "-a", "--output", "-o", "--requeue", "--no-requeue", "--signal", "--wrap"),
     index="$SLURM_ARRAY_TASK_ID",
     time="--time={:02}:{:02}:{:02}",
     again="""\
@@ -93,6 +97,7 @@ _SGE = Scheduler(
     prefix="#$",
     array=("-N {name}", "-t 1-{shards}", "-S /bin/sh", "-j y", "-o /dev/null", "-r y", "-notify"),
     merge=("-N {name}-merge", "-S /bin/sh", "-j y", "-o /dev/null"),
+    own=("-t", "-o", "-r", "-notify", "-S"),
     index="$((SGE_TASK_ID - 1))",
     time="-l h_rt={:02}:{:02}:{:02}",
     again="""\
@@ -109,6 +114,7 @@ _PBS = Scheduler(
     prefix="#PBS",
     array=("-N {name}", "-J 0-{last}", "-j oe", "-o /dev/null", "-r y"),
     merge=("-N {name}-merge", "-j oe", "-o /dev/null"),
+    own=("-J", "-o", "-r"),
     index="${PBS_ARRAY_INDEX:-0}",
     time="-l walltime={:02}:{:02}:{:02}",
     again='echo "its time was up: the same cubie submit goes on with it"',
