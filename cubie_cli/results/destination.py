@@ -16,15 +16,13 @@ import socket
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from cubie_cli.documents.messages import OutputError, size
 from cubie_cli.documents.urls import Url
 from cubie_cli.results import stores
+from cubie_cli.results.kinds import RESULT, Kind
 
-#: Bytes that an HDF5 file begins with.
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 #: What a file is called that can neither be read nor be replaced by another.
 _SPECIAL = {stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 #: What a file system says that has no locks, or no links.
@@ -33,40 +31,6 @@ _UNABLE = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EPERM,
 _LONGEST = 64
 #: Bytes by which temporary names of one file differ.
 _RANDOM = 8
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file that commands write.
-
-    Parameters
-    ----------
-    name
-        What to call it, with its article.
-    suffixes
-        The extensions it may have; the first is proposed. A name without one is taken as it is.
-    begins
-        The bytes that it begins with; None: it is text.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-    begins: bytes | None = None
-
-    def holds(self, path: Path) -> bool:
-        """Return whether a regular file may be of this kind."""
-        with path.open("rb") as file:
-            return self.begins_so(file.read(len(_HDF5)))
-
-    def begins_so(self, start: bytes) -> bool:
-        """Return whether a file may be of this kind, by its first bytes."""
-        return start == self.begins if self.begins else b"\0" not in start and start != _HDF5
-
-
-RESULT = Kind("an HDF5 file", (".h5", ".hdf5", ".hdf", ".he5", ".nc", ".nc4"), _HDF5)
-SETTINGS = Kind("a TOML file", (".toml",))
-TABLE = Kind("a CSV file", (".csv",))
-SCHEMA = Kind("a JSON file", (".json",))
 
 
 def check_destination(
@@ -128,10 +92,14 @@ def _check_object(url: Url, option: str, kind: Kind, *, force: bool) -> None:
     found = stores.find(url)
     if found is None:
         return
+    part = Path(found.start.decode(errors="replace"))
+    taken = is_temporary(part, url)
+    if taken and _followed(url).with_name(part.name).is_file():
+        return  # the name was taken for what is here, by a command that was killed
     if not force:
-        told = "" if found.length else ", and is empty, as one that another command writes, or left when it was killed"
+        told = ", and another command sends it, or was killed while it did" if taken else ""
         raise OutputError(f"the output exists{told}: {url}", hint=f"name another with {option}, or add --force")
-    if found.length and not kind.begins_so(found.start):
+    if not taken and not kind.begins_so(found.start):
         message = f"the output exists, and is not {kind.name}: {url}"
         raise OutputError(message, hint=f"--force replaces nothing else: name another with {option}, or remove it")
 

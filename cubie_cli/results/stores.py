@@ -26,8 +26,8 @@ _READ = (*_WRITTEN, "http", "https")
 #: Bytes that are sent or fetched in one request, how many requests are under way at once, and how many a store allows
 #: for an object.
 _BLOCK, _AT_ONCE, _MOST_BLOCKS = 8 << 20, 8, 9_000
-#: Bytes by which a kind of file is known.
-_START = 8
+#: Bytes by which a kind of file is known, or an object that takes a name.
+_START = 512
 #: What the library says of its work, and what of it comes from a store.
 _NOISE = re.compile(r"Generic \w+ error: |Error performing .*? - (?=HTTP|Server)")
 _SAID = re.compile(r"Server returned non-2xx status code: (\d+ [\w ]+)(?:.*<Message>(.*?)</Message>)?", re.DOTALL)
@@ -83,14 +83,14 @@ def _check_bucket(url: Url, obstore: Any, store: Any) -> None:
         interruptible(lambda: next(iter(obstore.list(store, chunk_size=1)), None))
     except Exception as error:  # who may write need not be allowed to list
         if "404" in _told(error):
-            raise StoreError(f"there is no {url.parent}", hint="make it, or correct the name") from error
+            raise StoreError(f"there is no bucket for {url}", hint="make it, or correct the name") from error
 
 
 def send(file: Path, url: Url, *, replace: bool) -> None:
     """Copy a file to a store, as an object that appears once it is complete.
 
     A large one is sent in parts, of which no store makes an object on condition that there is none. So its name is
-    taken first, by an object without content.
+    taken first, by an object that holds the name of the file.
 
     Raises
     ------
@@ -105,13 +105,14 @@ def send(file: Path, url: Url, *, replace: bool) -> None:
         if length <= _BLOCK:
             _put(obstore, store, url, file.read_bytes(), replace=replace)
             return
-        if not replace:
-            _put(obstore, store, url, b"", replace=False)
+        mark = b"" if replace else file.name.encode()
+        if mark:
+            _take_name(obstore, store, url, mark)
         try:
-            _send_parts(obstore, store, url, file, max(_BLOCK, -(-length // _MOST_BLOCKS)))
+            _send_parts(obstore, store, url, file, max(_BLOCK, -(-length // _MOST_BLOCKS)), mark)
         except BaseException:
-            if not replace:
-                with suppress(Exception):
+            with suppress(Exception):
+                if mark and _is(url, mark):
                     obstore.delete(store, url.name)
             raise
 
@@ -124,12 +125,29 @@ def _put(obstore: Any, store: Any, url: Url, data: bytes, *, replace: bool) -> N
         raise FileExistsError from error
 
 
-def _send_parts(obstore: Any, store: Any, url: Url, file: Path, block: int) -> None:
-    """Copy a file; what is there of it when that fails is dropped."""
+def _take_name(obstore: Any, store: Any, url: Url, mark: bytes) -> None:
+    """Make an object that says whose the name is; it may be there already."""
+    try:
+        _put(obstore, store, url, mark, replace=False)
+    except FileExistsError:
+        if not _is(url, mark):
+            raise
+
+
+def _is(url: Url, mark: bytes) -> bool:
+    """Return whether an object is the one that takes a name."""
+    found = find(url)
+    return found is not None and found.start == mark
+
+
+def _send_parts(obstore: Any, store: Any, url: Url, file: Path, block: int, mark: bytes) -> None:
+    """Copy a file, where the name is still taken for it; what is there of it when that fails is dropped."""
     writer = obstore.open_writer(store, url.name, buffer_size=block, max_concurrency=_AT_ONCE)
     with file.open("rb") as source, writer:
         while data := source.read(block):
             interruptible(partial(writer.write, data))
+        if mark and not _is(url, mark):
+            raise FileExistsError
 
 
 def bytes_of(path: Path) -> int:
@@ -243,4 +261,6 @@ def _told(error: Exception) -> str:
     text = str(error).partition("\n\nDebug source")[0]
     if match := _SAID.search(text):
         return ", ".join(filter(None, match.groups()))
+    if "error sending request" in text:
+        return "it does not answer"
     return shortened(" ".join(_NOISE.sub("", text).split()))

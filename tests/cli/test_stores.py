@@ -260,11 +260,54 @@ def test_what_was_not_sent_whole_is_not_there(folder, store, monkeypatch):
     assert store.names() == []
 
 
-def test_an_upload_that_was_killed_leaves_a_name_that_is_told(cubie, store):
-    store.write("result.h5", b"")
-    refused = cubie("run", "run.toml", "--output", f"{store.url}/result.h5")
-    assert "and is empty, as one that another command writes, or left when it was killed" in refused.err
-    assert cubie("run", "run.toml", "--output", f"{store.url}/result.h5", "--force").code == 0
+def test_an_upload_that_was_killed_is_gone_on_with(cubie, folder, store, monkeypatch):
+    command = ("run", "run.toml", "--output", f"{store.url}/result.h5", "--set", "run.chunk=6")
+    monkeypatch.setattr(stores, "_BLOCK", 1 << 10)
+
+    def killed(*_arguments):
+        marks.append(store.read("result.h5"))
+        raise KeyboardInterrupt
+
+    send, marks = stores._send_parts, []  # noqa: SLF001 - when the machine loses its power
+    monkeypatch.setattr(stores, "_send_parts", killed)
+    assert cubie(*command).code
+    assert store.names() == []
+    monkeypatch.setattr(stores, "_send_parts", send if isinstance(store, Folder) else sent_whole)
+    store.write("result.h5", marks[0])
+    assert "6 of 6 runs" in cubie(*command).err
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv(stores.SCRATCH_VARIABLE, str(elsewhere))
+    refused = cubie(*command)
+    assert refused.code == 5
+    assert "the output exists, and another command sends it, or was killed while it did" in refused.err
+    monkeypatch.delenv(stores.SCRATCH_VARIABLE)
+    done = cubie(*command, "--resume")
+    assert done.code == 0, done.err
+    assert store.read("result.h5").startswith(b"\x89HDF")
+    assert left(folder) == ["elsewhere"]
+
+
+def sent_whole(library, store, url, file, *_how):
+    """Send a file at once: S3 takes no small parts."""
+    library.put(store, url.name, file.read_bytes())
+
+
+def test_what_takes_the_name_of_a_file_that_is_sent_stays(folder, store, monkeypatch):
+    file, url = folder / "large", Url(f"{store.url}/large.h5")
+    file.write_bytes(bytes(20 << 20))
+    is_ours, asked = stores._is, []  # noqa: SLF001 - another command has --force just then
+
+    def forced(*arguments):
+        if not asked:
+            store.write("large.h5", b"another's")
+        asked.append(arguments)
+        return is_ours(*arguments)
+
+    monkeypatch.setattr(stores, "_is", forced)
+    with pytest.raises(FileExistsError):
+        stores.send(file, url, replace=False)
+    assert store.read("large.h5") == b"another's"
 
 
 def test_an_object_that_is_missing(cubie, store):
@@ -277,7 +320,8 @@ def test_a_store_that_is_missing(cubie, store):
     store.close()
     refused = cubie("run", "run.toml", "--output", f"{store.url}/result.h5")
     assert refused.code == 5
-    assert store.url in refused.err
+    told = "no access to" if isinstance(store, Folder) else "there is no bucket for"
+    assert f"{told} {store.url}/result.h5" in refused.err
 
 
 @pytest.mark.moto
