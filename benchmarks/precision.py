@@ -14,10 +14,9 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +79,10 @@ def configuration(case: Mapping[str, Any], method: str, rtol: float, runs: int) 
     lines = []
     for table, entries in tables.items():
         lines += [f"[model.{table}]", *(f"{name} = {json.dumps(value)}" for name, value in entries.items())]
-    first = case["states"][0]
+    first, start = case["states"][0], case["y0"][0]
     lines += [
         f'[solve]\nalgorithm = "{method}"\nt1 = {case["t_end"]!r}\nrtol = {rtol!r}\nmax_steps = {MAX_ATTEMPTS}',
-        f"[output]\nobservables = []\n[batch.values]\n{first} = {json.dumps([case['y0'][0]] * runs)}",
+        f"[output]\nobservables = []\n[batch.values]\n{first} = {{ linspace = [{start}, {start}, {runs}] }}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -120,21 +119,19 @@ def _error(case: Mapping[str, Any], found: np.ndarray) -> float:
     return float((np.abs(found - exact) / (np.abs(exact) + floor))[compared].max())
 
 
-def compile_kernel(target: str, case: str, method: str) -> None:
-    """Keep the kernel of a case, which is the same at all tolerances."""
+def compile_kernel(target: str, case: str, method: str) -> list[Entry]:
+    """Keep the kernel of a case, which is the same at all tolerances; nothing is measured."""
     find_kernel(_job(read_cases()[case], method, RTOLS[0], RUNS[target]), target).compiled()
+    return []
 
 
-def measured(target: str, wanted: Sequence[tuple[str, str]], processes: int) -> Iterator[Entry]:
-    """Yield all entries of pairs (case, method): those of a CPU side by side, those of a GPU one after the other."""
-    each = partial(measure, target)
+def measured(target: str, wanted: Sequence[tuple[str, str]], processes: int) -> Iterator[list[Entry]]:
+    """Yield the entries of pairs (case, method) as they come: of a CPU side by side, of a GPU one after the other."""
+    first = measure if target == "cpu" else compile_kernel
     with ProcessPoolExecutor(processes) as pool:
-        if target == "cuda":
-            list(pool.map(partial(compile_kernel, target), *zip(*wanted, strict=True)))
-        for entries in (
-            pool.map(each, *zip(*wanted, strict=True)) if target == "cpu" else (each(*pair) for pair in wanted)
-        ):
-            yield from entries
+        begun = {pool.submit(first, target, *pair): pair for pair in wanted}
+        for done in as_completed(begun):
+            yield measure(target, *begun[done]) if target == "cuda" else done.result()
 
 
 def main() -> None:
@@ -155,8 +152,10 @@ def main() -> None:
     (file,) = asked.files
     largest_first = sorted(asked.cases or read_cases(), key=lambda name: -read_cases()[name]["n_states"])
     wanted = [(case, method) for case in largest_first for method in asked.only or METHODS]
-    entries = list(measured(asked.target, wanted, asked.processes))
-    file.write_text(json.dumps([asdict(entry) for entry in entries], indent=1), encoding="utf-8")
+    entries: list[Entry] = []
+    for some in measured(asked.target, wanted, asked.processes):
+        entries += some
+        file.write_text(json.dumps([asdict(entry) for entry in entries], indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

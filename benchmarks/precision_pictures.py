@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import honesty
+from benchmarks.honesty import METHODS
 from benchmarks.precision import RTOLS, Entry, read_cases
 from solvers.tableaus import find
 from solvers.tableaus.diagonally_implicit import DiagonallyImplicitTableau
@@ -38,7 +40,8 @@ def draw(entries: Sequence[Entry], folder: Path) -> str:
     for case in dict.fromkeys(entry.case for entry in entries):
         there = [entry for entry in entries if entry.case == case]
         _draw_case(case, there, folder / f"precision_{case}.png")
-    return f"{fastest_table(entries)}\n\nNever within {NEAR:g} times of the fastest: {', '.join(losers(entries))}"
+    never = f"Never within {NEAR:g} times of the fastest: {', '.join(losers(entries))}"
+    return f"{fastest_table(entries)}\n\n{honesty_table(entries)}\n\n{never}"
 
 
 def family(method: str) -> str:
@@ -69,6 +72,21 @@ def fastest_table(entries: Sequence[Entry]) -> str:
             best = min(prices, key=prices.__getitem__, default=None)
             cells.append(f"`{best}` {_short(prices[best])}" if best else "none")
         lines.append(f"| {read_cases()[case]['title']} | {target} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def honesty_table(entries: Sequence[Entry]) -> str:
+    """Return a Markdown table: the largest error over rtol, a row a method, a column a case."""
+    cases = list(dict.fromkeys(entry.case for entry in entries))
+    worst: dict[tuple[str, str], float] = {}
+    for entry in entries:
+        if entry.error is not None:
+            place = entry.method, entry.case
+            worst[place] = max(entry.error / entry.rtol, worst.get(place, 0.0))
+    lines = [f"| method | {' | '.join(cases)} |", f"|---|{'---|' * len(cases)}"]
+    for method in (method for method in METHODS if any(method == entry.method for entry in entries)):
+        cells = (honesty.digits(worst[method, case]) if (method, case) in worst else "" for case in cases)
+        lines.append(f"| `{method}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -62,7 +62,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
 }
 for _name, _command in COMMANDS.items():
-    app.command(_name, epilog=manual.closing(_name))(with_paths_resolved(_command))
+    app.command(_name, cls=manual.Documented)(with_paths_resolved(_command))
 
 
 #: Objects made until Python looks for garbage. Modules and compilers keep what they make, and looking through it again
@@ -129,7 +129,7 @@ def main() -> None:
             _end_with_bug(error)
         if isinstance(error, OSError):
             _drop_output()
-        _end(str(refused), refused.exit_code)
+        _end("\n".join([str(refused), *_notes(error)]), refused.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from a crash
         _end_with_bug(error)
 
@@ -193,4 +193,4 @@ def _end_with_bug(error: Exception) -> NoReturn:
         traceback.print_exception(error)
     summary = " ".join(f"{type(error).__name__}: {error}".split())
     remedy = f"please report it, with what {TRACEBACK_VARIABLE}=1 prints"
-    _end(f"error: a bug in cubie ({summary}); {remedy}", ExitCode.BUG)
+    _end("\n".join([f"error: a bug in cubie ({summary}); {remedy}", *_notes(error)]), ExitCode.BUG)

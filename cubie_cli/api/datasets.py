@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cubie_cli.documents.damage import reading
 from cubie_cli.documents.messages import UserError
-from cubie_cli.results.opening import open_result, reading
+from cubie_cli.results.opening import open_result
 from cubie_cli.results.stores import at_hand
 from solvers.execution.cpu.solver import free_bytes
 

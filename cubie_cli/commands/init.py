@@ -110,9 +110,16 @@ def _write(wanted: Mapping[Path, str], folder: Path, *, force: bool) -> None:
             hint = "name another folder, or add --force to replace what the template has"
             raise OutputError(f"the folder {folder} has a {path.relative_to(folder)}", hint=hint)
         check_destination(path, inputs=[], force=force, kind=kinds[path.suffix])
-    for path, text in wanted.items():
-        with made(path, replace=force) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+    written: list[Path] = []
+    try:
+        for path, text in wanted.items():
+            with made(path, replace=force) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="\n")
+            written.append(path)
+    except OutputError:
+        for path in () if force else written:
+            path.unlink()
+        raise
 
 
 def _make(folder: Path) -> None:

@@ -178,6 +178,7 @@ def held(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _UNABLE:
             raise OutputError(f"cannot write beside {path}: {error.strerror}") from error
+        lock.unlink(missing_ok=True)
         yield
         return
     try:
@@ -217,6 +218,8 @@ def placed(path: Path, *, replace: bool, option: str = "--output") -> Iterator[P
         with suppress(OSError):  # some network file systems cannot sync a folder
             sync(temporary.parent)
     except OSError as error:
+        if error.errno is None:  # HDF5 says so of a file that it reads
+            raise
         raise OutputError(f"cannot write {path}: {error.strerror}", hint=f"choose another {option}") from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 
+from cubie_cli.documents.damage import reading
 from cubie_cli.documents.messages import UserError
 from cubie_cli.results.blocks import write_at
 from cubie_cli.results.layout import create_contiguous
@@ -47,6 +48,7 @@ def write_merged(shards: Sequence[ShardFile], path: Path, tell: Callable[[int], 
         file.write(bytes(_header_bytes(shards)))
         file.truncate(merged_bytes(shards))
     with (
+        reading(shards[0].path),
         open_file(shards[0].here) as first,
         h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as new,
     ):

@@ -1,11 +1,11 @@
 """Opens results to be read, and says what is wrong with a file that is none."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import h5py
 
+from cubie_cli.documents.damage import reading
 from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.paths import regular_bytes
 from cubie_cli.results.layout import COUNTS
@@ -87,23 +87,9 @@ def open_result(path: Path) -> h5py.File:
     """
     with ExitStack() as on_failure:
         file = on_failure.enter_context(open_file(path))
-        if not is_result(file):
-            raise UserError("this is no result of cubie", path)
-        check_shards(file)
+        with reading(path):
+            if not is_result(file):
+                raise UserError("this is no result of cubie", path)
+            check_shards(file)
         on_failure.pop_all()
     return file
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turn what goes wrong where a file is read into one message.
-
-    Raises
-    ------
-    UserError
-        The file is damaged, or something of it is not as this program writes it.
-    """
-    try:
-        yield
-    except (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        raise UserError(f"cannot read {path}: it is damaged, or not a file of cubie", path) from error

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from cubie_cli.batches.selection import Shard, read_shard
+from cubie_cli.documents.damage import reading
 from cubie_cli.documents.messages import UserError
 from cubie_cli.results.extent import Extent, read_extent
 from cubie_cli.results.manifest import is_virtual
@@ -139,7 +140,7 @@ def read_shards(paths: Sequence[Path], here: Sequence[Path] | None = None) -> tu
 def _read_shard(path: Path, here: Path, other: ShardFile | None = None) -> ShardFile:
     """Return a shard; quicker with another that is like it."""
     _check_finished(here)
-    with _named(path, here), open_result(here) as file:
+    with reading(path), _named(path, here), open_result(here) as file:
         if is_virtual(file):
             message = "this result is virtual: it has no values itself"
             raise UserError(message, path, hint="merge the shards that its group `manifest` lists")
@@ -147,12 +148,9 @@ def _read_shard(path: Path, here: Path, other: ShardFile | None = None) -> Shard
         if extent is None:
             message = "this result does not tell which runs of which batch it has"
             raise UserError(message, path, hint="only what `cubie run` writes can be merged, nothing made of it")
-        try:
-            like = other if other and other.names == tuple(file) else None
-            names = [each.name for each in like.columns] if like else over_runs(file)
-            return replace(_described(here, file, extent, names), path=path)
-        except (OSError, KeyError, ValueError) as error:
-            raise UserError(f"cannot read {path}: it is damaged", path) from error
+        like = other if other and other.names == tuple(file) else None
+        names = [each.name for each in like.columns] if like else over_runs(file)
+        return replace(_described(here, file, extent, names), path=path)
 
 
 @contextmanager

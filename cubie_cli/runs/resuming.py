@@ -35,10 +35,11 @@ def is_complete(batch: "PreparedBatch") -> bool:
     """Return whether the batch's result is there, of just this batch."""
     if batch.output is None:
         return False
-    from cubie_cli.results.opening import open_result  # noqa: PLC0415 - for --resume
+    from cubie_cli.documents.damage import reading  # noqa: PLC0415 - for --resume
+    from cubie_cli.results.opening import open_result  # noqa: PLC0415 - likewise
 
     try:
-        with open_result(batch.output) as file:
+        with reading(batch.output), open_result(batch.output) as file:
             return read_extent(file) == extent_of(batch)
     except UserError:
         return False

@@ -7,11 +7,13 @@ import signal
 
 import h5py
 import pytest
+from support.stand_ins import share_among_processes
 
 from cubie_cli.runs import solving, worker
 from cubie_cli.runs.workers import Pending, Workers
 from solvers.errors import DeviceError
 from solvers.execution.cpu.solver import CpuSolver
+from solvers.execution.cuda import driver as cuda_driver
 
 MANY = ["--target", "cpu", "--set", "batch.values={rate={linspace=[0.5,1.0,40]},x={linspace=[1.0,3.0,25]}}"]
 
@@ -19,8 +21,7 @@ MANY = ["--target", "cpu", "--set", "batch.values={rate={linspace=[0.5,1.0,40]},
 @pytest.fixture
 def three(monkeypatch):
     """Have three processes share every batch, in chunks of 32 runs."""
-    monkeypatch.setattr(solving, "devices_of", lambda _batch: (0, 0, 0))
-    monkeypatch.setattr(solving, "worth_sharing", lambda _ranges, _pace: True)
+    share_among_processes(monkeypatch, 3)
     return ["--set", "run.chunk=32"]
 
 
@@ -154,11 +155,34 @@ def test_devices_that_make_no_sense(cubie, text):
 def test_processes_on_one_gpu_write_what_one_does(cubie, folder, monkeypatch):
     many = ["--target", "cuda", *MANY[2:]]
     assert cubie("run", "run.toml", *many, "--output", "alone.h5").code == 0
-    monkeypatch.setattr(solving, "devices_of", lambda _batch: (0, 0))
-    monkeypatch.setattr(solving, "worth_sharing", lambda _ranges, _pace: True)
+    share_among_processes(monkeypatch, 2)
     done = cubie("run", "run.toml", *many, "--set", "run.chunk=100", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["device"].startswith("2 x ")
+    assert values(folder / "result.h5") == values(folder / "alone.h5")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("reason", ["CUDA_ERROR_OUT_OF_MEMORY", "CUDA_ERROR_LAUNCH_FAILED"])
+@pytest.mark.parametrize("at", [1, 2, 3, 5, 8, 13, 21, 34, 55, 89])
+def test_a_gpu_that_fails_costs_what_was_not_finished(cubie, folder, monkeypatch, reason, at):
+    many = ["--target", "cuda", *MANY[2:], "--set", "run.chunk=50"]
+    assert cubie("run", "run.toml", *many, "--output", "alone.h5").code == 0
+    call, calls = cuda_driver._call, []  # noqa: SLF001 - all that is asked of the driver goes through it
+
+    def failing(function, *arguments):
+        calls.append(function)
+        if len(calls) >= at and "Free" not in function.__name__ and "Destroy" not in function.__name__:
+            raise DeviceError(f"{function.__name__}: ({reason})", reason)
+        return call(function, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cuda_driver, "_call", failing)
+        failed = cubie("run", "run.toml", *many)
+    assert failed.code in ({6} if len(calls) >= at else {0})
+    assert "Traceback" not in failed.err
+    done = cubie("run", "run.toml", *many, "--resume")
+    assert done.code == 0, done.err
     assert values(folder / "result.h5") == values(folder / "alone.h5")
 
 

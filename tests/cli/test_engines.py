@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import h5py
 import pytest
+from support.stand_ins import have_threads_as_workers
 
 from cubie_cli.results.result_file import ResultFile
 from cubie_cli.runs import pools, remote
@@ -39,14 +39,7 @@ def alone(cubie, folder):
 @pytest.fixture
 def threads(monkeypatch):
     """Have three threads be the workers of Dask."""
-    monkeypatch.setattr(remote, "_KEPT", remote._Kept())  # noqa: SLF001 - what a process knows at first
-
-    @contextmanager
-    def three(_scheduler, *, gpus):  # noqa: ARG001 - threads take none
-        with ThreadPoolExecutor(3) as executor:
-            yield pools.Pool("threads", executor, lambda: 3, {BrokenExecutor: ("all ended", "--resume goes on")})
-
-    monkeypatch.setattr(pools, "_dask", three)
+    have_threads_as_workers(monkeypatch)
 
 
 @pytest.mark.usefixtures("threads")

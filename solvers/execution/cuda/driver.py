@@ -127,7 +127,8 @@ class Device(_Resource):
     def close(self) -> None:
         """Free all that is still held, newest first, and let go of the device."""
         if self in self.held:
-            self.use()
+            with contextlib.suppress(DeviceError):  # as above
+                self.use()
         for resource in list(self.held)[:0:-1]:  # the oldest is the device itself
             resource.close()
         super().close()

@@ -192,6 +192,7 @@ def test_a_file_system_without_locks_goes_without(tmp_path, monkeypatch):
     monkeypatch.setattr(destination.fcntl, "flock", refuse)
     with held(tmp_path / "r.h5"):
         pass
+    assert not [*tmp_path.iterdir()]
 
 
 # -- the last step ------------------------------------------------------------------------------
