@@ -58,9 +58,16 @@ def _handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handle
             signal.signal(number, handler)
 
 
+def _told_before(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: a scheduler tells a job's script, which tells us, and tells us too.
+
+    Python complains of a signal that arrives just before it is ignored.
+    """
+
+
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     _handle(signal.SIG_DFL)  # a second one ends the program even where it cleans up slowly
     for each in FROM_SCHEDULERS:
-        signal.signal(each, signal.SIG_IGN)  # a scheduler tells a job's script, which tells us, and may tell us too
+        signal.signal(each, _told_before)
     signal.setitimer(signal.ITIMER_REAL, 0.0)
     raise Stopped(number)

@@ -224,10 +224,20 @@ def test_a_program_reads_and_writes_objects(folder):
     assert left(folder) == []
 
 
-def test_a_configuration_is_no_object(cubie):
+def test_a_configuration_is_no_object(cubie, folder, monkeypatch):
+    monkeypatch.setattr(stores, "_opened", pytest.fail)
     refused = cubie("run", "s3://bucket/run.toml")
     assert refused.code == 3
     assert refused.err.startswith("s3://bucket/run.toml: no such file\n  hint: copy it here first")
+    text = (folder / "run.toml").read_text()
+    for part, instead in (
+        ('file = "model.toml"', 'file = "s3://bucket/model.toml"'),
+        ("[batch.values]\nrate = [0.5, 1.0]\nx = [1.0, 2.0, 3.0]", '[batch]\ntable = "s3://bucket/runs.csv"'),
+    ):
+        (folder / "run.toml").write_text(text.replace(part, instead))
+        refused = cubie("run", "run.toml")
+        assert refused.code == 3
+        assert "no such" in refused.err
 
 
 def test_a_large_file_is_sent_in_parts(folder, store):

@@ -1,7 +1,13 @@
+import os
+import signal
+import sys
+
 import pytest
 
+from cubie_cli.commands import stopping
 from cubie_cli.commands.stopping import parse_duration
 from cubie_cli.documents.messages import UsageError
+from cubie_cli.documents.stopped import Stopped
 
 
 @pytest.mark.parametrize(
@@ -18,3 +24,20 @@ def test_anything_else_is_refused_with_how_it_is_written(text):
         parse_duration(text, "--max-time")
     assert parse_duration("3h50m", "") > 0
     assert "3h50m" in refused.value.hint
+
+
+def test_what_a_scheduler_says_twice_is_heard_once(monkeypatch):
+    told = {number: signal.getsignal(number) for number in (*stopping._ASKING, signal.SIGALRM)}  # noqa: SLF001 - all
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    try:
+        stopping.listen()
+        with pytest.raises(Stopped) as stopped:
+            os.kill(os.getpid(), signal.SIGUSR2)
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            os.kill(os.getpid(), number)
+    finally:
+        for number, handler in told.items():
+            signal.signal(number, handler)
+    assert (stopped.value.reason, stopped.value.planned) == ("SIGUSR2", True)
+    assert complaints == []
