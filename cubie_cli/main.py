@@ -30,9 +30,10 @@ from cubie_cli.commands import (
     validate,
 )
 from cubie_cli.commands.options import TRACEBACK_VARIABLE, with_paths_resolved
-from cubie_cli.commands.stopping import Stopped, listen, stop_again
+from cubie_cli.commands.stopping import listen, stop_again
 from cubie_cli.commands.usage import Commands
 from cubie_cli.documents.messages import ExitCode, UserError, system_refusal
+from cubie_cli.documents.stopped import Stopped
 
 app = typer.Typer(
     name="cubie",
@@ -128,7 +129,7 @@ def main() -> None:
             _end_with_bug(error)
         if isinstance(error, OSError):
             _drop_output()
-        _end(str(refused), refused.exit_code)
+        _end("\n".join([str(refused), *_notes(error)]), refused.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from a crash
         _end_with_bug(error)
 
@@ -192,4 +193,4 @@ def _end_with_bug(error: Exception) -> NoReturn:
         traceback.print_exception(error)
     summary = " ".join(f"{type(error).__name__}: {error}".split())
     remedy = f"please report it, with what {TRACEBACK_VARIABLE}=1 prints"
-    _end(f"error: a bug in cubie ({summary}); {remedy}", ExitCode.BUG)
+    _end("\n".join([f"error: a bug in cubie ({summary}); {remedy}", *_notes(error)]), ExitCode.BUG)

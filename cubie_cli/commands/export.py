@@ -32,15 +32,17 @@ def export(
 ) -> None:
     """Write quantities of a result as CSV, a row for each run and time, or as netCDF."""
     from cubie_cli.batches.selection import select_runs  # noqa: PLC0415 - each command loads what it needs
+    from cubie_cli.documents.damage import reading  # noqa: PLC0415
     from cubie_cli.results import export as exporting  # noqa: PLC0415
-    from cubie_cli.results.destination import RESULT, TABLE, check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.destination import check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.kinds import RESULT, TABLE  # noqa: PLC0415
     from cubie_cli.results.opening import open_result  # noqa: PLC0415
 
     if output.suffix not in _ENDINGS:
         raise UsageError(f"the output is neither .csv nor .nc: {output}", hint="the ending says what is written")
     kind = TABLE if output.suffix == ".csv" else RESULT
     check_destination(output, inputs=[result], force=force, kind=kind)
-    with open_result(result) as file:
+    with reading(result), open_result(result) as file:
         wanted = quantities or ()
         found = exporting.with_swept(file, exporting.chosen(file, wanted), again=kind is RESULT)
         selected = select_runs(runs, len(file["run"]))

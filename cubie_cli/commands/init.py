@@ -99,7 +99,8 @@ def _text(file: Traversable) -> str:
 
 def _write(wanted: Mapping[Path, str], folder: Path, *, force: bool) -> None:
     """Write files to a folder, all or, where one of them must not be, none."""
-    from cubie_cli.results.destination import SCHEMA, SETTINGS, TABLE, check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.destination import check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.kinds import SCHEMA, SETTINGS, TABLE  # noqa: PLC0415
 
     kinds = {".csv": TABLE, ".json": SCHEMA, ".toml": SETTINGS}
     _make(folder)
@@ -109,9 +110,16 @@ def _write(wanted: Mapping[Path, str], folder: Path, *, force: bool) -> None:
             hint = "name another folder, or add --force to replace what the template has"
             raise OutputError(f"the folder {folder} has a {path.relative_to(folder)}", hint=hint)
         check_destination(path, inputs=[], force=force, kind=kinds[path.suffix])
-    for path, text in wanted.items():
-        with made(path, replace=force) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+    written: list[Path] = []
+    try:
+        for path, text in wanted.items():
+            with made(path, replace=force) as temporary:
+                temporary.write_text(text, encoding="utf-8", newline="\n")
+            written.append(path)
+    except OutputError:
+        for path in () if force else written:
+            path.unlink()
+        raise
 
 
 def _make(folder: Path) -> None:

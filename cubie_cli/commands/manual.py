@@ -59,7 +59,13 @@ _EXAMPLES: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
             ),
             "plots",
         ),
-        "submit": (("cubie submit study/run.toml --shards 64 --sbatch=--gpus=1 --dry-run",), "shards"),
+        "submit": (
+            (
+                "cubie submit study/run.toml --shards 64 --time 4h --option=--gpus=1",
+                "cubie submit study/run.toml --shards 64 --scheduler sge --dry-run",
+            ),
+            "shards",
+        ),
         "export": (
             (
                 "cubie export study/result.h5 --output study.csv",
@@ -79,6 +85,10 @@ _ABOUT = (
     "values, and what to keep; both are TOML. The result is one HDF5 file, which readers of netCDF-4 open too."
 )
 _FILES = (
+    (
+        ".result.h5.*",
+        "results not complete yet, beside their names; for an object store in the folder that CUBIE_SCRATCH_DIR names",
+    ),
     (
         "~/.cache/cubie",
         "compiled kernels; the variable CUBIE_CACHE_DIR names another folder, and XDG_CACHE_HOME the one that it is in",

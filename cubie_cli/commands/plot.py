@@ -82,10 +82,11 @@ def _has_plotext() -> bool:
 
 def _figure(result: Path, kind: Kind | None, names: "list[str] | tuple[str, ...]", runs: str | None) -> "Figure":
     from cubie_cli.batches.selection import select_runs  # noqa: PLC0415
+    from cubie_cli.documents.damage import reading  # noqa: PLC0415
     from cubie_cli.plots.choosing import quantities, suited  # noqa: PLC0415
     from cubie_cli.plots.drawing import draw  # noqa: PLC0415
     from cubie_cli.plots.source import Source  # noqa: PLC0415
-    from cubie_cli.results.opening import open_result, reading  # noqa: PLC0415
+    from cubie_cli.results.opening import open_result  # noqa: PLC0415
 
     with reading(result), open_result(result) as file:
         given = quantities(file, names, kind)

@@ -42,9 +42,10 @@ def show(file: File, *, model: Model = False, check: Check = False, as_json: Jso
 
 def _describe(path: Path, *, check: bool) -> dict[str, Any]:
     from cubie_cli.commands.rerun import with_commands  # noqa: PLC0415
+    from cubie_cli.documents.damage import reading  # noqa: PLC0415
     from cubie_cli.reports import result_summary, trace_summary  # noqa: PLC0415
     from cubie_cli.results.manifest import check_digests, check_shards  # noqa: PLC0415
-    from cubie_cli.results.opening import is_result, open_file, reading  # noqa: PLC0415
+    from cubie_cli.results.opening import is_result, open_file  # noqa: PLC0415
 
     with reading(path), open_file(path) as file:
         if trace_summary.is_trace(file):
@@ -59,8 +60,9 @@ def _describe(path: Path, *, check: bool) -> dict[str, Any]:
 
 
 def _files(path: Path) -> dict[str, Any]:
+    from cubie_cli.documents.damage import reading  # noqa: PLC0415
     from cubie_cli.reports.result_summary import embedded_files  # noqa: PLC0415
-    from cubie_cli.results.opening import open_file, reading  # noqa: PLC0415
+    from cubie_cli.results.opening import open_file  # noqa: PLC0415
 
     with reading(path), open_file(path) as file:
         if "input-files" not in file:

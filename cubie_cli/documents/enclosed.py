@@ -11,6 +11,7 @@ import numpy as np
 import tomli
 
 from cubie_cli.documents.columns import TableFile
+from cubie_cli.documents.damage import reading
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.messages import UserError
 
@@ -51,8 +52,9 @@ class Enclosed:
         """
         if text not in self.texts:
             return None
-        names, *rows = (line.split(",") for line in self.texts[text].splitlines())
-        values = np.array([[float(cell) for cell in row] for row in rows])
+        with reading(self.path):
+            names, *rows = (line.split(",") for line in self.texts[text].splitlines())
+            values = np.array([[float(cell) for cell in row] for row in rows])
         return tuple(names), np.ascontiguousarray(values.T), TableFile(self.path, self.digests[name])
 
 
@@ -73,20 +75,22 @@ def read_enclosed(path: Path) -> Document:
     UserError
         The file holds none, or not all of it.
     """
-    enclosed = _read(path)
-    if "configuration" not in enclosed.texts:
-        raise UserError("this is no result that holds its configuration", path, hint="give a run configuration")
-    text = enclosed.texts["configuration"]
-    changed = enclosed.texts.get(CHANGED)
-    return Document(path, text, tomli.loads(text) if changed is None else json.loads(changed), enclosed=enclosed)
+    with reading(path):
+        enclosed = _read(path)
+        if "configuration" not in enclosed.texts:
+            raise UserError("this is no result that holds its configuration", path, hint="give a run configuration")
+        text = enclosed.texts["configuration"]
+        changed = enclosed.texts.get(CHANGED)
+        return Document(path, text, tomli.loads(text) if changed is None else json.loads(changed), enclosed=enclosed)
 
 
 def enclosed_model(document: Document) -> Document:
     """Return the model file that a result holds, by its configuration."""
     enclosed = document.enclosed
     assert enclosed is not None  # noqa: S101 - as the caller knows
-    text = enclosed.texts["model"]
-    return Document(document.path, text, tomli.loads(text), enclosed=enclosed)
+    with reading(document.path):
+        text = enclosed.texts["model"]
+        return Document(document.path, text, tomli.loads(text), enclosed=enclosed)
 
 
 def _read(path: Path) -> Enclosed:
@@ -98,13 +102,10 @@ def _read(path: Path) -> Enclosed:
         if isinstance(item, h5py.Dataset) and not item.external:  # its own texts alone
             texts[name] = item.asstr()[()]
 
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            if "input-files" in file:
-                file["input-files"].visititems(visit)
-            told = {name: str(value) for name, value in file.attrs.items()}
-    except (OSError, TypeError, KeyError) as error:
-        raise UserError(f"cannot read {path}: it is damaged, or not a file of cubie", path) from error
+    with h5py.File(path, "r", locking=False) as file:
+        if "input-files" in file:
+            file["input-files"].visititems(visit)
+        told = {name: str(value) for name, value in file.attrs.items()}
     if CHANGED not in texts and "--set" in shlex.split(told.get("command_line", "")):
         message = "this result was made with --set, and by a version that did not keep what was set"
         raise UserError(

@@ -17,7 +17,10 @@ def as_user_errors(job: Job) -> Iterator[None]:
     except errors.TargetUnavailableError as error:
         raise DeviceError(str(error), hint=error.hint) from error
     except errors.DeviceError as error:
-        raise DeviceError(f"the device failed: {error}", hint="try a smaller [run] chunk") from error
+        failed = DeviceError(f"the device failed: {error}", hint="try a smaller [run] chunk")
+        for note in getattr(error, "__notes__", ()):
+            failed.add_note(note)
+        raise failed from error
     except UnknownBufferError as error:
         raise _locate(job, ("buffers", error.key), error.problem, error.remedy) from error
     except errors.PlanError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 
+from cubie_cli.documents.damage import reading
 from cubie_cli.documents.messages import UserError
 from cubie_cli.results.blocks import write_at
 from cubie_cli.results.layout import create_contiguous
@@ -47,7 +48,8 @@ def write_merged(shards: Sequence[ShardFile], path: Path, tell: Callable[[int], 
         file.write(bytes(_header_bytes(shards)))
         file.truncate(merged_bytes(shards))
     with (
-        open_file(shards[0].path) as first,
+        reading(shards[0].path),
+        open_file(shards[0].here) as first,
         h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as new,
     ):
         write_skeleton(
@@ -77,7 +79,7 @@ def _fill(data: h5py.Dataset) -> dict[str, object]:
 
 def _copy_shard(shard: ShardFile, target: int, offsets: Sequence[int]) -> None:
     shard.check_same()
-    source = os.open(shard.path, os.O_RDONLY | os.O_CLOEXEC)
+    source = os.open(shard.here, os.O_RDONLY | os.O_CLOEXEC)
     try:
         for column, begin, offset in zip(shard.columns, shard.offsets, offsets, strict=True):
             _copy_column(shard, column, source, begin, target, offset)

@@ -1,13 +1,15 @@
 """What is left of a result whose command was stopped: the file with the values so far, and a journal of what is in it.
 
 The journal is a file of lines beside the result: first what the result is of, then each range of runs once its values
-are written, and now and then how many of these are on disk. A process that is killed leaves what it has written to the
+are written, and now and then how many of these are on disk. Each line ends with a check sum, and what comes after one
+that is damaged is not believed. A process that is killed leaves what it has written to the
 system; after a crash of the machine, which has another boot then, only these are trusted.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -53,8 +55,7 @@ def journal_of(path: Path) -> Path:
 def find_unfinished(path: Path) -> Unfinished | None:
     """Return what is left of a result; None where there is nothing that can be used."""
     try:
-        lines = journal_of(path).read_text(encoding="utf-8").split("\n")[:-1]  # what has no end was being written
-        header, *entries = map(json.loads, lines)
+        header, *entries = _sound_lines(journal_of(path).read_bytes())
         part = journal_of(path).with_name(header["part"])
         finished = tuple(_range(*entry["runs"]) for entry in entries if "runs" in entry)
         if header["boot"] != _boot():
@@ -65,6 +66,25 @@ def find_unfinished(path: Path) -> Unfinished | None:
     if not is_temporary(part, path) or _overlap(finished):
         return None
     return found if part.is_file() and not part.is_symlink() else None
+
+
+def _sound_lines(content: bytes) -> Iterator[Any]:
+    """Yield what the lines of a journal say, up to the first that is not whole."""
+    for line in content.split(b"\n")[:-1]:  # what has no end was being written
+        text, _, check = line.rpartition(b"\t")
+        if check != _check(text):
+            return
+        yield json.loads(text)
+
+
+def _line(said: object) -> bytes:
+    """Return a line of a journal."""
+    text = json.dumps(said).encode()
+    return text + b"\t" + _check(text) + b"\n"
+
+
+def _check(text: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(text)
 
 
 def _range(start: int, stop: int) -> range:
@@ -124,8 +144,8 @@ class Journal:
         temporary = self._path.with_name(f"{self._path.name}.new")
         header = {"part": part.name, "boot": _boot(), "facts": dict(facts)}
         entries = [{"runs": [each.start, each.stop]} for each in finished]
-        with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(f"{json.dumps(line)}\n" for line in (header, *entries, {"synced": len(entries)}))
+        with temporary.open("wb") as file:
+            file.writelines(map(_line, (header, *entries, {"synced": len(entries)})))
             if entries:
                 file.flush()
                 os.fsync(file.fileno())
@@ -151,4 +171,4 @@ class Journal:
             self._path.unlink(missing_ok=True)
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        os.write(self._descriptor, f"{json.dumps(entry)}\n".encode())
+        os.write(self._descriptor, _line(entry))

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from cubie_cli.documents.damage import reading
 from cubie_cli.documents.messages import UserError
 from cubie_cli.results.manifest import GROUP, Listed, digests, write_manifest
 from cubie_cli.results.opening import open_file
@@ -49,6 +50,7 @@ def virtual_image(shards: Sequence[ShardFile], folder: Path, tell: Callable[[int
         for shard, digest in zip(shards, found, strict=True)
     ]
     with (
+        reading(shards[0].path),
         open_file(shards[0].path) as first,
         h5py.File("virtual", "w", driver="core", backing_store=False, libver=("v108", "v110"), track_order=True) as new,
     ):

@@ -202,9 +202,10 @@ def prepare_batch(  # noqa: PLR0913 - one parameter an option
 
 def _repeated(result: Path) -> tuple[str | None, str | None]:
     """Return what --runs or --shard has to say to have the runs of a result, where it has not all of its batch."""
+    from cubie_cli.documents.damage import reading  # noqa: PLC0415
     from cubie_cli.results.opening import open_file  # noqa: PLC0415 - for a result only
 
-    with open_file(result) as file:
+    with reading(result), open_file(result) as file:
         extent = read_extent(file)
     if extent is None or len(extent.runs) == extent.count:
         return None, None

@@ -14,6 +14,8 @@ import h5py
 import pytest
 
 from cubie_cli.results.unfinished import Journal, find_unfinished
+from solvers.errors import DeviceError
+from solvers.execution.python.engine import PythonSolver
 
 ROOT = Path(__file__).parents[2]
 #: Seconds after which a process counts as one without an end.
@@ -143,6 +145,26 @@ def test_time_that_is_up_at_once_leaves_nothing(folder, cubie):
     assert ended.code == 75
     assert ended.err.splitlines()[-1] == "stopped by --max-time; what was not finished is not kept"
     assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "run.toml"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(DeviceError("it fell off the bus", "X"), 6), (MemoryError(), 5)], ids=["device", "memory"]
+)
+def test_what_was_finished_before_a_failure_is_kept(folder, cubie, monkeypatch, error, code):
+    begin, begun = PythonSolver.begin, []
+
+    def failing(self, *arguments):
+        begun.append(self)
+        if len(begun) == 5:
+            raise error
+        return begin(self, *arguments)
+
+    monkeypatch.setattr(PythonSolver, "begin", failing)
+    failed = cubie("run", "run.toml", *MANY)
+    assert failed.code == code
+    assert "4 of 400 runs are kept: --resume goes on with them" in failed.err
+    assert cubie("run", "run.toml", *MANY, "--set", "run.chunk=50", "--resume").code == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "result.h5", "run.toml"]
 
 
 def test_force_starts_anew(folder, cubie):

@@ -9,6 +9,8 @@ import pytest
 import xarray
 from support.shards import described, solve_in_parts
 
+from cubie_cli.results.unfinished import Journal
+
 DIVISIONS = (1, 3, 64)
 
 
@@ -185,9 +187,7 @@ def test_what_is_no_finished_result_is_named(cubie, folder, parts):
 def test_a_shard_that_was_stopped_is_named(cubie, folder, parts):
     part = ".result-2-of-3.h5.0123456789abcdef.part"
     Path(parts[2]).rename(part)
-    header = {"part": part, "boot": "", "facts": {}}
-    lines = [header, {"runs": [42, 50]}, {"synced": True}]
-    Path(".result-2-of-3.h5.journal").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    Journal(Path("result-2-of-3.h5"), Path(part), {}, [range(42, 50)]).close(keep=True)
     told = merge_refused(cubie, folder, *parts, "-o", "all.h5")
     assert f"{parts[2]}: this shard is not finished: 8 of its runs are there\n" in told
     assert "add --resume to the command that was stopped" in told

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -230,7 +231,8 @@ def journals(rng: Random) -> Case:
     content = path.read_bytes()
     if rng.random() < 0.5:
         lines = content.decode().split("\n")
-        lines[rng.randrange(len(lines))] = json.dumps(_nonsense(rng))
+        nonsense = json.dumps(_nonsense(rng))
+        lines[rng.randrange(len(lines))] = f"{nonsense}\t{zlib.crc32(nonsense.encode()):08x}"
         content = "\n".join(lines).encode()
     path.write_bytes(_changed(rng, content, ('"runs"', '"synced"', '"part"', '"facts"', '"boot"')))
 

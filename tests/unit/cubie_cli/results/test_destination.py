@@ -13,7 +13,6 @@ import pytest
 from cubie_cli.documents.messages import OutputError
 from cubie_cli.results import destination
 from cubie_cli.results.destination import (
-    SETTINGS,
     check_destination,
     held,
     made,
@@ -21,6 +20,7 @@ from cubie_cli.results.destination import (
     remove_leftovers,
     temporary_beside,
 )
+from cubie_cli.results.kinds import SETTINGS
 
 ROOT = Path(__file__).parents[4]
 
@@ -192,6 +192,7 @@ def test_a_file_system_without_locks_goes_without(tmp_path, monkeypatch):
     monkeypatch.setattr(destination.fcntl, "flock", refuse)
     with held(tmp_path / "r.h5"):
         pass
+    assert not [*tmp_path.iterdir()]
 
 
 # -- the last step ------------------------------------------------------------------------------

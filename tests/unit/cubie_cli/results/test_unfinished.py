@@ -1,6 +1,7 @@
 """Journals of unfinished results: one that is damaged is not believed, and leads to no other file."""
 
 import json
+import zlib
 
 import pytest
 
@@ -19,7 +20,7 @@ def begun(tmp_path):
 
 def with_line(result, line):
     path = journal_of(result)
-    path.write_text(f"{path.read_text()}{line}\n")
+    path.write_text(f"{path.read_text()}{line}\t{zlib.crc32(line.encode()):08x}\n")
     return find_unfinished(result)
 
 
@@ -34,8 +35,19 @@ def test_what_is_left_is_found(begun):
         *(f'{{"runs": [5, {2**70}]}}', '{"runs": 3}', '{"runs": {}}', "7", "null", "[" * 100_000),
     ],
 )
-def test_a_damaged_line_makes_the_journal_useless(begun, line):
+def test_a_line_without_sense_makes_the_journal_useless(begun, line):
     assert with_line(begun, line) is None
+
+
+def test_what_follows_a_damaged_line_is_not_believed(begun):
+    for line in ('{"runs": [5, 9]}', '{"runs": [10, 12]}'):
+        found = with_line(begun, line)
+    assert found.runs == 3 + 4 + 2
+    path = journal_of(begun)
+    path.write_text(path.read_text().replace("[5, 9]", "[5, 8]"))
+    assert find_unfinished(begun).finished == (range(3),)
+    path.write_text(path.read_text()[3:])
+    assert find_unfinished(begun) is None
 
 
 def test_a_journal_that_names_another_file_is_not_followed(begun):
@@ -43,7 +55,8 @@ def test_a_journal_that_names_another_file_is_not_followed(begun):
     other.write_text("years of work")
     path = journal_of(begun)
     header, *entries = path.read_text().splitlines()
-    path.write_text("\n".join([json.dumps(json.loads(header) | {"part": other.name}), *entries, ""]))
+    changed = json.dumps(json.loads(header.partition("\t")[0]) | {"part": other.name})
+    path.write_text("\n".join([f"{changed}\t{zlib.crc32(changed.encode()):08x}", *entries, ""]))
     assert find_unfinished(begun) is None
     forget(begun)
     assert other.read_text() == "years of work"
