@@ -62,7 +62,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
 }
 for _name, _command in COMMANDS.items():
-    app.command(_name, cls=manual.Documented)(with_paths_resolved(_command))
+    app.command(_name, cls=manual.Documented, epilog=manual.closing(_name))(with_paths_resolved(_command))
 
 
 #: Objects made until Python looks for garbage. Modules and compilers keep what they make, and looking through it again

@@ -14,6 +14,7 @@ from cubie_cli.configurations.job import read_written
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.given import Given, given
 from cubie_cli.documents.messages import UsageError, counted
+from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
@@ -180,7 +181,10 @@ def _with_model(document: Document, told: Given) -> Document:
 
 def _check_target(target: str | None) -> None:
     if target is not None and target not in TARGETS:
-        raise UsageError(f"target is one of {', '.join(TARGETS)}", hint=did_you_mean(str(target), TARGETS))
+        raise UsageError(
+            f"target is one of {', '.join(TARGETS)}",
+            hint=told_of("target", str(target)) or did_you_mean(str(target), TARGETS),
+        )
 
 
 def _call(config: Description, **arguments: Any) -> str:

@@ -101,20 +101,22 @@ class Documented(typer.core.TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help."""
+        told, self.epilog = self.epilog, None
         super().format_help(ctx, formatter)
-        typer.echo("\n".join(closing(str(self.name), shutil.get_terminal_size().columns)))
+        self.epilog = told
+        width = shutil.get_terminal_size().columns - 1
+        for line in (told or "").splitlines():
+            is_command = line.startswith("  ")
+            typer.echo(
+                f" {line}" if is_command else textwrap.fill(line, width, initial_indent=" ", subsequent_indent=" ")
+            )
 
 
-def closing(command: str, width: int) -> Iterator[str]:
-    """Yield the lines that the help of a command ends with."""
+def closing(command: str) -> str:
+    """Return what the help of a command ends with."""
     examples, pages = _EXAMPLES[command]
     told = ", ".join(f"docs/{page}.md" for page in pages.split(", "))
-    yield " Examples:"
-    yield from (f"   {each}" for each in examples)
-    yield ""
-    for text in (_CODES, f"More: {told}; man cubie"):
-        yield from textwrap.wrap(text, width - 1, initial_indent=" ", subsequent_indent=" ")
-    yield ""
+    return "\n".join(["Examples:", *(f"  {each}" for each in examples), "", _CODES, f"More: {told}; man cubie"])
 
 
 def example(command: str, word: str = "") -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from solvers.execution.kernel import Kernel
     from solvers.planning.plan import Plan
 
-NOT_ASKED = "see what a CUDA kernel needs with: cubie memory-report --arch sm_90"
+NOT_ASKED = "cubie memory-report --arch sm_90 tells what a CUDA kernel needs"
 BUFFER_KEYS = ("owner", "name", "location", "dtype", "elements", "bytes", "offset")
 _RESERVED = "_shared"
 

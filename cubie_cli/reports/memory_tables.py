@@ -35,7 +35,7 @@ def _buffer_table(report: MemoryReport) -> RenderableType:
     rows = [["" if row[key] is None else str(row[key]) for key in BUFFER_KEYS] for row in report.as_json()["buffers"]]
     if not rows:
         return Text("This solver has no buffers.")
-    return table("Buffers of one run", BUFFER_KEYS, rows, numeric=("elements", "bytes", "offset"))
+    return table("Buffers of one run", BUFFER_KEYS, rows, numeric=("elements", "bytes", "offset"), keys=2)
 
 
 def _tree_table(report: MemoryReport) -> RenderableType:

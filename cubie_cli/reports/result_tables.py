@@ -95,7 +95,7 @@ def failures(found: Mapping[str, Any]) -> Iterator["RenderableType"]:
             told = f"{kind['runs']:,} {kind['status']}" if position == 0 else ""
             rows.append([told, str(run["run"]), f"{run['steps']:,}", values])
     title = f"{counted(found['failed'], 'run')} failed; the first of each kind"
-    yield terminal.table(title, ("status", "run", "steps", "values"), rows, numeric=("run", "steps"))
+    yield terminal.table(title, ("status", "run", "steps", "values"), rows, numeric=("run", "steps"), keys=2)
     yield ""
     look = found["look_at"]
     if look:

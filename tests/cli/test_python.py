@@ -178,7 +178,11 @@ def test_mistakes_are_told_in_the_words_of_the_command():
         (CONFIGURATION, {"model": "nothing.toml"}, "model: no such model file"),
         (CONFIGURATION, {"model": 3}, "model is a path or a dictionary, not int"),
         (CONFIGURATION, {"model": {**MODEL, "states": {"x": 1.0}}}, "model['equations']['y']: 'y' has an equation"),
-        (CONFIGURATION, {"model": MODEL, "target": "gpu"}, "target is one of auto, cuda, cpu, python"),
+        (
+            CONFIGURATION,
+            {"model": MODEL, "target": "gpu"},
+            "target is one of auto, cuda, cpu, python\n  hint: did you mean 'cuda'?",
+        ),
         (CONFIGURATION, {"model": MODEL, "output": "taken.h5"}, "hint: name another with output=, or add force=True"),
         (CONFIGURATION, {"model": MODEL, "resume": True}, 'hint: name it: output="result.h5"'),
         (CONFIGURATION, {"model": MODEL, "output": "x.txt"}, "hint: name it x.h5"),

@@ -188,7 +188,7 @@ def test_a_huge_sample_takes_no_memory(design):
         ("grid", "k = {}", 5, ["one of linspace and logspace"]),
         ("grid", "k = { uniform = [0, 1] }", 7, ["'uniform' is random", 'mode = "sample"', "[batch.groups.NAME]"]),
         ("zip", "k = [1, 2]\nx = [1, 2, 3]", None, ["'k' has 2 values, 'x' has 3", "zip"]),
-        ("zip", "k = [1]\nx = [1, 2, 3]", None, ["'k' has 1 values, 'x' has 3"]),
+        ("zip", "k = [1]\nx = [1, 2, 3]", None, ["'k' has 1 value, 'x' has 3"]),
     ],
 )
 def test_mistakes_in_values_are_told_with_their_place(files, mode, line, column, words):
@@ -288,7 +288,7 @@ def test_mistakes_in_covariances_are_told_with_their_place(files, old, new, line
         ('groups."a b".values.k = [1]', 7, ["'a b' is not a name"]),
         ("groups.a = {}", 7, ["the group 'a' has no quantities"]),
         ('groups.a.mode = "grid"', 7, ["'zip' or 'sample'"]),
-        ("groups.a = { values = { k = [1, 2], x = [1] } }", 7, ["'x' has 1 values, 'k' has 2", "pairs"]),
+        ("groups.a = { values = { k = [1, 2], x = [1] } }", 7, ["'x' has 1 value, 'k' has 2", "pairs"]),
         ("values.k = [1]\ngroups.a = { values = { k = [1, 2] } }", 8, ["'k' has values already, in batch.values.k"]),
         ("groups.a.values = { k = { normal = [0, 1] } }", 7, ["'normal' is random", "[batch.groups.a]"]),
         ("groups.a.vales.k = [1]", 7, ["unknown key 'vales'"]),

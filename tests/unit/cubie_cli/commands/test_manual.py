@@ -43,8 +43,8 @@ def test_all_exit_codes_are_told():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_ends_with_examples_and_pages(name):
-    told = "\n".join(closing(name, 80))
-    examples = re.findall(r"^   (cubie .*)$", told, re.MULTILINE)
+    told = closing(name)
+    examples = re.findall(r"^  (cubie .*)$", told, re.MULTILINE)
     assert examples
     for example in examples:
         program, command, *words = shlex.split(example.partition(" > ")[0])
@@ -63,6 +63,6 @@ def test_help_is_as_wide_as_the_terminal_and_breaks_no_example(capsys, monkeypat
     with pytest.raises(SystemExit):
         app([name, "--help"])
     lines = capsys.readouterr().out.splitlines()
-    examples = [line for line in closing(name, width) if line.startswith("   cubie ")]
+    examples = [f" {line}" for line in closing(name).splitlines() if line.startswith("  cubie ")]
     assert set(examples) <= set(lines)
     assert max(len(line.rstrip()) for line in lines if line not in examples) <= width

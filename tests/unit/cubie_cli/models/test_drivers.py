@@ -72,7 +72,7 @@ IN_FILE = '{{ table = "rows.csv", time = "hour", value = "rate"{} }}'
 PAIR = "{{ times = [0.0, 1.0], values = [2.0, 3.0]{} }}"
 REFUSED = [
     ("3.0", ["a table over time", "a number"], "times = ["),
-    ('"rows.csv"', ["a table over time", "text"], "times = ["),
+    ('"rows.csv"', ["a table over time", "text"], "{ table = "),
     (PAIR.format(', method = "spline"'), ["'method' must be one of hold, linear, cubic, pchip"], "'cubic'"),
     (PAIR.format(', outside = "periodical"'), ["must be one of"], "'periodic'"),
     (PAIR.format(", kind = 3"), ["unknown key 'kind'"], ""),

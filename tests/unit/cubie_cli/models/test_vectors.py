@@ -255,7 +255,7 @@ def test_mistakes_in_events_are_told(vectors, lines, words):
         ('"u[i+1] - u[i]"', "3", 16, 34, ["quotes"]),
         ('{ size = "n - 1", value = "u[i+1] - u[i]" }', '["x", 2]', 16, 14, ["quotes"]),
         ('"der(u[1])"', '"der(u)"', 17, 14, ["name of a state", "der(u[i])"]),
-        ('"der(u[1])"', '"u[i]"', 17, 12, ["undefined name 'i'"]),
+        ('"der(u[1])"', '"u[i]"', 17, 12, ["undefined index 'i'"]),
         ("[constants]", '[units]\n"u[0]" = "m"\n[constants]', 9, 1, ["no quantity"]),
     ],
 )

@@ -93,7 +93,7 @@ def test_numbers_need_no_algebra():
         ("u]", 1, ["']' does not belong"]),
         ("x[i]", 1, ["'[' does not belong", "no vector"]),
         ("w[i]", 0, ["undefined name 'w'"]),
-        ("u[j]", 2, ["undefined name 'j'", "sum(i, ...)"]),
+        ("u[j]", 2, ["undefined index 'j'", "write u[i]", "sum(j, ...)"]),
         ("u[i - 3]", 2, ["there is no u[-1] for i = 2", "u[0] to u[3]", "i > 0"]),
         ("u[i + 2]", 2, ["there is no u[4] for i = 2", "i < 3"]),
         ("u[7]", 2, ["there is no u[7]"]),
