@@ -14,7 +14,7 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import batches, beside_cubie, commands, compilation, kernels, memory, peers
+from benchmarks import batches, beside_cubie, commands, compilation, devices, kernels, memory, peers
 from benchmarks.cases import CASES
 from benchmarks.cubie_yardstick import Cubie017
 from benchmarks.table import Row, Table
@@ -32,6 +32,7 @@ def names() -> dict[str, list[str]]:
         compilation.SECTION: list(compilation.NAMES),
         commands.SECTION: list(commands.NAMES),
         batches.SECTION: list(batches.NAMES),
+        devices.SECTION: list(devices.NAMES),
         peers.SECTION: list(peers.NAMES),
     }
 
@@ -111,6 +112,7 @@ def main() -> int:
         ),
         commands.SECTION: lambda: commands.measure(wanted[commands.SECTION], target, asked.scale, cubie),
         batches.SECTION: lambda: batches.measure(wanted[batches.SECTION], target, asked.scale, asked.rounds),
+        devices.SECTION: lambda: devices.measure(wanted[devices.SECTION], target, asked.scale, asked.rounds),
         peers.SECTION: lambda: peers.measure(wanted[peers.SECTION]),
     }
     table = Table(asked.json, about(target))

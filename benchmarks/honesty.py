@@ -385,15 +385,15 @@ def table(entries: Sequence[Entry]) -> str:
             worst, failed = max(entry.worst for entry in found), max(entry.failed for entry in found)
             cells.append(_cell(worst) + (f" ({100 * failed:.0f})" if failed else ""))
         lines.append(f"| `{method}` | {' | '.join(cells)} |")
-    itself = [_digits(amplification(problem)) for problem in problems]
+    itself = [digits(amplification(problem)) for problem in problems]
     return "\n".join([*lines, f"| *the problem itself* | {' | '.join(itself)} |"])
 
 
 def _cell(value: float) -> str:
-    return f"**{_digits(value)}**" if value > REMARKABLE else _digits(value)
+    return f"**{digits(value)}**" if value > REMARKABLE else digits(value)
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
     """Return two digits of a number."""
     if value < 1 or not math.isfinite(value):
         return f"{value:.1g}"

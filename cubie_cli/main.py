@@ -30,11 +30,14 @@ from cubie_cli.commands import (
     validate,
 )
 from cubie_cli.commands.options import TRACEBACK_VARIABLE, with_paths_resolved
-from cubie_cli.commands.stopping import Stopped, listen, stop_again
+from cubie_cli.commands.stopping import listen, stop_again
+from cubie_cli.commands.usage import Commands
 from cubie_cli.documents.messages import ExitCode, UserError, system_refusal
+from cubie_cli.documents.stopped import Stopped
 
 app = typer.Typer(
     name="cubie",
+    cls=Commands,
     help="Integrate one system of ODEs for many parameter sets and initial values at once.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -59,7 +62,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
 }
 for _name, _command in COMMANDS.items():
-    app.command(_name, epilog=manual.closing(_name))(with_paths_resolved(_command))
+    app.command(_name, cls=manual.Documented)(with_paths_resolved(_command))
 
 
 #: Objects made until Python looks for garbage. Modules and compilers keep what they make, and looking through it again

@@ -10,6 +10,7 @@ import numpy as np
 from cubie_cli.documents.damage import reading
 from cubie_cli.documents.messages import UserError
 from cubie_cli.results.opening import open_result
+from cubie_cli.results.stores import at_hand
 from solvers.execution.cpu.solver import free_bytes
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def dataset(path: Path, *, unstack: bool) -> "xarray.Dataset":
     """
     import xarray  # noqa: PLC0415 - as late as it can be
 
+    with at_hand(path) as here:
+        if here != path:
+            return taken(here, unstack=unstack)
     with open_result(path):
         pass  # says what is wrong
     with reading(path):

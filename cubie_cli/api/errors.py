@@ -16,6 +16,7 @@ _SPELLINGS = (
     (r"--target (\w+)", r'target="\1"'),
     (r"--(output|target)( FILE)?\b", r"\1="),
     (r"name it in one, under \[model\]: file = .*", "give it as model="),
+    (r"write \[model\] on a line, and below it file = .*", 'add "model": {...}, or give it as model='),
     (r"add a line \[(\w+)\]", r'add "\1": {...}'),
     (r"add a line (\w+) = (\S+)", r'add "\1": \2'),
 )

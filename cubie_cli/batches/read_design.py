@@ -15,7 +15,7 @@ from cubie_cli.batches.spacing import read_spacing
 from cubie_cli.batches.sweepable import check_sweepable
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
-from cubie_cli.documents.messages import ExitCode, UserError
+from cubie_cli.documents.messages import ExitCode, UserError, counted
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.models.model import Model
 from cubie_cli.models.vectors import NAME
@@ -199,7 +199,7 @@ class _Reader:
                 raise self._unequal((*path, "values", axis.name), axis, longest)
 
     def _unequal(self, path: KeyPath, axis: Axis, longest: Axis) -> UserError:
-        message = f"{axis.name!r} has {axis.count} values, {longest.name!r} has {longest.count}"
+        message = f"{axis.name!r} has {counted(axis.count, 'value')}, {longest.name!r} has {longest.count}"
         hint = 'mode = "zip" pairs values one by one; mode = "grid" takes every combination'
         if path[:-2] != _BATCH:
             hint = "a group pairs values one by one"

@@ -47,7 +47,7 @@ def read_drawn(document: Document, path: KeyPath) -> Drawn:
         if key in value:
             hint = 'values in order belong to mode = "grid" or "zip"; in a sample write { uniform = [low, high] }'
             raise document.error(f"a sample takes a distribution, this is {key!r}", (*path, key), "key", hint)
-    tables.check_keys(document, path, (*DISTRIBUTIONS, *_LIMITS))
+    tables.check_keys(document, path, (*DISTRIBUTIONS, *_LIMITS), "[distribution]")
     kinds = [key for key in value if key not in _LIMITS]
     if len(kinds) != 1:
         message = f"one distribution is needed, there are {len(kinds)}" if kinds else "there is no distribution"

@@ -71,7 +71,7 @@ def read_spacing(document: Document, path: KeyPath, what: str) -> Spacing:
         With the place of the first mistake.
     """
     value = tables.table(document, path)
-    tables.check_keys(document, path, KINDS)
+    tables.check_keys(document, path, KINDS, "[spacing]")
     if len(value) != 1:
         raise document.error("one of linspace and logspace is needed", path)
     (kind,) = value
@@ -91,7 +91,9 @@ def read_spacing(document: Document, path: KeyPath, what: str) -> Spacing:
 def _read_count(document: Document, what: str, path: KeyPath) -> int:
     count = document.get(path)
     if isinstance(count, bool) or not isinstance(count, int):
-        raise document.error(f"the number of values must be a whole number, this is {count!r}", path)
+        whole = isinstance(count, float) and count.is_integer()
+        hint = f"write {int(count)}" if whole else "it says how many values there are, not how far apart"
+        raise document.error(f"the number of values must be a whole number, this is {count!r}", path, hint=hint)
     if count < 1:
         raise document.error(f"{what} has no values", path, hint="give at least one")
     return count

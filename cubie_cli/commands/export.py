@@ -34,7 +34,8 @@ def export(
     from cubie_cli.batches.selection import select_runs  # noqa: PLC0415 - each command loads what it needs
     from cubie_cli.documents.damage import reading  # noqa: PLC0415
     from cubie_cli.results import export as exporting  # noqa: PLC0415
-    from cubie_cli.results.destination import RESULT, TABLE, check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.destination import check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.kinds import RESULT, TABLE  # noqa: PLC0415
     from cubie_cli.results.opening import open_result  # noqa: PLC0415
 
     if output.suffix not in _ENDINGS:

@@ -49,7 +49,8 @@ def import_model(
 ) -> None:
     """Write a model of another program as a model file, with a comment for whatever was decided."""
     from cubie_cli.imports import publishing, reading  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.results.destination import SETTINGS, TABLE, check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.destination import check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.kinds import SETTINGS, TABLE  # noqa: PLC0415
     from cubie_cli.results.provenance import version  # noqa: PLC0415
 
     source = reading.read_source(file)

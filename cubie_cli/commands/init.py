@@ -99,7 +99,8 @@ def _text(file: Traversable) -> str:
 
 def _write(wanted: Mapping[Path, str], folder: Path, *, force: bool) -> None:
     """Write files to a folder, all or, where one of them must not be, none."""
-    from cubie_cli.results.destination import SCHEMA, SETTINGS, TABLE, check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.destination import check_destination, made  # noqa: PLC0415
+    from cubie_cli.results.kinds import SCHEMA, SETTINGS, TABLE  # noqa: PLC0415
 
     kinds = {".csv": TABLE, ".json": SCHEMA, ".toml": SETTINGS}
     _make(folder)

@@ -1,6 +1,8 @@
 """What the help of each command ends with: examples, and pages to read; and the man page, which is made of the help."""
 
 import re
+import shutil
+import textwrap
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -53,11 +55,17 @@ _EXAMPLES: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         "plot": (
             (
                 "cubie plot study/result.h5",
-                "cubie plot study/result.h5 --kind phase -q hares -q lynxes --output phase.png",
+                "cubie plot study/result.h5 --kind phase -q hares -q lynxes -o phase.png",
             ),
             "plots",
         ),
-        "submit": (("cubie submit study/run.toml --shards 64 --sbatch=--gpus=1 --dry-run",), "shards"),
+        "submit": (
+            (
+                "cubie submit study/run.toml --shards 64 --time 4h --option=--gpus=1",
+                "cubie submit study/run.toml --shards 64 --scheduler sge --dry-run",
+            ),
+            "shards",
+        ),
         "export": (
             (
                 "cubie export study/result.h5 --output study.csv",
@@ -70,6 +78,7 @@ _EXAMPLES: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         "doctor": (("cubie doctor",), "cache"),
     }
 )
+_CODES = "Exit codes: 0 done, 2 usage, 3 input, 4 runs failed, 5 output, 6 device; all are in docs/exit-codes.md"
 _ABOUT = (
     "Integrates one system of ordinary differential equations for very many parameter sets and initial values at once, "
     "on NVIDIA GPUs and CPUs. A model file has the equations, a run configuration says how to solve them, for which "
@@ -77,18 +86,41 @@ _ABOUT = (
 )
 _FILES = (
     (
+        ".result.h5.*",
+        "results not complete yet, beside their names; for an object store in the folder that CUBIE_SCRATCH_DIR names",
+    ),
+    (
         "~/.cache/cubie",
         "compiled kernels; the variable CUBIE_CACHE_DIR names another folder, and XDG_CACHE_HOME the one that it is in",
     ),
 )
 
 
-def closing(command: str) -> str:
-    """Return what the help of a command ends with."""
+class Documented(typer.core.TyperCommand):
+    """A command whose help ends with examples, each on one line however long it is, so that it can be copied."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help."""
+        super().format_help(ctx, formatter)
+        typer.echo("\n".join(closing(str(self.name), shutil.get_terminal_size().columns)))
+
+
+def closing(command: str, width: int) -> Iterator[str]:
+    """Yield the lines that the help of a command ends with."""
     examples, pages = _EXAMPLES[command]
     told = ", ".join(f"docs/{page}.md" for page in pages.split(", "))
-    codes = "Exit codes: 0 done, 2 usage, 3 input, 4 runs failed, 5 output, 6 device; all are in docs/exit-codes.md"
-    return "\n".join(["Examples:", *(f"  {each}" for each in examples), "", codes, f"More: {told}; man cubie"])
+    yield " Examples:"
+    yield from (f"   {each}" for each in examples)
+    yield ""
+    for text in (_CODES, f"More: {told}; man cubie"):
+        yield from textwrap.wrap(text, width - 1, initial_indent=" ", subsequent_indent=" ")
+    yield ""
+
+
+def example(command: str, word: str = "") -> str:
+    """Return the plainest way to use a command, with a word in it where there is one; that of none is of `run`."""
+    examples, _ = _EXAMPLES.get(command, _EXAMPLES["run"])
+    return next((each for each in examples if word in each.split()), examples[0])
 
 
 def man_page(app: typer.Typer) -> str:

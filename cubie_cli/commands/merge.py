@@ -3,13 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cubie_cli.commands.options import Json, Quiet
-from cubie_cli.documents.messages import size
+from cubie_cli.documents.messages import UsageError, size
+from cubie_cli.documents.urls import Url
 
 if TYPE_CHECKING:
     from cubie_cli.results.shards import ShardFile
@@ -39,13 +41,17 @@ def merge(
     """Make one result of those of all shards of a batch, as `cubie run --shard` writes them."""
     from cubie_cli.results.destination import check_destination, held, placed, remove_leftovers  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.results.shards import read_shards  # noqa: PLC0415
+    from cubie_cli.results.stores import at_hand  # noqa: PLC0415
     from cubie_cli.results.unfinished import find_unfinished  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
 
+    if virtual and (elsewhere := [path for path in (output, *shards) if isinstance(path, Url)]):
+        message = f"--virtual: a result finds its values in files only, and {elsewhere[0]} is in a store"
+        raise UsageError(message, hint="merge without --virtual")
     check_destination(output, inputs=shards, force=force)
-    found = read_shards(shards)
-    small = sum(shard.state.bytes for shard in found) < _QUICK
-    with Progress(quiet=quiet) as progress, held(output):
+    with Progress(quiet=quiet) as progress, ExitStack() as copies, held(output):
+        found = read_shards(shards, [copies.enter_context(at_hand(path)) for path in shards])
+        small = sum(shard.state.bytes for shard in found) < _QUICK
         check_destination(output, inputs=shards, force=force)
         begun = find_unfinished(output)
         remove_leftovers(output, begun.part if begun else None)
@@ -69,10 +75,10 @@ def _write(
     count = shards[0].extent.count
     if virtual:
         image = virtual_image(shards, temporary.parent, tell)
-        check_space(output, len(image), count, "name another disk with --output")
+        check_space(output, len(image), count, "name another disk with {option}")
         temporary.write_bytes(image)
     else:
-        check_space(output, merged_bytes(shards), count, "name another disk with --output, or add --virtual")
+        check_space(output, merged_bytes(shards), count, "name another disk with {option}, or add --virtual")
         write_merged(shards, temporary, tell)
 
 
@@ -86,11 +92,12 @@ def _warnings(n_shards: int) -> list[str]:
 
 def _report(shards: "Sequence[ShardFile]", output: Path, *, as_json: bool, virtual: bool) -> None:
     from cubie_cli.reports import terminal  # noqa: PLC0415
+    from cubie_cli.results.stores import bytes_of  # noqa: PLC0415
     from solvers.status import Status  # noqa: PLC0415
 
     counts = sum((Counter(shard.statuses) for shard in shards), Counter[int]())
     statuses = {Status(value).name.lower(): count for value, count in sorted(counts.items())}
-    written = output.stat().st_size
+    written = bytes_of(output)
     if as_json:
         failed = sum(count for value, count in counts.items() if not Status(value).succeeded)
         found = {"runs": counts.total(), "failed": failed, "statuses": statuses, "shards": len(shards)}

@@ -57,6 +57,8 @@ def plot(
     library = "plotext" if output is None else "matplotlib"
     if find_spec(library) is None:
         raise UsageError(f"{library} is not installed, which draws pictures", hint=_EXTRA)
+    if output is None and not _has_plotext():
+        raise UsageError("this version of plotext draws otherwise", hint=_EXTRA)
     if output is not None:
         check_picture(output, result, force=force)
     figure = _figure(result, kind, quantities or (), runs)
@@ -69,6 +71,13 @@ def plot(
         typer.echo(f"{output}: {figure.kind} of {figure.title}" if figure.title else f"{output}: {figure.kind}")
     for remark in figure.remarks:
         typer.echo(f"note: {remark}", err=True)
+
+
+def _has_plotext() -> bool:
+    """Return whether plotext has what terminal pictures are made with: later versions go by other names."""
+    from importlib.metadata import version  # noqa: PLC0415 - for the terminal alone
+
+    return version("plotext").split(".")[0] == "5"
 
 
 def _figure(result: Path, kind: Kind | None, names: "list[str] | tuple[str, ...]", runs: str | None) -> "Figure":

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from cubie_cli.runs.prepared_batch import PreparedBatch
     from cubie_cli.runs.solving import Tally
 
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead: a file, or s3://BUCKET/NAME."),
+]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is left of a run that was stopped.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report sizes; compute and write nothing.")]
@@ -135,10 +138,15 @@ def _pool(
     return opened(engine, scheduler, gpus=target not in {Target.CPU, Target.PYTHON})
 
 
+def _written(batch: "PreparedBatch") -> dict[str, Path]:
+    """Return what is written: the result, and the trace."""
+    written = {"file": batch.output, "trace": batch.tracing and batch.tracing.path}
+    return {what: path for what, path in written.items() if path}
+
+
 def _names(batch: "PreparedBatch") -> dict[str, str | None]:
-    """Return what is written: the result's name, None where some runs are traced only, and the trace's."""
-    names = {"file": str(batch.output) if batch.output else None}
-    return names | {"trace": str(batch.tracing.path)} if batch.tracing else names
+    """Return the names of what is written; the result's is None where some runs are traced only."""
+    return {"file": None, **{what: str(path) for what, path in _written(batch).items()}}
 
 
 def _part(batch: "PreparedBatch") -> dict[str, Any]:
@@ -188,6 +196,7 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
 
 def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_json: bool, verbose: bool) -> None:
     from cubie_cli.reports import memory_tables, result_tables, terminal  # noqa: PLC0415
+    from cubie_cli.results.stores import bytes_of  # noqa: PLC0415
 
     seconds = stopwatch.seconds()
     if as_json:
@@ -200,13 +209,13 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
             "device": tally.device,
             "algorithm": batch.job.configuration.solve.algorithm,
             **({"choice": batch.choice.as_json()} if batch.choice else {}),
-            "bytes": batch.output.stat().st_size if batch.output else 0,
+            "bytes": bytes_of(batch.output) if batch.output else 0,
             "seconds": seconds,
         }
         typer.echo(json.dumps(result | batch.tolerances | _names(batch)))
         return
     console = terminal.console()
-    found = _endings(batch.output, tally) if batch.output else None
+    found = _endings(batch.output, tally) if batch.output and batch.output.is_file() else None
     parts = ", ".join(f"{name} {value:.3g}" for name, value in seconds.items() if name != "total")
     pairs = [
         ("runs", f"{batch.runs:,}"),
@@ -218,7 +227,7 @@ def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_
         *batch.tolerances_told,
         ("device", f"{tally.device} ({batch.target})"),
         ("seconds", f"{seconds['total']:.3g} ({parts})"),
-        *((what, f"{path} ({size(Path(path).stat().st_size)})") for what, path in _names(batch).items() if path),
+        *((what, f"{path} ({size(bytes_of(path))})") for what, path in _written(batch).items()),
     ]
     console.print(terminal.summary(batch.title, pairs))
     for part in result_tables.failures(found) if found else ():

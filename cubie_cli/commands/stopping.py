@@ -7,37 +7,12 @@ from types import FrameType
 from typing import NoReturn
 
 from cubie_cli.documents.messages import UsageError
+from cubie_cli.documents.stopped import FROM_SCHEDULERS, TIME_UP, Stopped
 
-#: The signal of the clock.
-TIME_UP = signal.SIGALRM
-_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *FROM_SCHEDULERS)
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0}
 _SPAN = re.compile(r"(?:\d+(?:\.\d+)?(?:d|h|min|m|s))+")
 _CLOCK = re.compile(r"(?:(\d+)-)?(\d+):(\d{2}):(\d{2})")
-
-
-class Stopped(BaseException):
-    """The program is to end.
-
-    Parameters
-    ----------
-    number
-        The signal that asked for it.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-    @property
-    def reason(self) -> str:
-        """What asked."""
-        return "--max-time" if self.number == TIME_UP else signal.Signals(self.number).name
-
-    @property
-    def planned(self) -> bool:
-        """Whether it is to go on another time, whatever it has done so far."""
-        return self.number in {TIME_UP, signal.SIGUSR1}
 
 
 def listen() -> None:
@@ -85,5 +60,7 @@ def _handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handle
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     _handle(signal.SIG_DFL)  # a second one ends the program even where it cleans up slowly
+    for each in FROM_SCHEDULERS:
+        signal.signal(each, signal.SIG_IGN)  # a scheduler tells a job's script, which tells us, and may tell us too
     signal.setitimer(signal.ITIMER_REAL, 0.0)
     raise Stopped(number)

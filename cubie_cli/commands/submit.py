@@ -1,6 +1,8 @@
-"""`cubie submit`: a batch as an array of Slurm jobs, and one that merges their results."""
+"""`cubie submit`: a batch as an array of a scheduler's jobs, and one that merges their results."""
 
 import json
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -10,18 +12,32 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cubie_cli.commands.options import Configuration, Json, Overrides, TargetChoice
-from cubie_cli.documents.messages import DeviceError, OutputError, UsageError
+from cubie_cli.commands.stopping import parse_duration
+from cubie_cli.documents.messages import DeviceError, OutputError, UsageError, counted
+from cubie_cli.documents.urls import Url
+from cubie_cli.runs.schedulers import SCHEDULERS, Scheduler, SchedulerName
 
 if TYPE_CHECKING:
-    from cubie_cli.runs.slurm import Submission
+    from cubie_cli.runs.submission import Submission
 
 Shards = Annotated[int, typer.Option("--shards", min=1, metavar="N", help="How many jobs share the batch.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
+Choice = Annotated[
+    SchedulerName,
+    typer.Option("--scheduler", help="What takes the jobs: Slurm, Grid Engine, PBS, or a Snakefile for Snakemake."),
+]
+Time = Annotated[
+    str | None,
+    typer.Option("--time", metavar="TIME", help="How long a shard may take at a time, such as 4h; then it goes on."),
+]
 Options = Annotated[
     list[str] | None,
     typer.Option(
-        "--sbatch", metavar="OPTION", help="An option of sbatch for the shards, such as --gpus=1. Repeatable."
+        "--option",
+        "--sbatch",
+        metavar="OPTION",
+        help="An option of the scheduler for the shards, such as --option=--gpus=1 for Slurm. Repeatable.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write the scripts; submit nothing.")]
@@ -31,76 +47,120 @@ def submit(  # noqa: PLR0913 - one parameter an option
     config: Configuration,
     *,
     shards: Shards,
+    scheduler: Choice = SchedulerName.SLURM,
     overrides: Overrides = None,
     target: TargetChoice = None,
     output: Output = None,
     force: Force = False,
-    sbatch: Options = None,
+    time: Time = None,
+    options: Options = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Have Slurm solve the batch that CONFIG describes: an array of jobs, one a shard, and a job that merges them."""
-    from cubie_cli.batches.selection import Shard  # noqa: PLC0415 - each command loads what it needs, when it runs
-    from cubie_cli.configurations.job import load  # noqa: PLC0415
+    """Have a cluster solve the batch that CONFIG describes: an array of jobs, one a shard, and one that merges them."""
+    from cubie_cli.configurations.job import load  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.results.destination import check_destination  # noqa: PLC0415
-    from cubie_cli.runs.slurm import Submission  # noqa: PLC0415
+    from cubie_cli.runs.submission import Submission  # noqa: PLC0415
 
-    for option in sbatch or ():
-        if not option.startswith("-") or not option.isprintable():
-            raise UsageError(f"--sbatch {option}: this is no option of sbatch", hint="write --sbatch=--partition=gpu")
-    if not dry_run and shutil.which("sbatch") is None:
-        raise DeviceError("there is no sbatch here", hint="submit where Slurm is, or add --dry-run for its scripts")
+    found = SCHEDULERS.get(scheduler)
+    _check_options(found, options or ())
+    if found and not dry_run and shutil.which(found.submit[0]) is None:
+        hint = f"submit where {found.title} is, or add --dry-run for its scripts"
+        raise DeviceError(f"there is no {found.submit[0]} here", hint=hint)
+    seconds = None if time is None else parse_duration(time, "--time")
     job = load(config, overrides or ())
-    Shard(shards - 1, shards).runs(job.design.count)
+    if shards > job.design.count:
+        message = f"--shards {shards}: the batch has {counted(job.design.count, 'run')}, too few for {shards} shards"
+        raise UsageError(message, hint=f"cut it into {job.design.count} at most")
     path = (output or job.configuration.output).absolute()
     check_destination(path, inputs=[*job.files.values()], force=force)
-    arguments = ["run", str(config.absolute())]
-    for override in overrides or ():
-        arguments += ["--set", override]
-    arguments += ["--target", target] if target else []
-    submission = Submission(path.stem, arguments, path, shards, sbatch or (), force)
-    _write(submission)
-    jobs = [] if dry_run else _submitted(submission)
-    _report(submission, jobs, as_json=as_json)
+    if found is None:
+        _check_rules(path)
+    settings = [word for override in overrides or () for word in ("--set", override)]
+    settings += ["--target", target] if target else []
+    inputs = [*dict.fromkeys(file.absolute() for file in job.files.values())]
+    submission = Submission(config.absolute(), settings, inputs, path, shards, options or (), seconds, force)
+    scripts = _written(submission, found)
+    jobs = _submitted(found, scripts) if found and not dry_run else []
+    _report(submission, found, scripts, jobs, as_json=as_json)
 
 
-def _write(submission: "Submission") -> None:
-    """Write the scripts; what shards have finished before stays, for them to go on with."""
+def _check_options(scheduler: Scheduler | None, options: Sequence[str]) -> None:
+    """Refuse what is no option of a scheduler; None for Snakemake."""
+    for option in options:
+        if scheduler is None:
+            hint = "give it to snakemake, or write it in a profile"
+            raise UsageError(f"--option {option}: a Snakefile has no place for it", hint=hint)
+        program = scheduler.submit[0]
+        if not option.startswith("-") or not option.isprintable():
+            raise UsageError(f"--option {option}: this is no option of {program}", hint="write --option=--name=value")
+        if re.split("[= ]", option)[0] in scheduler.own:
+            hint = "--shards says how many jobs there are, --output where the result goes"
+            raise UsageError(f"--option {option}: this is what cubie tells {program} itself", hint=hint)
+
+
+def _check_rules(path: Path) -> None:
+    """Refuse an output that no rule of Snakemake makes."""
+    if isinstance(path, Url):
+        hint = "name a file with --output, and copy it there"
+        raise UsageError(f"--scheduler snakemake: its rules are about files, and {path} is in a store", hint=hint)
+    if {"{", "}"} & set(str(path)):
+        message = f"--scheduler snakemake takes braces in names for its own: {path}"
+        raise UsageError(message, hint="name another file with --output")
+
+
+def _written(submission: "Submission", scheduler: Scheduler | None) -> list[Path]:
+    """Write the scripts and return them; what shards have finished before stays, for them to go on with."""
+    scripts = submission.scripts(scheduler)
     try:
         submission.folder.mkdir(exist_ok=True)
-        for path, text in submission.scripts.items():
+        for turns in submission.folder.glob(".turns-*"):
+            turns.unlink()
+        for path, text in scripts.items():
             path.write_text(text, encoding="utf-8")
             path.chmod(0o755)
     except OSError as error:
         raise OutputError(f"cannot write {submission.folder}: {error.strerror}") from error
+    return [*scripts]
 
 
-def _submitted(submission: "Submission") -> list[str]:
+def _submitted(scheduler: Scheduler, scripts: Sequence[Path]) -> list[str]:
     """Return the numbers of the array and of the merge, which waits for it."""
-    array, merge = submission.scripts
-    number = _sbatch([str(array)])
-    return [number, _sbatch([f"--dependency=afterok:{number}", str(merge)])]
+    array, merge = map(str, scripts)
+    number = _asked(scheduler, [array])
+    return [number, _asked(scheduler, [*scheduler.after(number), merge])]
 
 
-def _sbatch(arguments: Sequence[str]) -> str:
-    done = subprocess.run(["sbatch", "--parsable", *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607 - it is the user's
+def _asked(scheduler: Scheduler, arguments: Sequence[str]) -> str:
+    done = subprocess.run([*scheduler.submit, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - it is the user's
     if done.returncode:
-        raise DeviceError(f"sbatch refused: {done.stderr.strip()}", hint="give what it asks for with --sbatch=OPTION")
-    return done.stdout.strip().split(";")[0]
+        hint = "give what it asks for with --option=OPTION"
+        raise DeviceError(f"{scheduler.submit[0]} refused: {done.stderr.strip()}", hint=hint)
+    return scheduler.number(done.stdout.strip())
 
 
-def _report(submission: "Submission", jobs: Sequence[str], *, as_json: bool) -> None:
+def _report(
+    submission: "Submission",
+    scheduler: Scheduler | None,
+    scripts: Sequence[Path],
+    jobs: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
     from cubie_cli.reports import terminal  # noqa: PLC0415
 
-    array, merge = map(str, submission.scripts)
+    names = [*map(str, scripts)]
     if as_json:
-        told = {"shards": submission.shards, "jobs": list(jobs), "scripts": [array, merge]}
+        told = {"shards": submission.shards, "jobs": list(jobs), "scripts": names}
         typer.echo(json.dumps(told | {"folder": str(submission.folder), "file": str(submission.output)}))
         return
-    pairs = [("shards", f"{submission.shards:,}"), ("scripts", f"{array}, {merge}")]
-    if jobs:
-        pairs += [("jobs", f"{jobs[0]}, then {jobs[1]} to merge"), ("look", f"squeue -j {','.join(jobs)}")]
+    pairs = [("shards", f"{submission.shards:,}"), ("scripts", ", ".join(names))]
+    if scheduler is None:
+        pairs += [("submit", shlex.join(["snakemake", "--snakefile", names[0], "--cores", "all"]))]
+    elif jobs:
+        pairs += [("jobs", f"{jobs[0]}, then {jobs[1]} to merge"), ("look", scheduler.look.format(*jobs))]
     else:
-        pairs += [("submit", f"sbatch {array}; sbatch --dependency=afterok:JOB {merge}")]
+        commands = ([names[0]], [*scheduler.after("JOB"), names[1]])
+        pairs += [("submit", "; ".join(shlex.join([scheduler.submit[0], *words]) for words in commands))]
     pairs += [("logs", str(submission.folder)), ("file", f"{submission.output}, once all is merged")]
     terminal.console().print(terminal.summary(submission.name, pairs))

@@ -35,10 +35,11 @@ def tune(  # noqa: PLR0913 - one parameter an option
     """Measure where buffers should lie and how the kernel of CONFIG is best compiled and launched on this device."""
     from cubie_cli.kernels import tuning  # noqa: PLC0415 - each command loads what it needs, when it runs
     from cubie_cli.results import destination  # noqa: PLC0415
+    from cubie_cli.results.kinds import SETTINGS  # noqa: PLC0415
     from cubie_cli.runs.progress import Progress  # noqa: PLC0415
 
     path = output or config.with_suffix(".tuned.toml")
-    destination.check_destination(path, inputs=[config], force=force, kind=destination.SETTINGS)
+    destination.check_destination(path, inputs=[config], force=force, kind=SETTINGS)
     with Progress(quiet=quiet) as progress, destination.made(path, replace=force) as temporary:
         progress.stage("measuring the configuration as it is")
         bench = tuning.Workbench(config, overrides or (), target, runs, progress)

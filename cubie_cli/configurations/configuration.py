@@ -12,6 +12,7 @@ from cubie_cli.configurations.solve_tables import read_solve, warnings_of
 from cubie_cli.configurations.summaries import read_summaries
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
+from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.paths import resolved
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
@@ -138,6 +139,11 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
     name = output.file if output.file is not None else f"{document.path.stem}.h5"
     if not name.strip() or "\0" in name:
         raise document.error("a file name is needed", ("output", "file"))
+    if name.endswith("/"):
+        raise document.error("this is a folder", ("output", "file"), hint=f"name a file, such as {name}result.h5")
+    if isinstance(cache, str) and (hint := told_of("cache", cache)):
+        message = "the name of a folder, true or false is needed"
+        raise document.error(message, ("run", "cache"), hint=hint)
     if isinstance(cache, str) and (not cache.strip() or "\0" in cache):
         raise document.error("the name of a folder is needed", ("run", "cache"), hint="false keeps no kernels")
     return Configuration(

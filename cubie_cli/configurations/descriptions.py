@@ -83,7 +83,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "SummariesTable": {"window": "Where all summaries begin and end: numbers, or expressions; default: the span."},
         "OutputTable": {
-            "file": "The result; default: the configuration's name with .h5.",
+            "file": "The result, also such as s3://bucket/result.h5; default: the configuration's name with .h5.",
             "save_every": "The time from one save to the next, from t0 on.",
             "save_at": "The times that are saved; with neither, t1 alone.",
             "states": "The states that are saved, globs too; default: all.",

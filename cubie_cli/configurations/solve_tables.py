@@ -30,6 +30,8 @@ _INSTEAD = {
 #: Errors of a method of order p add up to about rtol**(-1/(p + 1)) times the tolerance.
 _LOW_ORDER = 2
 _TIGHT = 1e-7
+#: Below it, a relative tolerance asks for more digits than float64 has.
+_ROUND_OFF = 1e-15
 _ITERATIVE_ONLY = ("preconditioner", "neumann_order", "tolerance", "max_iters")
 _MATRIX_FREE = 'kind = "minimal_residual", "steepest_descent" or "bicgstab"'
 
@@ -75,6 +77,10 @@ def warnings_of(document: Document, solve: SolveSettings) -> tuple[str, ...]:
         found.append(f"{many} add up to hundreds of times the tolerance; take {_INSTEAD[method.family]}")
     if solve.precision == "float32" and solve.rtol < 1e-6 and solve.dt is None:
         found.append(f"rtol = {solve.rtol:g} is near the round-off of float32: steps shrink and errors do not")
+    if solve.precision == "float64" and solve.rtol < _ROUND_OFF and solve.dt is None:
+        found.append(f"rtol = {solve.rtol:g} is near the round-off of float64: steps shrink and errors do not")
+    if solve.rtol >= 1 and solve.dt is None:
+        found.append(f"rtol = {solve.rtol:g} allows errors as large as the solution itself; 1e-6 is usual")
     if document.get(("solve", "newton", "damping")) is not None and not solve.newton.max_backtracks:
         found.append("'damping' in [solve.newton] does nothing while max_backtracks is 0")
     if solve.dt is not None:
@@ -150,6 +156,8 @@ def _check_steps(document: Document, table: SolveTable, *, has_error_estimate: b
         raise document.error(message, ("solve", "algorithm"), hint="add the fixed step dt = ... to [solve]")
     if table.dt_max is not None and table.dt_min > table.dt_max:
         raise document.error(f"dt_min must be at most dt_max = {table.dt_max:g}", ("solve", "dt_min"))
+    if table.dt_min > table.t1 - table.t0:
+        raise document.error(f"dt_min is longer than the span of {table.t1 - table.t0:g}", ("solve", "dt_min"))
 
 
 def _check_fixed_steps(document: Document, table: SolveTable, dt: float) -> None:

@@ -9,6 +9,7 @@ from cubie_cli.configurations.schema import SummariesTable, SummaryTable
 from cubie_cli.documents.document import Document
 from cubie_cli.documents.globs import is_glob, matching
 from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.chosen import Chosen, Whole, Wholes, chosen, wholes
@@ -194,7 +195,11 @@ class _Reader:
         if not isinstance(entry, str):
             return ""
         if entry not in SUMMARY_KINDS:
-            hint = did_you_mean(entry, SUMMARY_KINDS) or f"known are: {', '.join(SUMMARY_KINDS)}"
+            hint = (
+                told_of("summary", entry)
+                or did_you_mean(entry, SUMMARY_KINDS)
+                or f"known are: {', '.join(SUMMARY_KINDS)}"
+            )
             raise self._document.error(f"there is no summary {entry!r}", place, hint=hint)
         return entry
 

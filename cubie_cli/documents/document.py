@@ -14,6 +14,7 @@ from cubie_cli.documents.messages import UserError
 from cubie_cli.documents.paths import regular_bytes
 from cubie_cli.documents.positions import KeyPath, Span, locate, string_offsets
 from cubie_cli.documents.toml_mistakes import remedy, unclosed
+from cubie_cli.documents.urls import Url
 
 if TYPE_CHECKING:
     from cubie_cli.documents.enclosed import Enclosed
@@ -157,9 +158,9 @@ def _read_text(path: Path) -> str:
     try:
         content = _read_bytes(path)
     except FileNotFoundError:
-        raise UserError(
-            "no such file", path, hint="check the name; a path is relative to where it is written"
-        ) from None
+        hint = "check the name; a path is relative to where it is written"
+        fetch = "copy it here first: of what is in stores, only results are read, by show, plot, export and merge"
+        raise UserError("no such file", path, hint=fetch if isinstance(path, Url) else hint) from None
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror}", path) from None
     except ValueError:

@@ -4,6 +4,7 @@ import codecs
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _REMEDY = "save it as UTF-8"
+_SPREADSHEET = "a spreadsheet is saved as CSV first"
 
 
 def trouble(content: bytes, wanted: str) -> tuple[str, str | None] | None:
@@ -19,7 +20,8 @@ def trouble(content: bytes, wanted: str) -> tuple[str, str | None] | None:
     if content.startswith(_UTF_16) or _every_second_is_zero(content):
         return "this text is in UTF-16", _REMEDY
     if b"\0" in content:
-        return f"this is a binary file, not {wanted}", None
+        spreadsheet = content.startswith((b"PK", b"\xd0\xcf\x11\xe0"))
+        return f"this is a binary file, not {wanted}", _SPREADSHEET if spreadsheet else None
     return None
 
 

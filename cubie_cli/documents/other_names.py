@@ -39,11 +39,34 @@ _CALLED = {
         "devices": "gpus gpu_ids device_ids",
     },
     "model": {
+        "file": "path filename",
         "states": "variables vars species state unknowns initial initial_values initial_conditions",
         "parameters": "params",
         "equations": "odes ode rhs derivatives dynamics rates",
         "observables": "outputs assignments algebraic intermediates",
         "drivers": "inputs forcing",
+    },
+    "events": {
+        "at": "time times t date schedule",
+        "when": "trigger condition if crossing root guard",
+        "set": "action actions assign assignments effect affect then do update reset",
+        "stop": "terminal terminate end halt",
+        "record": "save log store keep",
+    },
+    "at": {"every": "interval period step tau ii repeat", "count": "n times number addl", "until": "stop end"},
+    "drivers": {
+        "table": "file csv path",
+        "method": "interpolation interp kind",
+        "outside": "extrapolate extrapolation fill",
+        "times": "t x",
+        "values": "v y data",
+    },
+    "distribution": {
+        "normal": "gaussian gauss norm",
+        "lognormal": "lognorm log_normal",
+        "uniform": "unif flat range",
+        "loguniform": "log_uniform reciprocal",
+        "choice": "choices values discrete categorical",
     },
 }
 
@@ -61,6 +84,11 @@ _INSTEAD = {
         "methods take the Jacobian from the equations": "jacobian jac",
         "how many runs there are is said in [batch]": "samples runs n_runs",
         "when values are saved is said in [output]: save_every or save_at": "dt_save saveat save_dt t_eval",
+        "values at the start stand in [states] of the model; [batch.values] tries several": (
+            "initial initial_values initial_conditions y0 x0 u0 ics"
+        ),
+        'for stiff systems write algorithm = "rodas5p", or "auto"': "stiff stiffness",
+        "max_steps limits the steps; dt = ... fixes how long they are": "steps n_steps num_steps nsteps",
         "write t0 = ... and t1 = ...": "tspan t_span time_span span interval",
         "steps adapt unless dt = ... fixes them": "adaptive",
         "values between steps are interpolated where save_every in [output] asks for them": "dense_output",
@@ -85,7 +113,23 @@ _INSTEAD = {
         "write what they compute as [observables]": "functions",
         "systems here are ordinary and deterministic differential equations": "delays noise",
         "volumes are [parameters] or [constants]": "compartments",
+        "this is a run configuration, and a model file is needed here": "model solve batch output run",
         'name = "..." is all that a model file says of itself; more may stand in comments': "metadata",
+    },
+    "spacing": {
+        "write linspace = [first, last, number of values]": "range arange start stop step num n min max from to seq",
+        "write logspace = [first, last, number of values], whose ends are values": "geomspace log",
+        "a list stands alone, as in [1.0, 2.0]": "values list",
+    },
+    "distribution": {
+        "distributions are uniform, loguniform, normal, lognormal and choice; a table has values of any other": (
+            "triangular beta gamma exponential weibull poisson student_t cauchy"
+        ),
+    },
+    "swept": {
+        "what [solve] says is the same for all runs; --set solve.KEY=... changes it for one command": (
+            "t0 t1 rtol atol dt dt0 dt_min dt_max max_steps algorithm precision"
+        ),
     },
 }
 
@@ -109,11 +153,42 @@ _VALUES = {
         "did you mean 'float64'?": "double f64 fp64 float",
         "did you mean 'float32'?": "single f32 fp32",
     },
+    "method": {
+        "did you mean 'latin_hypercube'?": "lhs latin lhc",
+        "did you mean 'random'?": "monte_carlo mc uniform",
+    },
+    "summary": {
+        "did you mean 'integral'?": "auc area",
+        "did you mean 'std'?": "variance var sd stdev",
+        "did you mean 'range'?": "amplitude peak_to_peak span",
+        "did you mean 'final'?": "last end value_at_end",
+        "did you mean 'mean'?": "average avg",
+        "did you mean 'time_of_max'?": "tmax argmax",
+        "none is computed on the way: save the trajectory, and take it from that": (
+            "median percentile quantile mode histogram first initial"
+        ),
+    },
+    "command": {
+        "did you mean 'run'?": "solve simulate integrate execute start sweep batch go",
+        "did you mean 'validate'?": "check lint test verify",
+        "did you mean 'init'?": "new create template start_project",
+        "did you mean 'show'?": "info inspect summary describe print stats results",
+        "did you mean 'plot'?": "draw view graph figure",
+        "did you mean 'algorithms'?": "methods solvers list",
+        "did you mean 'import'?": "convert sbml",
+        "did you mean 'export'?": "csv to_csv dump save",
+        "write cubie --help, or cubie run --help": "help man usage",
+        "write cubie --version; cubie doctor lists the versions of all that it uses": "version versions",
+        "kernels that are kept are listed by cubie doctor; docs/cache.md says where they are": "cache clean clear",
+    },
+    "argument": {"write model, or run for a run configuration": "config configuration toml job"},
+    "cache": {"write it without quotes": "true false", "write true": "yes on", "write false": "no off none"},
     "algorithm": {
         "for stiff systems take rodas5p, or auto": (
-            "cvode bdf lsoda lsode vode zvode dvode gear ode15s ode15i ida dassl daspk qndf fbdf ndf stiff implicit"
+            "cvode bdf lsoda lsode vode zvode dvode gear ode15s ode15i ida dassl daspk qndf fbdf ndf stiff implicit "
+            "cvode_bdf odeint"
         ),
-        "for accurate solutions take vern8, or auto": "ode113 adams abm vcabm ode78 ode89 rk8",
+        "for accurate solutions take vern8, or auto": "ode113 adams abm vcabm ode78 ode89 rk8 ab2 ab3 ab4 cvode_adams",
         "take tsit5, or auto": "explicit nonstiff default automatic auto_switch",
         "none is symplectic; vern9 and gauss_legendre_6 keep energies well": "leapfrog verlet symplectic yoshida",
         "systems here are not random": "em euler_maruyama milstein gillespie ssa tauleap sde",
@@ -160,6 +235,8 @@ _WRITTEN = {
         "delays are not supported": "delay lag delayed",
         "write only the right-hand side; observables and events have der(x)": "d D diff derivative ddt",
         "an integral is a state whose equation is what is integrated": "integral integrate",
+        "what happens at an instant is an event, which sets what is changed by it": "dirac delta impulse Dirac",
+        "it is a sum over how many there are: sum(j, u[j])/n": "mean avg average",
         "there is no such function here": "gamma lgamma factorial besselj erfinv zeta beta",
     },
     "name": {
@@ -195,4 +272,4 @@ def told_of(place: str, word: str) -> str | None:
     The letters' case matters only where words differ by that alone.
     """
     words = ELSEWHERE.get(place, {})
-    return words.get(word) or words.get(word.lower().replace("-", "_"))
+    return words.get(word) or words.get(word.lower().replace("-", "_").replace(" ", "_"))

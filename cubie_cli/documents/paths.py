@@ -1,15 +1,17 @@
-"""Paths that a file names: relative to it, with the home folder and variables of the environment put in."""
+"""Paths that a file names: relative to it, with the home folder and variables of the environment put in; or URLs."""
 
 import os
 import stat
 from pathlib import Path
 
 from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.urls import as_url
 
 
 def resolved(folder: Path, name: str) -> Path:
-    """Return the path that a file in a folder names; a variable that is not set stays as it is written."""
-    return folder / Path(os.path.expandvars(name)).expanduser()
+    """Return the path that a file in a folder names, or an object; a variable that is not set stays as it is."""
+    written = os.path.expandvars(name)
+    return as_url(written) or folder / Path(written).expanduser()
 
 
 def is_there(path: Path) -> bool:

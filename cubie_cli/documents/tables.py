@@ -23,18 +23,23 @@ _KINDS = {
     list: "a list",
     dict: "a table",
 }
+_DATE = "a date or time"
+
+#: What to write where a number is needed.
+_INSTEAD = {"true or false": "write 1 or 0", _DATE: "count time from a moment of your choice, as in 36.5"}
 
 
 def kind_of(value: Any) -> str:
     """Return in words what a TOML value is."""
-    return _KINDS.get(type(value), "a date or time")
+    return _KINDS.get(type(value), _DATE)
 
 
 def table(document: Document, path: KeyPath) -> Mapping[str, Any]:
     """Return the table at a key path, empty where there is none; raise `UserError` for anything else."""
     found = document.get(path, {})
     if not isinstance(found, dict):
-        raise document.error(f"{path[-1]!r} must be a table, this is {kind_of(found)}", path)
+        hint = 'as in set = { x = "x + 1" }' if path[-1] == "set" else None
+        raise document.error(f"{path[-1]!r} must be a table, this is {kind_of(found)}", path, hint=hint)
     return found
 
 
@@ -52,7 +57,7 @@ def number(document: Document, path: KeyPath) -> float:
     """Return the finite number at a key path; raise `UserError` for anything else."""
     value = document.get(path)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        hint = "take the quotes away" if isinstance(value, str) and _is_number(value) else None
+        hint = "take the quotes away" if isinstance(value, str) and _is_number(value) else _INSTEAD.get(kind_of(value))
         raise document.error(f"a number is needed, this is {kind_of(value)}", path, hint=hint)
     try:
         value = float(value)

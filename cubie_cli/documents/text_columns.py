@@ -19,6 +19,7 @@ _DIGITS = "0123456789"
 #: What makes more of a row than cells between delimiters.
 _SIGNS = (b"#", b"\0")
 #: A number whose digits commas put in groups.
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d\d")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _QUOTED = re.compile(rb'"[^"]*"')
 
@@ -113,7 +114,7 @@ class TextColumns(Columns):
         row, cell = next((row, cell) for row, cell in enumerate(cells) if not _is_number(cell))
         if not cell.strip():
             raise self.error("the cell is empty, and a number is needed", name, row, "leave the row out")
-        raise self.error(f"{shortened(cell.strip())!r} is no number", name, row, _without_commas(cell.strip()))
+        raise self.error(f"{shortened(cell.strip())!r} is no number", name, row, _instead(cell.strip()))
 
     @cached_property
     def _content(self) -> bytes:
@@ -200,10 +201,14 @@ def _is_number(cell: str) -> bool:
     return "_" not in cell  # which Python has between digits
 
 
-def _without_commas(cell: str) -> str | None:
-    """Return what to write for a number with commas."""
+def _instead(cell: str) -> str:
+    """Return what to write in place of what is no number."""
     decimal = f"write {cell.replace(',', '.')}: numbers have a decimal point"
     if _THOUSANDS.fullmatch(cell):
         whole = f"write {cell.replace(',', '')}: numbers have no separators"
         return f"{whole}; where the comma is decimal, {decimal}" if cell.count(",") == 1 and "." not in cell else whole
-    return decimal if cell.count(",") == 1 and _is_number(cell.replace(",", ".")) else None
+    if cell.count(",") == 1 and _is_number(cell.replace(",", ".")):
+        return decimal
+    if _DATE.match(cell):
+        return "count time from a moment of your choice, as in 36.5"
+    return "write a number, or leave the row out"

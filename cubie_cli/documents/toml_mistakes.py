@@ -30,6 +30,9 @@ _Remedy = str | Callable[[re.Match[str]], str]
 _LINES: tuple[tuple[re.Pattern[str], _Remedy], ...] = (
     (re.compile("[\u2018-\u201f\xab\xbb]"), _QUOTES),
     (re.compile(r"^\s*(//|%|--|!|;|/\*)"), _COMMENT),
+    (re.compile(r"^\s*(\w+\[[\d, ]+\])\s*="), lambda found: f'a name with brackets has quotes: "{found[1]}" ='),
+    (re.compile(r"=\s*[+-]?[\d.]+\s*%\s*(#|$)"), "write a share of 1, as in 0.5 for 50 %"),
+    (re.compile(r"=\s*[+-]?[\d.]+:[\d.]"), "values are a list, or { linspace = [first, last, how many] }"),
     (re.compile(r"=\s*[^\"'#]*?[\w.\"']\s*(//|%|;|!)"), f"{_COMMENT}; each name = value has a line of its own"),
     (re.compile(r"^\s*\w+'+\s*="), _NAME),
     (re.compile(r"^\s*d\w*/d\w+\s*=|^\s*\w+\(.*\)\s*="), _NAME),

@@ -24,6 +24,11 @@ _WANTED = {
     "dict_type": "a table",
     "model_type": "a table",
 }
+_MODEL = 'write [model] on a line, and below it file = "model.toml"'
+#: What to write for keys that have a word or a list.
+_LISTS = {"devices": "or a list, as in devices = [0, 1]"}
+#: What is written first in tables that are often given as one value.
+_FIRST_KEYS = {"solve.controller": "controller.kind", "solve.linear": "linear.kind", "buffers": "buffers.default"}
 _LIMITS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -61,7 +66,7 @@ def _translated(schema: type[BaseModel], document: Document, error: Mapping[str,
     if kind == "literal_error":
         given = str(error["input"])
         hint = told_of(name, given) or did_you_mean(given, _choices(context["expected"]))
-        return document.error(f"{name!r} must be {context['expected']}", path, hint=hint)
+        return document.error(f"{name!r} must be {context['expected']}", path, hint=_LISTS.get(name, hint))
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
         return document.error(f"{_named(path)} must be {words} {context[key]:g}", path)
@@ -98,6 +103,8 @@ def _path_in(document: Document, location: tuple[str | int, ...]) -> KeyPath:
 
 def _missing(document: Document, path: KeyPath) -> UserError:
     name = path[-1]
+    if path == ("model",):
+        return document.error("the table [model] is missing", path, "key", _MODEL)
     if len(path) == 1:
         return document.error(f"the table [{name}] is missing", path, "key", f"add a line [{name}]")
     return document.error(f"{name!r} is missing{_where(path)}", path, "key", f"add a line {name} = ...")
@@ -108,12 +115,25 @@ def _wrong_type(document: Document, path: KeyPath, wanted: str, value: Any) -> U
     if isinstance(value, str) and "number" in wanted:
         hint = "numbers stand without quotes"
     elif wanted == "a list":
-        hint = "put it in square brackets"
+        hint = f"write {path[-1]} = [...], a list" if isinstance(value, dict) else "put it in square brackets"
+    elif path[-1] == "atol" and isinstance(value, list):
+        hint = "one number is for all states; a table has one for each, as in { x = 1e-6, y = 1e-9 }"
+    elif path == ("solve", "t1") and isinstance(value, list):
+        hint = "write t0 = ... and t1 = ..."
     elif wanted == "a whole number" and isinstance(value, float) and value.is_integer():
         hint = f"write {int(value)}"
     elif wanted == "a table" and isinstance(path[-1], str):
-        hint = f"it has keys: {path[-1]}.NAME = ..."
+        hint = _of_table(".".join(map(str, path)), value)
     return document.error(f"{_named(path)} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
+
+
+def _of_table(name: str, value: Any) -> str:
+    """Return what to write for a table that was given as something else."""
+    if name == "model":
+        return _MODEL
+    return (
+        f"write [{name}]" if isinstance(value, list) else f"it has keys: {_FIRST_KEYS.get(name, f'{name}.NAME')} = ..."
+    )
 
 
 def _named(path: KeyPath) -> str:

@@ -138,11 +138,11 @@ def _reader(format_name: str) -> Callable[[bytes, Path], ImportedModel]:
     try:
         module = import_module(f"cubie_cli.imports.{format_name}.entry")
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get((error.name or "").partition(".")[0])
-        if extra is None:
+        missing = (error.name or "").partition(".")[0]
+        if missing in {"cubie_cli", "solvers"} or format_name not in _PACKAGES:
             raise
-        hint = f"pip install 'cubie-cli[{extra}]'"
-        raise UserError(f"{format_name} files need the package {_PACKAGES[extra]}", hint=hint) from None
+        hint = f"pip install 'cubie-cli[{_EXTRAS.get(missing, format_name)}]'"
+        raise UserError(f"{format_name} files need the package {_PACKAGES[format_name]}", hint=hint) from None
     reader: Callable[[bytes, Path], ImportedModel] = module.read
     return reader
 

@@ -14,12 +14,15 @@ from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from solvers.equations.drivers import METHODS, OUTSIDE, Driver
 
-_KEYS = ("table", "time", "value", "times", "values", "method", "outside")
+KEYS = ("table", "time", "value", "times", "values", "method", "outside")
 _IN_FILE, _WRITTEN_OUT = ("table", "time", "value"), ("times", "values")
 #: What others call some of them.
 _ALSO = {"spline": "cubic", "step": "hold", "previous": "hold", "constant": "hold", "makima": "pchip"}
 _METHOD, _OUTSIDE = "linear", "hold"
 
+#: What to write for what is no driver.
+_OF_OTHERS = "such as { times = [0.0, 1.0], values = [0.0, 2.0] }"
+_OF_TEXT = 'a file is { table = "rain.csv", time = "hour", value = "rain" }; a formula stands in [observables]'
 #: What to do about times that do not rise.
 _IN_ORDER = 'sort the rows, and give each time one; a jump is one row where method = "hold"'
 
@@ -66,8 +69,8 @@ class _Reader:
         value = self._document.get(path)
         if not isinstance(value, dict):
             message = f"a driver is a table over time, this is {tables.kind_of(value)}"
-            raise self._document.error(message, path, hint="such as { times = [0.0, 1.0], values = [0.0, 2.0] }")
-        tables.check_keys(self._document, path, _KEYS)
+            raise self._document.error(message, path, hint=_OF_TEXT if isinstance(value, str) else _OF_OTHERS)
+        tables.check_keys(self._document, path, KEYS, "[drivers]")
         method = self._choice((*path, "method"), METHODS, _METHOD)
         outside = self._choice((*path, "outside"), OUTSIDE, _OUTSIDE)
         times, values = self._from_file(name, path) if self._is_in_file(path, value) else self._written_out(path)

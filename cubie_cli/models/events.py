@@ -6,6 +6,7 @@ from typing import Any
 
 from cubie_cli.documents import tables
 from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.other_names import told_of
 from cubie_cli.documents.positions import KeyPath
 from cubie_cli.documents.suggestions import did_you_mean
 from cubie_cli.models.chosen import Chosen, Wholes, choose, wholes
@@ -16,10 +17,12 @@ from solvers.equations.quantities import EventFacts
 KEYS = ("name", "at", "when", "direction", "set", "stop", "record")
 DIRECTIONS = {"up": 1, "down": -1, "both": 0}
 
-_SCHEDULE = ("start", "every", "count", "until")
+SCHEDULE = ("start", "every", "count", "until")
 _RECORD = ("first", "states", "observables")
 #: Firings are counted in 32 bits.
 _MOST = 2**31
+#: What to write for a key that has a number.
+_WHOLE = {"'stop'": "stop = true", "'record'": 'record = 10, or record = { first = 10, states = ["x"] }'}
 _EXAMPLE = "such as { start = 0.0, every = 24.0, count = 10 }"
 
 
@@ -119,7 +122,7 @@ class _Reader:
         path: KeyPath = (*self._path, index)
         if not isinstance(self._get(path), dict):
             raise self._error(f"an event is a table, this is {tables.kind_of(self._get(path))}", path)
-        self._check_keys(path, KEYS, "[[events]]")
+        self._check_keys(path, KEYS, "[[events]]", "[events]")
         name = self._name(path)
         self._check_cause(name, path)
         first, states, observables = self._record((*path, "record"))
@@ -144,10 +147,10 @@ class _Reader:
     def _error_at_key(self, message: str, path: KeyPath, hint: str | None = None) -> UserError:
         return self._document.error(message, path, "key", hint)
 
-    def _check_keys(self, path: KeyPath, known: Sequence[str], where: str) -> None:
+    def _check_keys(self, path: KeyPath, known: Sequence[str], where: str, place: str = "") -> None:
         for key in self._get(path):
             if key not in known:
-                hint = did_you_mean(key, known)
+                hint = told_of(place, key) or did_you_mean(key, known)
                 raise self._error_at_key(f"unknown key {key!r} in {where}", (*path, key), hint)
 
     # -- what it is -----------------------------------------------------------------------------
@@ -213,7 +216,7 @@ class _Reader:
 
     def _schedule(self, path: KeyPath) -> dict[str, Written]:
         """Read times at equal distances."""
-        self._check_keys(path, _SCHEDULE, "'at'")
+        self._check_keys(path, SCHEDULE, "'at'", "[at]")
         found = self._get(path)
         for key in ("start", "every"):
             if key not in found:
@@ -221,7 +224,7 @@ class _Reader:
         if "count" in found and "until" in found:
             hint = "keep one of them; without either the event goes on to t1"
             raise self._error_at_key("'count' and 'until' exclude each other", (*path, "until"), hint)
-        times = {key: self._time((*path, key)) for key in _SCHEDULE if key in found}
+        times = {key: self._time((*path, key)) for key in SCHEDULE if key in found}
         every = times["every"]
         if not isinstance(every.value, str) and every.value <= 0:
             raise self._error("'every' must be more than 0", every.path)
@@ -328,7 +331,7 @@ class _Reader:
     def _whole(self, path: KeyPath, what: str, meaning: str = "a whole number") -> int:
         value = self._get(path)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self._error(f"{what} must be {meaning}, this is {_told(value)}", path)
+            raise self._error(f"{what} must be {meaning}, this is {_told(value)}", path, _WHOLE.get(what))
         if not 1 <= value < _MOST:
             limit = "at least 1" if value < 1 else f"less than {_MOST}"
             raise self._error(f"{what} must be {limit}", path)

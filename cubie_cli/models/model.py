@@ -248,7 +248,8 @@ class _Reader:
             ordered = in_order_of_use({name: self._used(name, written) for name in self._table("observables")})
         except CircleError as error:
             message = f"observables refer to each other in a circle: {error}"
-            raise self._document.error(message, self._path("observables", error.name), "key") from None
+            hint = "write one of them without the others"
+            raise self._document.error(message, self._path("observables", error.name), "key", hint) from None
         return tuple(each for name in ordered for each in written.elements_of(name))
 
     def _used(self, name: str, written: WrittenModel) -> list[str]:

@@ -97,6 +97,8 @@ class _Check:
 
     def _read(self, text: str) -> Any:
         """Return a unit; words that Pint does not know, such as people, are units of their own."""
+        if "//" in text:
+            raise ValueError  # what Pint takes for a division that leaves a remainder
         for word in dict.fromkeys(_WORD.findall(text)):
             if word not in self._registry:
                 self._registry.define(f"{word} = [{word}]")

@@ -89,7 +89,8 @@ class _Reader:
             return in_order_of_use({name: self._written.used_names(table, name, within) for name in names})
         except CircleError as error:
             message = f"values refer to each other in a circle: {error}"
-            raise self._document.error(message, (*self._written.prefix, table, error.name), "key") from None
+            place = (*self._written.prefix, table, error.name)
+            raise self._document.error(message, place, "key", "write one of them without the others") from None
 
     def _known(self, table: str, base: str) -> "_Known":
         """Return what the texts of a name may refer to, and refuse other references."""

@@ -90,11 +90,11 @@ def _marks(values: np.ndarray, axis: Axis, lines: int, rows: int) -> dict[int, s
 
 def _below(values: np.ndarray, axis: Axis, columns: int) -> str:
     """Return the line of numbers below a map."""
-    line = [" "] * (_MARGIN + columns + 1 + _MARGIN)
+    line = [" "] * (_MARGIN + columns + 2)
     free = 0
     for value, label in zip(*_round(values, axis, columns // 12), strict=True):
         column = _MARGIN + 1 + int(np.abs(_logged(values, axis) - _logged(np.array(value), axis)).argmin())
-        first = max(column - len(label) // 2, 0)
+        first = min(max(column - len(label) // 2, 0), len(line) - len(label))
         if first >= free:
             line[first : first + len(label)] = label
             free = first + len(label) + 1

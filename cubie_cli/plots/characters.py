@@ -17,7 +17,7 @@ from cubie_cli.reports import terminal
 #: Colours of a terminal, which suit light and dark ones, and signs where it has none.
 _COLOURS = ("blue", "red", "green", "magenta", "orange", "cyan", "gray", "white")
 _SIGNS = ("*", "o", "+", "x", "#", "@", "%", "&")
-_WIDEST, _FILE_WIDTH = 160, 100
+_WIDEST, _FILE_WIDTH = 160, 80
 #: Lines of a panel: the only one or two, and each of more.
 _TALL, _LOW = 20, 14
 #: Places at which the height of bars is drawn: two a column, and that of the widest terminal.
@@ -44,16 +44,21 @@ def show(figure: Figure) -> None:
     if figure.title:
         console.print(Text(figure.title, style="bold"))
     for panel in figure.panels:
-        for line in _panel(panel, width, height, coloured=coloured):
+        for line in panel_lines(panel, width, height, coloured=coloured):
+            line.truncate(width, overflow="ellipsis")
             console.print(line, no_wrap=True, overflow="crop", crop=False)
 
 
-def _panel(panel: Panel, width: int, height: int, *, coloured: bool) -> Iterator[Text]:
+def panel_lines(panel: Panel, width: int, height: int, *, coloured: bool) -> Iterator[Text]:
+    """Yield the lines of a panel."""
     yield Text("")
     if panel.title:
         yield Text(panel.title)
     if isinstance(panel.layers[0], Map):
         yield from map_lines(panel, panel.layers[0], width, height, coloured=coloured)
+        return
+    if isinstance(panel.layers[0], Bars) and not panel.layers[0].counts.any():
+        yield Text(f"no values of {panel.x.label}")
         return
     yield from _heading(panel, width, coloured=coloured)
     yield from _drawn(panel, width, height, coloured=coloured)
@@ -66,6 +71,7 @@ def _heading(panel: Panel, width: int, *, coloured: bool) -> Iterator[Text]:
     for position, label in enumerate(panel.labels):
         sign, colour = _look(position)
         entry = Text("━" if coloured else sign, style=_rich(colour) if coloured else "").append(f" {label}", style="")
+        entry.truncate(width - 2, overflow="ellipsis")
         if line and len(line) + len(entry) + 3 > width:
             yield line
             line = Text("  ")
@@ -88,13 +94,15 @@ def _drawn(panel: Panel, width: int, height: int, *, coloured: bool) -> Iterator
 
     plotext.clear_figure()
     plotext.theme("clear")
+    plotext.limitsize(False, False)  # noqa: FBT003 - it would go by a terminal that the output need not be
     plotext.plotsize(width, height)
     for position, layer in enumerate(panel.layers):
         sign, colour = _look(position)
         single = len(panel.layers) == 1
         marker = "braille" if coloured or single else sign
         _layer(plotext, layer, panel, {"marker": marker, "color": colour if coloured else "default"})
-    _scale(plotext, "x", panel.x, _ends(panel, "x"), width // _MARK_WIDTH)
+    whole = isinstance(panel.layers[0], Bars) and panel.layers[0].whole
+    _scale(plotext, "x", panel.x, _ends(panel, "x"), width // _MARK_WIDTH, whole=whole)
     _scale(plotext, "y", panel.y, panel.level or _ends(panel, "y"), height // _MARK_HEIGHT)
     text = plotext.build()
     for line in (text if coloured else plotext.uncolorize(text)).splitlines():
@@ -143,12 +151,15 @@ def _ends(panel: Panel, which: str) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
 
 
-def _scale(plotext: Any, which: str, axis: Axis, ends: tuple[float, float], count: int) -> None:
+def _scale(plotext: Any, which: str, axis: Axis, ends: tuple[float, float], count: int, *, whole: bool = False) -> None:
     """Set the ends of an axis and its marks, at round numbers."""
     low, high = ends
     if low == high:
         low, high = (low / 2, high * 2) if axis.logarithmic else (low - 0.5, high + 0.5)
     marks, labels = ticks(low, high, count, logarithmic=axis.logarithmic)
+    if whole:
+        marks = list(dict.fromkeys(float(round(each)) for each in marks if low <= round(each) <= high))
+        labels = [f"{each:g}" for each in marks]
     places = _scaled(np.array(marks), axis).tolist()
     if axis.logarithmic:
         low, high = math.log10(low), math.log10(high)

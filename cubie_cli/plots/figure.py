@@ -59,6 +59,11 @@ class Bars:
     edges: np.ndarray
     counts: np.ndarray
 
+    @property
+    def whole(self) -> bool:
+        """Whether each bar is that of a whole number."""
+        return bool(np.all(self.edges % 1 == 0.5))
+
 
 @dataclass(frozen=True)
 class Map:

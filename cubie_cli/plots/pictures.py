@@ -19,6 +19,10 @@ _SHADES = ("#d6e6f2", "#9cc4e0")
 #: Inches of a panel that is as wide as the picture, of one beside another, and of one alone.
 _WIDE, _HALF, _SQUARE = (7.0, 2.9), (4.6, 3.6), (5.6, 4.2)
 _DOTS_PER_INCH = 150
+#: Marks between whole numbers are as far apart as these, and ten times that; fewer bars have a mark each.
+_WHOLE, _FEW = [1, 2, 5, 10], 12
+#: Letters of an entry of a legend that stands beside the panels; longer ones stand below.
+_SHORT = 24
 #: Points from which on each is drawn small, and is no path of its own in SVG and PDF.
 _MANY = 2000
 #: Kinds whose panels have one x axis, below each other.
@@ -67,7 +71,15 @@ def write(figure: Figure, path: Path, ending: str) -> None:
             _panel(pane, panel, with_x=last, with_legend=not common)
         if common:
             handles, labels = panes.flat[0].get_legend_handles_labels()
-            canvas.legend(handles, labels, loc="outside right center", frameon=False, fontsize="small")
+            beside = max(map(len, labels)) <= _SHORT
+            canvas.legend(
+                handles,
+                labels,
+                loc="outside right center" if beside else "outside lower center",
+                ncols=1 if beside else 2,
+                frameon=False,
+                fontsize="small",
+            )
         if figure.title:
             canvas.suptitle(figure.title, fontweight="bold")
         if figure.remarks:
@@ -98,7 +110,7 @@ def _panel(pane: "Axes", panel: Panel, *, with_x: bool, with_legend: bool) -> No
             size, shade = (1.5, 0.4) if many else (9.0, 0.8)
             pane.scatter(layer.x, layer.y, s=size, alpha=shade, color=next(colours), lw=0, rasterized=many)
         elif isinstance(layer, Bars):
-            pane.stairs(layer.counts, layer.edges, fill=True, color=_COLOURS[0], alpha=0.85)
+            _bars(pane, layer)
         else:
             _map(pane, layer, panel)
     _axis(pane, panel.x, "x", shown=with_x)
@@ -109,6 +121,20 @@ def _panel(pane: "Axes", panel: Panel, *, with_x: bool, with_legend: bool) -> No
         pane.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
     if panel.title:
         pane.set_title(panel.title)
+
+
+def _bars(pane: "Axes", layer: Bars) -> None:
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - as above
+
+    pane.stairs(layer.counts, layer.edges, fill=True, color=_COLOURS[0], alpha=0.85)
+    pane.yaxis.set_major_locator(MaxNLocator(integer=True, steps=_WHOLE))
+    if not layer.counts.any():
+        pane.text(0.5, 0.5, "no values", transform=pane.transAxes, ha="center", va="center", color="0.35")
+        pane.set(xticks=[], yticks=[])
+    elif layer.whole and len(layer.counts) < _FEW:
+        pane.set_xticks(layer.edges[:-1] + 0.5)
+    elif layer.whole:
+        pane.xaxis.set_major_locator(MaxNLocator(integer=True, steps=_WHOLE))
 
 
 def _axis(pane: "Axes", axis: Axis, which: str, *, shown: bool) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from cubie_cli.documents.messages import UsageError
 from cubie_cli.plots.figure import Figure
-from cubie_cli.results.destination import Kind, check_destination, made
+from cubie_cli.results.destination import check_destination, made
+from cubie_cli.results.kinds import Kind
 
 _KINDS = {
     ".png": Kind("a PNG picture", (".png",), b"\x89PNG\r\n\x1a\n"),

@@ -1,7 +1,6 @@
 """Sums up the file of a result, as plain values."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -35,7 +34,7 @@ def describe(file: h5py.File) -> dict[str, Any]:
     return {
         "kind": "result",
         "file": file.filename,
-        "bytes": Path(file.filename).stat().st_size,
+        "bytes": file.id.get_filesize(),
         "title": str(file.attrs.get("title", "")),
         "dimensions": {name: len(file[name]) for name in _dimensions(columns)},
         "axes": axes,

@@ -79,7 +79,8 @@ def _statistics(title: str, rows: Sequence[Mapping[str, Any]], width: int) -> "R
 def steps(found: Mapping[str, Any], runs: int) -> str:
     """Return what `result_summary.endings` says of steps, in words."""
     each = found["steps_of_a_run"]
-    one = f", a run {each['mean']:,.0f} ({each['minimum']:,} to {each['maximum']:,})" if runs > 1 else ""
+    ends = f" ({each['minimum']:,} to {each['maximum']:,})" if each["minimum"] < each["maximum"] else ""
+    one = f", a run {each['mean']:,.0f}{ends}" if runs > 1 else ""
     return f"{found['steps']:,} accepted{one}, {found['rejected']:,} rejected"
 
 

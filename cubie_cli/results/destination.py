@@ -2,7 +2,7 @@
 
 Links are followed to what they name. What exists is replaced only where it was said to be, and only what a command of
 this program may have written. A file is made under a temporary name beside its own; whatever stops the program, a file
-of the right name is whole.
+of the right name is whole. An object of a store is made so in a folder here, and sent once it is complete.
 """
 
 import errno
@@ -16,13 +16,13 @@ import socket
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from cubie_cli.documents.messages import OutputError, size
+from cubie_cli.documents.urls import Url
+from cubie_cli.results import stores
+from cubie_cli.results.kinds import RESULT, Kind
 
-#: Bytes that an HDF5 file begins with.
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 #: What a file is called that can neither be read nor be replaced by another.
 _SPECIAL = {stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 #: What a file system says that has no locks, or no links.
@@ -31,37 +31,6 @@ _UNABLE = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EPERM,
 _LONGEST = 64
 #: Bytes by which temporary names of one file differ.
 _RANDOM = 8
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file that commands write.
-
-    Parameters
-    ----------
-    name
-        What to call it, with its article.
-    suffixes
-        The extensions it may have; the first is proposed. A name without one is taken as it is.
-    begins
-        The bytes that it begins with; None: it is text.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-    begins: bytes | None = None
-
-    def holds(self, path: Path) -> bool:
-        """Return whether a regular file may be of this kind."""
-        with path.open("rb") as file:
-            start = file.read(len(_HDF5))
-        return start == self.begins if self.begins else b"\0" not in start and start != _HDF5
-
-
-RESULT = Kind("an HDF5 file", (".h5", ".hdf5", ".hdf", ".he5", ".nc", ".nc4"), _HDF5)
-SETTINGS = Kind("a TOML file", (".toml",))
-TABLE = Kind("a CSV file", (".csv",))
-SCHEMA = Kind("a JSON file", (".json",))
 
 
 def check_destination(
@@ -85,7 +54,9 @@ def check_destination(
     Raises
     ------
     OutputError
-        The folder is missing or closed to us; the name is taken, or that of something else.
+        The folder is missing or closed to us; the name is taken, or that of something else; a store refuses.
+    UsageError
+        There is no such store.
     """
     try:
         _check_name(path, list(inputs), option, kind, force=force)
@@ -98,9 +69,12 @@ def _check_name(path: Path, inputs: list[Path], option: str, kind: Kind, *, forc
     folder = target.parent
     if not folder.is_dir():
         raise OutputError(f"the folder of the output does not exist: {folder}", hint=f"mkdir -p {folder}")
-    if any(target.exists() and other.exists() and target.samefile(other) for other in inputs):
+    if path in inputs or any(target.exists() and other.exists() and target.samefile(other) for other in inputs):
         raise OutputError(f"the output is an input too: {path}", hint="name another file")
-    if target.exists():
+    if isinstance(path, Url):
+        _check_object(path, option, kind, force=force)
+        option = stores.SCRATCH_VARIABLE  # which names the folder
+    elif target.exists():
         _check_taken(path, target, option, kind, force=force)
     if path.suffix and path.suffix.lower() not in kind.suffixes:
         named = (
@@ -110,6 +84,24 @@ def _check_name(path: Path, inputs: list[Path], option: str, kind: Kind, *, forc
         raise OutputError(f"the output is {kind.name}, and {path.suffix} is no extension of one: {path}", hint=hint)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"no permission to write in {folder}", hint=f"name another folder with {option}")
+
+
+def _check_object(url: Url, option: str, kind: Kind, *, force: bool) -> None:
+    """Refuse the name of an object that is not to be replaced, or cannot be written."""
+    stores.check_written(url)
+    found = stores.find(url)
+    if found is None:
+        return
+    part = Path(found.start.decode(errors="replace"))
+    taken = is_temporary(part, url)
+    if taken and _followed(url).with_name(part.name).is_file():
+        return  # the name was taken for what is here, by a command that was killed
+    if not force:
+        told = ", and another command sends it, or was killed while it did" if taken else ""
+        raise OutputError(f"the output exists{told}: {url}", hint=f"name another with {option}, or add --force")
+    if not taken and not kind.begins_so(found.start):
+        message = f"the output exists, and is not {kind.name}: {url}"
+        raise OutputError(message, hint=f"--force replaces nothing else: name another with {option}, or remove it")
 
 
 def _check_taken(path: Path, target: Path, option: str, kind: Kind, *, force: bool) -> None:
@@ -128,7 +120,12 @@ def _check_taken(path: Path, target: Path, option: str, kind: Kind, *, force: bo
 
 
 def _followed(path: Path) -> Path:
-    """Return what a name stands for, where links lead to; it need not exist."""
+    """Return what a name stands for, where links lead to, and of an object the file beside which it is made.
+
+    It need not exist.
+    """
+    if isinstance(path, Url):
+        return stores.scratch_name(path)
     try:
         return path.resolve()
     except RuntimeError as error:  # a circle of links
@@ -139,7 +136,7 @@ def check_space(
     path: Path,
     expected: int,
     runs: int,
-    hint: str = "take fewer runs, save fewer times or variables, or name another disk with --output",
+    hint: str = "take fewer runs, save fewer times or variables, or name another disk with {option}",
 ) -> None:
     """Refuse a result that its disk has no room for.
 
@@ -148,12 +145,13 @@ def check_space(
     OutputError
         Fewer bytes are free than the result will take.
     """
+    folder, option = path.parent, "--output"
+    if isinstance(path, Url):
+        folder, option = _followed(path).parent, stores.SCRATCH_VARIABLE
     free = shutil.disk_usage(_followed(path).parent).free
     if expected > free:
-        raise OutputError(
-            f"{runs:,} runs make a result of {size(expected)}; {path.parent} has {size(free)} free",
-            hint=hint,
-        )
+        message = f"{runs:,} runs make a result of {size(expected)}; {folder} has {size(free)} free"
+        raise OutputError(message, hint=hint.format(option=option))
 
 
 # -- while it is made ---------------------------------------------------------------------------
@@ -295,28 +293,34 @@ def is_temporary(part: Path, path: Path) -> bool:
 
 
 def put_in_place(temporary: Path, path: Path, *, replace: bool, option: str = "--output") -> None:
-    """Give a complete file its name, in one step.
+    """Give a complete file its name, in one step, or the object that it is to be its content.
 
     Raises
     ------
     OutputError
-        A file of that name has appeared meanwhile, and nothing was said of replacing one.
+        A file of that name has appeared meanwhile, and nothing was said of replacing one; or a store refused.
     OSError
         The disk refused.
     """
-    target = _followed(path)
-    if replace:
-        temporary.replace(target)
-        return
     try:
-        try:
-            os.link(temporary, target)
-        except OSError as error:
-            if error.errno not in _UNABLE:
-                raise
-            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))  # the name is ours from here on
-            temporary.replace(target)
+        if isinstance(path, Url):
+            stores.send(temporary, path, replace=replace)
+        elif replace:
+            temporary.replace(_followed(path))
+            return
+        else:
+            _put_where_none_is(temporary, _followed(path))
     except FileExistsError:
         message = f"the output appeared while it was computed, and stays as it is: {path}"
         raise OutputError(message, hint=f"name another with {option}, or add --force") from None
     temporary.unlink(missing_ok=True)
+
+
+def _put_where_none_is(temporary: Path, target: Path) -> None:
+    try:
+        os.link(temporary, target)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))  # the name is ours from here on
+        temporary.replace(target)

@@ -49,7 +49,7 @@ def write_merged(shards: Sequence[ShardFile], path: Path, tell: Callable[[int], 
         file.truncate(merged_bytes(shards))
     with (
         reading(shards[0].path),
-        open_file(shards[0].path) as first,
+        open_file(shards[0].here) as first,
         h5py.File(path, "w", libver=("v108", "v110"), track_order=True, locking=False) as new,
     ):
         write_skeleton(
@@ -79,7 +79,7 @@ def _fill(data: h5py.Dataset) -> dict[str, object]:
 
 def _copy_shard(shard: ShardFile, target: int, offsets: Sequence[int]) -> None:
     shard.check_same()
-    source = os.open(shard.path, os.O_RDONLY | os.O_CLOEXEC)
+    source = os.open(shard.here, os.O_RDONLY | os.O_CLOEXEC)
     try:
         for column, begin, offset in zip(shard.columns, shard.offsets, offsets, strict=True):
             _copy_column(shard, column, source, begin, target, offset)

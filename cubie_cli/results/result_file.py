@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from cubie_cli.documents.messages import OutputError
+from cubie_cli.documents.urls import Url
 from cubie_cli.results.blocks import Blocks
 from cubie_cli.results.destination import put_in_place, sync, temporary_beside
 from cubie_cli.results.layout import Contents, Place, find_places, lay_out
@@ -129,7 +130,7 @@ class ResultFile:
         self._bytes += written
         with self._refusals_told():
             if self._journal is None:
-                if self._facts is None or len(runs) == self._contents.n_runs:
+                if self._facts is None or (len(runs) == self._contents.n_runs and not isinstance(self._path, Url)):
                     return
                 self._journal = Journal(self._path, self._temporary, self._facts)
             self._journal.add(runs)

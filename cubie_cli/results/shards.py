@@ -1,8 +1,9 @@
 """Reads the results of parts of a batch, and refuses those that do not make up the whole of one."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -53,8 +54,8 @@ class ShardFile:
 
     Parameters
     ----------
-    path, state
-        Its file.
+    path, here, state
+        Its file, or its object and the copy of that which is here.
     extent
         Which batch it is of, and which runs it has.
     names, attributes
@@ -66,6 +67,7 @@ class ShardFile:
     """
 
     path: Path
+    here: Path
     state: FileState
     extent: Extent
     names: tuple[str, ...]
@@ -93,7 +95,7 @@ class ShardFile:
             It is another one now, or none.
         """
         try:
-            same = _state_of(self.path) == self.state
+            same = _state_of(self.here) == self.state
         except OSError as error:
             raise UserError(f"cannot be read: {error.strerror}", self.path) from error
         if not same:
@@ -105,8 +107,13 @@ def _state_of(path: Path) -> FileState:
     return FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def read_shards(paths: Sequence[Path]) -> tuple[ShardFile, ...]:
+def read_shards(paths: Sequence[Path], here: Sequence[Path] | None = None) -> tuple[ShardFile, ...]:
     """Return the parts of a batch in the order of their runs.
+
+    Parameters
+    ----------
+    paths, here
+        What they are called, and where they are; None: there.
 
     Raises
     ------
@@ -114,8 +121,8 @@ def read_shards(paths: Sequence[Path]) -> tuple[ShardFile, ...]:
         One is no finished result, or of another batch; some are missing, or have the same runs.
     """
     shards: list[ShardFile] = []
-    for path in paths:
-        shards.append(_read_shard(path, *shards[:1]))
+    for path, file in zip(paths, here or paths, strict=True):
+        shards.append(_read_shard(path, file, *shards[:1]))
         if shards[-1].extent.differences(shards[0].extent) or shards[-1].columns != shards[0].columns:
             raise _foreign(shards[-1], shards[0])
     shards.sort(key=lambda shard: (shard.runs.start, shard.runs.stop))
@@ -130,10 +137,10 @@ def read_shards(paths: Sequence[Path]) -> tuple[ShardFile, ...]:
     return tuple(shards)
 
 
-def _read_shard(path: Path, other: ShardFile | None = None) -> ShardFile:
+def _read_shard(path: Path, here: Path, other: ShardFile | None = None) -> ShardFile:
     """Return a shard; quicker with another that is like it."""
-    _check_finished(path)
-    with reading(path), open_result(path) as file:
+    _check_finished(here)
+    with reading(path), _named(path, here), open_result(here) as file:
         if is_virtual(file):
             message = "this result is virtual: it has no values itself"
             raise UserError(message, path, hint="merge the shards that its group `manifest` lists")
@@ -142,7 +149,19 @@ def _read_shard(path: Path, other: ShardFile | None = None) -> ShardFile:
             message = "this result does not tell which runs of which batch it has"
             raise UserError(message, path, hint="only what `cubie run` writes can be merged, nothing made of it")
         like = other if other and other.names == tuple(file) else None
-        return _described(path, file, extent, [each.name for each in like.columns] if like else over_runs(file))
+        names = [each.name for each in like.columns] if like else over_runs(file)
+        return replace(_described(here, file, extent, names), path=path)
+
+
+@contextmanager
+def _named(path: Path, here: Path) -> Iterator[None]:
+    """Have mistakes in a copy told of what it is a copy of."""
+    try:
+        yield
+    except UserError as error:
+        if error.file == str(here):
+            error.file = str(path)
+        raise
 
 
 def over_runs(file: h5py.File) -> list[str]:
@@ -163,6 +182,7 @@ def _described(path: Path, file: h5py.File, extent: Extent, names: Iterable[str]
         columns.append(Column(name, data.dtype, prod(data.shape[:-1])))
     _check_runs(path, file["run"], extent.runs)
     return ShardFile(
+        path,
         path,
         _state_of(path),
         extent,
@@ -217,7 +237,8 @@ def _check_complete(shards: Sequence[ShardFile]) -> None:
         reached = stop
     if not missing:
         return
-    message = f"of {count:,} runs {_several([_told(runs) for runs in missing])} are missing"
+    one = sum(map(len, missing)) == 1
+    message = f"of {count:,} runs {_several([_told(runs) for runs in missing])} {'is' if one else 'are'} missing"
     absent = _absent(shards, count)
     if absent:
         message += f": shard{'s' * (len(absent) > 1)} {_several([*map(str, absent)])}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cubie_cli.documents.messages import DeviceError, UsageError
+from cubie_cli.documents.stopped import Stopped
 from cubie_cli.kernels.cache_key import digest_of_sources
 from cubie_cli.runs import remote
 from solvers.execution import engine
@@ -218,7 +219,8 @@ def _mpi() -> Iterator[Pool]:
         message = f"mpi4py finds no MPI library: {str(error).splitlines()[0]}"
         raise UsageError(message, hint="load the MPI module of your cluster, or install Open MPI") from error
     world = MPI.COMM_WORLD
-    try:
+    with ExitStack() as held:
+        held.callback(MPI.Finalize)  # the program ends without Python's own way of doing so
         if world.Get_size() == 1:
             hint = "start it with several processes: mpiexec -n 5 cubie run CONFIG --engine mpi has four workers"
             raise UsageError("--engine mpi: there is one MPI process, and so no worker", hint=hint)
@@ -230,18 +232,20 @@ def _mpi() -> Iterator[Pool]:
             _leave_signals()
         else:
             here.allreduce(0, MPI.MIN)
-        joined: Any = mpi4py.futures.MPICommExecutor(world, root=0)
-        with joined as executor:
-            if executor is not None:
-                troubles: dict[type[BaseException], tuple[str, str]] = {BrokenExecutor: ("MPI ended", _GO_ON)}
-                yield Pool("mpi", executor, lambda: world.Get_size() - 1, troubles)
+        executor: Any = held.enter_context(mpi4py.futures.MPICommExecutor(world, root=0))
         if executor is None:
+            held.close()
             raise SystemExit(0)
-    finally:
-        MPI.Finalize()  # the program ends without Python's own way of doing so
+        troubles: dict[type[BaseException], tuple[str, str]] = {BrokenExecutor: ("MPI ended", _GO_ON)}
+        try:
+            yield Pool("mpi", executor, lambda: world.Get_size() - 1, troubles)
+        except Stopped as stop:
+            if not stop.planned:  # as MPI does where a process is lost: a moment later it kills all
+                held.pop_all()
+            raise
 
 
 def _leave_signals() -> None:
     """Leave signals, which reach all processes, to the first one: it tells the others when to end."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)

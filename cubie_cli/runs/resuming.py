@@ -33,10 +33,10 @@ def extent_of(batch: "PreparedBatch") -> Extent:
 
 def is_complete(batch: "PreparedBatch") -> bool:
     """Return whether the batch's result is there, of just this batch."""
-    if batch.output is None or not batch.output.is_file():
+    if batch.output is None:
         return False
-    from cubie_cli.documents.damage import reading  # noqa: PLC0415
-    from cubie_cli.results.opening import open_result  # noqa: PLC0415 - for a file that is there
+    from cubie_cli.documents.damage import reading  # noqa: PLC0415 - for --resume
+    from cubie_cli.results.opening import open_result  # noqa: PLC0415 - likewise
 
     try:
         with reading(batch.output), open_result(batch.output) as file:

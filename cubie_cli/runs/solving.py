@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cubie_cli.documents.messages import size
+from cubie_cli.documents.urls import Url
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport
 from cubie_cli.reports.small_states import SmallStates
@@ -30,6 +32,7 @@ from solvers.status import Status
 if TYPE_CHECKING:
     from cubie_cli.runs.pools import Pool
     from cubie_cli.runs.worker import Task, Written
+    from cubie_cli.runs.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
     """
     pace = pace_of(solver, batch.runs, batch.job.configuration.chunk)
     report = batch.report(pace.most, solver.kernel_report())
-    with _files(batch, solver.device, report) as files:
+    with _files(batch, solver.device, report) as files, ExitStack() as helpers:
         work = _Work(batch, files, stopwatch)
         progress.start(batch.runs, already=work.count_begun())
         ranges: Iterable[range] = _remaining(batch)
@@ -128,9 +131,13 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
             streamed(few, progress=progress)
             indices = indices if worth_sharing(ranges, pace) else indices[:1]
         if len(indices) > 1:
-            _share(_task(batch, solver, files), indices, ranges, work, progress)
+            workers = helpers.enter_context(_workers(batch, solver, files, indices, progress))
+            workers.solve(ranges, partial(work.take, progress=progress))
+            work.small.add(workers.small)
         else:
             streamed(ranges, progress=progress)
+        if isinstance(batch.output, Url):
+            progress.stage(f"sending {size(batch.bytes)} to {batch.output}")
         with stopwatch.task("write"):
             for file in files:
                 file.publish()
@@ -188,13 +195,17 @@ class _Work:
         return sum(int(ended[each - min(Status)]) for each in Status if not each.succeeded)
 
 
-def _share(task: "Task", indices: Sequence[int], ranges: Iterable[range], work: _Work, progress: Progress) -> None:
-    """Have a process for each of several GPUs solve runs."""
+def _workers(
+    batch: PreparedBatch,
+    solver: engine.Solver,
+    files: list[ResultFile | TraceFile],
+    indices: Sequence[int],
+    progress: Progress,
+) -> "Workers":
+    """Return workers on several GPUs, which end while the result is put in its place."""
     from cubie_cli.runs.workers import Workers  # noqa: PLC0415 - most machines have one
 
-    with Workers(task, indices, progress.warn) as workers:
-        workers.solve(ranges, partial(work.take, progress=progress))
-    work.small.add(workers.small)
+    return Workers(_task(batch, solver, files), solver, indices, progress.warn)
 
 
 def _task(batch: PreparedBatch, solver: engine.Solver, files: list[ResultFile | TraceFile]) -> "Task":

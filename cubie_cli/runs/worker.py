@@ -1,9 +1,10 @@
-"""A process that solves chunks on a device of its own, and writes them where the process that began it says."""
+"""Solves chunks on one of several devices, and writes them where the process that asked for it says."""
 
 import ctypes
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,10 +25,13 @@ from cubie_cli.runs.streaming import Solved, stream
 from solvers.errors import DeviceError, TargetUnavailableError
 from solvers.execution import engine
 from solvers.execution.kernel import Kernel
+from solvers.execution.solver import Solver
 from solvers.planning.exchange import Exchange
 
 #: `prctl`: the signal that a process gets when the one that began it ends.
 _SET_DEATH_SIGNAL = 1
+#: The driver numbers those GPUs alone that it names.
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 class Task(NamedTuple):
@@ -91,10 +95,16 @@ class Refused(NamedTuple):
 
 
 def work(task: Task, index: int, connection: Connection) -> None:
-    """Do a task on the GPU of an index, until the process at the other end of the connection says that it is done."""
+    """Take part in a task in a process of one's own, which sees one GPU and ends with the process that began it."""
     _live_with(os.getppid())
+    _see_only(index)
+    take_part(task, partial(engine.load, task.kernel, task.exchange, task.threads), connection)
+
+
+def take_part(task: Task, load: Callable[[], Solver], connection: Connection) -> None:
+    """Solve what one is given at the other end of a connection, until it is closed there or nothing is left."""
     try:
-        _Worker(task, index, connection).serve()
+        _Worker(task, load(), connection).serve()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # nobody wants it any more
     except (DeviceError, TargetUnavailableError) as error:
@@ -105,23 +115,42 @@ def work(task: Task, index: int, connection: Connection) -> None:
 
 def _live_with(parent: int) -> None:
     """Leave signals to the process that began this one, and end when it does."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
+def _see_only(index: int) -> None:
+    """Hide the other GPUs from the driver, which would wake them all."""
+    visible = os.environ.get(_VISIBLE, "")
+    os.environ[_VISIBLE] = visible.split(",")[index] if visible else str(index)
+
+
+class _Listening(Progress):
+    """Notes, while a chunk is waited for, that nobody listens any more."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(quiet=True)
+        self._connection = connection
+
+    def under_way(self, runs: int) -> None:  # noqa: ARG002 - it is for those who show it
+        """Raise EOFError where the other end is closed: it sends nothing that was not asked for."""
+        if self._connection.poll():
+            raise EOFError
+
+
 class _Worker:
-    def __init__(self, task: Task, index: int, connection: Connection) -> None:
+    def __init__(self, task: Task, solver: Solver, connection: Connection) -> None:
         self._task, self._connection, self._lock = task, connection, Lock()
-        self._solver = engine.load(task.kernel, task.exchange, task.threads, index)
+        self._solver = solver
         self._pace: Pace = pace_of(self._solver, task.runs, task.chunk)
         self._blocks = Blocks(task.part, task.contents, task.places)
         self._small = SmallStates(task.exchange)
 
     def serve(self) -> None:
-        progress = Progress(quiet=True)
+        progress = _Listening(self._connection)
         while (runs := self._ask(patient=True)) is not None:
             ranges = chain([runs], self._more())
             stream(self._solver, self._task.design, ranges, self._pace, self._look, self._write, progress)

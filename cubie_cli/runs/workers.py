@@ -1,4 +1,7 @@
-"""Several devices solve one batch: a process each takes chunks as it finishes others, and writes into one file."""
+"""Several devices solve one batch: each takes chunks as it finishes others, and writes into one file.
+
+The first is this process's, in a thread, so that it begins at once; each of the others has a process of its own.
+"""
 
 import multiprocessing
 import sys
@@ -7,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Self
 
 from cubie_cli.documents.messages import DeviceError, OutputError
 from cubie_cli.reports.small_states import SmallStates
-from cubie_cli.runs.worker import Ended, Lost, Refused, Task, Wanted, Written, work
-from solvers.execution.solver import PATIENCE
+from cubie_cli.runs.worker import Ended, Lost, Refused, Task, Wanted, Written, take_part, work
+from solvers.execution.solver import PATIENCE, Solver
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -31,27 +35,60 @@ class _Member:
     waits_for: int = 0
 
 
+class Pending:
+    """Runs that nobody has been given yet."""
+
+    def __init__(self) -> None:
+        self._ranges: deque[range] = deque()
+
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self._ranges)
+
+    def add(self, ranges: Iterable[range]) -> None:
+        """Add runs behind the others."""
+        self._ranges.extend(ranges)
+
+    def give_back(self, ranges: Sequence[range]) -> None:
+        """Add runs before the others, in their order."""
+        self._ranges.extendleft(reversed(ranges))
+
+    def take(self, wanted: int, workers: int) -> range:
+        """Return the next runs, so many at most: fewer towards the end, so that all workers end together."""
+        left = sum(map(len, self._ranges))
+        runs = self._ranges.popleft()
+        given = runs[: min(wanted, max(left // (2 * workers), wanted // _SMALLEST_PART, 1))]
+        if len(given) < len(runs):
+            self._ranges.appendleft(runs[len(given) :])
+        return given
+
+
 class Workers:
-    """Processes that solve a batch together; a context manager that ends them.
+    """Workers that solve a batch together; a context manager that ends them.
 
     Parameters
     ----------
     task
         What they do.
+    solver
+        That of the first, which is ready.
     indices
         The GPU of each.
     warn
         Is told of a device that fails.
     """
 
-    def __init__(self, task: Task, indices: Sequence[int], warn: Callable[[Iterable[str]], None]) -> None:
+    def __init__(
+        self, task: Task, solver: Solver, indices: Sequence[int], warn: Callable[[Iterable[str]], None]
+    ) -> None:
         self._task, self._warn = task, warn
         self._members: dict[Connection, _Member] = {}
         self._all: list[BaseProcess] = []
-        self._pending: deque[range] = deque()
+        self._pending = Pending()
         self.small = SmallStates(task.exchange)
-        for index in indices:
+        for index in indices[1:]:
             self._start(index)
+        self._here = self._begin_here(solver, indices[0])
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -61,6 +98,9 @@ class Workers:
         """End those that still work: what they have not told of is not counted as written."""
         for process in self._all:
             process.terminate()
+        for connection in self._members:
+            connection.close()
+        self._here.join()
         for process in self._all:
             process.join()
 
@@ -81,7 +121,7 @@ class Workers:
         OutputError
             The disk refused.
         """
-        self._pending.extend(ranges)
+        self._pending.add(ranges)
         while self._members:
             for connection in wait([*self._members], PATIENCE):
                 assert isinstance(connection, Connection)  # noqa: S101 - nothing else is waited for
@@ -100,6 +140,13 @@ class Workers:
         theirs.close()
         self._members[ours] = _Member(index)
         self._all.append(process)
+
+    def _begin_here(self, solver: Solver, index: int) -> Thread:
+        ours, theirs = multiprocessing.Pipe()
+        thread = Thread(target=take_part, args=(self._task, solver.adopt, theirs), daemon=True)
+        self._members[ours] = _Member(index)
+        thread.start()
+        return thread
 
     def _hear(self, connection: Connection, take: Callable[[Written], None]) -> None:
         member = self._members[connection]
@@ -126,21 +173,13 @@ class Workers:
     def _answer(self, connection: Connection, wanted: Wanted) -> None:
         member = self._members[connection]
         if self._pending:
-            runs = self._pending.popleft()
-            given = runs[: self._fair(wanted.runs)]
-            if len(given) < len(runs):
-                self._pending.appendleft(runs[len(given) :])
-            member.given.append(given)
-            connection.send(given)
+            runs = self._pending.take(wanted.runs, len(self._members))
+            member.given.append(runs)
+            connection.send(runs)
         elif wanted.patient:
             member.waits_for = wanted.runs
         else:
             connection.send(None)
-
-    def _fair(self, wanted: int) -> int:
-        """Return how many runs a worker gets that wants some: fewer towards the end, so that all end together."""
-        left = sum(map(len, self._pending))
-        return min(wanted, max(left // (2 * len(self._members)), wanted // _SMALLEST_PART, 1))
 
     def _serve(self) -> None:
         """Give those that wait the runs that others gave back; let all go once none can come."""
@@ -158,8 +197,9 @@ class Workers:
     def _lose(self, connection: Connection, reason: str) -> None:
         member = self._members.pop(connection)
         connection.close()
-        self._pending.extendleft(reversed(member.given))
-        others = f"; {len(self._members)} go on" if self._members else ""
+        self._pending.give_back(member.given)
+        left = len(self._members)
+        others = f"; {left} {'goes' if left == 1 else 'go'} on" if left else ""
         self._warn([f"GPU {member.index} failed: {reason}{others}"])
 
 

@@ -1,7 +1,7 @@
 """A kernel that is ready to run: chunks of runs are begun, wait their turn, and are taken as they end."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -85,6 +85,10 @@ class Solver(ABC):
     def solve(self, values: np.ndarray) -> Solution:
         """Solve a chunk; `values` has shape (swept, runs)."""
         return self.begin(values).finish()
+
+    def adopt(self) -> Self:
+        """Return itself for the calling thread, which works with it from now on in the place of another."""
+        return self
 
     def host_memory(self, size: int) -> np.ndarray:
         """Return so many bytes that results are brought to fast; they are the solver's, which frees them."""

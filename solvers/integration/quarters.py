@@ -30,10 +30,10 @@ class QuarterPolynomial(NamedTuple):
             rises.append(values[0])
         first, second, third, fourth = rises
         powers = (
-            first - second / 2.0 + third / 3.0 - fourth / 4.0,
-            second / 2.0 - third / 2.0 + fourth * (11 / 24),
-            third / 6.0 - fourth / 4.0,
-            fourth / 24.0,
+            first - second * 0.5 + third * (1 / 3) - fourth * 0.25,
+            (second - third) * 0.5 + fourth * (11 / 24),
+            third * (1 / 6) - fourth * 0.25,
+            fourth * (1 / 24),
         )
         return cls(start, powers)
 

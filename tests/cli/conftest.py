@@ -65,7 +65,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def cubie(monkeypatch, capsys, folder):  # noqa: ARG001 - the commands run there
     """Return a function that runs the command line in `folder`."""
-    handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM)
+    handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM)
     before = {number: signal.getsignal(number) for number in handled}
     monkeypatch.delenv("CUBIE_TRACEBACK", raising=False)
 

@@ -10,8 +10,9 @@ import pytest
 from support.stand_ins import share_among_processes
 
 from cubie_cli.runs import solving, worker
-from cubie_cli.runs.workers import Workers
+from cubie_cli.runs.workers import Pending, Workers
 from solvers.errors import DeviceError
+from solvers.execution.cpu.solver import CpuSolver
 from solvers.execution.cuda import driver as cuda_driver
 
 MANY = ["--target", "cpu", "--set", "batch.values={rate={linspace=[0.5,1.0,40]},x={linspace=[1.0,3.0,25]}}"]
@@ -67,22 +68,24 @@ def test_one_that_is_killed_gives_back_what_it_had(cubie, folder, alone, three, 
 
 
 def test_without_any_left_what_was_finished_is_kept(cubie, folder, alone, three, monkeypatch):
-    hear, heard = Workers._hear, []  # noqa: SLF001 - likewise
+    begin, begun = CpuSolver.begin, []
 
-    def kill_all(self, connection, take):
-        heard.append(connection)
-        if len(heard) == 12:
+    def lose_all(self, *arguments):
+        begun.append(arguments)
+        if len(begun) > 4:
             for process in multiprocessing.active_children():
                 process.kill()
-        hear(self, connection, take)
+            raise DeviceError("it fell off the bus")
+        return begin(self, *arguments)
 
-    monkeypatch.setattr(Workers, "_hear", kill_all)
+    monkeypatch.setattr(CpuSolver, "begin", lose_all)
     failed = cubie("run", "run.toml", *MANY, *three)
     assert failed.code == 6
+    assert "GPU 0 failed: it fell off the bus" in failed.err
     assert "every device failed" in failed.err
     assert "of 1,000 runs are kept" in failed.err
     assert not (folder / "result.h5").exists()
-    monkeypatch.setattr(Workers, "_hear", hear)
+    monkeypatch.setattr(CpuSolver, "begin", begin)
     done = cubie("run", "run.toml", *MANY, *three, "--resume")
     assert done.code == 0, done.err
     assert values(folder / "result.h5") == alone
@@ -105,11 +108,40 @@ def test_a_disk_that_refuses_one_is_told_once(cubie, folder, three, monkeypatch)
 def test_a_worker_without_its_parent_ends(monkeypatch):
     ours, theirs = multiprocessing.Pipe()
     ours.close()
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)}
-    monkeypatch.setattr(worker, "_live_with", lambda _parent: None)
     monkeypatch.setattr(worker, "_Worker", lambda *_: theirs.recv())
-    worker.work(None, 0, theirs)
-    assert {number: signal.getsignal(number) for number in handlers} == handlers
+    worker.take_part(None, lambda: None, theirs)
+    assert theirs.poll()
+
+
+def test_a_chunk_that_nobody_waits_for_any_more_is_abandoned():
+    ours, theirs = multiprocessing.Pipe()
+    listening = worker._Listening(theirs)  # noqa: SLF001 - what the wait for a chunk tells
+    listening.under_way(3)
+    ours.close()
+    with pytest.raises(EOFError):
+        listening.under_way(4)
+
+
+@pytest.mark.parametrize(("visible", "seen"), [(None, "2"), ("5,3,GPU-7a", "GPU-7a")])
+def test_a_process_sees_its_own_gpu_alone(monkeypatch, visible, seen):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    worker._see_only(2)  # noqa: SLF001 - it changes the environment for good
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == seen
+
+
+def test_parts_are_whole_until_the_end_is_near():
+    pending = Pending()
+    pending.add([range(1000), range(2000, 10_000)])
+    pending.give_back([range(1000, 1500), range(1500, 2000)])
+    parts = []
+    while pending:
+        parts.append(pending.take(800, 2))
+    assert sorted(run for part in parts for run in part) == list(range(10_000))
+    assert sum(map(len, parts[:-9])) > 10_000 - 2 * 2 * 800
+    assert {len(part) for part in parts if part.start >= 2000 and part.stop < 6000} == {800}
+    assert len(parts[-1]) <= 100
 
 
 @pytest.mark.parametrize("text", ["[]", "[-1]", '"none"', "0"])

@@ -15,6 +15,7 @@ from support.pages import ROOT, agrees, blocks, commands, laid_over, pages
 NEEDS = {
     "gpu": "an NVIDIA GPU or the CUDA toolkit",
     "slurm": "a Slurm to submit to",
+    "store": "an object store",
     "cluster": "a cluster of Dask or MPI",
     "packages": "packages or files that are fetched",
     "clone": "the tools of a clone of the repository, beside the command",

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
@@ -225,7 +227,7 @@ def test_a_scheduler_without_workers(cubie, monkeypatch):
 
 
 def mpiexec(*arguments):
-    """Run this program as processes of MPI."""
+    """Start this program as processes of MPI."""
     pytest.importorskip("mpi4py")
     start = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if start is None:
@@ -233,17 +235,44 @@ def mpiexec(*arguments):
     allowed = {f"{name}_ALLOW_RUN_AS_ROOT{more}": "1" for name in ("OMPI", "PRTE") for more in ("", "_CONFIRM")}
     allowed["PRTE_MCA_rmaps_default_mapping_policy"] = ":oversubscribe"
     command = [start, *arguments[:2], sys.executable, "-m", "cubie_cli", *arguments[2:]]
-    return subprocess.run(command, env=os.environ | allowed, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.Popen(
+        command, env=os.environ | allowed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def ended(process):
+    """Return what processes of MPI print, once they have ended."""
+    out, err = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def test_mpi_finds_what_one_process_does(folder, alone):
-    done = mpiexec("-n", "3", "run", "run.toml", *MANY, "--engine", "mpi", "--json")
+    done = ended(mpiexec("-n", "3", "run", "run.toml", *MANY, "--engine", "mpi", "--json"))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["device"] == "2 x Python interpreter, by mpi"
     assert values(folder / "result.h5") == alone
 
 
 def test_mpi_needs_more_than_one_process():
-    refused = mpiexec("-n", "1", "run", "run.toml", "--engine", "mpi")
+    refused = ended(mpiexec("-n", "1", "run", "run.toml", "--engine", "mpi"))
     assert refused.returncode == 2
     assert "there is one MPI process, and so no worker" in refused.stderr
+
+
+def test_mpi_ends_where_it_loses_a_process_and_keeps_what_was_finished(cubie, folder):
+    psutil = pytest.importorskip("psutil")
+    many, journal = [*MANY, "--set", "solve.dt=0.05"], folder / ".result.h5.journal"
+    started = mpiexec("-n", "2", "run", "run.toml", *many, "--engine", "mpi", "--quiet")
+    while not journal.exists() or '"runs"' not in journal.read_text():
+        assert started.poll() is None, started.communicate()
+        time.sleep(0.01)
+    children = psutil.Process(started.pid).children(recursive=True)
+    (worker,) = [each for each in children if each.environ().get("OMPI_COMM_WORLD_RANK") == "1"]
+    worker.kill()
+    lost = ended(started)
+    assert lost.returncode
+    assert re.search(r"stopped by SIGTERM; \d+ of 200 runs are kept: --resume goes on with them\n", lost.stderr)
+    done = cubie("run", "run.toml", *many, "--resume")
+    assert done.code == 0, done.err
+    assert cubie("run", "run.toml", *many, "--output", "alone.h5").code == 0
+    assert values(folder / "result.h5") == values(folder / "alone.h5")

@@ -23,7 +23,7 @@ def cache(tmp_path, monkeypatch):
 
 
 #: Compilers, a second parser of TOML for mistakes, and a method that is not asked for.
-NEEDLESS = ("numba", "sympy", "scipy", "llvmlite", "tree_sitter", "solvers.tableaus.vern9")
+NEEDLESS = ("numba", "sympy", "scipy", "llvmlite", "obstore", "asyncio", "tree_sitter", "solvers.tableaus.vern9")
 
 
 @pytest.fixture

@@ -211,7 +211,7 @@ def test_each_kind_is_drawn_or_told_why_not(cubie, solved, kind):
         return
     assert drawn.code == 0
     assert drawn.out.startswith("Falling\n")
-    assert max(map(len, drawn.out.splitlines())) <= 100
+    assert max(map(len, drawn.out.splitlines())) <= 80
     assert "\x1b" not in drawn.out
     assert cubie("plot", "b.h5", "--kind", kind, "-o", f"{kind}.png").code == 0
 
@@ -273,6 +273,13 @@ def test_a_library_that_is_missing_is_named(cubie, solved, monkeypatch, options,
     assert (
         found.err == f"error: {library} is not installed, which draws pictures\n  hint: pip install 'cubie-cli[plot]'\n"
     )
+
+
+def test_a_plotext_of_another_kind_is_told(cubie, solved, monkeypatch):
+    solved(SWEEP)
+    monkeypatch.setattr("importlib.metadata.version", lambda _name: "6.1.0")
+    found = cubie("plot", "b.h5")
+    assert (found.code, "pip install 'cubie-cli[plot]'" in found.err) == (2, True)
 
 
 @pytest.mark.parametrize("name", ["model.toml", "none.h5"])

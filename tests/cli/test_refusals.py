@@ -15,19 +15,39 @@ def refused(found, code, *words):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("line", "told"),
     [
-        ["run"],
-        ["run", "run.toml", "--bogus"],
-        ["run", "run.toml", "more.toml"],
-        ["run", "run.toml", "--target", "fpga"],
-        ["run", "run.toml", "--set", "no equals sign"],
-        ["integrate", "run.toml"],
-        ["memory-report"],
+        ("run", "the argument CONFIG is missing\n  hint: as in cubie run study/run.toml"),
+        ("memory-report", "hint: as in cubie memory-report study/run.toml"),
+        (
+            "export r.h5",
+            "the option --output is missing\n  hint: as in cubie export study/result.h5 --output study.csv",
+        ),
+        ("run run.toml --zzz", "there is no option '--zzz'\n  hint: `cubie run --help` lists all"),
+        ("run run.toml --quite", "hint: did you mean --quiet?"),
+        ("run run.toml --rtol 1e-8", "hint: a value of CONFIG is changed by --set solve.rtol=..."),
+        ("run run.toml --output", "--output needs a value\n  hint: as in cubie run study/run.toml --set"),
+        ("run run.toml more.toml", "there is more than is expected: more.toml\n  hint: as in cubie run study/run.toml"),
+        ("run run.toml --set solve.rtol 1", "hint: a setting stands in one piece: --set solve.rtol=1e-8"),
+        ("plot r.h5 -q x y", "hint: each quantity has an option of its own: -q x -q y"),
+        (
+            "run run.toml --target fpga",
+            "'fpga' is not one of 'auto', 'cuda', 'cpu', 'python'\n  hint: known here: auto",
+        ),
+        ("run run.toml --target gpu", "hint: did you mean 'cuda'?"),
+        ("tune run.toml --runs 0", "invalid value for '--runs': it is at least 1"),
+        ("submit run.toml --shards two", "invalid value for '--shards': a whole number is needed"),
+        ("run run.toml --set nothing", "hint: write it as in --set solve.rtol=1e-8"),
+        ("integrate run.toml", "there is no command 'integrate'\n  hint: did you mean 'run'?"),
+        ("RUN run.toml", "hint: did you mean 'run'?"),
+        ("frobnicate", "hint: known: init, run,"),
+        ("run.toml", "hint: a command goes before it: cubie run run.toml"),
+        ("--verbose run run.toml", "hint: it stands behind a command, as in cubie run ... --verbose"),
+        ("-V", "hint: before a command there are --version and --help"),
     ],
 )
-def test_wrong_usage(cubie, arguments):
-    refused(cubie(*arguments), 2)
+def test_wrong_usage(cubie, line, told):
+    refused(cubie(*line.split()), 2, told)
 
 
 @pytest.mark.parametrize("command", ["run", "validate", "memory-report"])
@@ -55,6 +75,103 @@ def test_a_mistake_in_the_model_names_file_line_and_column(cubie, folder):
     model = folder / "model.toml"
     model.write_text(model.read_text().replace("-rate*x", "-rat*x"))
     refused(cubie("run", "run.toml"), 3, "model.toml:9:", "rate")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        ("x = 1.0", "x = true", "write 1 or 0"),
+        ("x = 1.0", "x = 2024-01-01", "count time from a moment of your choice"),
+        ("x = 1.0", "x = 50%", "write a share of 1, as in 0.5 for 50 %"),
+        ("rate = 0.5", "rate = 1:10", "values are a list, or { linspace"),
+        ('"-rate*x"', '""', "0 where it is nothing"),
+        ('"-rate*x"', '"-rate*X"', "did you mean 'x'?"),
+        ('"-rate*x"', '"-rate*sin^2(x)"', "as in sin(x)**2"),
+        ('"-rate*x"', '"-exp^(x)"', "write exp(x)"),
+        ('"-rate*x"', '"-rate*x // decay"', "a comment stands outside of the quotes"),
+        ("y = 2.0", "y = [2.0]", "write an element of it, y[0]; it has y[0] alone"),
+        ('total = "x + y"', 'total = "total + y"', "write one of them without the others"),
+        ("[observables]", '[drivers]\nrain = "rain.csv"\n[observables]', '{ table = "rain.csv"'),
+        ("[observables]", '[[events]]\nname = "e"\nat = 1\nset = "x = 1"\n[observables]', 'set = { x = "x + 1" }'),
+        ("[observables]", '[[events]]\nname = "e"\nat = 1\nset = { x = "+= 1" }\n[observables]', "as in x + 1"),
+        ("[observables]", '[[events]]\nname = "e"\nat = 1\nstop = "yes"\n[observables]', "stop = true"),
+        ("[observables]", '[[events]]\nname = "e"\nat = 1\nrecord = true\n[observables]', "record = 10"),
+        ("[observables]", '[[events]]\nname = "e"\nat = 1\naction = "x"\n[observables]', "did you mean 'set'?"),
+    ],
+)
+def test_what_to_write_in_the_model_is_told(cubie, folder, was, now, told):
+    model = folder / "model.toml"
+    text = model.read_text()
+    assert was in text
+    model.write_text(text.replace(was, now, 1))
+    refused(cubie("validate", "run.toml"), 3, told)
+
+
+@pytest.mark.parametrize(
+    ("index", "told"),
+    [
+        ("u[j]", "undefined index 'j'\n"),
+        ("u[j]", "write u[i]; a letter counts within sum(j, ...)"),
+        ("u[1:3]", "an index is one number; sum(j, 1, 2, u[j]) adds some elements"),
+    ],
+)
+def test_what_to_write_as_an_index_is_told(cubie, folder, index, told):
+    model = folder / "model.toml"
+    text = model.read_text().replace("y = 2.0", "y = 2.0\nu = { size = 4, value = 1.0 }")
+    model.write_text(text.replace("[observables]", f'u = "-{index}"\n[observables]'))
+    refused(cubie("validate", "run.toml"), 3, told)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (["solve.atol=[1e-6, 1e-6]"], "a table has one for each, as in { x = 1e-6, y = 1e-9 }"),
+        (["solve.t1=[0, 1]"], "write t0 = ... and t1 = ..."),
+        (["solve.controller='pi'"], "it has keys: controller.kind = ..."),
+        (["model='model.toml'"], 'below it file = "model.toml"'),
+        (["batch=[]"], "write [batch]"),
+        (["output.summaries.x={max=true}"], "write x = [...], a list"),
+        (["output.summaries.x=['median']"], "save the trajectory, and take it from that"),
+        (["batch.values.rate={linspace=[0, 1, 1e2]}"], "write 100"),
+        (["batch.values.rate={linspace=[0, 1, 0.1]}"], "how many values there are, not how far apart"),
+        (["batch.values.rate={arange=[0, 1, 0.1]}"], "write linspace = [first, last, number of values]"),
+        (["batch.values.x_0=[1, 2]"], "write x: the name of a state stands for its value at the start"),
+        (["batch.values.total=[1, 2]"], "sweep the parameters that it is made of"),
+        (["batch.values.rtol=[1, 2]"], "what [solve] says is the same for all runs"),
+        (["batch={mode='sample', n=2, values.rate={gaussian=[1, 2]}}"], "did you mean 'normal'?"),
+        (["run.cache='yes'"], "write true"),
+        (["output.file='out/'"], "name a file, such as out/result.h5"),
+        (["solve={t1=1.0, algorithm='tsit5', dt_min=2.0}", "output={}"], "dt_min is longer than the span of 1"),
+    ],
+)
+def test_what_to_write_in_a_configuration_is_told(cubie, settings, told):
+    refused(cubie("validate", "run.toml", *(word for each in settings for word in ("--set", each))), 3, told)
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (b"rate\n2020-01-01\n", "count time from a moment of your choice"),
+        (b"rate\nlow\n", "write a number, or leave the row out"),
+        (b"PK\x03\x04\x00\x00", "a spreadsheet is saved as CSV first"),
+    ],
+)
+def test_what_a_table_should_be_is_told(cubie, folder, cells, told):
+    (folder / "runs.csv").write_bytes(cells)
+    refused(cubie("validate", "run.toml", "--set", "batch={table='runs.csv'}"), 3, told)
+
+
+def test_a_model_that_is_a_configuration(cubie, folder):
+    (folder / "model.toml").write_text((folder / "run.toml").read_text())
+    refused(cubie("validate", "run.toml"), 3, "this is a run configuration, and a model file is needed here")
+
+
+@pytest.mark.parametrize(
+    ("rtol", "told"), [("2.0", "as large as the solution itself"), ("1e-20", "round-off of float64")]
+)
+def test_a_tolerance_that_means_nothing_is_warned_of(cubie, rtol, told):
+    found = cubie("validate", "run.toml", "--set", f"solve={{t1=1.0, algorithm='tsit5', rtol={rtol}}}")
+    assert (found.code, told in found.err) == (0, True)
 
 
 def test_saves_between_fixed_steps_are_refused_at_their_key(cubie):

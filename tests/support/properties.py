@@ -139,10 +139,11 @@ def moves(mode: Mode, target: str) -> Iterator[Way]:
 
 
 def usual(way: Way) -> bool:
-    """Return whether a way is for every run of the tests: one mode of each method is compiled, two are interpreted."""
+    """Return whether a way is for every run of the tests: one mode of each method is compiled, another interpreted."""
     compiled = _compiled(way.mode.method)
     if way.target == "python":
-        return way.mode in compiled and way.place in ("local", _turn(PLACES, way.mode.method))
+        other = compiled[(_half(way.mode.method) + 1) % len(compiled)]
+        return way.mode == other and way.place in ("local", _turn(PLACES, way.mode.method))
     return way.mode == compiled[_half(way.mode.method) % len(compiled)]
 
 

@@ -162,7 +162,8 @@ class _Check:
             return
         if name in scope.vectors:
             vector = scope.vectors[name]
-            hint = f"write an element of it, {vector.general}; it has {vector.told}"
+            element = vector.general if set(vector.indices) <= set(indices) else vector.told.split()[0]
+            hint = f"write an element of it, {element}; it has {vector.told}"
             raise ExpressionError(f"{name!r} is a vector, and a number is needed here", node.offset, hint)
         raise ExpressionError(f"undefined name {quoted(name)}", node.offset, self._hint_for_name(name, indices))
 
@@ -172,8 +173,9 @@ class _Check:
         if any(name in vector.indices for vector in self._scope.vectors.values()):
             return "an index has a value in what is written for a vector, and within sum(i, ...)"
         scalars = [each for each in self._scope.symbols if not each.endswith("]")]
-        told = told_of("name", name) or told_of("function", name)
-        near = told or _hint(name, [*indices, *scalars, *self._scope.vectors, *ARGUMENTS])
+        known = [*indices, *scalars, *self._scope.vectors, *ARGUMENTS]
+        other_case = next((f"did you mean {each!r}?" for each in known if each.lower() == name.lower()), None)
+        near = other_case or told_of("name", name) or told_of("function", name) or _hint(name, known)
         return near or f"give {quoted(name)} a value in [parameters] or [constants]"
 
     def _element(self, node: Element, indices: Sequence[str]) -> None:
@@ -189,6 +191,11 @@ class _Check:
         if given != wanted:
             message = f"{node.text!r} has {_counted(wanted)}, {given} given"
             raise ExpressionError(message, node.bracket, f"write {vector.general}")
+        for index in node.indices:
+            if isinstance(index, Name) and not self._scope.means(index.text) and index.text not in (*indices, "pi"):
+                example = vector.told.split()[0] if not indices else f"{node.text}[{', '.join(indices)}]"
+                hint = f"write {example}; a letter counts within sum({index.text}, ...)"
+                raise ExpressionError(f"undefined index {quoted(index.text)}", index.offset, hint)
         self._parts(node.indices, indices)
 
     def _call(self, node: Call, indices: Sequence[str]) -> None:

@@ -60,7 +60,7 @@ _OF_WORDS = {
 _OF_SIGNS = {
     ")": "there is no '(' before it that it would close",
     "]": "there is no '[' before it that it would close",
-    "//": "write floor(x/y)",
+    "//": "write floor(x/y); a comment stands outside of the quotes, behind #",
 }
 
 
@@ -108,7 +108,7 @@ class _Reader:
     def read(self) -> Node:
         """Read the whole text as a number."""
         if self._at_end():
-            raise self._error("the expression is empty")
+            raise self._error("the expression is empty", "write what it is, 0 where it is nothing")
         found = self._number(self._choice())
         if not self._at_end():
             raise self._unexpected()

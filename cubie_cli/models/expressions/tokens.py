@@ -50,6 +50,8 @@ _ASCII = dict(
         strict=True,
     )
 ) | {"\xb2": "**2", "\xb3": "**3", "\u221a": "sqrt(x)"}
+#: What to write for the power of a function that is written behind its name.
+_OF_FUNCTION, _POWER_OF_FUNCTION = "write a power behind the brackets, as in {}(x)**2", {"exp": "write exp(x)"}
 _HINTS = {
     "?": ("'?' is not an operator here", "write 2 if x > 1 else 3"),
     "x'": (
@@ -149,6 +151,14 @@ def _unexpected(text: str, position: int) -> ExpressionError:
     found = _HINTS["x'"] if marks else _HINTS.get(text[position : position + 2]) or _HINTS.get(char)
     if found:
         message, hint = found
+        if power := re.search(r"\b(\w+)$", text[:position]) if char == "^" else None:
+            hint = (
+                _POWER_OF_FUNCTION.get(power[1], _OF_FUNCTION.format(power[1])) if power[1] in FUNCTION_NAMES else hint
+            )
+        if char == "=" and text[:position].endswith(("+", "-", "*", "/")):
+            hint = "write all that it becomes, as in x + 1"
+        if char == ":" and text.rfind("[", 0, position) > text.rfind("]", 0, position):
+            hint = "an index is one number; sum(j, 1, 2, u[j]) adds some elements, min and max work alike"
         if char == "." and _MODULE.search(text[:position]):
             hint = "functions stand without the name of a module: exp(x)"
         return ExpressionError(message, position, hint)

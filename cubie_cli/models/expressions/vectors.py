@@ -95,4 +95,5 @@ class Vector:
     def told(self) -> str:
         """The first and the last element, for people."""
         first, last = ([end * (count - 1) for count in self.shape] for end in (0, 1))
-        return f"{self.element(first)} to {self.element(last)}"
+        ends = dict.fromkeys((self.element(first), self.element(last)))
+        return " to ".join(ends) if len(ends) > 1 else f"{self.element(first)} alone"

@@ -3,7 +3,7 @@
 import ctypes
 import time
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -165,6 +165,11 @@ class CudaSolver(Solver):
         if self.launch.ordered:
             runs, each = min(runs, MOST_RUNS), each + order_bytes_per_run(self.exchange)
         return max(1, min(runs, room // each))
+
+    def adopt(self) -> Self:
+        """Make the device the calling thread's as well."""
+        self._device.use()
+        return self
 
     def host_memory(self, size: int) -> np.ndarray:
         """Return so many bytes that the device writes to by itself."""

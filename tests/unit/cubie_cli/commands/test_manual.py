@@ -43,8 +43,8 @@ def test_all_exit_codes_are_told():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_ends_with_examples_and_pages(name):
-    told = closing(name)
-    examples = re.findall(r"^  (cubie .*)$", told, re.MULTILINE)
+    told = "\n".join(closing(name, 80))
+    examples = re.findall(r"^   (cubie .*)$", told, re.MULTILINE)
     assert examples
     for example in examples:
         program, command, *words = shlex.split(example.partition(" > ")[0])
@@ -54,3 +54,15 @@ def test_help_ends_with_examples_and_pages(name):
     pages = re.findall(r"docs/\S+\.md", told)
     assert len(pages) > 1
     assert all((ROOT / page).is_file() for page in pages)
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+@pytest.mark.parametrize("name", ["run", "plot", "memory-report"])
+def test_help_is_as_wide_as_the_terminal_and_breaks_no_example(capsys, monkeypatch, name, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    with pytest.raises(SystemExit):
+        app([name, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    examples = [line for line in closing(name, width) if line.startswith("   cubie ")]
+    assert set(examples) <= set(lines)
+    assert max(len(line.rstrip()) for line in lines if line not in examples) <= width

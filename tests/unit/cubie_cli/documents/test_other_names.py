@@ -4,20 +4,33 @@ import re
 
 import pytest
 
+from cubie_cli.batches import read_distribution, spacing
 from cubie_cli.configurations.schema import RunConfiguration
 from cubie_cli.documents.other_names import ELSEWHERE, told_of
 from cubie_cli.documents.validation import _keys_at
+from cubie_cli.models import drivers, events, model
 from cubie_cli.models.expressions.parser import parse
-from cubie_cli.models.model import KEYS
 from solvers.tableaus import find
 
 NAMED = re.compile(r"did you mean '(\w+)'")
 WRITTEN = re.compile(r"write (.+?)(?=[:;] |, which|, or|$)")
 
 
+#: Keys of the places that the schema of run configurations does not tell.
+KEYS = {
+    "model": (*model.KEYS, "file"),
+    "events": events.KEYS,
+    "at": events.SCHEDULE,
+    "drivers": drivers.KEYS,
+    "spacing": spacing.KINDS,
+    "distribution": (*read_distribution.DISTRIBUTIONS, "min", "max"),
+    "swept": (),
+}
+
+
 def known_in(place):
     table = place.strip("[]")
-    return KEYS if table == "model" else _keys_at(RunConfiguration, (table,) if table else ())
+    return KEYS[table] if table in KEYS else _keys_at(RunConfiguration, (table,) if table else ())
 
 
 TABLES = [(place, word) for place, words in ELSEWHERE.items() if place.startswith("[") for word in words]
@@ -77,6 +90,16 @@ def test_expressions_that_are_to_be_written_can_be_read(word):
         ("target", "gpu", "'cuda'"),
         ("target", "GPU", "'cuda'"),
         ("mode", "lhs", 'method = "latin_hypercube"'),
+        ("method", "lhs", "'latin_hypercube'"),
+        ("[events]", "trigger", "'when'"),
+        ("[at]", "interval", "'every'"),
+        ("[drivers]", "interpolation", "'method'"),
+        ("[spacing]", "arange", "linspace"),
+        ("[distribution]", "gaussian", "'normal'"),
+        ("[swept]", "rtol", "--set"),
+        ("summary", "auc", "'integral'"),
+        ("command", "simulate", "'run'"),
+        ("function", "dirac", "event"),
         ("algorithm", "CVODE", "rodas5p"),
         ("algorithm", "lsoda", "rodas5p"),
         ("algorithm", "bdf", "rodas5p"),

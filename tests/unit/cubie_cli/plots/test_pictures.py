@@ -1,9 +1,13 @@
 """Figures as files and in the terminal."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from rich.text import Text
 
-from cubie_cli.plots import blocks, pictures
+from cubie_cli.plots import blocks, characters, pictures
 from cubie_cli.plots.figure import Axis, Band, Bars, Figure, Line, Map, Panel, Points
 
 X = np.linspace(0.0, 1.0, 5)
@@ -34,6 +38,47 @@ def test_names_are_in_the_picture(tmp_path):
     pictures.write(Figure("Tablets", (panel,), "trajectories", ("2 runs failed",)), tmp_path / "a", ".pdf")
     assert panel.labels == ("a", "b")
     assert (tmp_path / "a").stat().st_size > 1000
+
+
+def test_a_long_legend_stands_below_the_panels(tmp_path, monkeypatch):
+    sizes = []
+    for label in ("a", "clearance = 2.557 L/h, volume = 31.3 L"):
+        figure = Figure("t", (Panel(Axis("x"), Axis("y"), (Line(X, X, label), Line(X, X, label + "."))),), "line")
+        monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda canvas, *_, **__: sizes.append(canvas))
+        pictures.write(figure, tmp_path / "a", ".png")
+    for canvas in sizes:
+        canvas.draw_without_rendering()
+    beside, below = (canvas.axes[0].get_position() for canvas in sizes)
+    assert below.width > beside.width
+    assert below.y0 > beside.y0
+
+
+@pytest.mark.parametrize(("counts", "marks"), [([3, 4], ["0", "1"]), ([0, 0], [])])
+def test_bars_of_whole_numbers_are_marked_by_them(tmp_path, monkeypatch, counts, marks):
+    bars = Bars(np.array([-0.5, 0.5, 1.5]), np.array(counts))
+    panes = []
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda canvas, *_, **__: panes.append(canvas.axes[0]))
+    panel = Panel(Axis("peaks"), Axis("runs"), (bars,))
+    pictures.write(Figure("t", (panel,), "histogram"), tmp_path / "a", ".png")
+    assert [each.get_text().removesuffix(".0") for each in panes[0].get_xticklabels()] == marks
+    lines = [line.plain for line in characters.panel_lines(panel, 40, 12, coloured=False)]
+    assert ("no values of peaks" in lines) == (not marks)
+    assert not marks or lines[-2].split() == marks
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+@pytest.mark.parametrize("coloured", [True, False])
+@pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
+def test_nothing_is_wider_than_the_terminal(monkeypatch, capsys, width, coloured, layers):
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("FORCE_COLOR", "1") if coloured else monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    long = "the concentration of the metabolite in the third compartment (micromol/L)"
+    named = tuple(replace(each, label=each.label and long) if hasattr(each, "label") else each for each in layers)
+    characters.show(Figure(long * 2, (Panel(Axis(long), Axis(long), named, long * 3),), "line"))
+    shown = capsys.readouterr().out
+    assert max(Text.from_ansi(line).cell_len for line in shown.splitlines()) <= width
+    assert coloured or not re.search(r"\x1b\[(\d+;)*[349]\d", shown)
 
 
 def test_cells_end_between_values():

@@ -13,7 +13,6 @@ import pytest
 from cubie_cli.documents.messages import OutputError
 from cubie_cli.results import destination
 from cubie_cli.results.destination import (
-    SETTINGS,
     check_destination,
     held,
     made,
@@ -21,6 +20,7 @@ from cubie_cli.results.destination import (
     remove_leftovers,
     temporary_beside,
 )
+from cubie_cli.results.kinds import SETTINGS
 
 ROOT = Path(__file__).parents[4]
 
