@@ -214,8 +214,7 @@ def test_a_disk_without_room_is_refused(cubie, folder, parts, monkeypatch):
 def test_what_else_is_left_of_the_output_stays(cubie, parts):
     part = Path(".all.h5.0123456789abcdef.part")
     part.write_bytes(b"values")
-    lines = [{"part": part.name, "boot": "", "facts": {}}, {"runs": [0, 50]}, {"synced": True}]
-    Path(".all.h5.journal").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    Journal(Path("all.h5"), part, {}, [range(50)]).close(keep=True)
     Path(".all.h5.0123456789abcde0.part").write_bytes(b"of a merge that was killed")
     assert cubie("merge", *parts, "-o", "all.h5").code == 0
     assert part.read_bytes() == b"values"

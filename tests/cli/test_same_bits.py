@@ -104,8 +104,8 @@ def among_processes(solve, monkeypatch, target, **_):
     return solve("--set", "run.chunk=3")
 
 
-def by_an_engine(solve, monkeypatch, **_):
-    have_threads_as_workers(monkeypatch)
+def by_an_engine(solve, monkeypatch, target, **_):
+    have_threads_as_workers(monkeypatch, 1 if target == "cuda" else 3)
     return solve("--engine", "dask", "--set", "run.chunk=5")
 
 

@@ -12,13 +12,13 @@ def share_among_processes(monkeypatch, count):
     monkeypatch.setattr(solving, "worth_sharing", lambda _ranges, _pace: True)
 
 
-def have_threads_as_workers(monkeypatch):
-    """Have three threads be the workers of Dask."""
+def have_threads_as_workers(monkeypatch, count=3):
+    """Have threads be the workers of Dask; a GPU is one thread's at a time."""
     monkeypatch.setattr(remote, "_KEPT", remote._Kept())  # noqa: SLF001 - what a process knows at first
 
     @contextmanager
-    def three(_scheduler, *, gpus):  # noqa: ARG001 - threads take none
-        with ThreadPoolExecutor(3) as executor:
-            yield pools.Pool("threads", executor, lambda: 3, {BrokenExecutor: ("all ended", "--resume goes on")})
+    def threads(_scheduler, *, gpus):  # noqa: ARG001 - threads take none
+        with ThreadPoolExecutor(count) as executor:
+            yield pools.Pool("threads", executor, lambda: count, {BrokenExecutor: ("all ended", "--resume goes on")})
 
-    monkeypatch.setattr(pools, "_dask", three)
+    monkeypatch.setattr(pools, "_dask", threads)
