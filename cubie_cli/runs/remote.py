@@ -4,7 +4,7 @@ import os
 import pickle
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -154,7 +154,9 @@ def _threads() -> int | None:
         return None
     from distributed import get_worker  # noqa: PLC0415 - it is an extra, and loaded already
 
-    return int(get_worker().state.nthreads)
+    with suppress(ValueError):  # another engine's worker
+        return int(get_worker().state.nthreads)
+    return None
 
 
 def _index(task: Task) -> int:

@@ -66,8 +66,7 @@ def assert_same(moved, reference):
     np.testing.assert_array_equal(moved.variables, reference.variables)
 
 
-@pytest.mark.one_in(2)
-@pytest.mark.parametrize("name", ["coupled, matrix-free", "rosenbrock"])
+@pytest.mark.parametrize("name", [pytest.param("coupled, matrix-free", marks=pytest.mark.thorough), "rosenbrock"])
 def test_one_buffer_alone_changes_nothing(name, all_local):
     reference = all_local(name, "python", RHO[:, -1:])
     for buffer, place in zip(names(name), cycle(("shared", "persistent")), strict=False):

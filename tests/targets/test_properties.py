@@ -1,8 +1,8 @@
 """What holds for every method, on every target, in either precision, with fixed and adaptive steps, saving or not.
 
 `support.properties` lists the combinations. With `--thorough` the interpreter meets every property in all of them;
-`ways` and `moves` there say what is not compiled, and `usual` what other runs of the tests leave out. Every method
-meets every property all the same, but that of what is compiled either the end alone is saved or buffers are elsewhere.
+`ways` and `moves` there say what is not compiled, and `usual` what other runs of the tests leave out: the interpreter
+still has every method meet every property, and of what is compiled every other method does.
 """
 
 import numpy as np

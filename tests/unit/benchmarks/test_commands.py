@@ -22,6 +22,7 @@ def beside(tmp_path, monkeypatch, text):
     return row
 
 
+@pytest.mark.thorough
 def test_a_command_and_another_program_take_turns(tmp_path, monkeypatch):
     row = beside(tmp_path, monkeypatch, "")
     assert row.notes == []
