@@ -20,7 +20,7 @@ from cubie_cli.runs.schedulers import SCHEDULERS, Scheduler, SchedulerName
 if TYPE_CHECKING:
     from cubie_cli.runs.submission import Submission
 
-Shards = Annotated[int, typer.Option("--shards", min=1, metavar="N", help="How many jobs share the batch.")]
+Shards = Annotated[int, typer.Option("--shards", "--jobs", min=1, metavar="N", help="How many jobs share the batch.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the result goes, instead.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace a result that exists.")]
 Choice = Annotated[

@@ -225,7 +225,7 @@ def test_sbatch_that_refuses_is_heard(slurm, cubie):
     ("arguments", "code", "text"),
     [
         (["--shards", "7"], 2, "too few for 7 shards"),
-        (["--shards", "2", "--sbatch", "gpu"], 2, "this is no option of sbatch"),
+        (["--jobs", "2", "--sbatch", "gpu"], 2, "this is no option of sbatch"),
         (["--shards", "2", "--sbatch", "--x\nrm"], 2, "this is no option of sbatch"),
         (["--shards", "2", "--option=--array=1-9"], 2, "this is what cubie tells sbatch itself"),
         (["--shards", "2", "--set", "solve.t1=-1"], 3, "t1"),
