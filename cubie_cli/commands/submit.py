@@ -155,12 +155,19 @@ def _report(
         typer.echo(json.dumps(told | {"folder": str(submission.folder), "file": str(submission.output)}))
         return
     pairs = [("shards", f"{submission.shards:,}"), ("scripts", ", ".join(names))]
-    if scheduler is None:
-        pairs += [("submit", shlex.join(["snakemake", "--snakefile", names[0], "--cores", "all"]))]
-    elif jobs:
-        pairs += [("jobs", f"{jobs[0]}, then {jobs[1]} to merge"), ("look", scheduler.look.format(*jobs))]
-    else:
-        commands = ([names[0]], [*scheduler.after("JOB"), names[1]])
-        pairs += [("submit", "; ".join(shlex.join([scheduler.submit[0], *words]) for words in commands))]
+    pairs += [("jobs", f"{jobs[0]}, then {jobs[1]} to merge")] if jobs else []
     pairs += [("logs", str(submission.folder)), ("file", f"{submission.output}, once all is merged")]
-    terminal.console().print(terminal.summary(submission.name, pairs))
+    console = terminal.console()
+    console.print(terminal.summary(submission.name, pairs))
+    for part in terminal.commands("What next", _next(scheduler, names, jobs)):
+        console.print(part, crop=False)
+
+
+def _next(scheduler: Scheduler | None, scripts: Sequence[str], jobs: Sequence[str]) -> list[str]:
+    """Return the commands that submit the scripts, or look at the jobs that were."""
+    if scheduler is None:
+        return [shlex.join(["snakemake", "--snakefile", scripts[0], "--cores", "all"])]
+    if jobs:
+        return [scheduler.look.format(*jobs)]
+    commands = ([scripts[0]], [*scheduler.after("JOB"), scripts[1]])
+    return [shlex.join([scheduler.submit[0], *words]) for words in commands]

@@ -108,6 +108,7 @@ def test_other_schedulers_solve_and_merge(folder, cubie, jobs, scheduler, words,
     done = cubie("submit", "run.toml", "--scheduler", scheduler, *options)
     assert done.code == 0, done.err
     assert re.search(r"jobs +4711.*, then 4712 to merge", done.out)
+    assert re.search(r"^What next\nqstat .*4711.*4712$", done.out, re.MULTILINE)
     text = (folder / "a $b.jobs" / "shards.sh").read_text().splitlines()
     assert [line for line in lines if line in text] == lines
     assert f"{waits} {folder}/a $b.jobs/merge.sh" in jobs("calls")[-1]
