@@ -36,7 +36,7 @@ def refused(found, code, *words):
         ),
         ("run run.toml --target gpu", "hint: did you mean 'cuda'?"),
         ("tune run.toml --runs 0", "invalid value for '--runs': it is at least 1"),
-        ("submit run.toml --shards two", "invalid value for '--shards': a whole number is needed"),
+        ("submit run.toml --shards two", "invalid value for '--shards' / '--jobs': a whole number is needed"),
         ("run run.toml --set nothing", "hint: write it as in --set solve.rtol=1e-8"),
         ("integrate run.toml", "there is no command 'integrate'\n  hint: did you mean 'run'?"),
         ("RUN run.toml", "hint: did you mean 'run'?"),
