@@ -116,9 +116,12 @@ class Progress:
             return None
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415 - for a terminal only
         from rich.progress import Progress as Rich  # noqa: PLC0415
+        from rich.table import Column  # noqa: PLC0415
 
-        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
-        bar = Rich(*columns, console=self._console, transient=True)
+        # The bar takes what room the numbers leave, which stay whole.
+        shown = BarColumn(None, table_column=Column(ratio=1))
+        columns = (TextColumn(doing), shown, MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+        bar = Rich(*columns, console=self._console, transient=True, expand=True)
         task = bar.add_task(doing, total=total, completed=already, pace="")
         bar.start()
         return _TerminalBar(bar, task)

@@ -75,6 +75,15 @@ def test_a_terminal_has_a_bar():
     assert "100/100" in counted(force_terminal=True, width=100)
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_numbers_stay_whole_where_the_terminal_is_narrow(width):
+    file = StringIO()
+    with Progress(console=Console(file=file, force_terminal=True, width=width)) as progress:
+        progress.start(3_000_000)
+        progress.advance(3_000_000, failed=3)
+    assert "3000000/3000000" in file.getvalue()
+
+
 def test_a_log_keeps_what_it_has_and_ends_with_what_went_wrong(tmp_path):
     log = tmp_path / "run.log"
     log.write_text("before\n")
