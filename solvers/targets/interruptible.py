@@ -1,4 +1,4 @@
-"""Calls of compilers, which take minutes in C, that a signal ends at once."""
+"""Calls of what works long in C, compilers above all, that a signal ends at once."""
 
 import sys
 import threading
