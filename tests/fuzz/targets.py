@@ -55,7 +55,7 @@ _SYMBOLIC, _PLANNED = 32, 50
 
 
 @cache
-def _corpus(pattern: str) -> tuple[tuple[str, bytes], ...]:
+def corpus(pattern: str) -> tuple[tuple[str, bytes], ...]:
     return tuple((path.name, path.read_bytes()) for path in sorted(ROOT.glob(pattern)))
 
 
@@ -104,18 +104,25 @@ def expressions(rng: Random) -> Case:
     if rng.random() < 0.6:
         text = mutated_text(rng, text)
     kind = rng.randrange(_SYMBOLIC)
-    scope = Scope({**_STATES, "k": 2.0, "t": TIME}, _STATES, {"u": _U})
+    if kind == 0:
+        return lambda: parse_in(_scope(), text)
+    if kind == 1:
+        return lambda: number(Scope({"x": 0.5, "y": -2.0, "k": 3.0, "t": 0.0}), text)
+    return reading_expression(text)
+
+
+def reading_expression(text: str) -> Case:
+    """Return the reading of an expression."""
 
     def case() -> None:
-        if kind == 0:
-            parse_in(scope, text)
-        elif kind == 1:
-            number(Scope({"x": 0.5, "y": -2.0, "k": 3.0, "t": 0.0}), text)
-        else:
-            with deep_recursion():
-                scope.read(text, ())
+        with deep_recursion():
+            _scope().read(text, ())
 
     return case
+
+
+def _scope() -> Scope:
+    return Scope({**_STATES, "k": 2.0, "t": TIME}, _STATES, {"u": _U})
 
 
 # -- models, configurations, tables -------------------------------------------------------------
@@ -139,27 +146,38 @@ def _changed(rng: Random, content: bytes, words: Sequence[str]) -> bytes:
 
 def models(rng: Random) -> Case:
     """Return the reading of a model file, its expressions too."""
-    _, content = rng.choice(_corpus("configs/models/*.toml") + _corpus("cubie_cli/templates/*/model.toml"))
+    _, content = rng.choice(corpus("configs/models/*.toml") + corpus("cubie_cli/templates/*/model.toml"))
+    return reading_model(_changed(rng, content, _model_words()))
+
+
+def reading_model(content: bytes) -> Case:
+    """Return the reading of a model file."""
     path = Path("fuzzed_model.toml")
-    path.write_bytes(_changed(rng, content, _model_words()))
+    path.write_bytes(content)
     return lambda: read_system(read_model(read_document(path)))
 
 
 def configurations(rng: Random) -> Case:
     """Return the reading of a run configuration with its model and batch; of some, all that `validate` does."""
-    _, content = rng.choice(_corpus("configs/*.toml"))
-    path = Path("fuzzed.toml")
-    path.write_bytes(_changed(rng, content, _configuration_words()))
+    _, content = rng.choice(corpus("configs/*.toml"))
+    reading = reading_configuration(_changed(rng, content, _configuration_words()))
     if rng.randrange(_PLANNED):
-        return lambda: load(path)
+        return reading
 
     def case() -> None:
-        check_start(prepare_batch(path, ["run.target=python"]))
+        check_start(prepare_batch(_CONFIGURATION, ["run.target=python"]))
 
     return Patient(case)
 
 
-_TABLE = b'CL,V,dose\r\n1.0,2.0,3.0\n\n# a comment\n4.5,"5",6\n7e-1,8,9.5\n'
+def reading_configuration(content: bytes) -> Case:
+    """Return the reading of a run configuration with its model and batch."""
+    _CONFIGURATION.write_bytes(content)
+    return lambda: load(_CONFIGURATION)
+
+
+_CONFIGURATION = Path("fuzzed.toml")
+TABLE = b'CL,V,dose\r\n1.0,2.0,3.0\n\n# a comment\n4.5,"5",6\n7e-1,8,9.5\n'
 _OF_TABLE = """
 [model.states]
 gut = "dose"
@@ -179,9 +197,14 @@ table = "fuzzed{suffix}"
 def tables(rng: Random) -> Case:
     """Return the reading of a table of runs."""
     suffix = rng.choice((".csv", ".csv", ".csv", ".tsv"))
-    content = _TABLE.replace(b",", rng.choice((b",", b",", b";", b"\t")))
+    content = TABLE.replace(b",", rng.choice((b",", b",", b";", b"\t")))
     changed = mutated_bytes(rng, content) if rng.random() < 0.5 else mutated_text(rng, content.decode()).encode()
-    Path(f"fuzzed{suffix}").write_bytes(changed)
+    return reading_table(changed, suffix)
+
+
+def reading_table(content: bytes, suffix: str) -> Case:
+    """Return the reading of a table of runs in a file of some kind."""
+    Path(f"fuzzed{suffix}").write_bytes(content)
     Path("fuzzed_table.toml").write_text(_OF_TABLE.format(suffix=suffix))
     return lambda: load("fuzzed_table.toml")
 
@@ -191,9 +214,14 @@ def tables(rng: Random) -> Case:
 
 def imports(rng: Random) -> Case:
     """Return the import of a model of another program, written and read back."""
-    name, content = rng.choice([each for each in _corpus("tests/data/imports/*.*") if not each[0].endswith("json")])
-    path = Path(f"fuzzed_{name}")
-    path.write_bytes(_changed(rng, content, ()))
+    name, content = rng.choice([each for each in corpus("tests/data/imports/*.*") if not each[0].endswith("json")])
+    return importing(_changed(rng, content, ()), f"fuzzed_{name}")
+
+
+def importing(content: bytes, name: str) -> Case:
+    """Return the import of a file of some name."""
+    path = Path(name)
+    path.write_bytes(content)
     return lambda: _imported(path)
 
 
@@ -217,27 +245,38 @@ def _imported(path: Path) -> None:
 
 # -- journals -----------------------------------------------------------------------------------
 
+_RESULT = Path("fuzzed.h5")
+
 
 def journals(rng: Random) -> Case:
     """Return the reading of what is left of a result, and the going on with what that says."""
-    result = Path("fuzzed.h5")
+    content = journal()
+    if rng.random() < 0.5:
+        lines = content.decode().split("\n")
+        nonsense = json.dumps(_nonsense(rng))
+        lines[rng.randrange(len(lines))] = f"{nonsense}\t{zlib.crc32(nonsense.encode()):08x}"
+        content = "\n".join(lines).encode()
+    return reading_journal(_changed(rng, content, ('"runs"', '"synced"', '"part"', '"facts"', '"boot"')))
+
+
+def journal() -> bytes:
+    """Return a journal that is whole; what it is of lies beside it from here on."""
+    result = _RESULT
     part = temporary_beside(result)
     part.write_bytes(b"values")
     journal = Journal(result, part, {"the model": "a" * 64, "the target": "cpu"}, [range(3), range(5, 9)])
     journal.add(range(9, 12))
     journal.mark(3)
     journal.close(keep=True)
-    path = journal_of(result)
-    content = path.read_bytes()
-    if rng.random() < 0.5:
-        lines = content.decode().split("\n")
-        nonsense = json.dumps(_nonsense(rng))
-        lines[rng.randrange(len(lines))] = f"{nonsense}\t{zlib.crc32(nonsense.encode()):08x}"
-        content = "\n".join(lines).encode()
-    path.write_bytes(_changed(rng, content, ('"runs"', '"synced"', '"part"', '"facts"', '"boot"')))
+    return journal_of(result).read_bytes()
+
+
+def reading_journal(content: bytes) -> Case:
+    """Return the reading of a journal."""
+    journal_of(_RESULT).write_bytes(content)
 
     def case() -> int:
-        found = find_unfinished(result)
+        found = find_unfinished(_RESULT)
         return found.runs if found else 0
 
     return case
