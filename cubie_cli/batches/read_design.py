@@ -7,10 +7,10 @@ import numpy as np
 from cubie_cli.batches.design import LARGEST_INDEX, Design
 from cubie_cli.batches.distributions import Correlated, Drawn, Normal
 from cubie_cli.batches.parts import Axis, Factor, Listed, Part, Same, Table, Together
-from cubie_cli.batches.points import MOST_SOBOL_DIMENSIONS
 from cubie_cli.batches.read_distribution import DISTRIBUTIONS, read_correlated, read_drawn, with_scipy
 from cubie_cli.batches.read_table import RunTable, short_text
 from cubie_cli.batches.sample import Sample
+from cubie_cli.batches.sobol import MOST_DIMENSIONS, OWN_DIMENSIONS
 from cubie_cli.batches.spacing import read_spacing
 from cubie_cli.batches.sweepable import check_sweepable
 from cubie_cli.documents import tables
@@ -279,11 +279,11 @@ class _Reader:
 
     def _check_method(self, path: KeyPath, sample: Sample) -> None:
         """Refuse a sample that cannot be drawn, before anything is computed."""
-        points = sample.method in ("sobol", "halton")
-        if sample.method == "sobol" and len(sample.names) > MOST_SOBOL_DIMENSIONS:
-            message = f"Sobol's sequence is known for {MOST_SOBOL_DIMENSIONS:,} quantities, here are "
+        many = sample.method == "sobol" and len(sample.names) > OWN_DIMENSIONS
+        if sample.method == "sobol" and len(sample.names) > MOST_DIMENSIONS:
+            message = f"Sobol's sequence is known for {MOST_DIMENSIONS:,} quantities, here are "
             raise self._document.error(f"{message}{len(sample.names):,}", (*path, "method"))
         normal = [each.names[0] for each in sample.drawn if isinstance(each, Normal | Correlated)]
-        if points or normal:
-            place = (*path, "method") if points else self._places[normal[0]]
+        if many or normal:
+            place = (*path, "method") if many else self._places[normal[0]]
             with_scipy(self._document, place, lambda: sample.at(np.zeros(1, dtype=np.int64)))

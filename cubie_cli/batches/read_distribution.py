@@ -8,7 +8,7 @@ from cubie_cli.batches.distributions import Choice, Correlated, Drawn, Flat, Nor
 from cubie_cli.batches.spacing import KINDS as SPACINGS
 from cubie_cli.documents import tables
 from cubie_cli.documents.document import Document
-from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.messages import UserError, counted
 from cubie_cli.documents.positions import KeyPath
 
 #: Each distribution, and what its two numbers are.
@@ -179,7 +179,7 @@ def _read_covariance(document: Document, path: KeyPath, size: int) -> list[list[
         if not isinstance(row, list) or len(row) != len(rows) or len(rows) != size:
             columns = len(row) if isinstance(row, list) else 1
             message = f"a covariance of {size} quantities has {size} rows of {size} numbers, "
-            message += f"this has {len(rows)} rows" if len(rows) != size else f"this row has {columns}"
+            message += f"this has {counted(len(rows), 'row')}" if len(rows) != size else f"this row has {columns}"
             raise document.error(message, path if len(rows) != size else (*path, index))
     found = [[tables.number(document, (*path, row, column)) for column in range(size)] for row in range(size)]
     for row in range(size):

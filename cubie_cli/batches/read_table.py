@@ -1,5 +1,7 @@
 """Reads a table of runs: a file with a column for each quantity and a row for each run."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -16,6 +18,9 @@ from cubie_cli.models.model import Model
 
 #: Numbers of a table that a result still holds as text.
 _SHORT = 40_000
+#: What stands before a unit, as in "CL (L/h)"; columns that a hint lists, and what it lists where none is known.
+_FIRST_WORD = re.compile(r"\w+(\[[\d,]+\])?")
+_LISTED, _EXAMPLE = 4, 'QUANTITY = "column"'
 
 
 class RunTable:
@@ -97,17 +102,36 @@ class RunTable:
             if column in names:
                 message = f"the column {column!r} is {what}, which cannot be swept"
                 return self._columns.error_in_names(message, "take the column out")
-        sweepable = [*quantities.parameters, *quantities.states]
         message = f"the column {column!r} is no parameter or state of the model"
-        if len(self._columns.names) == 1 and not column.isidentifier():
+        if not column:
+            message = f"column {self._columns.names.index(column) + 1} has no name"
+        elif len(self._columns.names) == 1 and not column.isidentifier():
             return self._columns.error_in_names(message, "columns are separated by commas, semicolons or tabs")
-        near = did_you_mean(column, sweepable)
+        near = did_you_mean(column, self._sweepable) if column else None
         near = f"{near.removesuffix('?')}; else " if near else ""
-        free = [name for name in sweepable if name not in self._columns.names] or sweepable
-        meant = nearest(column, free) or free[0]
-        return self._columns.error_in_names(
-            message, f'{near}list the columns to read: columns = {{ {meant} = "{column}" }}'
-        )
+        return self._columns.error_in_names(message, f"{near}list the columns to read: columns = {self._listed()}")
+
+    @property
+    def _sweepable(self) -> tuple[str, ...]:
+        return (*self._model.quantities.parameters, *self._model.quantities.states)
+
+    def _listed(self) -> str:
+        """Return the first columns that are like quantities, as a configuration lists them."""
+        names, meant = self._columns.names, dict[str, str]()
+        for column in sorted(names, key=lambda name: name not in self._sweepable):
+            free = [name for name in self._sweepable if name not in meant]
+            first = _FIRST_WORD.match(column)
+            quantity = first[0] if first and first[0] in free else nearest(column, free)
+            if quantity:
+                meant[quantity] = column
+        order = sorted(meant, key=lambda quantity: names.index(meant[quantity]))[:_LISTED]
+        pairs = [f"{_key(quantity)} = {json.dumps(meant[quantity])}" for quantity in order]
+        return f"{{ {', '.join(pairs or [_EXAMPLE])}{', ...' * (len(meant) > _LISTED)} }}"
+
+
+def _key(name: str) -> str:
+    """Return a name as a key of TOML."""
+    return name if name.isidentifier() else json.dumps(name)
 
 
 def short_text(table: Table) -> str | None:

@@ -10,7 +10,7 @@ AUTO = "auto"
 _BY_TOLERANCE = (
     (3e-5, ("tsit5", "rosenbrock23", "rodas4")),
     (3e-8, ("tsit5", "vern8", "rodas5p")),
-    (3e-10, ("vern8", "rodas5p")),
+    (3e-10, ("vern8", "tsit5", "rodas5p")),
     (0.0, ("vern8", "radau_iia_9", "rodas5p")),
 )
 #: What has coefficients of both signs that are too large for single precision, and what does its work there.

@@ -4,7 +4,9 @@ import codecs
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _REMEDY = "save it as UTF-8"
+#: How files begin that hold text in another form, and what to do with them.
 _SPREADSHEET = "a spreadsheet is saved as CSV first"
+_PACKED = {b"PK\3\4": _SPREADSHEET, b"\xd0\xcf\x11\xe0": _SPREADSHEET, b"\x1f\x8b": "unpack it first"}
 
 
 def trouble(content: bytes, wanted: str) -> tuple[str, str | None] | None:
@@ -19,9 +21,9 @@ def trouble(content: bytes, wanted: str) -> tuple[str, str | None] | None:
     """
     if content.startswith(_UTF_16) or _every_second_is_zero(content):
         return "this text is in UTF-16", _REMEDY
-    if b"\0" in content:
-        spreadsheet = content.startswith((b"PK", b"\xd0\xcf\x11\xe0"))
-        return f"this is a binary file, not {wanted}", _SPREADSHEET if spreadsheet else None
+    remedy = next((remedy for beginning, remedy in _PACKED.items() if content.startswith(beginning)), None)
+    if remedy or b"\0" in content:
+        return f"this is a binary file, not {wanted}", remedy
     return None
 
 

@@ -147,13 +147,15 @@ class TextColumns(Columns):
 
     def _rows(self) -> Iterator[tuple[list[str], int]]:
         """Yield the cells of rows that are not blank, and the line that each ends in."""
-        reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
+        reader, first = csv.reader(self._lines(), delimiter=self._delimiter, strict=True), 1
         try:
             for row in reader:
                 if len(row) > 1 or (row and row[0].strip()):
                     yield row, reader.line_num
+                first = reader.line_num + 1
         except csv.Error as error:
-            raise UserError(f"this row cannot be read: {error}", self.path, reader.line_num) from None
+            hint = "a cell that begins with a quote ends with one, and a quote within it is written twice"
+            raise UserError(f"this row cannot be read: {error}", self.path, first, hint=hint) from None
 
     @cached_property
     def _delimiter(self) -> str:
@@ -161,6 +163,8 @@ class TextColumns(Columns):
         return next((each for each in _DELIMITERS if each in first), ",")
 
     def _check_header(self, names: tuple[str, ...]) -> None:
+        if names[0].startswith("sep="):
+            raise self.error_in_names("this line is none of the table", "take it out: separators are found without it")
         if all(map(_is_number, names)):
             message = "the first row has numbers, and it has to name the columns"
             raise self.error_in_names(message, "add a row of names above, without # before it")
@@ -174,7 +178,7 @@ class TextColumns(Columns):
 
     def _uneven(self, row: Sequence[str], names: Sequence[str], line: int) -> UserError:
         message = f"the row has {_counted(len(row))}, and {len(names)} are named"
-        hint = None
+        hint = "give each row as many cells as there are names, or leave it out"
         if len(row) > len(names) and all(cell.strip(" +-" + _DIGITS) == "" for cell in row):
             hint = "numbers have a decimal point; where commas are decimal signs, write points instead"
         return UserError(message, self.path, line, hint=hint)

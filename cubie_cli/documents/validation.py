@@ -1,5 +1,6 @@
 """Checks a whole document against a schema, and says in plain words what does not fit, and where."""
 
+import json
 from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -131,6 +132,8 @@ def _of_table(name: str, value: Any) -> str:
     """Return what to write for a table that was given as something else."""
     if name == "model":
         return _MODEL
+    if name.startswith("batch.groups."):
+        return f"write [{name}], and below it table = {json.dumps(value) if isinstance(value, str) else '...'}"
     return (
         f"write [{name}]" if isinstance(value, list) else f"it has keys: {_FIRST_KEYS.get(name, f'{name}.NAME')} = ..."
     )
@@ -153,7 +156,7 @@ def _keys_at(schema: type[BaseModel], path: KeyPath) -> list[str]:
             extra = get_args(get_type_hints(found).get("__pydantic_extra__", None)) or (None, None)
             found = found.model_fields[part].annotation if part in found.model_fields else extra[1]
         else:
-            found = next(iter(get_args(found)), None)  # a list's
+            found = next(reversed(get_args(found)), None)  # what a list or a table is made of
         found = _table_among(found)
     return list(found.model_fields) if _is_schema(found) else []
 

@@ -31,6 +31,8 @@ FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _XML_FORMATS = ("sbml", "cellml")
+#: How files begin that hold others.
+_PACKED = {b"PK\3\4": "an archive", b"\x1f\x8b": "a compressed file"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,11 @@ def _format_of(source: SourceFile) -> str:
         for name in _XML_FORMATS:
             if f"/{name}/" in f"{root.namespace.lower()}/":
                 return name
-        raise UserError(f"this is XML of another kind: its root is {root.name!r}", source.path, hint=_known())
+        hint = f"XML that can be imported is {' or '.join(_XML_FORMATS)}"
+        raise UserError(f"this is XML of another kind: its root is {root.name!r}", source.path, hint=hint)
+    for beginning, what in _PACKED.items():
+        if source.content.startswith(beginning):
+            raise UserError(f"this is {what}", source.path, hint="unpack it, and import the model that is in it")
     suffix = source.path.suffix.lower()
     for name, suffixes in FORMATS.items():
         if suffix in suffixes:

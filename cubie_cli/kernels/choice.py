@@ -163,8 +163,14 @@ def settled(job: Job, audience: "Audience | None" = None) -> tuple[Job, Choice |
 def _chosen(job: Job, audience: "Audience | None") -> Choice:
     if audience:
         audience.stage(f"choosing an algorithm: {' or '.join(job.candidates)}")
-    values = job.design.sample(_runs_tried(_with_all_states(job)))
+    values = runs_tried(job)
     return race([_method(with_algorithm(job, name), values, audience) for name in job.candidates])
+
+
+def runs_tried(job: Job) -> np.ndarray:
+    """Return the swept values of the runs of a batch that are tried, shape (swept, runs)."""
+    fitting = _MOST_BYTES // max(1, _with_all_states(job).exchange.bytes_per_run)
+    return job.design.sample(max(1, min(_MOST_RUNS, job.design.count // _PART, fitting)))
 
 
 def _with_all_states(job: Job) -> Job:
@@ -202,11 +208,6 @@ def race(candidates: "Sequence[Candidate]", first_attempts: int = _FIRST_ATTEMPT
 
 def _rank(trial: Trial) -> tuple[bool, int, float]:
     return not trial.complete, trial.failed + trial.doubtful, trial.total
-
-
-def _runs_tried(job: Job) -> int:
-    fitting = _MOST_BYTES // max(1, job.exchange.bytes_per_run)
-    return max(1, min(_MOST_RUNS, job.design.count // _PART, fitting))
 
 
 #: Solves the runs with at most so many attempts each, and shares of the tolerances.

@@ -103,7 +103,7 @@ class Firings:
         known = variables | {parameter_symbol(index) for index in range(len(self.rhs.system.parameters))}
         if not expression.free_symbols <= known or not expression.is_polynomial(*variables):
             return False
-        return bool(sympy.Poly(expression, *variables).total_degree() <= 1)
+        return _degree(expression, variables) <= 1
 
     def expression(self, index: int, t: Any, y: Any, p: Any) -> Any:
         """Return the value of the expression whose crossings an event waits for."""
@@ -147,3 +147,16 @@ class Firings:
     def store(mask: Any, row: Any, value: Any, place: Any, results: Any) -> None:
         """Store a number in a row of the findings."""
         scatter(results.findings, place.run + place.runs * row, convert(value, "float64"), mask)
+
+
+def _degree(polynomial: sympy.Expr, variables: set[sympy.Symbol]) -> int:
+    """Return the degree of a polynomial as it is written; what would cancel counts.
+
+    SymPy's own representation nests as deep as there are variables, which may be thousands.
+    """
+    if polynomial in variables:
+        return 1
+    degrees = [_degree(part, variables) for part in polynomial.args]
+    if polynomial.is_Pow:
+        return degrees[0] and degrees[0] * int(polynomial.exp)
+    return sum(degrees) if polynomial.is_Mul else max(degrees, default=0)

@@ -128,6 +128,8 @@ def test_what_to_write_as_an_index_is_told(cubie, folder, index, told):
         (["solve.atol=[1e-6, 1e-6]"], "a table has one for each, as in { x = 1e-6, y = 1e-9 }"),
         (["solve.t1=[0, 1]"], "write t0 = ... and t1 = ..."),
         (["solve.controller='pi'"], "it has keys: controller.kind = ..."),
+        (["batch.groups.g='t.csv'"], 'write [batch.groups.g], and below it table = "t.csv"'),
+        (["batch.groups.g.tabel='t.csv'"], "did you mean 'table'?"),
         (["model='model.toml'"], 'below it file = "model.toml"'),
         (["batch=[]"], "write [batch]"),
         (["output.summaries.x={max=true}"], "write x = [...], a list"),

@@ -25,12 +25,12 @@ def table_from_file(path: Path) -> Table:
     try:
         if regular_bytes(path) > _MOST_BYTES:
             raise NotRepresentableError(f"the table {path.name}, which is too large,")
-        words = path.read_text(encoding="utf-8").split()
-        count, numbers = int(float(words[0])), [float(word) for word in words[1:]]
+        lines = path.read_text(encoding="utf-8").rstrip().splitlines()
+        count, numbers = int(float(lines[0])), [float(line) for line in lines[1:]]
     except OSError:
         raise NotRepresentableError(f"the table {path}, which cannot be read,") from None
     except (ValueError, IndexError):
-        hint = "it has the number of values, the first and last time, and the values"
+        hint = "it has the number of values, the first and last time, and the values; XPP reads one number a line"
         raise NotRepresentableError(f"the table {path.name}, which is no list of numbers,", hint) from None
     if len(numbers) < count + 2 or not all(map(math.isfinite, numbers)):
         raise NotRepresentableError(f"the table {path.name}, which has not the {count} values it tells of,")

@@ -1,40 +1,12 @@
 """Points: those of the named sequences, whatever is asked for and in which order."""
 
-import warnings
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import qmc
 
 from cubie_cli.batches.permutation import permuted
 from cubie_cli.batches.points import METHODS, points_at, points_of, random_numbers
-
-
-def scipys(engine, count):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # no power of two
-        return engine.random(count).T
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 8, 100, 4097])
-def test_sobol_and_halton_are_those_of_scipy(count):
-    positions = np.arange(count)
-    assert np.array_equal(points_at(points_of("sobol", 7, 3, count), positions), scipys(qmc.Sobol(3, rng=7), count))
-    assert np.array_equal(points_at(points_of("halton", 7, 3, count), positions), scipys(qmc.Halton(3, rng=7), count))
-
-
-def test_longer_sequences_have_more_digits():
-    points = points_of("sobol", 7, 2, 2**31)
-    assert np.array_equal(points.block(0, 300), scipys(qmc.Sobol(2, bits=64, rng=7), 300))
-    assert points.block(2**31 - 2, 2).max() < 1.0
-
-
-def test_any_place_of_sobols_sequence_is_near():
-    engine = qmc.Sobol(4, rng=3)
-    engine.fast_forward(1_234_567)
-    assert np.array_equal(points_of("sobol", 3, 4, 10**9).block(1_234_567, 10), engine.random(10).T)
 
 
 @given(st.integers(0, 2**40), st.integers(0, 40), st.integers(0, 2**61))
@@ -67,13 +39,6 @@ def test_a_latin_hypercube_has_one_point_in_each_part(count, seed):
     cut = count // 3
     found = np.concatenate([points.block(0, cut), points.block(cut, count - cut)], axis=1)
     for row in found:
-        assert np.array_equal(np.sort(np.floor(row * count)), np.arange(count))
-
-
-@given(st.integers(1, 12), st.integers(0, 3))
-def test_sobols_points_are_balanced(digits, seed):
-    count = 1 << digits
-    for row in points_at(points_of("sobol", seed, 5, count), np.arange(count)):
         assert np.array_equal(np.sort(np.floor(row * count)), np.arange(count))
 
 

@@ -239,7 +239,7 @@ def test_mistakes_in_samples_are_told_with_their_place(files, line, column, word
         ("covariance = [[0.04, 0.03], [0.03, 0.09]]", "", 9, ["'covariance' is missing"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.03], [0.02, 0.09]]", 12, ["symmetric, and 0.02 faces 0.03"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.3], [0.3, 0.09]]", 12, ["negative eigenvalue"]),
-        ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.03]]", 12, ["this has 1 rows"]),
+        ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.03]]", 12, ["this has 1 row"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.03], [0.03]]", 12, ["this row has 1"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[0.04, 0.03]", 12, ["2 rows of 2 numbers"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[[-0.04, 0.0], [0.0, 0.09]]", 12, ["a variance is not negative"]),
@@ -305,7 +305,7 @@ def test_mistakes_in_the_table_are_told_with_their_place(files, text, line, word
 TABLES = [
     ("k,z\n1,2\n", 1, ["the column 'z' is no parameter or state", "columns = {"]),
     ("kk\n1\n", 1, ["did you mean 'k'", 'columns = { k = "kk" }']),
-    ("k,blurb\n1,2\n", 1, ["no parameter or state", 'columns = { x = "blurb" }']),
+    ("k,blurb\n1,2\n", 1, ["no parameter or state", 'columns = { k = "k" }']),
     ("k x\n1 2\n", 1, ["the column 'k x'", "commas, semicolons or tabs"]),
     ("k,c\n1,2\n", 1, ["'c' is a constant"]),
     ("k,v\n1,2\n", 1, ["'v' is an observable"]),
@@ -319,7 +319,13 @@ TABLES = [
     ("k,x\n", 1, ["the table has no rows"]),
     ("# k,x\n1,2\n", 2, ["the first row has numbers", "without # before it"]),
     ("", None, ["the file is empty"]),
-    ("k,\n1,2\n", 1, ["the column '' is no parameter"]),
+    ("k,\n1,2\n", 1, ["column 2 has no name", 'list the columns to read: columns = { k = "k" }']),
+    (",x,k\n0,1,2\n", 1, ["column 1 has no name", 'columns = { x = "x", k = "k" }']),
+    ("ID,x\n1,2\n", 1, ["the column 'ID'", 'columns = { x = "x" }']),
+    ("x [m],k (1/h)\n1,2\n", 1, ["the column 'x [m]'", 'columns = { x = "x [m]", k = "k (1/h)" }']),
+    ("sep=;\nk;x\n1;2\n", 1, ["this line is none of the table", "take it out"]),
+    ("k,x\n1,2\n3\n", 3, ["1 cell, and 2 are named", "as many cells"]),
+    ('k,x\n1,2\n"3,4\n5,6\n', 3, ["cannot be read", "ends with one"]),
     ("k,y\n1,2\n", 10, ["'y' has values already, in batch.table"]),
 ]
 
@@ -370,9 +376,10 @@ def test_without_scipy_the_extra_is_named(files, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)
     files.append_run(SAMPLE)
     error = files.refused()
-    assert (error.line, error.hint) == (9, "pip install 'cubie-cli[samples]'")
-    files.edit_run('method = "sobol"\n', "")
-    assert files.refused().line == 10
+    assert (error.line, error.hint) == (11, "pip install 'cubie-cli[samples]'")
     files.edit_run("k = { lognormal = [5.0, 0.3] }", "k = { loguniform = [1, 2] }")
     assert files.load().design.values(0, 16)[0].max() <= 2.0
     assert math.isfinite(files.load().design.values(0, 1)[0, 0])
+    for module in ("read_design", "sobol"):
+        monkeypatch.setattr(f"cubie_cli.batches.{module}.OWN_DIMENSIONS", 1)
+    assert files.refused().line == 9

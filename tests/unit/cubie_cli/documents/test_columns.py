@@ -60,6 +60,7 @@ REFUSED = [
     ("", None, ["empty"], "names the columns"),
     (b"hour,rate\n0,\xff\n", 2, ["not UTF-8"], "UTF-8"),
     (b"hour,rate\n0,\0\n", None, ["binary"], None),
+    (b"\x1f\x8b and so on", None, ["binary"], "unpack it first"),
     (b"CDF\x01 and so on", None, ["classic format"], "nccopy"),
     (b"\x89HDF\r\n\x1a\n and so on", None, ["cannot be read as HDF5"], None),
 ]

@@ -121,6 +121,8 @@ def test_a_run_configuration_is_a_guess_where_nothing_is_said():
     [
         ("a.xml", b"", "the file is empty"),
         ("a.txt", b"x = 1", "which format this is cannot be told from its name"),
+        ("a.omex", b"PK\3\4", "this is an archive"),
+        ("a.xml.gz", b"\x1f\x8b", "this is a compressed file"),
         ("a.xml", b"<a", "this is not well-formed XML: unclosed token"),
         ("a.xml", b"\xff\xfe<\0a\0", "this is not well-formed XML"),
         ("a.xml", b"<?xml version='1.0' encoding='nothing'?><a/>", "this is not well-formed XML: unknown encoding"),

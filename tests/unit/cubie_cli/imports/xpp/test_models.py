@@ -74,6 +74,13 @@ def test_tables_are_drivers(importing):
     assert found["equations"]["x"] == "-x + w + q"
 
 
+def test_a_table_has_one_number_a_line_as_xpp_reads_it(importing):
+    importing.write("q.tab", "3\n0\n20\n0 1 4\n")
+    error = importing.refused("model.ode", "table q q.tab\nx'=q(t)\n")
+    assert "the table q.tab, which is no list of numbers" in error.message
+    assert "one number a line" in error.hint
+
+
 def test_files_are_included_where_they_are_named(importing):
     importing.write("rates.inc", "par k=2\n# a comment\n#done\npar k=3\n")
     found = tomllib.loads(importing.text("model.ode", "#include rates.inc\nx'=-k*x\ndone\n"))
