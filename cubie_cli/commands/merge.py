@@ -68,7 +68,8 @@ def merge(
 def _write(
     shards: "Sequence[ShardFile]", output: Path, temporary: Path, tell: Callable[[int], None], *, virtual: bool
 ) -> None:
-    from cubie_cli.results.destination import check_space  # noqa: PLC0415
+    from cubie_cli.results.compressing import compress, is_to_be_compressed  # noqa: PLC0415
+    from cubie_cli.results.destination import check_space, temporary_beside  # noqa: PLC0415
     from cubie_cli.results.merging import merged_bytes, write_merged  # noqa: PLC0415
     from cubie_cli.results.virtual import virtual_image  # noqa: PLC0415
 
@@ -78,8 +79,12 @@ def _write(
         check_space(output, len(image), count, "name another disk with {option}")
         temporary.write_bytes(image)
     else:
-        check_space(output, merged_bytes(shards), count, "name another disk with {option}, or add --virtual")
+        compressed, needed = is_to_be_compressed(shards[0].attributes), merged_bytes(shards)
+        hint = "name another disk with {option}, or add --virtual"
+        check_space(output, needed, count, hint, twice=compressed)
         write_merged(shards, temporary, tell)
+        if compressed:
+            compress(temporary, temporary_beside(output))
 
 
 def _warnings(n_shards: int) -> list[str]:

@@ -188,10 +188,17 @@ def _report_plan(batch: "PreparedBatch", *, as_json: bool) -> None:
         *batch.tolerances_told,
         ("target", batch.target),
         ("time", str(time_needed)),
-        ("file", f"{batch.output} ({size(batch.bytes)}, not written)" if batch.output else "none"),
+        ("file", _file_planned(batch)),
     ]
     console.print(terminal.summary("Plan", pairs))
     console.print(memory_tables.short(batch.report()))
+
+
+def _file_planned(batch: "PreparedBatch") -> str:
+    if batch.output is None:
+        return "none"
+    compressed = " before it is compressed" * batch.compressed
+    return f"{batch.output} ({size(batch.bytes)}{compressed}, not written)"
 
 
 def _report(batch: "PreparedBatch", tally: "Tally", stopwatch: Stopwatch, *, as_json: bool, verbose: bool) -> None:

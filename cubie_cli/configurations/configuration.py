@@ -54,6 +54,10 @@ class Configuration:
         Where buffers live.
     output
         The result file.
+    stored_precision
+        Of saved states and observables in it; None: as computed.
+    compressed
+        Whether it is compressed.
     target
         What the kernel runs on.
     threads
@@ -84,6 +88,8 @@ class Configuration:
     save: SaveSettings
     buffers: BufferChoices
     output: Path
+    stored_precision: str | None
+    compressed: bool
     target: Target
     threads: int | None
     chunk: int | None
@@ -151,6 +157,8 @@ def read_configuration(document: Document, tables_read: RunConfiguration, model:
         save=saved.settings,
         buffers=_read_buffers(document),
         output=resolved(document.path.parent, name),
+        stored_precision=output.precision,
+        compressed=output.compression == "gzip",
         target=tables_read.run.target,
         threads=tables_read.run.threads,
         chunk=tables_read.run.chunk,

@@ -88,6 +88,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "save_at": "The times that are saved; with neither, t1 alone.",
             "states": "The states that are saved, globs too; default: all.",
             "observables": "The observables that are saved, globs too; default: none.",
+            "precision": "Of saved states and observables in the result; default: as computed.",
+            "compression": 'What the result is compressed with; "gzip" costs time, and room for both at the end.',
             "summaries": "Numbers a run that are computed on the way, by states and observables.",
         },
         "RunTable": {

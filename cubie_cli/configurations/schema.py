@@ -182,6 +182,8 @@ class OutputTable(_Table):
     ) = None
     states: list[str] | None = None
     observables: list[str] = []
+    precision: Literal["float64", "float32"] | None = None
+    compression: Literal["none", "gzip"] = "none"
     summaries: SummariesTable | None = None
 
 

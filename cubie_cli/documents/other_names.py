@@ -101,7 +101,8 @@ _INSTEAD = {
         "cubie export writes a result, or a part of it, as CSV": "csv",
         'a folder is part of the name: file = "results/r.h5"': "dir folder directory",
         "a result is HDF5, which is netCDF-4 too; cubie export writes CSV": "format",
-        "results are stored as computed in this version": "precision compression compress",
+        'write compression = "gzip"': "compress compressed gzip zip filter",
+        'write precision = "float32"': "dtype",
     },
     "run": {
         'write target = "cuda"': "gpu cuda use_gpu",

@@ -81,7 +81,8 @@ class Blocks:
     def _write_block(self, name: str, first_run: int, block: np.ndarray) -> int:
         """Write the rows of a block, each a range of runs, to their places in a variable; return their bytes."""
         place = self._places[name]
-        block = np.ascontiguousarray(block, dtype=place.dtype)
+        with np.errstate(over="ignore"):  # what is too large for a smaller type is infinite there
+            block = np.ascontiguousarray(block, dtype=place.dtype)
         rows, width = block.shape
         if width == self._contents.n_runs:  # rows follow each other on disk too
             rows, block = 1, block.reshape(1, -1)

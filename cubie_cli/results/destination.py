@@ -137,8 +137,10 @@ def check_space(
     expected: int,
     runs: int,
     hint: str = "take fewer runs, save fewer times or variables, or name another disk with {option}",
+    *,
+    twice: bool = False,
 ) -> None:
-    """Refuse a result that its disk has no room for.
+    """Refuse a result that its disk has no room for, or not for it and what it is made of.
 
     Raises
     ------
@@ -149,8 +151,9 @@ def check_space(
     if isinstance(path, Url):
         folder, option = _followed(path).parent, stores.SCRATCH_VARIABLE
     free = shutil.disk_usage(_followed(path).parent).free
-    if expected > free:
-        message = f"{runs:,} runs make a result of {size(expected)}; {folder} has {size(free)} free"
+    if expected * (1 + twice) > free:
+        more = ", and as much again while it is compressed" * twice
+        message = f"{runs:,} runs make a result of {size(expected)}{more}; {folder} has {size(free)} free"
         raise OutputError(message, hint=hint.format(option=option))
 
 

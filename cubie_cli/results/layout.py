@@ -83,7 +83,7 @@ class Contents:
     n_runs
         Runs of the batch.
     precision
-        dtype of the variables: float64 or float32.
+        dtype of the variables in the file: float64 or float32.
     variables
         Saved states and observables, in the order of `Solution.variables`.
     coordinates
@@ -103,6 +103,8 @@ class Contents:
         What else is told of each run, in the order of the rows of `Solution.findings`.
     wholes
         Which variables and findings are elements of vectors: these are one variable each, with dimensions of their own.
+    compressed
+        Whether the file is compressed once it is complete.
     """
 
     times: np.ndarray
@@ -117,6 +119,7 @@ class Contents:
     first_run: int = 0
     findings: tuple[Finding, ...] = ()
     wholes: Wholes = field(default_factory=dict)
+    compressed: bool = False
 
     @cached_property
     def stored(self) -> tuple[Stored, ...]:

@@ -12,7 +12,7 @@ from cubie_cli.results.blocks import write_at
 from cubie_cli.results.layout import create_contiguous
 from cubie_cli.results.opening import open_file
 from cubie_cli.results.shards import Column, ShardFile
-from cubie_cli.results.skeleton import merged_attributes, write_skeleton
+from cubie_cli.results.skeleton import fill_of, merged_attributes, write_skeleton
 
 #: Bytes that are read at a time.
 _BLOCK = 8 << 20
@@ -56,7 +56,7 @@ def write_merged(shards: Sequence[ShardFile], path: Path, tell: Callable[[int], 
             first,
             new,
             shards,
-            lambda name, shape, data: create_contiguous(new, name, shape, data.dtype, **_fill(data)),
+            lambda name, shape, data: create_contiguous(new, name, shape, data.dtype, **fill_of(data)),
         )
         offsets = [new[each.name].id.get_offset() for each in shards[0].columns]
     with path.open("rb+", buffering=0) as file:
@@ -69,12 +69,6 @@ def _header_bytes(shards: Sequence[ShardFile]) -> int:
     """Return the bytes of all but the values: those of a shard, with what the whole tells of itself besides."""
     told = sum(len(str(value)) for value in merged_attributes(shards).values())
     return shards[0].state.bytes - shards[0].values_bytes + told + _ROOM
-
-
-def _fill(data: h5py.Dataset) -> dict[str, object]:
-    """Return what stands for a value that is missing, where the variable says so."""
-    defined = data.id.get_create_plist().fill_value_defined() == h5py.h5d.FILL_VALUE_USER_DEFINED
-    return {"fillvalue": data.fillvalue} if defined else {}
 
 
 def _copy_shard(shard: ShardFile, target: int, offsets: Sequence[int]) -> None:

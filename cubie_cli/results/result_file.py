@@ -17,6 +17,7 @@ import numpy as np
 from cubie_cli.documents.messages import OutputError
 from cubie_cli.documents.urls import Url
 from cubie_cli.results.blocks import Blocks
+from cubie_cli.results.compressing import write_compressed
 from cubie_cli.results.destination import put_in_place, sync, temporary_beside
 from cubie_cli.results.layout import Contents, Place, find_places, lay_out
 from cubie_cli.results.unfinished import Journal, Unfinished
@@ -169,10 +170,25 @@ class ResultFile:
         """
         with self._refusals_told():
             self._end_sync()
-            sync(self._temporary)
-            put_in_place(self._temporary, self._path, replace=self._replace)
+            if self._contents.compressed:
+                self._publish_compressed()
+            else:
+                self._put_in_place(self._temporary)
         with suppress(OSError):  # some network file systems cannot sync a folder
             sync(self._temporary.parent)
+
+    def _publish_compressed(self) -> None:
+        """Put a compressed copy in place; until it is there, what it is made of can be gone on with."""
+        compressed = temporary_beside(self._path)
+        try:
+            write_compressed(self._temporary, compressed)
+            self._put_in_place(compressed)
+        finally:
+            compressed.unlink(missing_ok=True)
+
+    def _put_in_place(self, complete: Path) -> None:
+        sync(complete)
+        put_in_place(complete, self._path, replace=self._replace)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,6 +1,6 @@
-"""Writes all of a merged result but the values of its runs: what the shards have in common, for more runs."""
+"""Writes all of a result but the values of its runs, from one or several that have them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from cubie_cli.results.shards import ShardFile
 #: What HDF5 keeps of scales, which a copy has anew.
 _OF_SCALES = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME"}
 
-#: Makes a variable over runs, from its name, its shape and that of a shard.
+#: Makes a variable over runs, from its name, its shape and one to be like.
 Create = Callable[[str, tuple[int, ...], h5py.Dataset], h5py.Dataset]
 
 
@@ -31,12 +31,33 @@ def write_skeleton(first: h5py.File, new: h5py.File, shards: Sequence[ShardFile]
     """
     new.attrs.update(merged_attributes(shards))
     columns, count = {each.name for each in shards[0].columns}, shards[0].extent.count
-    for name, item in first.items():
+    copy_all_else(first, new, columns, lambda name, shape, item: create(name, (*shape[:-1], count), item))
+
+
+def copy_all_else(source: h5py.File, new: h5py.File, columns: Container[str], create: Create) -> None:
+    """Write the variables and groups of a result, in its order, but the values of some variables.
+
+    Parameters
+    ----------
+    source, new
+        The result, and the file that is written.
+    columns
+        The names of those variables.
+    create
+        Makes them.
+    """
+    for name, item in source.items():
         if name in columns:
-            _copy_attributes(item, create(name, (*item.shape[:-1], count), item))
+            _copy_attributes(item, create(name, item.shape, item))
         else:
             _copy(item, new, name)
-    _attach_scales(first, new)
+    _attach_scales(source, new)
+
+
+def fill_of(data: h5py.Dataset) -> dict[str, object]:
+    """Return what stands for a value that is missing, where the variable says so, as an option of a new one."""
+    defined = data.id.get_create_plist().fill_value_defined() == h5py.h5d.FILL_VALUE_USER_DEFINED
+    return {"fillvalue": data.fillvalue} if defined else {}
 
 
 def _copy(item: h5py.Dataset | h5py.Group, parent: h5py.Group, name: str) -> None:

@@ -43,7 +43,7 @@ def lack_of_space(batch: PreparedBatch) -> tuple[str, ...]:
     """Return what is to be said of a disk that has no room for the result."""
     try:
         if batch.output:
-            check_space(batch.output, batch.bytes, batch.runs)
+            check_space(batch.output, batch.bytes, batch.runs, twice=batch.compressed)
     except OutputError as error:
         return (error.message,)
     return ()
@@ -70,7 +70,7 @@ def _check_outputs(batch: PreparedBatch, *, planned: bool = False) -> None:
     if batch.output:
         check_destination(batch.output, inputs=read, force=batch.replace)
         if not planned:
-            check_space(batch.output, batch.bytes, batch.runs)
+            check_space(batch.output, batch.bytes, batch.runs, twice=batch.compressed)
     if batch.tracing:
         path = batch.tracing.path
         check_destination(path, inputs=read, force=batch.replace, option="--trace")

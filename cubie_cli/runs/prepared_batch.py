@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cubie_cli.batches.selection import Shard, read_shard, select_runs
 from cubie_cli.configurations.job import Job, load, read_written
 from cubie_cli.configurations.tolerances import describe_tolerances, tolerances_as_json
@@ -99,8 +101,18 @@ class PreparedBatch:
         return tuple(path for path in (self.output, self.tracing and self.tracing.path) if path)
 
     @property
+    def stored_dtype(self) -> np.dtype[Any]:
+        """The type of saved states and observables in the result."""
+        return np.dtype(self.job.configuration.stored_precision or self.exchange.dtype)
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the result is compressed: a shard is not, as its values are copied to the whole one by one."""
+        return self.job.configuration.compressed and self.shard is None
+
+    @property
     def bytes(self) -> int:
-        """Bytes the result takes on disk."""
+        """Bytes the result takes on disk, before it is compressed."""
         if self.output is None:
             return 0
         texts = sum(map(len, self.job.texts.values()))
@@ -109,7 +121,7 @@ class PreparedBatch:
             n_times=self.exchange.time_count,
             n_variables=len(self.exchange.variables),
             n_coordinates=len(self.job.design.names) + len(self.job.design.indexed),
-            itemsize=self.exchange.dtype.itemsize,
+            itemsize=self.stored_dtype.itemsize,
             findings=self.exchange.findings,
             wholes=self.job.wholes,
         )

@@ -14,6 +14,7 @@ from cubie_cli.documents.urls import Url
 from cubie_cli.kernels.user_errors import as_user_errors
 from cubie_cli.reports.memory import MemoryReport
 from cubie_cli.reports.small_states import SmallStates
+from cubie_cli.results.compressing import compression_told
 from cubie_cli.results.layout import Contents, Variable, index_type
 from cubie_cli.results.provenance import attributes
 from cubie_cli.results.result_file import ResultFile
@@ -136,7 +137,9 @@ def solve(batch: PreparedBatch, solver: engine.Solver, progress: Progress, stopw
             work.small.add(workers.small)
         else:
             streamed(ranges, progress=progress)
-        if isinstance(batch.output, Url):
+        if batch.compressed and batch.output:
+            progress.stage(f"compressing {size(batch.bytes)}")
+        elif isinstance(batch.output, Url):
             progress.stage(f"sending {size(batch.bytes)} to {batch.output}")
         with stopwatch.task("write"):
             for file in files:
@@ -269,17 +272,23 @@ def _contents(batch: PreparedBatch, device: str, report: MemoryReport) -> Conten
     return Contents(
         times=batch.exchange.times,
         n_runs=batch.runs,
-        precision=batch.exchange.dtype,
+        precision=batch.stored_dtype,
         variables=tuple(Variable(name, units.get(name)) for name in batch.exchange.variables),
         coordinates=(
             *(Variable(variable, units.get(name)) for variable, name in swept),
             *(Variable(variable, None, index_type(job.design.axes[axis])) for variable, axis in indices),
         ),
         time_units=units.get("t"),
-        attributes=attributes(job, batch.target, device, batch.command) | _choice(batch) | extent_of(batch).attributes,
+        attributes={
+            **attributes(job, batch.target, device, batch.command),
+            **_choice(batch),
+            **extent_of(batch).attributes,
+            **compression_told(compressed=job.configuration.compressed),
+        },
         texts=job.texts,
         report=report.as_json(),
         first_run=batch.selected.start,
         findings=batch.exchange.findings,
         wholes=job.wholes,
+        compressed=batch.compressed,
     )

@@ -37,6 +37,18 @@ def parts(solved, folder):
     return [path.relative_to(folder) for path in paths]
 
 
+def test_what_is_merged_is_compressed_as_the_batch_is_to_be(cubie, folder):
+    solve_in_parts(folder, (3,), ['output.compression="gzip"'])
+    shards = sorted(folder.glob("*-of-3.h5"))
+    with h5py.File(shards[0]) as shard, h5py.File("result.h5") as whole:
+        assert (shard["x"].compression, whole["x"].compression) == (None, "gzip")
+    assert cubie("merge", *shards, "--output", "all.h5").code == 0
+    with h5py.File("all.h5") as merged:
+        assert merged["x"].compression == "gzip"
+    found, whole = (xarray.load_dataset(name, engine="h5netcdf") for name in ("all.h5", "result.h5"))
+    xarray.testing.assert_identical(found.drop_attrs(deep=False), whole.drop_attrs(deep=False))
+
+
 def without_manifest(found):
     return {
         name: [each for each in told if each != "manifest"] if name == "order" else told

@@ -149,6 +149,28 @@ def test_expected_bytes_are_close(cubie):
     assert written <= planned <= written + 64 * 1024
 
 
+def test_a_compressed_result_has_the_same_values(cubie, opened):
+    planned = cubie("run", "run.toml", "--set", "output.compression=gzip", "--output", "small.h5", "--dry-run").out
+    assert "before it is compressed" in planned
+    found = cubie("run", "run.toml", "--set", "output.compression=gzip", "--output", "small.h5")
+    assert "compressing " in found.err
+    with h5py.File("small.h5") as file:
+        assert file["x"].compression == file["status"].compression == "gzip"
+    with xr.open_dataset("small.h5", engine="h5netcdf") as dataset:
+        assert dataset.equals(opened)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_states_are_stored_as_asked_for(cubie, opened, precision):
+    arguments = ["--set", f"output.precision={precision}", "--output", "stored.h5", "--json"]
+    planned = json.loads(cubie("run", "run.toml", *arguments, "--dry-run").out)["bytes"]
+    assert planned <= json.loads(cubie("run", "run.toml", *arguments).out)["bytes"] + 64 * 1024
+    with xr.open_dataset("stored.h5", engine="h5netcdf") as dataset:
+        assert dataset.x.dtype == precision
+        assert dataset.time.dtype == "float64"
+        assert dataset.astype(precision).equals(opened.astype(precision))
+
+
 def test_failed_runs_are_counted_and_kept(cubie):
     found = cubie("run", "run.toml", "--json", *BLOWS_UP)
     assert found.code == 4

@@ -31,7 +31,7 @@ REPORT = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def contents():
     """Return a function that describes a result of ten runs, with changes."""
 
