@@ -269,7 +269,8 @@ def fetch(table: Any, row: Any, dtype: str, *, column: int = 0, width: int = 1) 
     """
     if not isinstance(row, Value):
         return table[row * width + column]
-    address = row.record.constant(table, "int64")
+    # What is recorded only to be counted has the table, and nowhere an address.
+    address = row.record.constant(0 if isinstance(table, np.ndarray) else table, "int64")
     return row.record.pure("fetch", (address, row), dtype, (column, width))
 
 

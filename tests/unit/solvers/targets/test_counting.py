@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.forced import ALL, forced
 from support.solving import make_problem
 from support.systems import lorenz, make_system
 
@@ -45,3 +46,7 @@ def test_functions_cost_more_than_sums():
         make_system({"x": 1.0, "y": 0.0}, {"x": text, "y": "x"}) for text in ("-y - x", "-sin(y) - exp(-x)")
     )
     assert counted("tsit5", system=costly) > 2 * counted("tsit5", system=plain)
+
+
+def test_drivers_are_looked_up():
+    assert counted("tsit5", system=forced(ALL)) > counted("tsit5", system=forced(ALL[:1]))
