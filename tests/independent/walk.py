@@ -46,12 +46,6 @@ class Told:
     extremes: np.ndarray | None = None
 
     @property
-    def numbers(self) -> np.ndarray:
-        """All of it that every peer tells."""
-        times = [time for each in self.firings for time, _ in each]
-        return np.concatenate([self.states.ravel(), self.integrals, self.squares, [self.t_end], times])
-
-    @property
     def counts(self) -> list[int]:
         """How often each event fired."""
         return [len(each) for each in self.firings]
@@ -139,7 +133,8 @@ class Walk:
         if not self._ended:
             told.t_end = span.t1
         # What is saved when a run ends is what its last event left.
-        self._save(np.flatnonzero(saves == told.t_end), self._y[None, : self._count])
+        for index in np.flatnonzero(saves == told.t_end):
+            self._save([index], self._y[None, : self._count])
         self._note_here(told.t_end)
         told.integrals, told.squares = self._y[self._count :: 2].copy(), self._y[self._count + 1 :: 2].copy()
         return told
@@ -235,26 +230,29 @@ class Walk:
 
     def _solve(self, peer: Peer, t: float, end: float, saves: np.ndarray) -> None:
         """Go on to an edge; saves are indices of times before it."""
-        times = np.array(self._model.saves)
+        times, fired = np.array(self._model.saves), set[int]()
         while t < end and not self._ended:
             saves = saves[times[saves] >= t]
             if len(saves) and times[saves[0]] == t:
                 self._save(saves[:1], self._y[None, : self._count])
                 saves = saves[1:]
             if self._watched:
-                t = self._nudge(t, float(times[saves[0]]) if len(saves) else end)
+                t = self._nudge(t, float(times[saves[0]]) if len(saves) else end, fired)
             part = peer.advance(t, self._y, end, times[saves], self._numbers)
             self._note(part.extremes)
             self._save(saves[: len(part.saved)], part.saved[:, : self._count] if len(part.saved) else part.saved)
             t, self._y = part.t, part.y.copy()
-            if part.fired:
+            fired = set(part.fired)
+            if fired:
                 before = self._sides(t)
-                fired = {self._watched[number] for number in part.fired}
-                before[list(part.fired)] = 0.0
-                self._act(t, sorted(fired), before)
+                before[list(fired)] = 0.0
+                self._act(t, [self._watched[number] for number in fired], before)
 
-    def _nudge(self, t: float, behind: float) -> float:
-        """Go on a little, by one step of the classical method, whose error is nothing."""
+    def _nudge(self, t: float, behind: float, fired: set[int]) -> float:
+        """Go on a little, by one step of the classical method, whose error is nothing.
+
+        What has just fired may be on either side of zero, by rounding.
+        """
         self._note_here(t)
         h = min(_NUDGE * self._model.span.length, 0.5 * (behind - t))
         before, y, p = self._sides(t), self._y, self._numbers
@@ -265,6 +263,7 @@ class Walk:
         k1 = k(0.0, 0.0 * y)
         k2 = k(0.5, k1)
         k3 = k(0.5, k2)
+        before[list(fired)] = 0.0
         self._y = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k(1.0, k3))
         if self._crossed(before, self._sides(t + h)):
             raise PeerError("a crossing just behind another")
