@@ -276,6 +276,11 @@ class Forcing:
         slopes = [self.codes[i].slope(t) if count + i in wanted else None for i in range(count)]
         return [*values, *slopes]
 
+    @property
+    def jumps(self) -> bool:
+        """Whether any value jumps."""
+        return bool(self._jumping)
+
     def following(self, t: Any, otherwise: Any) -> Any:
         """Return when any value jumps next after a time, float64, or an earlier time that is given."""
         return reduce(smaller, (code.following(t) for code in self._jumping), otherwise)

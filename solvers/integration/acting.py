@@ -110,9 +110,9 @@ class Acting:
         return select(many, literal(status, Status.TOO_MANY_EVENTS, "int32"), status)
 
     def _followed(self, mask: Any, t: Any, y: Any, p: Any, memory: Any) -> Any:
-        """Return where an expression crosses zero by what was set, and note the sides of the others."""
+        """Return where an expression crosses zero by what was set or jumped, and note the sides of the others."""
         followed = literal(mask, False, "mask")  # noqa: FBT003
-        if not any(event.changes for event in self.firings.events):
+        if not self.firings.jumps and not any(event.changes for event in self.firings.events):
             return followed
         for number, index in enumerate(self.firings.watched):
             value = self.firings.expression(index, t, y, p)

@@ -46,6 +46,8 @@ class Firings:
         Those of each event.
     quartic
         Whether the continuous extension is of degree 4 or less.
+    jumps
+        Whether expressions may jump where steps have to end.
     report
         Takes (run, event, t) of each firing, on a target that is watched; None: nobody does.
     """
@@ -57,6 +59,7 @@ class Firings:
     end_row: int | None
     rows: tuple[EventRows, ...]
     quartic: bool = False
+    jumps: bool = False
     report: DeviceFunction | None = None
 
     @property

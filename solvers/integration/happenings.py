@@ -10,7 +10,7 @@ from solvers.integration.lane import end_of, stop_of
 from solvers.integration.output import OutputFunctions
 from solvers.integration.summary_functions import SummaryFunctions
 from solvers.methods.step import StepFunctions
-from solvers.straightline import both, either, negate, select
+from solvers.straightline import both, either, negate, select, smaller
 from solvers.targets.target import DeviceFunction, Target
 
 
@@ -189,15 +189,20 @@ class Happenings:
         return watch
 
     def _pass_by(self, target: Target, events: EventFunctions) -> DeviceFunction:
-        inner = events.pass_by
+        inner, acting = events.pass_by, target.straight_line(self._acting_next)
 
         @target.control
         def pass_by(
             accept: Any, stirs: Any, point: Any, t_next: Any, time: Any, memory: Any, place: Any, results: Any
         ) -> Any:
-            return inner(accept, stirs, point, t_next, time.appointed, memory.step, memory.events, place, results)
+            return inner(accept, stirs, point, t_next, acting(time), memory.step, memory.events, place, results)
 
         return pass_by
+
+    def _acting_next(self, time: Any) -> Any:
+        """Return when an event acts at the next: where expressions may jump, they may cross zero by that."""
+        jumps = self.events is not None and self.events.firings.jumps
+        return smaller(time.appointed, time.stop) if jumps else time.appointed
 
     def _happen(self, target: Target, parts: _Parts, events: EventFunctions) -> DeviceFunction:
         """Return code that has events act where a step ended, and starts anew where anything has changed."""

@@ -133,7 +133,8 @@ def _make_events(
     end = rows[END].start if END in rows else None
     dense = problem.tableau.dense_output
     quartic = dense is not None and len(dense.coefficients[0]) <= _QUARTIC
-    firings = Firings(rhs, given, given("t1"), given("max_events"), end, of_events, quartic=quartic)
+    jumps = problem.watches and (problem.switched.times is not None or rhs.forcing.jumps)
+    firings = Firings(rhs, given, given("t1"), given("max_events"), end, of_events, quartic=quartic, jumps=jumps)
     return Events(firings, _patience(problem, rhs, controller))
 
 

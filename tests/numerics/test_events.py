@@ -310,6 +310,26 @@ def test_an_event_fires_where_another_has_just_set(first, target):
     np.testing.assert_allclose(solution.variables[:, 2, 0], [1.5, -11.5], rtol=1e-12)
 
 
+@interpreted
+@pytest.mark.parametrize("algorithm", ["tsit5", "rodas5p"])
+@pytest.mark.parametrize("change", [{}, {"x": "x + 10"}])
+def test_a_jump_over_zero_is_seen_however_soon_the_expression_is_back(change, algorithm, target):
+    # At 2 it falls from 0.01 to -0.01, and is above zero again soon in the next step.
+    when = "x - 1.99 - 0.02*heaviside(t - 2)"
+    system = with_events(
+        RISING,
+        {"name": "down", "when": when, "direction": "down", "record": 3, "set": change},
+        {"name": "up", "when": when, "direction": "up", "record": 3},
+    )
+    solution, found = solved(system, algorithm, target=target, at=[2.0, 4.0])
+    assert succeeded(solution)
+    assert found["down_count"].tolist() == [1]
+    assert found["down_time"][0, 0] == 2.0
+    # What is set has it above zero before its turn comes.
+    np.testing.assert_allclose(found["up_time"][:2, 0], [1.99, np.nan if change else 2.01], rtol=1e-12)
+    np.testing.assert_allclose(solution.variables[0, :, 0], [12.0, 14.0] if change else [2.0, 4.0], rtol=1e-12)
+
+
 @compiled
 def test_a_parameter_that_was_set_is_the_next_runs_own_again(target):
     # More runs than lanes: each lane takes several.

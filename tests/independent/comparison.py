@@ -1,0 +1,137 @@
+"""What cubie makes of a model, against what the peers do."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cubie_cli import run
+from tests.independent.models import SUMMARIES, Model
+from tests.independent.walk import Told
+
+#: Of `rtol`, and of the magnitude that an error is compared with: states may be small.
+ATOL = 1e-3
+MAX_STEPS = {"python": 3_000, "cpu": 200_000}
+#: Success, stopped.
+SUCCESSES = 0, 6
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a model is solved.
+
+    Parameters
+    ----------
+    dt_max
+        0: none.
+    """
+
+    algorithm: str
+    rtol: float
+    target: str
+    dt_max: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.algorithm} at {self.rtol:.0e} on {self.target}"
+
+
+def summarised(model: Model) -> list[str]:
+    """Return the quantities that have summaries."""
+    return [next(iter(model.equations)), *list(model.observables)[:1]]
+
+
+def solved(model: Model, way: Way) -> Any:
+    """Return the result of all runs of a model, from its text on."""
+    solve: dict[str, Any] = {"t0": model.span.t0, "t1": model.span.t1, "algorithm": way.algorithm, "rtol": way.rtol}
+    solve |= {"atol": ATOL * way.rtol, "max_steps": MAX_STEPS[way.target]}
+    solve |= {"dt_max": way.dt_max} if way.dt_max else {}
+    output: dict[str, Any] = {"save_at": model.saves}
+    output["summaries"] = {name: list(SUMMARIES) for name in summarised(model)}
+    config = {
+        "solve": solve,
+        "batch": {"mode": "zip", "values": model.values},
+        "output": output,
+        "run": {"cache": False, "threads": 1},
+    }
+    return run(config, model=model.table(), target=way.target, progress=False)
+
+
+def differences(model: Model, way: Way, result: Any, index: int, known: Told) -> dict[str, float]:
+    """Return how far a run is from what is known, over the tolerance, by kinds of what is told; inf: not at all."""
+    scale = way.rtol * (np.nan_to_num(np.abs(known.states)).max(axis=0) + ATOL)
+    found = np.array([result[name].values[:, index] for name in model.equations]).T
+    differing = {"states": _worst(found, known.states, scale)}
+    names = [each.name for each in model.forcings] + list(model.observables)
+    for number, name in enumerate(names):
+        if name in result:
+            column = known.observables[:, number]
+            size = way.rtol * (np.nanmax(np.abs(column)) + max(scale) / way.rtol * 0.1)
+            differing["observables"] = max(
+                differing.get("observables", 0.0), _worst(result[name].values[:, index], column, size)
+            )
+    if model.happenings:
+        differing |= _of_events(model, way, result, index, known, scale)
+    return differing | _of_summaries(model, way, result, index, known)
+
+
+def _of_events(model: Model, way: Way, result: Any, index: int, known: Told, scale: np.ndarray) -> dict[str, float]:
+    differing = {"counts": 0.0, "times": 0.0, "left": 0.0}
+    states = list(model.equations)
+    for happening, firings in zip(model.happenings, known.firings, strict=True):
+        if int(result[f"{happening.name}_count"].values[index]) != len(firings):
+            differing["counts"] = math.inf
+            continue
+        first, recorded = happening.recorded
+        for number, (time, left) in enumerate(firings[:first]):
+            found = float(result[f"{happening.name}_time"].values[number, index])
+            differing["times"] = max(differing["times"], _worst(found, time, way.rtol * model.span.length))
+            for name in recorded:
+                place = states.index(name)
+                value = float(result[f"{happening.name}_{name}"].values[number, index])
+                differing["left"] = max(differing["left"], _worst(value, left[place], scale[place]))
+    if "t_end" in result:
+        found = float(result["t_end"].values[index])
+        differing["times"] = max(differing["times"], _worst(found, known.t_end, way.rtol * model.span.length))
+    return differing
+
+
+def _of_summaries(model: Model, way: Way, result: Any, index: int, known: Told) -> dict[str, float]:
+    length = known.t_end - model.span.t0
+    if known.extremes is None or not length:
+        return {}
+    worst = 0.0
+    for number, name in enumerate(summarised(model)):
+        integral, squares = known.integrals[number], known.squares[number]
+        low, high = known.extremes[number]
+        exact = {
+            "max": high,
+            "min": low,
+            "integral": integral,
+            "mean": integral / length,
+            "rms": math.sqrt(squares / length),
+        }
+        size = way.rtol * (max(-low, high) + ATOL)
+        for kind, value in exact.items():
+            found = float(result[f"{name}_{kind}"].values[index])
+            worst = max(worst, _worst(found, value, size * (length if kind == "integral" else 1.0)))
+    return {"summaries": worst}
+
+
+def _worst(found: Any, exact: Any, size: Any) -> float:
+    """Return the largest difference; NaN has to be where NaN is."""
+    found, exact = np.asarray(found, dtype=float), np.asarray(exact, dtype=float)
+    if not (np.isnan(found) == np.isnan(exact)).all():
+        return math.inf
+    return float(np.max(np.nan_to_num(np.abs(found - exact) / size, nan=0.0)))
+
+
+def agreement(one: Told, other: Told) -> float:
+    """Return how far two peers differ, over the magnitude; inf where something happens for one of them only."""
+    if one.counts != other.counts or not (np.isnan(one.states) == np.isnan(other.states)).all():
+        return math.inf
+    size = np.nan_to_num(np.abs(one.states)).max(axis=0) + ATOL
+    worst = _worst(one.states, other.states, size)
+    worst = max(worst, _worst(one.integrals, other.integrals, np.abs(one.integrals) + np.sqrt(one.squares) + ATOL))
+    times = [[time for each in told.firings for time, _ in each] for told in (one, other)]
+    return max(worst, _worst(*times, 1.0)) if times[0] else worst
