@@ -101,7 +101,7 @@ def compile_plan(
     registers = registers_rule(
         settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
     )
-    target = CudaTarget(patience, listing)
+    target = CudaTarget(patience, listing, plan.threads_per_run)
     integrate = plan.loop.build(target, plan.registry)
     entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
@@ -125,6 +125,7 @@ def compile_plan(
         scatters,
         ordered,
         problem.iterates,
+        plan.threads_per_run,
     )
     launch.grid()
     seconds = time.perf_counter() - start

@@ -47,7 +47,7 @@ class Grid:
     Parameters
     ----------
     threads
-        Threads, that is runs at a time, a block.
+        Threads a block: as many runs at a time, or fewer where threads share them.
     resident
         Most blocks that a multiprocessor works on at a time, where the grid is that of the device and goes through the
         runs; None: as many blocks as there are runs to fill them.
@@ -60,7 +60,7 @@ class Grid:
     fewest: int | None = None
 
     def shape(self, runs: int, multiprocessors: int) -> tuple[int, int]:
-        """Return blocks, and threads a block, for some runs.
+        """Return blocks, and threads a block, for some runs of a thread each.
 
         A batch that leaves multiprocessors without a block is cut into smaller blocks.
         """
@@ -235,6 +235,8 @@ class Launch:
         Whether the code can bring runs into the order of `RunOrder`.
     iterates
         Whether steps solve equations that are not linear.
+    threads_per_run
+        Threads that share a run.
     """
 
     name: str
@@ -246,6 +248,7 @@ class Launch:
     scatters: bool
     ordered: bool
     iterates: bool
+    threads_per_run: int = 1
 
     def grid(self, exchange: Exchange | None = None) -> Grid:
         """Return the shape of launches, for what is exchanged with the host.
@@ -255,7 +258,7 @@ class Launch:
         PlanError
             If not even the smallest block has room for its shared buffers.
         """
-        scattered = exchange.result_bytes_per_run if exchange and self.scatters else 0
+        scattered = exchange.result_bytes_per_run // self.threads_per_run if exchange and self.scatters else 0
         rule = self.settings, self.resources, self.stride, self.arch
         found = grid_rule(*rule, queue=self.queue, scattered_bytes=scattered, iterates=self.iterates)
         if found is None:
@@ -264,7 +267,7 @@ class Launch:
 
     @property
     def threads(self) -> int:
-        """Threads, that is runs at a time, a block, unless a batch is small."""
+        """Threads a block, unless a batch is small."""
         return self.grid().threads
 
     @property
@@ -282,6 +285,7 @@ class Launch:
             "local_bytes": resources.stack_bytes,
             "spill_bytes": resources.spill_store_bytes + resources.spill_load_bytes,
             "instructions": resources.instructions,
+            "threads_per_run": self.threads_per_run,
             "threads_per_block": self.threads,
             "shared_bytes_per_block": self.shared_bytes,
             "occupancy": resident.fraction,
