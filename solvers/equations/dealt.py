@@ -119,7 +119,9 @@ class DealtEquations:
             slope = None
             for held, value in self._slopes(states, t, y, p):
                 slope = value if slope is None else chosen(held, value, slope)
-            out[offset + slot] = nothing if slope is None else chosen([each is not None for each in states], slope, nothing)
+            out[offset + slot] = (
+                nothing if slope is None else chosen([each is not None for each in states], slope, nothing)
+            )
 
     def _slopes(self, states: Sequence[int | None], t: Any, y: Any, p: Any) -> Iterator[tuple[list[bool], Any]]:
         """Yield the slopes of a slot's states, a kind at a time: in which lanes it is one of those, and the slope."""

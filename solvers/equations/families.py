@@ -95,7 +95,6 @@ class Body:
         return value
 
 
-
 def make_body(forms: Sequence[Form], more: Sequence[sympy.Symbol], result: Any = None) -> Body:
     """Return the body of forms with one key.
 

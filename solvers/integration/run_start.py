@@ -104,10 +104,9 @@ class RunStart:
         fresh: Any, y: Any, values: list[Any], special: Sequence[int], defaults: Any, dealing: Dealing
     ) -> None:
         """Store the values of a thread's states for fresh runs, zeros where it has none."""
-        known = frozenset(special)
         for slot, states in enumerate(dealing.slots):
             value = defaults[by_lane(y, INDEX, states)]
-            for state in filter(known.__contains__, states):
+            for state in set(special).intersection(states):
                 value = chosen([each == state for each in states], values[state], value)
             value = chosen([each is not None for each in states], value, literal(y, 0.0, y.dtype))
             y[slot] = select(fresh, value, y[slot])

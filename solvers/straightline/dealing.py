@@ -4,9 +4,10 @@ Each thread, a lane of the run, holds an element in each of its slots, or none i
 for the slots; where an element's own number matters, or another lane's value, it says so by what is here.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from solvers.straightline.record import INDEX, MASK, Array, Index, Record, Value
@@ -74,8 +75,8 @@ def deal(kinds: Sequence[Hashable], lanes: int) -> Dealing:
     slots: list[tuple[int | None, ...]] = []
     for part in _parts(kinds, lanes):
         fewest = -(-len(part) // lanes)
-        sizes = range(fewest, 1 + fewest + int(SPARE * fewest))
-        slots += min((_blocks(part, lanes, size) for size in sizes), key=lambda rows: _variety(rows, kinds))
+        choices = [_blocks(part, lanes, fewest + more) for more in range(1 + int(SPARE * fewest))]
+        slots += min(choices, key=lambda rows: _variety(rows, kinds))
     return Dealing(lanes, tuple(slots))
 
 
@@ -86,7 +87,7 @@ def _blocks(part: range, lanes: int, size: int) -> list[tuple[int | None, ...]]:
     ]
 
 
-def _variety(rows: Sequence[Sequence[int | None]], kinds: Sequence[Hashable]) -> int:
+def _variety(rows: Iterable[Sequence[int | None]], kinds: Sequence[Hashable]) -> int:
     """Return the slots, and the kinds in each."""
     return sum(1 + len({kinds[each] for each in row if each is not None}) for row in rows)
 
@@ -97,10 +98,10 @@ def _parts(kinds: Sequence[Hashable], lanes: int) -> list[range]:
     for element, kind in enumerate(kinds):
         spans.setdefault(kind, []).append(element)
     frequent = sorted((each[0], each[-1]) for each in spans.values() if len(each) >= lanes)
-    if any(last > first for (_, last), (first, _) in zip(frequent, frequent[1:], strict=False)):
+    if any(last > first for (_, last), (first, _) in pairwise(frequent)):
         return [range(len(kinds))]
     # What is between two of them are the ends of either.
-    cuts = [(last + first + 1) // 2 for (_, last), (first, _) in zip(frequent, frequent[1:], strict=False)]
+    cuts = [(last + first + 1) // 2 for (_, last), (first, _) in pairwise(frequent)]
     return [range(first, last) for first, last in zip([0, *cuts], [*cuts, len(kinds)], strict=True)]
 
 
@@ -135,7 +136,7 @@ def _route(sources: Sequence[int | None]) -> Route:
         ("from", {source for _, source in known}),
     ):
         if len(numbers) == 1:
-            return Route(lanes, kind, *numbers)
+            return Route(lanes, kind, numbers.pop())
     return Route(lanes, "table", table=tuple(source or 0 for source in sources))
 
 
@@ -199,7 +200,6 @@ def _distances(lanes: int) -> Iterator[int]:
 
 
 def fold_slots(
-    log: Record,
     dealing: Dealing,
     start: Sequence[Any],
     work: Callable[[int, tuple[Any, ...]], Sequence[Any]],

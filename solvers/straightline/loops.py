@@ -123,7 +123,7 @@ def by_lane(like: Any, dtype: str, numbers: Sequence[Number | None]) -> Any:
     numbers
         One a lane of the run; None: any.
     """
-    known: list[Number] = [number for number in numbers if number is not None]
+    known: list[Any] = [number for number in numbers if number is not None]
     if len(set(known)) == 1:
         return int(known[0]) if dtype == INDEX else _literal(like, known[0], dtype)
     log = record_of(like)
@@ -190,9 +190,7 @@ class Repeated:
         """
         if self.dealing is None:
             return fold(like, self.count, start, work, longest=self.longest)
-        log = record_of(like)
-        assert log is not None  # noqa: S101 - only compiled code has lanes
-        return fold_slots(log, self.dealing, start, work)
+        return fold_slots(self.dealing, start, work)
 
     def number(self, like: Any, dtype: str, numbers: Sequence[Number], i: Any) -> Any:
         """Return an element's own one of some numbers, a number or a value."""
@@ -201,6 +199,6 @@ class Repeated:
         return looked_up(like, Table(dtype, tuple(numbers)), i) if isinstance(i, Index) else numbers[i]
 
 
-def _literal(like: Any, number: float, dtype: str) -> Any:
+def _literal(like: Any, number: Any, dtype: str) -> Any:
     log = record_of(like)
     return np.dtype(dtype).type(number) if log is None else log.constant(number, dtype)

@@ -100,10 +100,10 @@ class SharedTarget(PythonTarget):
         values: list[Any] = []
         for operation in recorded.record.operations:
             operands = [values[position] for position in operation.operands]
-            values.append(self._value(operation, operands, arguments, values))
+            values.append(self._value(operation, operands, arguments))
         return mapped(lambda result: values[result.position], recorded.returned)
 
-    def _value(self, operation: Operation, operands: list[Any], arguments: Sequence[Any], values: list[Any]) -> Any:
+    def _value(self, operation: Operation, operands: list[Any], arguments: Sequence[Any]) -> Any:
         kind, detail, dtype = operation.kind, operation.detail, operation.dtype
         if kind in _PURE:
             return _PURE[kind](*operands)
@@ -181,9 +181,9 @@ def solve_shared(plan: Plan, values: np.ndarray, runs: int = 2) -> Solution:
 
 def _kind(argument: Any) -> Argument:
     if isinstance(argument, _Memory):
-        return Argument(True, str(argument.numbers.dtype))
-    dtype = np.asarray(argument).dtype
-    return Argument(False, MASK if dtype == bool else str(dtype))
+        return Argument(is_array=True, dtype=str(argument.numbers.dtype))
+    dtype = str(np.asarray(argument).dtype)
+    return Argument(is_array=False, dtype=MASK if dtype == "bool" else dtype)
 
 
 def _opened(tree: Any) -> Any:

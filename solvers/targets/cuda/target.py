@@ -209,7 +209,8 @@ class CudaTarget(Target):
             def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
                 if queued:
                     return cuda_warp.take_from_queue(builder, *values)
-                return cuda_warp.take_by_stride(builder, *values[1:], threads=threads)
+                _, run, wanted = values
+                return cuda_warp.take_by_stride(builder, run, wanted, threads)
 
             return signature(types.int64, queue, run, wanted), generate
 

@@ -127,9 +127,7 @@ def exchange(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value, *, flip: bo
         return builder.bitcast(_shuffle(builder, whole, lane, flip=flip, group=group), kind)
     low = builder.trunc(value, _INT)
     high = builder.trunc(builder.lshr(value, ir.Constant(_LONG, 32)), _INT)
-    low, high = (
-        builder.zext(_shuffle(builder, half, lane, flip=flip, group=group), _LONG) for half in (low, high)
-    )
+    low, high = (builder.zext(_shuffle(builder, half, lane, flip=flip, group=group), _LONG) for half in (low, high))
     return builder.bitcast(builder.or_(builder.shl(high, ir.Constant(_LONG, 32)), low), kind)
 
 
