@@ -102,7 +102,7 @@ class DealtEquations:
         """Tell how many equations are dealt, and among how many threads."""
         count, kinds = len(self._kind_of), len(self._kinds)
         forms = "1 form" if kinds == 1 else f"{kinds} forms"
-        return f"{count:,} of {forms} dealt among {self.dealing.lanes} threads, {len(self._alone):,} done by each"
+        return f"{count:,} dealt among {self.dealing.lanes} threads over {forms}, {len(self._alone):,} done by each"
 
     def store(self, t: Any, y: Any, p: Any, out: Any, offset: int = 0) -> None:
         """Store the slopes of a thread's states into `out`, from an offset on.

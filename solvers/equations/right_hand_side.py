@@ -171,14 +171,18 @@ class RightHandSide:
     def crosses(self, start: tuple[Any, Any], end: tuple[Any, Any], p: Any) -> Any:
         """Return whether any condition changes between two pairs (t, y)."""
         assert self.sides  # noqa: S101 - asked of systems that have conditions
-        before, after = (self._run(self.sides, t, y, p) for t, y in (start, end))
+        before, after = (self._run(self.sides, t, self._whole(y), p) for t, y in (start, end))
         changed = [first != then for first, then in zip(before, after, strict=True)]
         return reduce(either, changed)
 
     def observables(self, indices: tuple[int, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of some observables."""
-        compute, dealing = self.computed(tuple(observable_symbol(index) for index in indices)), self.dealing
-        return compute if dealing is None else lambda t, y, p: compute(t, Whole(y, dealing), p)
+        compute = self.computed(tuple(observable_symbol(index) for index in indices))
+        return lambda t, y, p: compute(t, self._whole(y), p)
+
+    def _whole(self, y: Any) -> Any:
+        """Return an array of states by their own positions."""
+        return Whole(y, self.dealing) if self.dealing else y
 
     def computed(self, expressions: tuple[sympy.Expr, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of expressions in anything, `slope_symbol` too."""

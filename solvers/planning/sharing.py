@@ -9,15 +9,17 @@ from solvers.planning.problem import Problem
 from solvers.straightline.recorded import Argument, record
 from solvers.targets.counting import work_of
 
-#: States up to which a run has a thread of its own.
-MOST_ALONE = {"float32": 64, "float64": 32}
-#: States that a thread has at most, where several share a run: so many, with the slopes of all stages, it has
-#: registers for.
-MOST_A_THREAD = {"float32": 32, "float64": 16}
-#: States that a thread has at most in any case: what each does is written out.
-MOST_SLOTS = 64
+#: 32-bit numbers of a state and its slopes, for all stages, that a thread finds registers for in any order.
+ROOM = 320
+#: The same up to which a run has a thread of its own, by whether steps are fixed: written out state by state, few
+#: slopes are alive at a time.
+ALONE = {True: 640, False: 400}
+#: What a state takes beside a number a stage.
+BESIDE_STAGES = 3
 #: Threads that can share a run are those of a warp.
 MOST_THREADS = 32
+#: States that a thread has at least and, as what it does is written out, at most.
+FEWEST_SLOTS, MOST_SLOTS = 2, 128
 #: What the threads of a run do together, at most, relative to what one would: equations of few threads' states are
 #: worked out by all, and values handed over.
 MOST_WORK = 2.0
@@ -37,36 +39,38 @@ def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> 
         Where the user wants what cannot be.
     """
     asked = problem.kernel.threads_per_run
-    if asked == 1:
+    threads = _rule(problem) if asked is None else asked
+    reason = _why_not(problem, threads)
+    if threads == 1 or (asked is None and reason):
         return None
-    reason = _why_not(problem)
-    if asked is None:
-        threads = _rule(len(problem.system.states), problem.solve.precision)
-        if reason or threads == 1:
-            return None
-        found = make(threads)
-        return found if _held(found) <= MOST_SLOTS and _share_of_work(found, make(1)) <= MOST_WORK else None
-    if not reason:
-        found = make(asked)
-        if _held(found) <= MOST_SLOTS:
-            return found
-        reason = f"would leave each thread {_held(found)} states, more than {MOST_SLOTS}"
-    message = f"threads_per_run = {asked} {reason}"
-    raise PlanError(message, "leave it away, or set it to 1", "run.kernel.threads_per_run")
+    found = None if reason else make(threads)
+    if found and found.states.held > MOST_SLOTS:
+        reason = f"leaves a thread {found.states.held} states; {MOST_SLOTS} are the most"
+    if asked is not None and reason:
+        message = f"threads_per_run = {asked} {reason}"
+        raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
+    if reason or found is None or (asked is None and _share_of_work(found, make(1)) > MOST_WORK):
+        return None
+    return found
 
 
-def _rule(states: int, precision: str) -> int:
-    """Return the threads for some states."""
-    if states <= MOST_ALONE[precision]:
+def _rule(problem: Problem) -> int:
+    """Return the threads that a run should have."""
+    states, solve = len(problem.system.states), problem.solve
+    each = (problem.tableau.stages + BESIDE_STAGES) * (1 if solve.precision == "float32" else 2)
+    if states * each <= ALONE[solve.dt is not None]:
         return 1
-    threads = 1
-    while threads < MOST_THREADS and threads * MOST_A_THREAD[precision] < states:
+    threads = 2
+    while threads < MOST_THREADS and -(-states // threads) * each > ROOM:
         threads *= 2
     return threads
 
 
-def _why_not(problem: Problem) -> str | None:
-    """Return why the threads of a run cannot share it; None where they can."""
+def _why_not(problem: Problem, threads: int) -> str | None:
+    """Return why some threads cannot share a run; None where they can."""
+    states = len(problem.system.states)
+    if states < FEWEST_SLOTS * threads:
+        return f"is for models of at least {FEWEST_SLOTS * threads} states"
     if not problem.explicit:
         return "is for explicit methods"
     if problem.system.events:
@@ -76,10 +80,6 @@ def _why_not(problem: Problem) -> str | None:
     return None
 
 
-def _held(rhs: RightHandSide) -> int:
-    return rhs.states.held
-
-
 def _share_of_work(dealt: RightHandSide, alone: RightHandSide) -> float:
     """Return the work of all threads of a run together, relative to that of one."""
     threads = dealt.dealing.lanes if dealt.dealing else 1
@@ -87,8 +87,10 @@ def _share_of_work(dealt: RightHandSide, alone: RightHandSide) -> float:
 
 
 def _work(rhs: RightHandSide) -> float:
-    def evaluate(t: Any, y: Any, p: Any, dy: Any) -> None:
-        rhs.evaluate(t, y, p, dy)
+    """Return the work of a thread for one evaluation."""
 
-    array = Argument(True, rhs.precision)  # noqa: FBT003
-    return work_of(record(evaluate, [Argument(False, "float64"), array, array, array]))  # noqa: FBT003
+    def evaluate(t: Any, y: Any, p: Any, dy: Any, observables: Any) -> None:
+        rhs.evaluate(t, y, p, dy, observables=observables)
+
+    array, time = Argument(is_array=True, dtype=rhs.precision), Argument(is_array=False, dtype="float64")
+    return work_of(record(evaluate, [time, array, array, array, array]))

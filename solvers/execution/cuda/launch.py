@@ -205,7 +205,7 @@ def too_much_shared(stride: int, arch: Architecture) -> PlanError:
     room = architecture_facts(arch).shared_bytes_per_block
     major, minor = arch
     message = (
-        f"the buffers in shared memory take {stride} bytes a run, {32 * stride} for the 32 runs of the smallest block; "
+        f"the buffers in shared memory take {stride} bytes a thread, {32 * stride} for the 32 of the smallest block; "
         f"sm_{major}{minor} has {room} bytes a block"
     )
     return PlanError(message, 'move buffers to "local" or "persistent"', "buffers")
