@@ -12,6 +12,7 @@ from solvers.straightline import (
     convert,
     exp2_estimate,
     fma,
+    kept,
     larger,
     larger_magnitude,
     log2_estimate,
@@ -56,7 +57,7 @@ class ErrorNorm:
         In quotients by these the sum of the squares is the mean.
         """
         root = math.sqrt(len(self.atol)) / abs(share)
-        return fma(magnitude, self.rtol * root, self._absolute(index, magnitude, root))
+        return fma(magnitude, kept(magnitude, self.rtol * root), self._absolute(index, magnitude, root))
 
     def _absolute(self, index: Any, like: Any, root: float) -> Any:
         """Return a state's absolute tolerance times a number."""

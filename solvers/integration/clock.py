@@ -15,7 +15,8 @@ from solvers.straightline import absolute, both, convert, literal, minimum, sele
 from solvers.straightline.setting import Number, is_used
 from solvers.targets.target import DeviceFunction, Target
 
-#: A step that would leave less than this share of what is left takes all of it: rounding leaves no step to take.
+#: On the way to a stop, a step that would leave less than this share of what is left takes all of it: steps may be as
+#: long as stops are apart, to within rounding, which is no reason for another one.
 CRUMB = 2.0**-20
 
 
@@ -83,8 +84,12 @@ class Clock(ABC):
 
         That costs no step, and errors are those of the longest one.
         """
-        last = dt >= left * (1.0 - CRUMB)
+        last = self._suffices(dt, left)
         return select(last, left, smaller(dt, left * 0.5)), last
+
+    def _suffices(self, dt: Any, left: Any) -> Any:
+        """Return whether a step of dt leads to the end."""
+        return dt >= left
 
     @staticmethod
     def _measure(h: Any) -> Any:
@@ -187,6 +192,9 @@ class LandingClock(Clock):
 
     landings: Number
 
+    def _suffices(self, dt: Any, left: Any) -> Any:
+        return dt >= left * (1.0 - CRUMB)
+
     def _stop(self, time: Any) -> Any:
         """Return where a step has to end at the latest, whatever is saved."""
         return literal(time.t, self.t1, "float64")
@@ -244,7 +252,7 @@ class SwitchingClock(LandingClock):
     def _choose(self, dt: Any, left: Any) -> tuple[Any, Any]:
         if not self.fixed:
             return super()._choose(dt, left)
-        last = dt >= left * (1.0 - CRUMB)
+        last = self._suffices(dt, left)
         return select(last, left, dt), last
 
     def _stop(self, time: Any) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 
 from solvers.straightline.loops import Repeated, record_of
 from solvers.straightline.record import MASK, Array, Value, promote
-from solvers.straightline.setting import Number
+from solvers.straightline.setting import UNKNOWN_ZERO, Number, Setting
 
 _NUMPY_CALLS = {
     "exp": np.exp,
@@ -57,6 +57,16 @@ def literal(like: Any, number: Number, dtype: str) -> Any:
     if log is not None:
         return log.constant(number, dtype)
     return bool(number) if dtype == MASK else np.dtype(dtype).type(number)
+
+
+def kept(like: Any, number: Number) -> Any:
+    """Return a number as a value that a GPU keeps in a register, for where the other operand is a setting as well.
+
+    Of what lies in memory an instruction takes only one operand. For another a compiler would wait each time, however
+    many registers are free, unless it takes it for a result.
+    """
+    value = literal(like, number, like.dtype)
+    return value + literal(like, UNKNOWN_ZERO, like.dtype) if isinstance(number, Setting) else value
 
 
 def select(mask: Any, chosen: Any, otherwise: Any) -> Any:

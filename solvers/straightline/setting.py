@@ -107,6 +107,9 @@ class Setting:
 #: A number that is known, or one that is when a kernel starts.
 Number = float | Setting
 
+#: Zero, but no compiler knows that it is. It is -0.0, which leaves every number as it is where it is added.
+UNKNOWN_ZERO = Setting("neg", (0.0,))
+
 
 def _binary(kind: str, first: Any, second: Any) -> Setting:
     """Return arithmetic on settings and plain numbers; for anything else it is the other operand's to answer."""

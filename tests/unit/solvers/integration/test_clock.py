@@ -42,9 +42,10 @@ def test_steps_end_with_the_span(kind):
     first, second = walk(kind(**SPAN), [0.125, 0.25])
     assert first == pytest.approx((0.7, 0.125, 0.825, 0))
     assert second == pytest.approx((0.825, 0.175, 1.0, 1))
-    # 1 - 0.7 is more than 0.3, by rounding.
-    ((_, h, t_next, ends),) = walk(kind(**SPAN), [0.3])
-    assert (h, t_next, ends) == (1 - 0.7, 1.0, 1)
+    # 1 - 0.7 is more than 0.3, by rounding: the last two steps are of one length.
+    first, second = walk(kind(**SPAN), [0.3, 0.3])
+    assert first == pytest.approx((0.7, 0.15, 0.85, 0))
+    assert second == pytest.approx((0.85, 0.15, 1.0, 1))
 
 
 def test_a_sum_of_steps_is_exact_near_the_start_of_a_long_span():
@@ -73,6 +74,8 @@ def test_landing():
     clock = LandingClock(**SPAN, landings=2)
     assert walk(clock, [0.125], save_time=0.75) == [(0.7, 0.75 - 0.7, 0.75, 0)]
     assert walk(clock, [0.5], save_time=1.0) == [(0.7, 1 - 0.7, 1.0, 1)]
+    # 1 - 0.7 is more than 0.3, by rounding, which leaves no step to take.
+    assert walk(clock, [0.3], save_time=1.0) == [(0.7, 1 - 0.7, 1.0, 1)]
     # Behind the last save the end of the span is all there is.
     functions = clock.build(PythonTarget())
     beyond = Saving(np.int32(2), np.float64(0.75))
