@@ -36,6 +36,11 @@ class _Kind:
     body: Body
     members: Mapping[int, int]
 
+    def reads(self, state: int) -> list[int]:
+        """Return the states that the slope of one is computed of, in the order of the form."""
+        member = self.members[state]
+        return [int(column.values[member]) for column in self.body.columns if column.kind == "y"]
+
     def value(self, sources: Mapping[str, Any], dealing: Dealing, states: Sequence[int | None], precision: str) -> Any:
         """Return the slope of each lane's state; None: of none."""
         members = [None if state is None else self.members[state] for state in states]
@@ -96,7 +101,9 @@ class DealtEquations:
         self._kind_of: dict[int, int] = {
             state: number for number, kind in enumerate(self._kinds) for state in kind.members
         }
-        self.dealing = deal([self._kind_of.get(state, -1 - state) for state in range(len(slopes))], lanes)
+        kinds = [self._kind_of.get(state, -1 - state) for state in range(len(slopes))]
+        reads = [self._kinds[kind].reads(state) if kind >= 0 else () for state, kind in enumerate(kinds)]
+        self.dealing = deal(kinds, reads, lanes)
 
     def __str__(self) -> str:
         """Tell how many equations are dealt, and among how many threads."""

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from solvers.equations.right_hand_side import RightHandSide
+import sympy
+
+from solvers.equations.looped import WEIGHT, weight
+from solvers.equations.right_hand_side import RightHandSide, needed_observables
+from solvers.equations.system import System, observable_symbol, state_symbol
 from solvers.errors import PlanError
 from solvers.planning.problem import Problem
 from solvers.straightline.recorded import Argument, record
-from solvers.targets.counting import work_of
 
 #: 32-bit numbers of a state and its slopes, for all stages, that a thread finds registers for in any order.
 ROOM = 320
@@ -20,9 +23,13 @@ BESIDE_STAGES = 3
 MOST_THREADS = 32
 #: States that a thread has at least and, as what it does is written out, at most.
 FEWEST_SLOTS, MOST_SLOTS = 2, 128
+#: States that an equation reads on average, at most: each is another thread's, or may be.
+MOST_READ = 16
 #: What the threads of a run do together, at most, relative to what one would: equations of few threads' states are
 #: worked out by all, and values handed over.
 MOST_WORK = 2.0
+#: Operations that take no work by themselves.
+_FREE = frozenset({"argument", "constant", "setting", "nothing", "load", "store"})
 
 
 def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> RightHandSide | None:
@@ -41,7 +48,7 @@ def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> 
     asked = problem.kernel.threads_per_run
     threads = _rule(problem) if asked is None else asked
     reason = _why_not(problem, threads)
-    if threads == 1 or (asked is None and reason):
+    if threads == 1 or (asked is None and (reason or _read(problem.system) > MOST_READ)):
         return None
     found = None if reason else make(threads)
     if found and found.states.held > MOST_SLOTS:
@@ -49,7 +56,7 @@ def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> 
     if asked is not None and reason:
         message = f"threads_per_run = {asked} {reason}"
         raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
-    if reason or found is None or (asked is None and _share_of_work(found, make(1)) > MOST_WORK):
+    if reason or found is None or (asked is None and _share_of_work(found, threads) > MOST_WORK):
         return None
     return found
 
@@ -80,17 +87,33 @@ def _why_not(problem: Problem, threads: int) -> str | None:
     return None
 
 
-def _share_of_work(dealt: RightHandSide, alone: RightHandSide) -> float:
+def _read(system: System) -> float:
+    """Return how many states an equation reads on average, directly or through observables."""
+    states = {state_symbol(index) for index in range(len(system.states))}
+    read: dict[sympy.Symbol, frozenset[sympy.Symbol]] = {}
+
+    def reads(expression: sympy.Expr) -> frozenset[sympy.Symbol]:
+        symbols = expression.free_symbols
+        return frozenset(symbols & states).union(*(read[each] for each in symbols & read.keys()))
+
+    for index in needed_observables(system, system.derivatives):
+        read[observable_symbol(index)] = reads(system.observable_expressions[index])
+    return sum(len(reads(each)) for each in system.derivatives) / len(states)
+
+
+def _share_of_work(dealt: RightHandSide, threads: int) -> float:
     """Return the work of all threads of a run together, relative to that of one."""
-    threads = dealt.dealing.lanes if dealt.dealing else 1
-    return threads * _work(dealt) / _work(alone)
+    return threads * _work(dealt) / weight(dealt.derivatives)
 
 
 def _work(rhs: RightHandSide) -> float:
-    """Return the work of a thread for one evaluation."""
+    """Return the operations of a thread for one evaluation, weighted as those of programs are."""
 
-    def evaluate(t: Any, y: Any, p: Any, dy: Any, observables: Any) -> None:
-        rhs.evaluate(t, y, p, dy, observables=observables)
+    def evaluate(t: Any, y: Any, p: Any, dy: Any) -> None:
+        rhs.evaluate(t, y, p, dy)
+        if rhs.sides:
+            rhs.crosses((t, y), (t, dy), p)
 
     array, time = Argument(is_array=True, dtype=rhs.precision), Argument(is_array=False, dtype="float64")
-    return work_of(record(evaluate, [time, array, array, array, array]))
+    operations = record(evaluate, [time, array, array, array]).record.operations
+    return sum(WEIGHT if each.kind == "call" else each.kind not in _FREE for each in operations)

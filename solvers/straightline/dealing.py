@@ -4,7 +4,7 @@ Each thread, a lane of the run, holds an element in each of its slots, or none i
 for the slots; where an element's own number matters, or another lane's value, it says so by what is here.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -61,22 +61,25 @@ class Whole:
 # -- dealing ------------------------------------------------------------------------------------
 
 
-def deal(kinds: Sequence[Hashable], lanes: int) -> Dealing:
-    """Deal elements in blocks of neighbours, so that most slots hold elements of one kind.
+def deal(kinds: Sequence[Hashable], reads: Sequence[Sequence[int]], lanes: int) -> Dealing:
+    """Deal elements in blocks of neighbours, as long as makes the least work.
 
-    Neighbours are mostly what an element is computed of. Kinds that follow each other, as those of several vectors, are
-    dealt one after the other; of kinds that take turns, as those of cells, a lane gets whole cells.
+    Elements of a slot that are of one kind are worked out together, and what they read is handed over together where it
+    is equally far on. Kinds that follow each other, as those of several vectors, are dealt one after the other; of
+    kinds that take turns, as those of cells, a lane gets whole cells.
 
     Parameters
     ----------
     kinds
         What each element is.
+    reads
+        The elements that each is computed of, in an order that is that of its kind.
     """
     slots: list[tuple[int | None, ...]] = []
     for part in _parts(kinds, lanes):
         fewest = -(-len(part) // lanes)
-        choices = [_blocks(part, lanes, fewest + more) for more in range(1 + int(SPARE * fewest))]
-        slots += min(choices, key=lambda rows: _variety(rows, kinds))
+        sizes = range(fewest, 1 + fewest + int(SPARE * fewest))
+        slots += _blocks(part, lanes, min(sizes, key=lambda size: _work(part, lanes, size, kinds, reads)))
     return Dealing(lanes, tuple(slots))
 
 
@@ -87,9 +90,20 @@ def _blocks(part: range, lanes: int, size: int) -> list[tuple[int | None, ...]]:
     ]
 
 
-def _variety(rows: Iterable[Sequence[int | None]], kinds: Sequence[Hashable]) -> int:
-    """Return the slots, and the kinds in each."""
-    return sum(1 + len({kinds[each] for each in row if each is not None}) for row in rows)
+def _work(part: range, lanes: int, size: int, kinds: Sequence[Hashable], reads: Sequence[Sequence[int]]) -> int:
+    """Return about how many operations blocks of a size make."""
+    work = 0
+    for row in _blocks(part, lanes, size):
+        routes: dict[Hashable, set[tuple[int, int]]] = {}
+        for lane, element in enumerate(row):
+            if element is None:
+                continue
+            routes.setdefault(kinds[element], set())
+            for column, source in enumerate(reads[element]):
+                other, slot = divmod(source - part.start, size)
+                routes.setdefault((kinds[element], column), set()).add((slot, (other - lane) % lanes))
+        work += 1 + len(routes) + sum(map(len, routes.values()))
+    return work
 
 
 def _parts(kinds: Sequence[Hashable], lanes: int) -> list[range]:

@@ -37,6 +37,26 @@ def _buffer(elements: int, dtype: Any, lanes: int) -> _Memory:
     return _Memory(np.full((elements, lanes), np.nan if np.dtype(dtype).kind == "f" else -1, dtype))
 
 
+class Lanes:
+    """Lanes of a warp of some runs, which straight-line code runs on.
+
+    Parameters
+    ----------
+    threads, runs
+        Threads a run, and runs a warp.
+    numbers
+        What settings stand for.
+    """
+
+    def __init__(self, threads: int, runs: int = 1, numbers: Mapping[str, float] | None = None) -> None:
+        self.target = SharedTarget(threads, runs, numbers or {})
+
+    def run(self, function: Callable[..., Any], *values: np.ndarray) -> Any:
+        """Return what a function comes to, in each lane, of numbers a lane, and of buffers of (elements, lanes)."""
+        given = [_Memory(each) if each.ndim > 1 else each for each in values]
+        return self.target.straight_line(function)(*given)
+
+
 class SharedTarget(PythonTarget):
     """Runs device code for the lanes of a warp of some runs, each of which has several threads.
 
