@@ -105,6 +105,11 @@ class DealtEquations:
         reads = [self._kinds[kind].reads(state) if kind >= 0 else () for state, kind in enumerate(kinds)]
         self.dealing = deal(kinds, reads, lanes)
 
+    @property
+    def forms(self) -> int:
+        """Forms of equations, each of those with time or drivers its own."""
+        return len(self._kinds) + len(self._alone)
+
     def __str__(self) -> str:
         """Tell how many equations are dealt, and among how many threads."""
         count, kinds = len(self._kind_of), len(self._kinds)

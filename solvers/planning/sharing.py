@@ -25,9 +25,11 @@ MOST_THREADS = 32
 FEWEST_SLOTS, MOST_SLOTS = 2, 128
 #: States that an equation reads on average, at most: each is another thread's, or may be.
 MOST_READ = 16
+#: Equations of a form on average, at least.
+FEWEST_MEMBERS = 4
 #: What the threads of a run do together, at most, relative to what one would: equations of few threads' states are
 #: worked out by all, and values handed over.
-MOST_WORK = 2.0
+MOST_WORK = 4.0
 #: Operations that take no work by themselves.
 _FREE = frozenset({"argument", "constant", "setting", "nothing", "load", "store"})
 
@@ -47,18 +49,22 @@ def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> 
     """
     asked = problem.kernel.threads_per_run
     threads = _rule(problem) if asked is None else asked
-    reason = _why_not(problem, threads)
-    if threads == 1 or (asked is None and (reason or _read(problem.system) > MOST_READ)):
+    if threads == 1:
         return None
-    found = None if reason else make(threads)
-    if found and found.states.held > MOST_SLOTS:
-        reason = f"leaves a thread {found.states.held} states; {MOST_SLOTS} are the most"
-    if asked is not None and reason:
+    reason = _why_not(problem, threads)
+    if asked is None:
+        return None if reason or _read(problem.system) > MOST_READ else _worth_it(make(threads), threads)
+    if reason:
         message = f"threads_per_run = {asked} {reason}"
         raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
-    if reason or found is None or (asked is None and _share_of_work(found, threads) > MOST_WORK):
-        return None
-    return found
+    return make(threads)
+
+
+def _worth_it(dealt: RightHandSide, threads: int) -> RightHandSide | None:
+    """Return a right-hand side that is dealt where this pays, else None."""
+    assert dealt.dealt  # noqa: S101 - it was made so
+    few = dealt.dealt.forms * FEWEST_MEMBERS <= dealt.states.count
+    return dealt if few and _share_of_work(dealt, threads) <= MOST_WORK else None
 
 
 def _rule(problem: Problem) -> int:
@@ -76,14 +82,16 @@ def _rule(problem: Problem) -> int:
 def _why_not(problem: Problem, threads: int) -> str | None:
     """Return why some threads cannot share a run; None where they can."""
     states = len(problem.system.states)
-    if states < FEWEST_SLOTS * threads:
-        return f"is for models of at least {FEWEST_SLOTS * threads} states"
+    if not FEWEST_SLOTS <= states / threads <= MOST_SLOTS:
+        return f"is for models of {FEWEST_SLOTS * threads} to {MOST_SLOTS * threads} states"
     if not problem.explicit:
         return "is for explicit methods"
     if problem.system.events:
         return "is for models without events"
     if problem.save.summaries:
         return "is for runs without summaries"
+    if problem.kernel.patience:
+        return "is for runs that are taken from no queue: patience = 0"
     return None
 
 

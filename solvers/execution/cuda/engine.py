@@ -97,7 +97,14 @@ def compile_plan(
     problem, settings, precision = plan.problem, plan.problem.kernel, plan.problem.solve.precision
     adaptive, saves, ordered = problem.fixed_steps is None, not problem.only_end, plan.ordered
     states, disorder = len(problem.system.states), problem.disorder
-    patience = patience_rule(settings, disorder=disorder, adaptive=adaptive, saves=saves, states=states)
+    patience = patience_rule(
+        settings,
+        disorder=disorder,
+        adaptive=adaptive,
+        saves=saves,
+        states=states,
+        threads_per_run=plan.threads_per_run,
+    )
     registers = registers_rule(
         settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
     )

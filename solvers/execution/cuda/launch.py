@@ -107,7 +107,9 @@ def order_bytes_per_run(exchange: Exchange) -> int:
     return 4 + exchange.bytes_per_run
 
 
-def patience_rule(settings: KernelSettings, *, disorder: int, adaptive: bool, saves: bool, states: int) -> int:
+def patience_rule(
+    settings: KernelSettings, *, disorder: int, adaptive: bool, saves: bool, states: int, threads_per_run: int = 1
+) -> int:
     """Return how many steps the lanes of a warp may miss until they take the next runs; 0: each thread has its own.
 
     Runs of about as many steps end together, and a queue would cost them 3 to 10 %; runs that save on their way store
@@ -123,9 +125,11 @@ def patience_rule(settings: KernelSettings, *, disorder: int, adaptive: bool, sa
         Whether runs save at other times than their end.
     states
         Of the system.
+    threads_per_run
+        That share a run; where there are several, there is no queue.
     """
-    if settings.patience is not None:
-        return settings.patience
+    if settings.patience is not None or threads_per_run > 1:
+        return settings.patience or 0
     return PATIENCE if adaptive and not saves and disorder > FEW_DIMENSIONS and states <= QUEUE_STATES else 0
 
 

@@ -50,10 +50,24 @@ def test_other_targets_have_one_thread():
     assert threads(ring(128), target="cpu") == threads(ring(128), target="python") == 1
 
 
-def test_a_run_has_one_thread_where_threads_would_do_each_others_work():
-    assert threads(system_of(network(60, 180)), precision="float32") == 1
+@pytest.mark.parametrize(("system", "expected"), [(grid(100), 8), (system_of(network(60, 180)), 1)])
+def test_equations_are_of_few_forms(system, expected):
+    assert threads(system) == expected
+
+
+def test_equations_that_read_all_states_have_one_thread():
     assert threads(system_of(oscillators(50)), precision="float32") == 1
-    assert threads(grid(64), precision="float32") > 1
+
+
+def test_a_run_has_one_thread_where_threads_would_do_each_others_work(monkeypatch):
+    monkeypatch.setattr("solvers.planning.sharing.MOST_WORK", 2.0)
+    assert (threads(ring(100)), threads(grid(100))) == (8, 1)
+
+
+def test_a_queue_is_of_runs_with_a_thread_each():
+    made = problem(ring(64))
+    assert make_plan(replace(made, kernel=KernelSettings(patience=48)), "cuda").threads_per_run == 1
+    assert make_plan(replace(made, kernel=KernelSettings(patience=0)), "cuda").threads_per_run > 1
 
 
 def test_what_is_asked_for_is_done():
@@ -65,8 +79,9 @@ def test_what_is_asked_for_is_done():
     ("made", "reason"),
     [
         (problem(ring(40), "rodas5p", threads=4), "explicit"),
-        (problem(lorenz(), threads=2), "at least 4 states"),
-        (problem(ring(300), threads=2), "150 states"),
+        (problem(lorenz(), threads=2), "4 to 256 states"),
+        (problem(ring(300), threads=2), "4 to 256 states"),
+        (replace(problem(ring(40)), kernel=KernelSettings(threads_per_run=4, patience=48)), "no queue"),
     ],
 )
 def test_what_cannot_be_is_refused(made, reason):
