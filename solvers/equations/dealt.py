@@ -1,7 +1,7 @@
 """Equations dealt among the threads of a run: each computes those of its own states, and asks others for theirs."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,14 @@ from solvers.equations.forms import NUMBER, Form, Leaf, form_of
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at, literals
 from solvers.equations.system import System, parameter_symbol, state_symbol
+from solvers.equations.timed import TimedParts
 from solvers.straightline import literal
 from solvers.straightline.dealing import Dealing, Whole, chosen, deal, read
 from solvers.straightline.loops import by_lane
 from solvers.straightline.record import INDEX
+
+#: The kind of a leaf that is the same for all lanes.
+_PART = "part"
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,18 @@ def _read(
     places = [None if value is None else int(value) for value in found]
     if column.kind == "y":
         return read(sources["y"], dealing, places)
+    if column.kind == _PART:
+        return _part(sources[_PART], places)
     return sources[column.kind][by_lane(sources["y"], INDEX, places)]
+
+
+def _part(parts: Sequence[Any], places: Sequence[int | None]) -> Any:
+    """Return for each lane one of some values."""
+    found = None
+    for place in dict.fromkeys(place for place in places if place is not None):
+        value = parts[place]
+        found = value if found is None else chosen([each == place for each in places], value, found)
+    return found
 
 
 class DealtEquations:
@@ -94,8 +109,9 @@ class DealtEquations:
     ) -> None:
         self._system, self._precision, self._forcing = system, precision, forcing
         with deep_recursion():
-            slopes = _without(named, system.derivatives)
-            self._kinds, alone = _kinds(system, slopes)
+            slopes, parts = _without(named, system.derivatives), TimedParts(system)
+            self._kinds, alone = _kinds(system, parts.taken_out(slopes), parts.symbols.values())
+            self._parts = parts.program(system, precision)
             early = time_first(precision, system)
             self._alone = {state: compile_program(system.inputs, [slopes[state]], (), early) for state in alone}
         self._kind_of: dict[int, int] = {
@@ -107,7 +123,7 @@ class DealtEquations:
 
     @property
     def forms(self) -> int:
-        """Forms of equations, each of those with time or drivers its own."""
+        """Forms of equations, each of those with conditions of time its own."""
         return len(self._kinds) + len(self._alone)
 
     def __str__(self) -> str:
@@ -126,18 +142,20 @@ class DealtEquations:
         y, p
             Arrays of the thread's states, and of all parameters.
         """
+        sources = {"y": y, "p": p, _PART: self._evaluate(self._parts, t, y, p)}
         for slot, states in enumerate(self.dealing.slots):
             nothing = literal(y, 0.0, self._precision)
             slope = None
-            for held, value in self._slopes(states, t, y, p):
+            for held, value in self._slopes(states, t, sources):
                 slope = value if slope is None else chosen(held, value, slope)
             out[offset + slot] = (
                 nothing if slope is None else chosen([each is not None for each in states], slope, nothing)
             )
 
-    def _slopes(self, states: Sequence[int | None], t: Any, y: Any, p: Any) -> Iterator[tuple[list[bool], Any]]:
+    def _slopes(
+        self, states: Sequence[int | None], t: Any, sources: Mapping[str, Any]
+    ) -> Iterator[tuple[list[bool], Any]]:
         """Yield the slopes of a slot's states, a kind at a time: in which lanes it is one of those, and the slope."""
-        sources = {"y": y, "p": p}
         present = [state for state in states if state is not None]
         for number in dict.fromkeys(self._kind_of.get(state) for state in present):
             if number is None:
@@ -147,12 +165,12 @@ class DealtEquations:
             yield [state is not None for state in own], value
         for state in present:
             if state in self._alone:
-                yield [each == state for each in states], self._evaluate(self._alone[state], t, y, p)
+                (value,) = self._evaluate(self._alone[state], t, sources["y"], sources["p"])
+                yield [each == state for each in states], value
 
-    def _evaluate(self, program: Program, t: Any, y: Any, p: Any) -> Any:
+    def _evaluate(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:
         whole = Whole(y, self.dealing)
-        (value,) = evaluate_at(program, self._system, self._precision, t, whole, p, forcing=self._forcing)
-        return value
+        return evaluate_at(program, self._system, self._precision, t, whole, p, forcing=self._forcing)
 
 
 def _without(named: Sequence[tuple[sympy.Symbol, sympy.Expr]], derivatives: Sequence[Any]) -> list[Any]:
@@ -163,11 +181,12 @@ def _without(named: Sequence[tuple[sympy.Symbol, sympy.Expr]], derivatives: Sequ
     return [expression.xreplace(known) for expression in derivatives]
 
 
-def _kinds(system: System, slopes: Sequence[Any]) -> tuple[list[_Kind], list[int]]:
-    """Return equations by their forms, and the states whose equations have time or drivers."""
+def _kinds(system: System, slopes: Sequence[Any], parts: Iterable[sympy.Symbol]) -> tuple[list[_Kind], list[int]]:
+    """Return equations by their forms, and the states whose equations have time or drivers besides some parts."""
     count = len(slopes)
     symbols = ("y", state_symbol, count), ("p", parameter_symbol, len(system.parameters))
     quantities = {symbol(k): Leaf(kind, k) for kind, symbol, number in symbols for k in range(number)}
+    quantities |= {symbol: Leaf(_PART, k) for k, symbol in enumerate(parts)}
     others = frozenset(system.inputs) - quantities.keys()
     found: dict[str, list[tuple[int, Form]]] = defaultdict(list)
     alone = []

@@ -51,6 +51,16 @@ def two_vectors(n: int) -> System:
     return make_system(states, moved | made, {"D": 1.0} | {f"k{i}": 1 + 0.1 * i for i in range(5)})
 
 
+def driven(n: int) -> System:
+    """Return a ring that is shaken: each state by what depends on time alone, in two ways, with a pulse for some."""
+    slopes = {}
+    for i in range(n):
+        shaken = f"(1 + 0.{i % 5 + 1}*sin(w*t)) + exp(-(t - 0.25)**2)" if i % 2 else "*cos(w*t) + t - 0.25"
+        pulse = " + Piecewise((w, t < 0.1), (0, True))" if i < 5 else ""
+        slopes[f"x{i}"] = f"k*(x{(i + 1) % n} - 2*x{i} + x{(i - 1) % n}) - x{i}*{shaken.lstrip('*')}{pulse}"
+    return make_system({name: 1.0 + 0.1 * (i % 3) for i, name in enumerate(slopes)}, slopes, {"k": 1.0, "w": 9.0})
+
+
 def guarded(n: int) -> System:
     """Return a row in which things pass only downhill: conditions of states."""
     slopes = {f"x{i}": f"max(x{i - 1} - x{i}, 0) - k*x{i}" if i else "k - x0" for i in range(n)}
@@ -66,5 +76,6 @@ MANY: Mapping[str, tuple[Callable[[int], System], str, tuple[float, float], floa
     "cells of four": (cells, "I", (5.0, 15.0), 1.0),
     "a grid": (grid, "D", (0.5, 2.0), 0.3),
     "two vectors": (two_vectors, "D", (0.5, 2.0), 0.5),
+    "shaken": (driven, "w", (5.0, 9.0), 0.5),
     "guards": (guarded, "k", (0.5, 2.0), 1.0),
 }
