@@ -10,6 +10,7 @@ STIFF_METHODS = ("rodas4", "rodas5p", "kvaerno5", "radau_iia_5")
 #: What a CPU is given of the runs of a GPU.
 _CPU_SHARE = {
     "explicit": 1 / 16,
+    "many states": 1 / 64,
     "saving": 1 / 16,
     "stiff": 1 / 64,
     "divergence": 1 / 64,
@@ -96,6 +97,10 @@ class Case:
         return path
 
 
+#: States, and the precision, of which several threads share a run on a GPU.
+_MANY = tuple((n, precision) for n in (128, 256) for precision in ("float32", "float64"))
+
+
 def _explicit() -> list[Case]:
     both = ("float32", "float64")
     lorenz = PROBLEMS["lorenz"]
@@ -125,6 +130,7 @@ def _cases() -> list[Case]:
             for problem in stiff
             for method in STIFF_METHODS
         ),
+        *(Case("many states", PROBLEMS[f"lorenz96 {n}"], "tsit5", MIDDLE // 2, p, fixed=True) for n, p in _MANY),
         *(Case("divergence", long, "tsit5", LARGE, "float32", shuffled=order) for order in (False, True)),
         *(Case("divergence", oscillator, "rodas5p", MIDDLE, shuffled=order) for order in (False, True)),
     ]

@@ -81,7 +81,7 @@ def _problems() -> list[Problem]:
         Problem("lorenz to 20", lorenz, ("rho", 0.0, 28.0), 20.0, atol=1e-9, dt0=1e-2),
         *(
             Problem(f"lorenz96 {n}", lorenz96(n), ("F", 7.0, 9.0), 0.2, atol=1e-9, dt0=1e-2)
-            for n in (8, 20, 32, 64, 128)
+            for n in (8, 20, 32, 64, 128, 256)
         ),
         Problem("pleiades", _file("pleiades"), ("x1", 2.95, 3.05), 3.0, atol=1e-9, dt0=1e-3),
         Problem("hodgkin_huxley", _file("hodgkin_huxley"), ("current", 0.0, 20.0), 50.0, 1e-6, dt0=1e-2, dt=1e-2),

@@ -313,7 +313,9 @@ class KernelSettings:
     Parameters
     ----------
     threads
-        Threads, that is runs at a time, a block: a multiple of 32.
+        Threads a block: a multiple of 32.
+    threads_per_run
+        Threads that share a run, a power of two up to 32.
     max_registers
         Most registers a thread.
     resident_blocks
@@ -329,6 +331,7 @@ class KernelSettings:
     """
 
     threads: int | None = None
+    threads_per_run: int | None = None
     max_registers: int | None = None
     resident_blocks: int | None = None
     order: bool | None = None

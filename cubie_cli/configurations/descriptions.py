@@ -101,7 +101,8 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "kernel": "How the kernel is compiled and launched; `cubie tune` finds what is fastest.",
         },
         "KernelTable": {
-            "threads_per_block": "cuda: runs at a time a block, a multiple of 32.",
+            "threads_per_block": "cuda: threads a block, a multiple of 32.",
+            "threads_per_run": "cuda: threads that share a run and its states; a power of 2 up to 32.",
             "max_registers": "cuda: most registers a thread.",
             "resident_blocks": "cuda: blocks that a multiprocessor works on at a time.",
             "order": "cuda: whether runs are worked on in an order in which neighbours are alike.",

@@ -191,6 +191,7 @@ class KernelTable(_Table):
     """`[run.kernel]`."""
 
     threads_per_block: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] | None = None
+    threads_per_run: Literal[1, 2, 4, 8, 16, 32] | None = None
     max_registers: Annotated[int, Field(ge=24, le=255)] | None = None
     resident_blocks: Count | None = None
     order: bool | None = None

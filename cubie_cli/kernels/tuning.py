@@ -48,6 +48,7 @@ _KERNEL: KeyPath = ("run", "kernel")
 _KERNEL_CHANGES: Mapping[str, Sequence[Mapping[str, int]]] = {
     "cuda": (
         *({"order": value} for value in (True, False)),
+        *({"threads_per_run": value} for value in (1, 2, 4, 8, 16, 32)),
         *({"patience": value} for value in (0, 24, 48, 96)),
         *({"threads_per_block": value} for value in (32, 64, 128, 256)),
         *({"resident_blocks": value} for value in (1, 2, 4)),

@@ -43,6 +43,8 @@ class MemoryReport:
         The kernel's buffers.
     form
         How the equations are compiled.
+    threads_per_run
+        Threads that share a run; the buffers are those of one.
     kernel
         What the compiler made of the kernel, by name; None where it cannot be told.
     kernel_hint
@@ -57,6 +59,7 @@ class MemoryReport:
 
     registry: BufferRegistry
     form: str
+    threads_per_run: int
     kernel: Mapping[str, Any] | None
     kernel_hint: str | None
     arrays: tuple[Array, ...]
@@ -84,6 +87,7 @@ class MemoryReport:
                 "shared_per_block": self.shared_per_block,
             },
             "equations": self.form,
+            "threads_per_run": self.threads_per_run,
             "kernel": None if self.kernel is None else dict(self.kernel),
             "device": {
                 "arrays": [{"name": array.name, "bytes": array.bytes} for array in self.arrays],
@@ -135,6 +139,7 @@ def memory_of(
     return MemoryReport(
         registry=work.registry,
         form=work.form,
+        threads_per_run=work.threads_per_run,
         kernel=kernel,
         kernel_hint=None if kernel else NOT_ASKED,
         arrays=tuple(arrays),

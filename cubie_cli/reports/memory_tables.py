@@ -35,7 +35,14 @@ def _buffer_table(report: MemoryReport) -> RenderableType:
     rows = [["" if row[key] is None else str(row[key]) for key in BUFFER_KEYS] for row in report.as_json()["buffers"]]
     if not rows:
         return Text("This solver has no buffers.")
-    return table("Buffers of one run", BUFFER_KEYS, rows, numeric=("elements", "bytes", "offset"), keys=2)
+    title = f"Buffers of one {_holder(report)}"
+    return table(title, BUFFER_KEYS, rows, numeric=("elements", "bytes", "offset"), keys=2)
+
+
+def _holder(report: MemoryReport) -> str:
+    """Return what has all of the buffers."""
+    threads = report.threads_per_run
+    return "run" if threads == 1 else f"thread, of {threads} that share a run"
 
 
 def _tree_table(report: MemoryReport) -> RenderableType:
@@ -50,12 +57,8 @@ def _tree_table(report: MemoryReport) -> RenderableType:
 
 
 def _totals(report: MemoryReport) -> list[tuple[str, str]]:
-    totals = report.registry.totals()
-    return [
-        ("local, a run", size(totals.local)),
-        ("persistent, a run", size(totals.persistent)),
-        ("shared, a run", size(totals.shared)),
-    ]
+    totals, holder = report.registry.totals(), "run" if report.threads_per_run == 1 else "thread"
+    return [(f"{where}, a {holder}", size(getattr(totals, where))) for where in ("local", "persistent", "shared")]
 
 
 def _kernel(report: MemoryReport) -> list[tuple[str, str]]:

@@ -20,8 +20,8 @@ from solvers.straightline import (
     select,
     smaller,
 )
-from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, Repeated, Table, looked_up
-from solvers.straightline.record import Index
+from solvers.straightline.dealing import Dealing
+from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, Repeated
 from solvers.straightline.setting import Number
 
 
@@ -37,16 +37,19 @@ class ErrorNorm:
         Absolute tolerances, one a state.
     longest
         The number of states up to which sums over them are written out.
+    dealing
+        How states are dealt among the threads of a run; None: one has them all.
     """
 
     rtol: Number
     atol: Sequence[Number]
     longest: int = ALWAYS_WRITTEN_OUT
+    dealing: Dealing | None = None
 
     @property
     def states(self) -> Repeated:
         """What is done for each state."""
-        return Repeated(len(self.atol), self.longest)
+        return Repeated(len(self.atol), self.longest, self.dealing)
 
     def _scale(self, index: Any, magnitude: Any, share: float) -> Any:
         """Return the tolerance of a state of a magnitude, times the root of the number of states, divided by a share.
@@ -58,9 +61,9 @@ class ErrorNorm:
 
     def _absolute(self, index: Any, like: Any, root: float) -> Any:
         """Return a state's absolute tolerance times a number."""
-        if len(set(self.atol)) == 1 or not isinstance(index, Index):
-            return self.atol[0 if isinstance(index, Index) else index] * root
-        return looked_up(like, Table(like.dtype, tuple(each * root for each in self.atol)), index)
+        if len(set(self.atol)) == 1:
+            return self.atol[0] * root
+        return self.states.number(like, str(like.dtype), [each * root for each in self.atol], index)
 
     def mean_square(self, vector: Callable[[Any], Any], y: Any, y_new: Any | None = None, *, share: float = 1.0) -> Any:
         """Return the mean square of a vector times a number, with scales from y, or the larger of y and y_new.
@@ -78,7 +81,7 @@ class ErrorNorm:
             ratio = quotient_estimate(vector(index), self._scale(index, magnitude, share))
             return (fma(ratio, ratio, *totals) if totals else ratio * ratio,)
 
-        (total,) = self.states.fold(y, (y[0] * 0.0,) if self.states.loops else (), add)
+        (total,) = self.states.fold(y, (y[0] * 0.0,) if self.states.starts_with_values else (), add)
         return total
 
 

@@ -74,7 +74,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class _Body:
+class Body:
     """A form of some members, compiled.
 
     Parameters
@@ -91,14 +91,11 @@ class _Body:
     def evaluate(self, sources: Mapping[str, Any], i: Any, precision: str, *more: Any) -> Any:
         """Return the value of a member."""
         values = [column.read(sources, i, precision) for column in self.columns]
-        return self._value(sources, [*values, *more], precision)
-
-    def _value(self, sources: Mapping[str, Any], inputs: Sequence[Any], precision: str) -> Any:
-        (value,) = self.program.evaluate(inputs, literals(sources["y"], precision))
+        (value,) = self.program.evaluate([*values, *more], literals(sources["y"], precision))
         return value
 
 
-def _body(forms: Sequence[Form], more: Sequence[sympy.Symbol], result: Any = None) -> _Body:
+def make_body(forms: Sequence[Form], more: Sequence[sympy.Symbol], result: Any = None) -> Body:
     """Return the body of forms with one key.
 
     Parameters
@@ -119,7 +116,7 @@ def _body(forms: Sequence[Form], more: Sequence[sympy.Symbol], result: Any = Non
         leaves.append(symbols[-1])
     expression = forms[0].build(iter(leaves), iter(more))
     program = compile_program([*symbols, *more], [result(expression) if result else expression])
-    return _Body(program, tuple(columns))
+    return Body(program, tuple(columns))
 
 
 def _as_number(value: float) -> Any:
@@ -138,7 +135,7 @@ class _Sum:
     def __init__(self, terms: Sequence[tuple[Form, ...]]) -> None:
         total = sympy.Symbol("total", real=True)
         rows = [form for each in terms for form in each]
-        self._body = _body(rows, [total], lambda expression: total + expression)
+        self._body = make_body(rows, [total], lambda expression: total + expression)
         self._counts = Column("count", tuple(len(each) for each in terms))
         self._firsts = Column("first", (0, *np.cumsum(self._counts.values[:-1]).tolist()))
 
@@ -175,7 +172,7 @@ class Family:
         self.members = len(forms)
         self._sums = [_Sum(terms) for terms in zip(*(form.sums for form in forms), strict=True)]
         symbols = [sympy.Symbol(f"sum{number}", real=True) for number in range(len(self._sums))]
-        self._body = _body(forms, symbols)
+        self._body = make_body(forms, symbols)
         self._results = Column("result", tuple(results))
 
     @property

@@ -41,26 +41,38 @@ class Form(NamedTuple):
     build: Callable[[Iterator[Any], Iterator[Any]], Any]
 
 
-def form_of(expression: Any, quantities: Mapping[Any, Leaf]) -> Form:
+#: What puts leaves that stand at places of one form into an order.
+Rank = Callable[[Leaf], float]
+
+
+def form_of(expression: Any, quantities: Mapping[Any, Leaf], rank: Rank | None = None) -> Form:
     """Return an expression's form; `quantities` are the symbols that count as leaves.
 
-    Operands of sums and products are sorted by their forms, so that their order does not tell equations apart.
+    Operands of sums and products are sorted by their forms, so that their order does not tell equations apart; those of
+    one form by the ranks of their leaves. Where there are ranks no sum is a long one.
     """
     if expression in quantities or expression.is_Number or expression.is_NumberSymbol:
         return _of_leaf(quantities.get(expression) or Leaf(NUMBER, float(expression)))
     if not expression.args:
         return Form(str(expression), (), (), lambda *_: expression)
     if expression.is_Add:
-        return _form_of_sum(expression, quantities)
+        return _form_of_sum(expression, quantities, rank)
     if expression.is_Pow and expression.exp.is_Number:
         power = expression.exp
-        return _composed(lambda base: sympy.Pow(base, power), f"power {power}", [form_of(expression.base, quantities)])
+        base = form_of(expression.base, quantities, rank)
+        return _composed(lambda base: sympy.Pow(base, power), f"power {power}", [base])
     if expression.is_Mul and expression.args[0] is sympy.S.NegativeOne:
-        return _composed(lambda rest: -rest, "minus", [form_of(expression.func(*expression.args[1:]), quantities)])
-    parts = [form_of(each, quantities) for each in expression.args]
+        rest = form_of(expression.func(*expression.args[1:]), quantities, rank)
+        return _composed(lambda rest: -rest, "minus", [rest])
+    parts = [form_of(each, quantities, rank) for each in expression.args]
     if expression.is_Mul:
-        parts.sort(key=lambda part: part.key)
+        parts = _sorted(parts, rank)
     return _composed(expression.func, type(expression).__name__, parts)
+
+
+def _sorted(parts: Iterable[Form], rank: Rank | None) -> list[Form]:
+    """Return operands whose order does not matter, sorted."""
+    return sorted(parts, key=lambda part: (part.key, tuple(map(rank, part.leaves)) if rank else ()))
 
 
 @cache
@@ -80,8 +92,10 @@ def _joined(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
     return tuple(each for part in parts for each in part)
 
 
-def _form_of_sum(expression: Any, quantities: Mapping[Any, Leaf]) -> Form:
+def _form_of_sum(expression: Any, quantities: Mapping[Any, Leaf], rank: Rank | None) -> Form:
     """Return a sum's form, in which many terms that differ in leaves and factors are a long sum."""
+    if rank:
+        return _composed(sympy.Add, "add", _sorted((form_of(each, quantities, rank) for each in expression.args), rank))
     alike: dict[str, list[tuple[Any, Form]]] = defaultdict(list)
     for term in expression.args:
         factor, rest = term.as_coeff_Mul()
@@ -95,4 +109,4 @@ def _form_of_sum(expression: Any, quantities: Mapping[Any, Leaf]) -> Form:
             parts.append(Form(f"sum({forms[0].key})", (), (forms,), lambda _, sums: next(sums)))
         else:
             parts += [form_of(term, quantities) for term, _ in terms]
-    return _composed(sympy.Add, "add", sorted(parts, key=lambda part: part.key))
+    return _composed(sympy.Add, "add", _sorted(parts, None))

@@ -9,6 +9,7 @@ import sympy
 
 from solvers.equations import functions
 from solvers.equations.crossings import sides
+from solvers.equations.dealt import DealtEquations
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
 from solvers.equations.forcing import Forcing
@@ -25,6 +26,7 @@ from solvers.equations.system import (
     slope_symbol,
 )
 from solvers.straightline import either
+from solvers.straightline.dealing import Dealing, Whole
 from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated
 
 #: Nodes of an argument up to which SymPy is asked for its sign.
@@ -45,6 +47,8 @@ class RightHandSide:
         could compute them; None: they always are, as who asks for them has no arrays that loops could fill.
     forcing
         The drivers; None: as the interpreter has them.
+    threads
+        That share a run; states and derivatives are dealt among several.
     """
 
     def __init__(
@@ -53,11 +57,13 @@ class RightHandSide:
         precision: str,
         most_written_out: int | None = None,
         forcing: Forcing | None = None,
+        threads: int = 1,
     ) -> None:
         self.system = system
         self.precision = precision
         self.forcing = forcing or Forcing.known(system.drivers, precision)
         self._most_written_out = most_written_out
+        self._threads = threads
 
     @cached_property
     def derivatives(self) -> Program:
@@ -98,20 +104,37 @@ class RightHandSide:
     @cached_property
     def looped(self) -> LoopedEquations | None:
         """The derivatives by loops, where they are many and of few forms."""
-        if self._most_written_out is None:
+        if self._most_written_out is None or self.dealt:
             return None
         whole = weight(self.derivatives)
         if whole <= self._most_written_out and len(self.system.states) <= MOST_STATES:
             return None
-        derivatives = self.system.derivatives
-        named = self._named(needed_observables(self.system, derivatives))
-        found = LoopedEquations(self.system, dict(enumerate(derivatives)), named, self.precision, self.forcing)
+        derivatives = dict(enumerate(self.system.derivatives))
+        found = LoopedEquations(self.system, derivatives, self._named_slopes, self.precision, self.forcing)
         return found if found.weight <= SHARE * whole else None
+
+    @cached_property
+    def dealt(self) -> DealtEquations | None:
+        """The derivatives dealt among the threads of a run; None where a run has one."""
+        if self._threads == 1:
+            return None
+        return DealtEquations(self.system, self._named_slopes, self.precision, self._threads, self.forcing)
+
+    @property
+    def _named_slopes(self) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+        """The observables that derivatives use."""
+        return self._named(needed_observables(self.system, self.system.derivatives))
+
+    @property
+    def dealing(self) -> Dealing | None:
+        """Which thread of a run has which state; None where a run has one."""
+        return self.dealt.dealing if self.dealt else None
 
     @property
     def states(self) -> Repeated:
         """What is done for each state."""
-        return Repeated(len(self.system.states), LONGEST_WRITTEN_OUT if self.looped else ALWAYS_WRITTEN_OUT)
+        longest = LONGEST_WRITTEN_OUT if self.looped else ALWAYS_WRITTEN_OUT
+        return Repeated(len(self.system.states), longest, self.dealing)
 
     @property
     def operations(self) -> int:
@@ -135,6 +158,9 @@ class RightHandSide:
         if self.looped:
             self.looped.store(t, y, p, observables, dy, offset)
             return
+        if self.dealt:
+            self.dealt.store(t, y, p, dy, offset)
+            return
         for index, slope in enumerate(self.values(t, y, p)):
             dy[offset + index] = slope
 
@@ -145,13 +171,18 @@ class RightHandSide:
     def crosses(self, start: tuple[Any, Any], end: tuple[Any, Any], p: Any) -> Any:
         """Return whether any condition changes between two pairs (t, y)."""
         assert self.sides  # noqa: S101 - asked of systems that have conditions
-        before, after = (self._run(self.sides, t, y, p) for t, y in (start, end))
+        before, after = (self._run(self.sides, t, self._whole(y), p) for t, y in (start, end))
         changed = [first != then for first, then in zip(before, after, strict=True)]
         return reduce(either, changed)
 
     def observables(self, indices: tuple[int, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of some observables."""
-        return self.computed(tuple(observable_symbol(index) for index in indices))
+        compute = self.computed(tuple(observable_symbol(index) for index in indices))
+        return lambda t, y, p: compute(t, self._whole(y), p)
+
+    def _whole(self, y: Any) -> Any:
+        """Return an array of states by their own positions."""
+        return Whole(y, self.dealing) if self.dealing else y
 
     def computed(self, expressions: tuple[sympy.Expr, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of expressions in anything, `slope_symbol` too."""

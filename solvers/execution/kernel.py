@@ -54,6 +54,11 @@ class Kernel:
         """Whether runs are worked on in an order of the device's own."""
         return bool(self.details.get("ordered"))
 
+    @property
+    def threads_per_run(self) -> int:
+        """Threads that share a run."""
+        return int(self.details.get("threads_per_run", 1))
+
     def as_json(self) -> dict[str, Any]:
         """Return all but the code as plain values."""
         return {

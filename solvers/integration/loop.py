@@ -87,7 +87,7 @@ class Loop:
     def register(self, registry: BufferRegistry) -> None:
         """Register the loop's buffers and host its children."""
         rhs = self.step.rhs
-        registry.register(self.owner, "state", len(rhs.system.states), rhs.precision, lifetime="run")
+        registry.register(self.owner, "state", rhs.states.held, rhs.precision, lifetime="run")
         registry.register(self.owner, "parameters", len(rhs.system.parameters), rhs.precision, lifetime="run")
         children: dict[str, Any] = {"algorithm": self.step, "controller": self.controller, "output": self.output}
         children |= {"events": self.events} if self.events else {}

@@ -1,5 +1,6 @@
 """What a run leaves behind: states and observables at the save times, a status and counts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,7 +11,8 @@ from solvers.integration.lane import Saving, counts, end_of
 from solvers.methods.step import StepFunctions
 from solvers.status import Status
 from solvers.straightline import both, convert, either, gather, literal, scatter, select
-from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, Repeated
+from solvers.straightline.dealing import Dealing, in_lanes
+from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated, by_lane
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 
@@ -78,8 +80,7 @@ class Output:
         """Register the interpolated state."""
         registry.declare(self.owner)
         if not self.only_end:
-            states = len(self.rhs.system.states)
-            registry.register(self.owner, "interpolated_state", states, self.rhs.precision)
+            registry.register(self.owner, "interpolated_state", self.rhs.states.held, self.rhs.precision)
 
     def build(self, target: Target, step: StepFunctions) -> OutputFunctions:
         """Return the device functions, given those of the method."""
@@ -195,7 +196,9 @@ class Output:
                 scatter(results.variables, place_of_variable, nothing, mask)
                 return (place_of_variable + stride,)
 
-            Repeated(len(self.states) + len(self.observables), self.rhs.states.longest).fold(y, (index,), store)
+            # Of the threads that share a run each does all of it, which is rare.
+            longest = LONGEST_WRITTEN_OUT if self.rhs.dealing else self.rhs.states.longest
+            Repeated(len(self.states) + len(self.observables), longest).fold(y, (index,), store)
             return cursor + convert(mask, "int32")
 
         @target.control
@@ -219,18 +222,41 @@ class Output:
         index, stride = self._first_place(cursor, place)
         nothing = literal(y, float("nan"), self.rhs.precision)
 
-        def store(value: Any, index: Any) -> Any:
-            scatter(results.variables, index, value if kept is True else select(kept, value, nothing), mask)
-            return index + stride
+        def told(value: Any) -> Any:
+            return value if kept is True else select(kept, value, nothing)
+
+        def store(index: Any, value: Any, mask: Any) -> None:
+            scatter(results.variables, index, told(value), mask)
+
+        if self.rhs.dealing:
+            self._store_dealt(self.rhs.dealing, y, mask, lambda row, *given: store(index + row * stride, *given))
+            index = index + stride * len(self.states)
+        elif self.states:
+            index = self._store_states(y, mask, index, stride, store)
+        for value in self.rhs.observables(self.observables)(t, y, p) if self.observables else ():
+            store(index, value, mask)
+            index = index + stride
+
+    def _store_states(self, y: Any, mask: Any, index: Any, stride: Any, store: Callable[..., None]) -> Any:
+        """Do store(index, value, mask) for each state that is saved; return where the next variable goes."""
 
         def store_state(number: Any, indices: tuple[Any, ...]) -> tuple[Any, ...]:
+            (place,) = indices
             state = self.states[number] if isinstance(number, int) else number + self.states[0]
-            return (store(y[state], *indices),)
+            store(place, y[state], mask)
+            return (place + stride,)
 
-        if self.states:
-            (index,) = self._repeated.fold(y, (index,), store_state)
-        for value in self.rhs.observables(self.observables)(t, y, p) if self.observables else ():
-            index = store(value, index)
+        (index,) = self._repeated.fold(y, (index,), store_state)
+        return index
+
+    def _store_dealt(self, dealing: Dealing, y: Any, mask: Any, store: Callable[..., None]) -> None:
+        """Do store(row, value, mask) for each state of a thread that is saved, in the row of its variable."""
+        rows = {state: row for row, state in enumerate(self.states)}
+        for slot, states in enumerate(dealing.slots):
+            own = [None if state is None else rows.get(state) for state in states]
+            held = [row is not None for row in own]
+            if any(held):
+                store(by_lane(y, "int64", own), y[slot], both(in_lanes(y.record, held), mask))
 
     def _first_place(self, cursor: Any, place: Any) -> tuple[Any, Any]:
         """Return where the first variable goes at a save time, and how far the next one is from it."""

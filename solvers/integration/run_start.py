@@ -9,7 +9,9 @@ from solvers.equations.system import parameter_symbol, state_symbol
 from solvers.integration.lane import AppointedTime, Place, Progress, Saving, SwitchingTime, Time
 from solvers.status import Status
 from solvers.straightline import are_finite, both, either, gather, literal, select
-from solvers.straightline.loops import Repeated
+from solvers.straightline.dealing import Dealing, chosen
+from solvers.straightline.loops import Repeated, by_lane
+from solvers.straightline.record import INDEX
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 
@@ -74,7 +76,10 @@ class RunStart:
             (p, parameters, count, self.swept_parameters, parameter_symbol),
         ):
             special = [index for index in range(len(values)) if index in rows or symbol(index) in own]
-            self._store(fresh, array, values, special, defaults, first)
+            if array is y and self.rhs.dealing:
+                self._store_dealt(fresh, y, values, special, defaults, self.rhs.dealing)
+            else:
+                self._store(fresh, array, values, special, defaults, first)
 
     def _store(
         self, fresh: Any, array: Any, values: list[Any], special: Sequence[int], defaults: Any, first: int
@@ -93,6 +98,18 @@ class RunStart:
             if index < len(values):
                 array[index] = select(fresh, values[index], array[index])
             begun = index + 1
+
+    @staticmethod
+    def _store_dealt(
+        fresh: Any, y: Any, values: list[Any], special: Sequence[int], defaults: Any, dealing: Dealing
+    ) -> None:
+        """Store the values of a thread's states for fresh runs, zeros where it has none."""
+        for slot, states in enumerate(dealing.slots):
+            value = defaults[by_lane(y, INDEX, states)]
+            for state in set(special).intersection(states):
+                value = chosen([each == state for each in states], values[state], value)
+            value = chosen([each is not None for each in states], value, literal(y, 0.0, y.dtype))
+            y[slot] = select(fresh, value, y[slot])
 
     def begin(self, fresh: Any, attempts: Any, rejected: Any) -> tuple[Any, Any, Any]:
         """Return the time at which runs start, and their counts."""

@@ -68,7 +68,7 @@ class OneStepMethod(ABC):
     rhs, norm, order
         f, the tolerances, and the order of the method.
     n, states
-        The number of states, and what is done for each of them.
+        The number of states that a thread has room for, and what is done for each of them.
     """
 
     owner = "step"
@@ -77,8 +77,8 @@ class OneStepMethod(ABC):
         self.rhs = rhs
         self.norm = norm
         self.order = order
-        self.n = len(rhs.system.states)
         self.states = rhs.states
+        self.n = self.states.held
 
     def build(self, target: Target, longest: Number, shortest: Number) -> StepFunctions:
         """Return the device functions.

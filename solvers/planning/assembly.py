@@ -1,6 +1,7 @@
 """From a problem to the tree of components that solves it."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from solvers.planning.event_findings import END, count_of, times_of
 from solvers.planning.findings import rows_of
 from solvers.planning.given import absolute_names, check, choose_controller, most_corrections
 from solvers.planning.problem import Problem
+from solvers.planning.sharing import shared_equations
 from solvers.settings import SolveSettings
 from solvers.straightline.setting import Number, Setting, least
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
@@ -88,8 +90,9 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     by_loops = explicit or (solve.linear.kind == "lu" and (rosenbrock or target in BY_BLOCKS))
     most = MOST_WRITTEN_OUT[target] if by_loops else None
     forcing = Forcing.make(system.drivers, system.used_drivers, given, solve.precision)
-    rhs = RightHandSide(problem.switched.system, solve.precision, most, forcing)
-    norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))), rhs.states.longest)
+    equations = partial(RightHandSide, problem.switched.system, solve.precision, most, forcing)
+    rhs = (shared_equations(problem, equations) if target == "cuda" else None) or equations()
+    norm = ErrorNorm(given("rtol"), tuple(map(given, absolute_names(solve))), rhs.states.longest, rhs.dealing)
     span = given("t1") - given("t0")
     longest = least(given("dt_max"), span) if solve.dt_max else span
     first = least(given("dt0"), longest) if solve.dt0 else None

@@ -68,8 +68,14 @@ class Plan:
     @property
     def form(self) -> str:
         """How the equations are compiled."""
-        looped = self.loop.step.rhs.looped
-        return "written out" if looped is None else str(looped)
+        rhs = self.loop.step.rhs
+        return str(rhs.dealt or rhs.looped or "written out")
+
+    @property
+    def threads_per_run(self) -> int:
+        """Threads that share a run."""
+        dealing = self.loop.step.rhs.dealing
+        return dealing.lanes if dealing else 1
 
     @property
     def derivatives(self) -> Program:

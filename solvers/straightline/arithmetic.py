@@ -183,7 +183,7 @@ def are_finite(buffer: Any, elements: Repeated) -> Any:
     def look(i: Any, sound: tuple[Any, ...]) -> tuple[Any, ...]:
         return (both(is_finite(buffer[i]), *sound),)
 
-    start: Any = literal(buffer[0], True, MASK) if elements.loops else True  # noqa: FBT003
+    start: Any = literal(buffer[0], True, MASK) if elements.starts_with_values else True  # noqa: FBT003
     (sound,) = elements.fold(buffer, (start,), look)
     return sound
 

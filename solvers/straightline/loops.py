@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from solvers.straightline.dealing import Dealing, fold_slots, lane_index
 from solvers.straightline.record import INDEX, Array, Index, Record, Value
 from solvers.straightline.setting import Number
 
@@ -114,6 +115,37 @@ def looked_up(like: Any, table: Table, index: Any) -> Any:
     return Index(value) if table.dtype == INDEX else value
 
 
+def by_lane(like: Any, dtype: str, numbers: Sequence[Number | None]) -> Any:
+    """Return the number that is meant for the thread's lane: a value or, of dtype "index", an index.
+
+    Parameters
+    ----------
+    numbers
+        One a lane of the run; None: any.
+    """
+    known: list[Any] = [number for number in numbers if number is not None]
+    if len(set(known)) == 1:
+        return int(known[0]) if dtype == INDEX else _literal(like, known[0], dtype)
+    log = record_of(like)
+    assert log is not None  # noqa: S101 - only compiled code has lanes
+    lane = lane_index(log, len(numbers))
+    line = _line(numbers) if dtype == INDEX else None
+    if line:
+        first, stride = line
+        return lane * stride + first
+    return looked_up(like, Table(dtype, tuple(known[0] if number is None else number for number in numbers)), lane)
+
+
+def _line(numbers: Sequence[Any]) -> tuple[int, int] | None:
+    """Return the first number and the stride of those on a line; None where they are not."""
+    (at, number), (after, following), *_ = ((k, each) for k, each in enumerate(numbers) if each is not None)
+    stride, rest = divmod(following - number, after - at)
+    first = number - at * stride
+    on_it = not rest and all(each is None or each == first + stride * k for k, each in enumerate(numbers))
+    # Lanes that need none would look beyond what is there.
+    return (first, stride) if on_it and first >= 0 and None not in numbers else None
+
+
 @dataclass(frozen=True)
 class Repeated:
     """What is done for each of some elements: written out, or by loops.
@@ -124,25 +156,49 @@ class Repeated:
         Of elements.
     longest
         The count up to which it is written out.
+    dealing
+        How they are dealt among the threads of a run, each of which then does it for its slots; None: one has them all.
     """
 
     count: int
     longest: int = ALWAYS_WRITTEN_OUT
+    dealing: Dealing | None = None
+
+    @property
+    def held(self) -> int:
+        """How many a thread has room for."""
+        return self.count if self.dealing is None else len(self.dealing.slots)
 
     @property
     def loops(self) -> bool:
         """Whether indices may be known only when the code runs."""
-        return self.count > self.longest
+        return self.held > self.longest
+
+    @property
+    def starts_with_values(self) -> bool:
+        """Whether totals have to be values from the start."""
+        return self.loops or self.dealing is not None
 
     def each(self, like: Any, work: Callable[[Any], None]) -> None:
         """Do work(i) for each element; see `for_each`."""
-        for_each(like, self.count, work, longest=self.longest)
+        for_each(like, self.held, work, longest=self.longest)
 
     def fold(self, like: Any, start: Sequence[Any], work: Callable[[Any, tuple[Any, ...]], Sequence[Any]]) -> Any:
-        """Return what totals = work(i, totals) leads to; see `fold`."""
-        return fold(like, self.count, start, work, longest=self.longest)
+        """Return what totals = work(i, totals) leads to; see `fold`.
+
+        Where elements are dealt, totals are sums or conjunctions.
+        """
+        if self.dealing is None:
+            return fold(like, self.count, start, work, longest=self.longest)
+        return fold_slots(self.dealing, start, work)
+
+    def number(self, like: Any, dtype: str, numbers: Sequence[Number], i: Any) -> Any:
+        """Return an element's own one of some numbers, a number or a value."""
+        if self.dealing is not None:
+            return by_lane(like, dtype, [None if each is None else numbers[each] for each in self.dealing.slots[i]])
+        return looked_up(like, Table(dtype, tuple(numbers)), i) if isinstance(i, Index) else numbers[i]
 
 
-def _literal(like: Any, number: float, dtype: str) -> Any:
+def _literal(like: Any, number: Any, dtype: str) -> Any:
     log = record_of(like)
     return np.dtype(dtype).type(number) if log is None else log.constant(number, dtype)

@@ -71,7 +71,8 @@ class Emitter(LaneBuilder, ABC):
     def emit(self, recorded: Recorded) -> list[ir.Value]:
         """Write all operations; return the values of the results."""
         values: list[ir.Value | None] = []
-        self.dtypes = [operation.dtype for operation in recorded.record.operations]
+        self.operations = recorded.record.operations
+        self.dtypes = [operation.dtype for operation in self.operations]
         self._loops: list[_Loop] = []
         for operation in recorded.record.operations:
             self.operand_dtypes = [self.dtypes[position] for position in operation.operands]
@@ -256,7 +257,8 @@ class Emitter(LaneBuilder, ABC):
         place = self._place(Place(0, factor, offset), operands[0])
         if isinstance(table.numbers[0], Setting):
             return self._looked_up_setting(table, place)
-        entry = self.builder.load(self.builder.gep(self._table(table), [place]))
+        varies = self.operations[operation.operands[0]].kind == "lane"
+        entry = self.builder.load(self.builder.gep(self._table(table, varies=varies), [place]))
         return self.builder.zext(entry, INDEX_TYPE) if table.dtype == INDEX else self.splat(entry)
 
     def _looked_up_setting(self, table: Table, place: ir.Value) -> ir.Value:
@@ -265,12 +267,18 @@ class Emitter(LaneBuilder, ABC):
         offset = self.builder.add(self.builder.mul(place, ir.Constant(INDEX_TYPE, SLOT_BYTES)), first)
         return self.splat(load_setting(self.builder, SCALAR[table.dtype], offset, self.settings_space))
 
-    def _table(self, table: Table) -> ir.Value:
-        """Return the address of the numbers of a table, which the module has as bytes: they are written fast."""
+    def _table(self, table: Table, *, varies: bool) -> ir.Value:
+        """Return the address of the numbers of a table, which the module has as bytes: they are written fast.
+
+        Parameters
+        ----------
+        varies
+            Whether what is looked up differs from lane to lane.
+        """
         dtype = "int32" if table.dtype == INDEX else table.dtype
         numbers = np.array(table.numbers, dtype=dtype).tobytes()
-        space, module = self.table_space(len(numbers)), self.builder.module
-        name = f"cubie_table_{table.digest}"
+        space, module = self.table_space(len(numbers), varies=varies), self.builder.module
+        name = f"cubie_table_{table.digest}{'_by_lane' if varies else ''}"
         if name not in module.globals:
             array = ir.ArrayType(ir.IntType(8), len(numbers))
             found = ir.GlobalVariable(module, array, name, addrspace=space)
@@ -341,7 +349,7 @@ class Emitter(LaneBuilder, ABC):
         """Return how often a loop is gone through."""
         return ir.Constant(INDEX_TYPE, count)
 
-    def table_space(self, nbytes: int) -> int:  # noqa: ARG002 - where there are several
+    def table_space(self, nbytes: int, *, varies: bool) -> int:  # noqa: ARG002 - where there are several
         """Return the address space of a table of a size."""
         return 0
 

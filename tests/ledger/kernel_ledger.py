@@ -26,6 +26,7 @@ from problems import (
     QUEUE,
     ROBERTSON,
     SAVING,
+    SHARED_RUNS,
     SINGLE,
     lorenz96,
 )
@@ -61,6 +62,8 @@ CASES = {
     "lorenz96 n=8 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(8)),
     "lorenz96 n=20 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(20)),
     "lorenz96 n=32 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(32)),
+    "lorenz96 n=128 tsit5 fixed float32, 4 threads a run": (FIXED, SINGLE, lorenz96(128)),
+    "lorenz96 n=64 tsit5 adaptive float64 saving 101, 8 threads a run": (ADAPTIVE, lorenz96(64), SAVING, SHARED_RUNS),
     "robertson rodas5p adaptive float64": (ADAPTIVE.replace("tsit5", "rodas5p"), ROBERTSON),
     "robertson rodas5p adaptive float64 queue": (ADAPTIVE.replace("tsit5", "rodas5p"), ROBERTSON, QUEUE),
     "robertson kvaerno5 adaptive float64": (ADAPTIVE.replace("tsit5", "kvaerno5"), ROBERTSON),
@@ -123,7 +126,7 @@ def main() -> None:
             else f"{figure} {before} -> {value}"
             for figure, value in found[name].items()
         ]
-        print(f"{name:42}", ", ".join(changes), flush=True)
+        print(f"{name:64}", ", ".join(changes), flush=True)
     if update:
         LEDGER.write_text(json.dumps({"toolkit": toolkit(), "arch": ARCHITECTURE, "kernels": found}, indent=2) + "\n")
 

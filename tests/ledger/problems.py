@@ -62,4 +62,5 @@ ADAPTIVE = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\nrtol = 1e-6\natol = 1e-9'
 SINGLE = 'precision = "float32"'
 SAVING = "[output]\nsave_every = 0.01"
 QUEUE = "[run.kernel]\npatience = 48"
+SHARED_RUNS = "[run.kernel]\nthreads_per_run = 8"
 ALL_SHARED = '[buffers]\ndefault = "shared"'

@@ -97,11 +97,18 @@ def compile_plan(
     problem, settings, precision = plan.problem, plan.problem.kernel, plan.problem.solve.precision
     adaptive, saves, ordered = problem.fixed_steps is None, not problem.only_end, plan.ordered
     states, disorder = len(problem.system.states), problem.disorder
-    patience = patience_rule(settings, disorder=disorder, adaptive=adaptive, saves=saves, states=states)
+    patience = patience_rule(
+        settings,
+        disorder=disorder,
+        adaptive=adaptive,
+        saves=saves,
+        states=states,
+        threads_per_run=plan.threads_per_run,
+    )
     registers = registers_rule(
         settings, single=precision == "float32", adaptive=adaptive, explicit=problem.explicit, states=states
     )
-    target = CudaTarget(patience, listing)
+    target = CudaTarget(patience, listing, plan.threads_per_run)
     integrate = plan.loop.build(target, plan.registry)
     entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
@@ -125,6 +132,7 @@ def compile_plan(
         scatters,
         ordered,
         problem.iterates,
+        plan.threads_per_run,
     )
     launch.grid()
     seconds = time.perf_counter() - start

@@ -50,7 +50,7 @@ class Grid:
     Parameters
     ----------
     threads
-        Threads, that is runs at a time, a block.
+        Threads a block: as many runs at a time, or fewer where threads share them.
     resident
         Most blocks that a multiprocessor works on at a time, where the grid is that of the device and goes through the
         runs; None: as many blocks as there are runs to fill them.
@@ -63,7 +63,7 @@ class Grid:
     fewest: int | None = None
 
     def shape(self, runs: int, multiprocessors: int) -> tuple[int, int]:
-        """Return blocks, and threads a block, for some runs.
+        """Return blocks, and threads a block, for some runs of a thread each.
 
         A batch that leaves multiprocessors without a block is cut into smaller blocks.
         """
@@ -110,7 +110,9 @@ def order_bytes_per_run(exchange: Exchange) -> int:
     return 4 + exchange.bytes_per_run
 
 
-def patience_rule(settings: KernelSettings, *, disorder: int, adaptive: bool, saves: bool, states: int) -> int:
+def patience_rule(
+    settings: KernelSettings, *, disorder: int, adaptive: bool, saves: bool, states: int, threads_per_run: int = 1
+) -> int:
     """Return how many steps the lanes of a warp may miss until they take the next runs; 0: each thread has its own.
 
     Runs of about as many steps end together, and a queue would cost them 3 to 10 %; runs that save on their way store
@@ -126,9 +128,11 @@ def patience_rule(settings: KernelSettings, *, disorder: int, adaptive: bool, sa
         Whether runs save at other times than their end.
     states
         Of the system.
+    threads_per_run
+        That share a run; where there are several, there is no queue.
     """
-    if settings.patience is not None:
-        return settings.patience
+    if settings.patience is not None or threads_per_run > 1:
+        return settings.patience or 0
     return PATIENCE if adaptive and not saves and disorder > FEW_DIMENSIONS and states <= QUEUE_STATES else 0
 
 
@@ -209,7 +213,7 @@ def too_much_shared(stride: int, arch: Architecture) -> PlanError:
     room = architecture_facts(arch).shared_bytes_per_block
     major, minor = arch
     message = (
-        f"the buffers in shared memory take {stride} bytes a run, {32 * stride} for the 32 runs of the smallest block; "
+        f"the buffers in shared memory take {stride} bytes a thread, {32 * stride} for the 32 of the smallest block; "
         f"sm_{major}{minor} has {room} bytes a block"
     )
     return PlanError(message, 'move buffers to "local" or "persistent"', "buffers")
@@ -239,6 +243,8 @@ class Launch:
         Whether the code can bring runs into the order of `RunOrder`.
     iterates
         Whether steps solve equations that are not linear.
+    threads_per_run
+        Threads that share a run.
     """
 
     name: str
@@ -250,6 +256,7 @@ class Launch:
     scatters: bool
     ordered: bool
     iterates: bool
+    threads_per_run: int = 1
 
     def grid(self, exchange: Exchange | None = None) -> Grid:
         """Return the shape of launches, for what is exchanged with the host.
@@ -259,7 +266,7 @@ class Launch:
         PlanError
             If not even the smallest block has room for its shared buffers.
         """
-        scattered = exchange.result_bytes_per_run if exchange and self.scatters else 0
+        scattered = exchange.result_bytes_per_run // self.threads_per_run if exchange and self.scatters else 0
         rule = self.settings, self.resources, self.stride, self.arch
         found = grid_rule(*rule, queue=self.queue, scattered_bytes=scattered, iterates=self.iterates)
         if found is None:
@@ -268,7 +275,7 @@ class Launch:
 
     @property
     def threads(self) -> int:
-        """Threads, that is runs at a time, a block, unless a batch is small."""
+        """Threads a block, unless a batch is small."""
         return self.grid().threads
 
     @property
@@ -286,6 +293,7 @@ class Launch:
             "local_bytes": resources.stack_bytes,
             "spill_bytes": resources.spill_store_bytes + resources.spill_load_bytes,
             "instructions": resources.instructions,
+            "threads_per_run": self.threads_per_run,
             "threads_per_block": self.threads,
             "shared_bytes_per_block": self.shared_bytes,
             "occupancy": resident.fraction,

@@ -135,7 +135,7 @@ class CudaSolver(Solver):
         self._grid = self.launch.grid(exchange)
         self._device = cuda_driver.open_device(index)
         self.device = self._device.name
-        self.fewest = RESIDENT_THREADS * self._device.multiprocessors
+        self.fewest = RESIDENT_THREADS * self._device.multiprocessors // self.launch.threads_per_run
         self._module = cuda_driver.Module(self._device, kernel.code)
         self._function = self._module.function(self.launch.name)
         self._tables = {name: self._copied(table) for name, table in exchange.tables.items()}
@@ -203,7 +203,7 @@ class CudaSolver(Solver):
     def _launch(self, runs: int, slot: Slot, own: RunArrays, order: RunOrder | None) -> None:
         """Queue the kernel, and what brings runs into an order and back, between two marks."""
         arrays = order.arrays if order else own
-        blocks, threads = self._grid.shape(runs, self._device.multiprocessors)
+        blocks, threads = self._grid.shape(runs * self.launch.threads_per_run, self._device.multiprocessors)
         launch = partial(
             self._function.launch,
             blocks,

@@ -7,13 +7,16 @@ from typing import Any
 
 from llvmlite import ir
 
-from solvers.straightline.record import Operation
+from solvers.straightline.loops import Table
+from solvers.straightline.record import INDEX, Operation
 from solvers.straightline.recorded import Argument, Recorded, record
 from solvers.straightline.text import operations
 from solvers.targets.cuda import double, single
+from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.emitter import Emitter
 from solvers.targets.lane_builder import SCALAR
 
+_INT = ir.IntType(32)
 _LONG = ir.IntType(64)
 #: Memory that a kernel cannot write.
 CONSTANT_SPACE = 4
@@ -39,9 +42,33 @@ class CudaEmitter(Emitter):
         """Return a number that the compiler knows nothing of: it would write loops out."""
         return self.builder.call(ir.InlineAsm(ir.FunctionType(_LONG, []), f"mov.u64 $0, {count};", "=l"), [])
 
-    def table_space(self, nbytes: int) -> int:
-        """Put small tables where all constants are, of which there is little, and others into global memory."""
-        return CONSTANT_SPACE if nbytes <= SMALL_TABLE else GLOBAL_SPACE
+    def table_space(self, nbytes: int, *, varies: bool) -> int:
+        """Put small tables where all constants are, of which there is little, and others into global memory.
+
+        Of constants a warp reads one after the other where its lanes read several.
+        """
+        return CONSTANT_SPACE if nbytes <= SMALL_TABLE and not varies else GLOBAL_SPACE
+
+    def _emit_lane(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        return self.builder.zext(cuda_warp.lane_of_run(self.builder, operation.detail), _LONG)
+
+    def _emit_in_lanes(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
+        bits = sum(held << lane for lane, held in enumerate(operation.detail))
+        lane = cuda_warp.lane_of_run(self.builder, len(operation.detail))
+        return self.builder.trunc(self.builder.lshr(ir.Constant(_INT, bits), lane), ir.IntType(1))
+
+    def _emit_exchange(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        route = operation.detail
+        (value,) = operands
+        if route.kind == "table":
+            table = self._table(Table(INDEX, route.table), varies=True)
+            own = self.builder.zext(cuda_warp.lane_of_run(self.builder, route.lanes), _LONG)
+            source = self.builder.load(self.builder.gep(table, [own]))
+        else:
+            source = ir.Constant(_INT, route.number)
+        if route.kind == "turn":
+            source = self.builder.add(cuda_warp.register(self.builder, "laneid"), source)
+        return cuda_warp.exchange(self.builder, value, source, flip=route.kind == "flip", group=route.lanes)
 
     def emit(self, recorded: Recorded) -> list[ir.Value]:
         """Write all operations; return the values of the results."""

@@ -1,4 +1,4 @@
-"""The cuda target: Numba-CUDA compiles device code with a thread for each run."""
+"""The cuda target: Numba-CUDA compiles device code with a thread, or several, for each run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -79,6 +79,8 @@ class CudaTarget(Target):
         0: no queue, each thread works on its own, on every run that is a grid further.
     listing
         Takes what the code is made of.
+    threads
+        That share a run. All that are of one warp go the same way, so that they can hand each other values.
 
     Attributes
     ----------
@@ -89,8 +91,9 @@ class CudaTarget(Target):
     name = "cuda"
     lanes = 1
 
-    def __init__(self, patience: int = 0, listing: Listing | None = None) -> None:
+    def __init__(self, patience: int = 0, listing: Listing | None = None, threads: int = 1) -> None:
         self.listing = listing
+        self._threads = threads
         self.settings = SettingsBlock()
         self._patience = patience
         self.spell = SPELL if patience else 0
@@ -141,8 +144,11 @@ class CudaTarget(Target):
 
     @property
     def any_lane(self) -> DeviceFunction:
-        """The truth of the one lane."""
+        """The truth of the one lane; where lanes share runs, the vote of a warp."""
+        return self._warp_vote() if self._threads > 1 else self._own_truth()
 
+    @staticmethod
+    def _own_truth() -> DeviceFunction:
         @intrinsic
         def any_lane(_context: Any, mask: Any) -> Any:
             return signature(types.boolean, mask), lambda _context, _builder, _signature, values: next(iter(values))
@@ -196,14 +202,15 @@ class CudaTarget(Target):
     @property
     def take(self) -> DeviceFunction:
         """Take the thread's own run first; then from the queue, or every run a grid further."""
-        queued = bool(self._patience)
+        queued, threads = bool(self._patience), self._threads
 
         @intrinsic
         def take(_context: Any, queue: Any, run: Any, wanted: Any) -> Any:
             def generate(_: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[Any]) -> Any:
                 if queued:
                     return cuda_warp.take_from_queue(builder, *values)
-                return cuda_warp.take_by_stride(builder, *values[1:])
+                _, run, wanted = values
+                return cuda_warp.take_by_stride(builder, run, wanted, threads)
 
             return signature(types.int64, queue, run, wanted), generate
 

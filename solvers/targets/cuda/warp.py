@@ -1,4 +1,6 @@
-"""Warps that take runs from a queue: votes among the lanes of a warp, and one atomic for all that want a run."""
+"""Warps: votes among their lanes, what lanes hand each other, and queues, with one atomic for all that want a run."""
+
+from typing import Any
 
 from llvmlite import ir
 
@@ -11,7 +13,8 @@ _ALL_LANES = ir.Constant(_INT, -1)
 _VOTE_ANY = 1
 _VOTE_BALLOT = 3
 _SHUFFLE_INDEX = 0
-_LAST_LANE = 31
+_SHUFFLE_FLIP = 3
+_WARP = 32
 _SPECIAL_REGISTERS = "llvm.nvvm.read.ptx.sreg"
 
 
@@ -28,9 +31,16 @@ def own_place(builder: ir.IRBuilder) -> tuple[ir.Value, ir.Value]:
     return builder.add(builder.mul(block, threads), thread), builder.mul(threads, blocks)
 
 
-def take_by_stride(builder: ir.IRBuilder, run: ir.Value, wanted: ir.Value) -> ir.Value:
-    """Take the thread's own run first, then every one a grid further."""
+def lane_of_run(builder: ir.IRBuilder, threads: int) -> ir.Value:
+    """Return the thread's number among those that share its run, int32."""
+    return builder.and_(register(builder, "laneid"), ir.Constant(_INT, threads - 1))
+
+
+def take_by_stride(builder: ir.IRBuilder, run: ir.Value, wanted: ir.Value, threads: int = 1) -> ir.Value:
+    """Take the thread's own run first, or that of the threads that share one, then every one a grid further."""
     first, grid = own_place(builder)
+    if threads > 1:
+        first, grid = (builder.udiv(each, ir.Constant(_LONG, threads)) for each in (first, grid))
     fresh = builder.icmp_signed("<", run, ir.Constant(_LONG, 0))
     return builder.select(wanted, builder.select(fresh, first, builder.add(run, grid)), run)
 
@@ -55,7 +65,7 @@ def take_from_queue(builder: ir.IRBuilder, queue: ir.Value, run: ir.Value, wante
     start.add_incoming(ir.Constant(_LONG, 0), before)
     start.add_incoming(counted, inside)
     rank = _population(builder, builder.and_(takers, register(builder, "lanemask.lt")))
-    following = builder.add(_from_lane(builder, start, leader), builder.add(grid, builder.zext(rank, _LONG)))
+    following = builder.add(exchange(builder, start, leader), builder.add(grid, builder.zext(rank, _LONG)))
     return builder.select(again, following, builder.select(wanted, first, run))
 
 
@@ -95,17 +105,36 @@ def _vote(builder: ir.IRBuilder, mode: int, mask: ir.Value, members: ir.Value = 
     return _call(builder, "llvm.nvvm.vote.sync", result, members, ir.Constant(_INT, mode), mask)
 
 
-def _from_lane(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value) -> ir.Value:
-    """Return an int64 of another lane; the hardware hands over 32 bits at a time."""
+def exchange(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value, *, flip: bool = False, group: int = _WARP) -> Any:
+    """Return a value of 32 or 64 bits of another lane; the hardware hands over 32 bits at a time.
+
+    All lanes of the warp must come here together.
+
+    Parameters
+    ----------
+    lane
+        Which one, int32: of the warp or, modulo that, of a group of so many lanes that begins at a multiple of that.
+    flip
+        Whether it is the exclusive or of the own lane's number with `lane` instead.
+    group
+        A power of two.
+    """
+    kind = value.type
+    if kind == ir.DoubleType():
+        value = builder.bitcast(value, _LONG)
+    if value.type != _LONG:
+        whole = builder.bitcast(value, _INT)
+        return builder.bitcast(_shuffle(builder, whole, lane, flip=flip, group=group), kind)
     low = builder.trunc(value, _INT)
     high = builder.trunc(builder.lshr(value, ir.Constant(_LONG, 32)), _INT)
-    low, high = (builder.zext(_shuffle(builder, half, lane), _LONG) for half in (low, high))
-    return builder.or_(builder.shl(high, ir.Constant(_LONG, 32)), low)
+    low, high = (builder.zext(_shuffle(builder, half, lane, flip=flip, group=group), _LONG) for half in (low, high))
+    return builder.bitcast(builder.or_(builder.shl(high, ir.Constant(_LONG, 32)), low), kind)
 
 
-def _shuffle(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value) -> ir.Value:
+def _shuffle(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value, *, flip: bool, group: int) -> ir.Value:
     result = ir.LiteralStructType((_INT, _BIT))
-    mode, clamp = ir.Constant(_INT, _SHUFFLE_INDEX), ir.Constant(_INT, _LAST_LANE)
+    mode = ir.Constant(_INT, _SHUFFLE_FLIP if flip else _SHUFFLE_INDEX)
+    clamp = ir.Constant(_INT, (_WARP - group) << 8 | (_WARP - 1))
     shuffled = _call(builder, "llvm.nvvm.shfl.sync.i32", result, _ALL_LANES, mode, value, lane, clamp)
     return builder.extract_value(shuffled, 0)
 

@@ -20,6 +20,7 @@ def memory():
         return MemoryReport(
             registry=registry,
             form="written out",
+            threads_per_run=1,
             kernel=kernel,
             kernel_hint=None if kernel else "no toolkit",
             arrays=(Array("results", 2048), Array("swept values", 1024)),

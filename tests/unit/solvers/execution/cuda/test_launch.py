@@ -86,8 +86,9 @@ def test_who_is_put_in_order():
     assert order_rule(KernelSettings(order=True), disorder=0, adaptive=False)
 
 
-def patience(settings=RULES, disorder=4, states=3, *, adaptive=True, saves=False):
-    return patience_rule(settings, disorder=disorder, adaptive=adaptive, saves=saves, states=states)
+def patience(settings=RULES, disorder=4, states=3, *, adaptive=True, saves=False, threads=1):
+    what = {"disorder": disorder, "adaptive": adaptive, "saves": saves, "states": states, "threads_per_run": threads}
+    return patience_rule(settings, **what)
 
 
 def test_who_takes_runs_from_a_queue():
@@ -96,6 +97,7 @@ def test_who_takes_runs_from_a_queue():
     assert patience(states=32) == 0
     assert patience(adaptive=False) == 0
     assert patience(saves=True) == 0
+    assert patience(threads=2) == 0
     assert patience(KernelSettings(patience=0)) == 0
     assert patience(KernelSettings(patience=7), disorder=0, states=32, saves=True) == 7
 

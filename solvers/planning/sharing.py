@@ -1,0 +1,127 @@
+"""How many threads of a GPU share a run: a measured rule, which a setting overrides."""
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+
+from solvers.equations.looped import WEIGHT, weight
+from solvers.equations.right_hand_side import RightHandSide, needed_observables
+from solvers.equations.system import System, observable_symbol, state_symbol
+from solvers.errors import PlanError
+from solvers.planning.problem import Problem
+from solvers.straightline.recorded import Argument, record
+
+#: 32-bit numbers of a state and its slopes, for all stages, that a thread finds registers for in any order.
+ROOM = 320
+#: The same up to which a run has a thread of its own, by whether steps are fixed: written out state by state, few
+#: slopes are alive at a time.
+ALONE = {True: 640, False: 400}
+#: What a state takes beside a number a stage.
+BESIDE_STAGES = 3
+#: Threads that can share a run are those of a warp.
+MOST_THREADS = 32
+#: States that a thread has at least and, as what it does is written out, at most.
+FEWEST_SLOTS, MOST_SLOTS = 2, 128
+#: States that an equation reads on average, at most: each is another thread's, or may be.
+MOST_READ = 16
+#: Equations of a form on average, at least.
+FEWEST_MEMBERS = 4
+#: What the threads of a run do together, at most, relative to what one would: equations of few threads' states are
+#: worked out by all, and values handed over.
+MOST_WORK = 4.0
+#: Operations that take no work by themselves.
+_FREE = frozenset({"argument", "constant", "setting", "nothing", "load", "store"})
+
+
+def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> RightHandSide | None:
+    """Return the right-hand side dealt among the threads of a run on a GPU; None where a run has one thread.
+
+    Parameters
+    ----------
+    make
+        Makes the right-hand side for a number of threads.
+
+    Raises
+    ------
+    PlanError
+        Where the user wants what cannot be.
+    """
+    asked = problem.kernel.threads_per_run
+    threads = _rule(problem) if asked is None else asked
+    if threads == 1:
+        return None
+    reason = _why_not(problem, threads)
+    if asked is None:
+        return None if reason or _read(problem.system) > MOST_READ else _worth_it(make(threads), threads)
+    if reason:
+        message = f"threads_per_run = {asked} {reason}"
+        raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
+    return make(threads)
+
+
+def _worth_it(dealt: RightHandSide, threads: int) -> RightHandSide | None:
+    """Return a right-hand side that is dealt where this pays, else None."""
+    assert dealt.dealt  # noqa: S101 - it was made so
+    few = dealt.dealt.forms * FEWEST_MEMBERS <= dealt.states.count
+    return dealt if few and _share_of_work(dealt, threads) <= MOST_WORK else None
+
+
+def _rule(problem: Problem) -> int:
+    """Return the threads that a run should have."""
+    states, solve = len(problem.system.states), problem.solve
+    each = (problem.tableau.stages + BESIDE_STAGES) * (1 if solve.precision == "float32" else 2)
+    if states * each <= ALONE[solve.dt is not None]:
+        return 1
+    threads = 2
+    while threads < MOST_THREADS and -(-states // threads) * each > ROOM:
+        threads *= 2
+    return threads
+
+
+def _why_not(problem: Problem, threads: int) -> str | None:
+    """Return why some threads cannot share a run; None where they can."""
+    states = len(problem.system.states)
+    if not FEWEST_SLOTS <= states / threads <= MOST_SLOTS:
+        return f"is for models of {FEWEST_SLOTS * threads} to {MOST_SLOTS * threads} states"
+    if not problem.explicit:
+        return "is for explicit methods"
+    if problem.system.events:
+        return "is for models without events"
+    if problem.save.summaries:
+        return "is for runs without summaries"
+    if problem.kernel.patience:
+        return "is for runs that are taken from no queue: patience = 0"
+    return None
+
+
+def _read(system: System) -> float:
+    """Return how many states an equation reads on average, directly or through observables."""
+    states = {state_symbol(index) for index in range(len(system.states))}
+    read: dict[sympy.Symbol, frozenset[sympy.Symbol]] = {}
+
+    def reads(expression: sympy.Expr) -> frozenset[sympy.Symbol]:
+        symbols = expression.free_symbols
+        return frozenset(symbols & states).union(*(read[each] for each in symbols & read.keys()))
+
+    for index in needed_observables(system, system.derivatives):
+        read[observable_symbol(index)] = reads(system.observable_expressions[index])
+    return sum(len(reads(each)) for each in system.derivatives) / len(states)
+
+
+def _share_of_work(dealt: RightHandSide, threads: int) -> float:
+    """Return the work of all threads of a run together, relative to that of one."""
+    return threads * _work(dealt) / weight(dealt.derivatives)
+
+
+def _work(rhs: RightHandSide) -> float:
+    """Return the operations of a thread for one evaluation, weighted as those of programs are."""
+
+    def evaluate(t: Any, y: Any, p: Any, dy: Any) -> None:
+        rhs.evaluate(t, y, p, dy)
+        if rhs.sides:
+            rhs.crosses((t, y), (t, dy), p)
+
+    array, time = Argument(is_array=True, dtype=rhs.precision), Argument(is_array=False, dtype="float64")
+    operations = record(evaluate, [time, array, array, array]).record.operations
+    return sum(WEIGHT if each.kind == "call" else each.kind not in _FREE for each in operations)

@@ -1,0 +1,138 @@
+"""Runs that several threads share: what one thread finds, lanes in step interpreted and on a GPU."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from support.many_states import MANY, ring
+from support.solving import build, make_problem, solve
+from support.threads import solve_shared
+
+from solvers.execution import engine
+from solvers.settings import KernelSettings
+from solvers.status import Status
+
+METHODS = ["tsit5", "vern7", "rk4", "fehlberg45"]
+
+
+def problem_of(name, method="tsit5", n=40, **settings):
+    make, swept, (low, high), t1 = MANY[name]
+    steps = {"dt": t1 / 40} if method == "rk4" else {"rtol": 1e-5, "atol": 1e-7}
+    made = make_problem(make(n), method, t1, swept=(swept,), **(steps | {"every": t1 / 3.5} | settings))
+    return made, np.linspace(low, high, 5)[np.newaxis]
+
+
+def shared(made, threads):
+    return engine.plan(replace(made, kernel=KernelSettings(threads_per_run=threads)), "cuda")
+
+
+def assert_alike(found, expected, precision="float64"):
+    """Check that runs end alike; the order in which squares are added up changes the last digits of steps."""
+    assert found.status.tolist() == expected.status.tolist()
+    if precision == "float64":
+        assert found.steps.tolist() == expected.steps.tolist()
+    scale = np.nanmax(np.abs(expected.variables), initial=1.0)
+    tolerance = 1e-9 if precision == "float64" else 1e-3
+    np.testing.assert_allclose(found.variables, expected.variables, rtol=tolerance, atol=tolerance * scale)
+
+
+@pytest.mark.one_in(6)
+@pytest.mark.parametrize("threads", [2, 8])
+@pytest.mark.parametrize(("name", "method"), [*product(MANY, METHODS)])
+def test_lanes_in_step_find_what_one_finds(name, method, threads):
+    made, values = problem_of(name, method)
+    assert_alike(solve_shared(shared(made, threads), values), solve(made, values, "python"))
+
+
+def test_tolerances_of_states_are_their_own():
+    made, values = problem_of("a ring", atol=tuple(10.0 ** -(3 + i % 5) for i in range(40)))
+    assert_alike(solve_shared(shared(made, 4), values), solve(made, values, "python"))
+
+
+def test_runs_start_from_their_own_values():
+    made, values = problem_of("a ring")
+    made = replace(made, swept=("x3", "F", "x38"))
+    values = np.concatenate([values * 0.9, values, values * 1.1])
+    assert_alike(solve_shared(shared(made, 8), values), solve(made, values, "python"))
+
+
+def test_some_states_and_all_currents_are_saved():
+    made, values = problem_of("cells of four", every=None, at=(0.0, 0.4, 1.0))
+    made = replace(made, save=replace(made.save, states=(37, 2, 3, 20)))
+    found = solve_shared(shared(made, 4), values)
+    assert found.variables.shape == (4 + 10, 3, 5)
+    assert_alike(found, solve(made, values, "python"))
+
+
+def failing():
+    """Return runs that overflow, that are no numbers, that run out of attempts, and that succeed."""
+    made, _ = problem_of("a ring", max_steps=12)
+    return made, np.array([[8.0, 1e300, 60.0, np.nan, 7.5, 1e200]])
+
+
+def test_runs_that_fail_fail_alike():
+    made, values = failing()
+    expected = solve(made, values, "python")
+    assert {Status.SUCCESS, Status.MAX_STEPS, Status.NONFINITE} <= set(expected.status)
+    assert_alike(solve_shared(shared(made, 8), values), expected)
+
+
+# -- on a GPU -----------------------------------------------------------------------------------
+
+GPU_CASES = [
+    (name, method, precision, (2, 4, 8, 16, 32)[number % 5])
+    for number, (name, method, precision) in enumerate(product(MANY, METHODS, ("float32", "float64")))
+]
+
+
+@pytest.mark.gpu
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize(("name", "method", "precision", "threads"), GPU_CASES)
+def test_threads_of_a_gpu_find_what_one_finds(name, method, precision, threads):
+    made, values = problem_of(name, method, 100, precision=precision)
+    values = np.resize(values, (1, 1003))
+    expected = solve(replace(made, kernel=KernelSettings(threads_per_run=1)), values, "cuda")
+    found = solve(replace(made, kernel=KernelSettings(threads_per_run=threads)), values, "cuda")
+    assert_alike(found, expected, precision)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("threads", [2, 16])
+def test_runs_that_fail_fail_alike_on_a_gpu(threads):
+    made, values = failing()
+    found = solve(replace(made, kernel=KernelSettings(threads_per_run=threads)), values, "cuda")
+    assert_alike(found, solve(made, values, "python"))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("runs", [1, 7, 33, 5000])
+@pytest.mark.parametrize("order", [True, False])
+def test_any_number_of_runs_in_any_order(runs, order):
+    made, _ = problem_of("a ring", n=70)
+    values = np.random.default_rng(runs).uniform(6.0, 9.0, (1, runs))
+    kernel = KernelSettings(threads_per_run=4, order=order, threads=64, resident_blocks=1)
+    with_threads = replace(made, kernel=kernel, disorder=1)
+    found = solve(with_threads, values, "cuda")
+    chosen = [0, runs // 2, runs - 1]
+    expected = build(made, "cpu").solve(values[:, chosen])
+    assert not found.status.any()
+    np.testing.assert_allclose(found.variables[..., chosen], expected.variables, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("place", ["shared", "persistent"])
+def test_places_of_buffers_change_no_result(place):
+    made, values = problem_of("a ring")
+    kernel = KernelSettings(threads_per_run=8)
+    local = solve(replace(made, kernel=kernel), values, "cuda")
+    other, _ = problem_of("a ring", locations={"default": place})
+    moved = solve(replace(other, kernel=kernel), values, "cuda")
+    assert local.variables.tobytes() == moved.variables.tobytes()
+
+
+def test_a_ring_needs_no_stack():
+    kernel = engine.compile_kernel(shared(make_problem(ring(128), "tsit5", 1.0, precision="float32"), 8), "sm_90")
+    report = engine.kernel_report(kernel)
+    assert report["local_bytes"] == report["spill_bytes"] == 0
+    assert report["threads_per_run"] == kernel.threads_per_run == 8
