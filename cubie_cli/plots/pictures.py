@@ -21,6 +21,8 @@ _WIDE, _HALF, _SQUARE = (7.0, 2.9), (4.6, 3.6), (5.6, 4.2)
 _DOTS_PER_INCH = 150
 #: Marks between whole numbers are as far apart as these, and ten times that; fewer bars have a mark each.
 _WHOLE, _FEW = [1, 2, 5, 10], 12
+#: Cells of a map in a row or a column up to which each has a mark.
+_FEW_CELLS = 5
 #: Letters of an entry of a legend that stands beside the panels; longer ones stand below.
 _SHORT = 24
 #: Points from which on each is drawn small, and is no path of its own in SVG and PDF.
@@ -99,6 +101,8 @@ def _grid(figure: Figure) -> tuple[int, int]:
 def _panel(pane: "Axes", panel: Panel, *, with_x: bool, with_legend: bool) -> None:
     shades = iter(_SHADES)
     colours = iter(_COLOURS * (1 + len(panel.layers) // len(_COLOURS)))
+    _axis(pane, panel.x, "x", shown=with_x)
+    _axis(pane, panel.y, "y", shown=True)
     for layer in panel.layers:
         if isinstance(layer, Line):
             colour = _COLOURS[0] if any(isinstance(each, Band) for each in panel.layers) else next(colours)
@@ -113,8 +117,6 @@ def _panel(pane: "Axes", panel: Panel, *, with_x: bool, with_legend: bool) -> No
             _bars(pane, layer)
         else:
             _map(pane, layer, panel)
-    _axis(pane, panel.x, "x", shown=with_x)
-    _axis(pane, panel.y, "y", shown=True)
     if panel.level:
         pane.set_ylim(panel.level)
     if panel.labels and with_legend:
@@ -145,13 +147,16 @@ def _axis(pane: "Axes", axis: Axis, which: str, *, shown: bool) -> None:
 
 
 def _map(pane: "Axes", layer: Map, panel: Panel) -> None:
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - as above
+    from matplotlib.ticker import MaxNLocator, NullLocator  # noqa: PLC0415 - as above
 
     x, y = edges(layer.x, panel.x.logarithmic), edges(layer.y, panel.y.logarithmic)
     values, (low, high) = np.ma.masked_invalid(layer.values), layer.ends
     shown = pane.pcolormesh(x, y, values, vmin=low, vmax=high, cmap="viridis", rasterized=True)
     for axis, middles in ((pane.xaxis, layer.x), (pane.yaxis, layer.y)):
-        if np.array_equal(middles, np.round(middles)):
+        if len(middles) <= _FEW_CELLS:
+            axis.set_ticks(middles, labels=[f"{middle:.4g}" for middle in middles])
+            axis.set_minor_locator(NullLocator())
+        elif np.array_equal(middles, np.round(middles)):
             axis.set_major_locator(MaxNLocator(integer=True))
     pane.figure.colorbar(shown, ax=pane, label=layer.label)
 

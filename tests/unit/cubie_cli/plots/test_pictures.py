@@ -66,6 +66,16 @@ def test_bars_of_whole_numbers_are_marked_by_them(tmp_path, monkeypatch, counts,
     assert not marks or lines[-2].split() == marks
 
 
+@pytest.mark.parametrize("logarithmic", [True, False])
+def test_few_cells_of_a_map_are_marked_by_their_values(tmp_path, monkeypatch, logarithmic):
+    values = np.array([2.0, 3.0, 4.5])
+    panel = Panel(Axis("k", logarithmic), Axis("m"), (Map(values, X + 1, np.outer(X, values), "z"),))
+    panes = []
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda canvas, *_, **__: panes.append(canvas.axes[0]))
+    pictures.write(Figure("t", (panel,), "heatmap"), tmp_path / "a", ".png")
+    assert [each.get_text() for each in panes[0].get_xticklabels(which="both")] == ["2", "3", "4.5"]
+
+
 @pytest.mark.parametrize("width", [60, 80, 160])
 @pytest.mark.parametrize("coloured", [True, False])
 @pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
