@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from cubie_cli.documents.messages import OutputError, UsageError, UserError, shortened, size
 from cubie_cli.documents.urls import Url
-from solvers.targets.interruptible import interruptible
+from solvers.interruptible import interruptible
 
 SCRATCH_VARIABLE = "CUBIE_SCRATCH_DIR"
 #: Schemes of stores that files can be written to, by the variables that have credentials for them and their address.

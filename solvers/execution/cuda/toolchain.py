@@ -28,7 +28,7 @@ from numba.cuda.cudadrv import libs, nvvm
 
 from solvers.errors import PlanError
 from solvers.execution.cuda.occupancy import Architecture, KernelResources
-from solvers.targets.interruptible import interruptible
+from solvers.interruptible import interruptible
 from solvers.targets.written import Announce, count_written
 
 #: A global per function that Numba declares, needs for object mode only, and numbers as it goes: without it

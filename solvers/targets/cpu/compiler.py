@@ -10,8 +10,8 @@ from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 
+from solvers.interruptible import interruptible
 from solvers.straightline.setting import SettingsBlock
-from solvers.targets.interruptible import interruptible
 from solvers.targets.listing import Listing
 from solvers.targets.settings import definition
 from solvers.targets.written import Announce, Written

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from solvers.targets.interruptible import interruptible
+from solvers.interruptible import interruptible
 
 
 class Asked(BaseException):
