@@ -27,7 +27,8 @@ from solvers.equations.zeros import (
 
 #: Half the width of a polynomial where nothing is lost outside: derivatives there lose four digits at most.
 NARROW = 1e-4
-#: The same where differences lose digits outside.
+#: The same where differences lose digits outside: of an exponential and 1 one digit at most, of others more.
+EXPONENTIAL = 0.7
 WIDE = 0.25
 #: Terms of a polynomial that are looked at, and of a wide one.
 NARROW_TERMS = 10
@@ -52,11 +53,11 @@ class UnfilledError(ValueError):
 
 
 class _Factor(NamedTuple):
-    """A factor as `scale` times a function of `_VARIABLE` alone, and whether that keeps its digits near 0."""
+    """A factor as `scale` times a function of `_VARIABLE` alone, and how far from 0 that has not kept its digits."""
 
     scale: sympy.Expr
     function: sympy.Expr
-    exact: bool
+    width: float
 
 
 def filled_product(factors: Sequence[sympy.Expr], conditions: tuple[Condition, ...]) -> sympy.Expr | None:
@@ -114,16 +115,18 @@ def own_poles(term: sympy.Expr) -> Iterator[Zero]:
 def _fill(vanishing: Sequence[tuple[sympy.Expr, int]], zero: Zero) -> list[sympy.Expr] | None:
     """Return the factors that take the place of factors that vanish at a zero; None for a pole."""
     try:
-        factors = [(_separated(_in_variable(base, zero)), exponent) for base, exponent in vanishing]
+        factors = [
+            (_separated(_in_variable(base, zero), divides=exponent < 0), exponent) for base, exponent in vanishing
+        ]
     except NoValueError:
         if _order(vanishing, zero) >= 0:
             raise UnfilledError(zero.symbol, zero.point) from None
         return None
     scale = sympy.Mul(*(factor.scale**exponent for factor, exponent in factors))
     function = sympy.Mul(*(factor.function**exponent for factor, exponent in factors))
-    exact = all(factor.exact for factor, _ in factors)
+    width = max(factor.width for factor, _ in factors)
     direct = _at_argument(function, zero.argument)
-    found = _with_polynomial(_Factor(sympy.S.One, function, exact), direct, zero)
+    found = _with_polynomial(_Factor(sympy.S.One, function, width), direct, zero)
     return None if found is None else [scale, found]
 
 
@@ -165,36 +168,41 @@ def _nearby(number: sympy.Expr) -> sympy.Expr | None:
     return sympy.Rational(close) if abs(float(number) - close) <= ROUNDING * abs(close) else sympy.Float(number)
 
 
-def _separated(expression: sympy.Expr) -> _Factor:
-    """Return an expression as a factor, in a form that loses no digits near 0 where there is one."""
+def _separated(expression: sympy.Expr, *, divides: bool = False) -> _Factor:
+    """Return an expression as a factor, in a form that loses no digits near 0 where there is one.
+
+    What is divided by e^x - 1 is about even, a short polynomial; and e^x is often computed anyway.
+    """
     scale, function = sympy.factor_terms(expression).as_independent(_VARIABLE, as_Add=False)
     if function.free_symbols != {_VARIABLE}:
         raise NoValueError
     if function == _VARIABLE or isinstance(function, LINEAR):
-        return _Factor(scale, function, exact=True)
+        return _Factor(scale, function, NARROW)
     constant, rest = function.as_independent(_VARIABLE, as_Add=True)
     factor, call = rest.as_independent(_VARIABLE, as_Add=False)
     if constant.is_number and factor.is_number and abs(constant + factor) <= ROUNDING * abs(factor):
         half = call.args[0] / 2 if call.args else None
+        if isinstance(call, functions.exp) and not divides:
+            return _Factor(scale * factor, functions.expm1(call.args[0]), NARROW)
         if isinstance(call, functions.exp):
-            return _Factor(scale * factor, functions.expm1(call.args[0]), exact=True)
+            return _Factor(scale * factor, call - 1, EXPONENTIAL)
         if isinstance(call, sympy.cos):
-            return _Factor(-2 * scale * factor, sympy.sin(half) ** 2, exact=True)
+            return _Factor(-2 * scale * factor, sympy.sin(half) ** 2, NARROW)
         if isinstance(call, sympy.cosh):
-            return _Factor(2 * scale * factor, sympy.sinh(half) ** 2, exact=True)
-    return _Factor(scale, function, exact=False)
+            return _Factor(2 * scale * factor, sympy.sinh(half) ** 2, NARROW)
+    return _Factor(scale, function, WIDE)
 
 
 def _with_polynomial(factor: _Factor, direct: sympy.Expr, zero: Zero) -> sympy.Expr | None:
     """Return a value with its Taylor polynomial near a zero; None for a pole."""
     slopes = (abs(float(call.args[0].coeff(_VARIABLE))) for call in factor.function.atoms(*FUNCTIONS))
     steepest = max([1.0, *slopes])
-    width, terms = (NARROW / steepest, NARROW_TERMS) if factor.exact else (WIDE / steepest, WIDE_TERMS)
+    width, terms = factor.width / steepest, NARROW_TERMS if factor.width == NARROW else WIDE_TERMS
     try:
         found = series(factor.function, _VARIABLE, 1 / steepest, terms - LOWEST_POWER)
     except NoValueError:
         return None
-    coefficients = _needed(found[-LOWEST_POWER:], width, exact=factor.exact)
+    coefficients = _needed(found[-LOWEST_POWER:], width)
     if any(found[:-LOWEST_POWER]) or not _agrees(coefficients, factor.function, width):
         return None
     polynomial = factor.scale * _horner(coefficients, zero.argument)
@@ -202,11 +210,11 @@ def _with_polynomial(factor: _Factor, direct: sympy.Expr, zero: Zero) -> sympy.E
     return choice((polynomial, near), (direct, True))
 
 
-def _needed(coefficients: list[float], width: float, *, exact: bool) -> list[float]:
+def _needed(coefficients: list[float], width: float) -> list[float]:
     """Return the coefficients that matter within a width; the derivative needs one power more."""
     sizes = [abs(coefficient) * width**power for power, coefficient in enumerate(coefficients)]
     last = max(power for power, size in enumerate(sizes) if size >= ROUNDING / 1000 * max(sizes))
-    return coefficients[: last + 1 + exact]
+    return coefficients[: last + 2]
 
 
 def _agrees(coefficients: Sequence[float], function: sympy.Expr, width: float) -> bool:
@@ -221,11 +229,17 @@ def _agrees(coefficients: Sequence[float], function: sympy.Expr, width: float) -
 
 def _horner(coefficients: Sequence[float], argument: sympy.Expr) -> sympy.Expr:
     """Return a polynomial; factors of it are not multiplied out, so that the argument is computed once."""
+    powers = [power for power, coefficient in enumerate(coefficients) if coefficient]
     total = sympy.S.Zero
-    for coefficient in reversed(coefficients):
-        product = sympy.Mul(argument, total, evaluate=False) if total != 0 else total
-        total = sympy.Add(sympy.Float(coefficient), product) if coefficient else product
-    return total
+    for power, following in reversed([*zip(powers, [*powers[1:], None], strict=True)]):
+        if following is not None:
+            total = sympy.Mul(_power(argument, following - power), total, evaluate=False)
+        total = sympy.Add(sympy.Float(coefficients[power]), total)
+    return total if powers[0] == 0 else sympy.Mul(_power(argument, powers[0]), total, evaluate=False)
+
+
+def _power(argument: sympy.Expr, exponent: int) -> sympy.Expr:
+    return argument if exponent == 1 else sympy.Pow(argument, exponent, evaluate=False)
 
 
 def _at_argument(function: sympy.Expr, argument: sympy.Expr) -> sympy.Expr:

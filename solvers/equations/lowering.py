@@ -16,6 +16,7 @@ from sympy.logic.boolalg import BooleanAtom
 from solvers.equations import functions
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import TimeFirst
+from solvers.equations.exponentials import multiples
 from solvers.equations.program import Program, Step, literals
 
 #: Powers up to this magnitude are multiplied out.
@@ -108,7 +109,9 @@ class _Compiler:
         self._time_first = time_first
         self._expressions = expressions
         everything = (*expressions, *(expression for _, expression in named))
-        self._products = set().union(*(sympy.sympify(each, strict=True).atoms(sympy.Mul) for each in everything))
+        atoms = [sympy.sympify(each, strict=True).atoms(sympy.Mul, functions.exp) for each in everything]
+        self._products = set[sympy.Expr]().union(*atoms)
+        self._multiples = multiples(each for each in self._products if isinstance(each, functions.exp))
         self._steps: list[Step] = []
         self._constants: dict[int, float] = {}
         self._size = len(symbols)
@@ -205,6 +208,9 @@ class _Compiler:
 
     def _application(self, expression: Any) -> int:
         kind = type(expression)
+        if expression in self._multiples:
+            other, factor = self._multiples[expression]
+            return self._step("multiply", self._constant(factor), self._compile(other))
         if kind in _OPERATIONS:
             return self._step(_OPERATIONS[kind], *self._arguments(expression))
         message = f"no code for {kind.__name__}"

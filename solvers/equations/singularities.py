@@ -1,7 +1,7 @@
 """Fills removable singularities: values that are 0/0 at a point, and have a limit there.
 
-Near the point x/(1 - exp(-x)) becomes a polynomial, its Taylor series; elsewhere -x/expm1(-x), which has lost no digits
-to a difference. Its derivatives, which the polynomial has as well, are finite so.
+Near the point x/(1 - exp(-x)) becomes a polynomial, its Taylor series, as far as the difference elsewhere would lose
+digits. Its derivatives, which the polynomial has as well, are finite so.
 """
 
 from typing import Any
