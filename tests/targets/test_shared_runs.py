@@ -5,12 +5,15 @@ from itertools import product
 
 import numpy as np
 import pytest
+from support.events import with_events
 from support.many_states import MANY, ring
 from support.solving import build, make_problem, solve
+from support.summaries import asking
 from support.threads import solve_shared
 
+from solvers.equations.system import state_symbol
 from solvers.execution import engine
-from solvers.settings import KernelSettings
+from solvers.settings import KernelSettings, Window
 from solvers.status import Status
 
 METHODS = ["tsit5", "vern7", "rk4", "fehlberg45"]
@@ -65,6 +68,48 @@ def test_some_states_and_all_currents_are_saved():
     assert_alike(found, solve(made, values, "python"))
 
 
+#: What happens in a ring, and what is told of it.
+EVENTS = [
+    {"name": "high", "when": "x3 - 2.5", "direction": "up", "set": {"x30": "x30/2 + x3", "F": "F - 0.1"}},
+    {"name": "seen", "when": "der(x20) + x21", "record": 3, "states": ["x0", "x39"], "observables": ["pair"]},
+    {"name": "dose", "at": {"start": 0.1, "every": 0.15}, "set": {"x5": "x5 + x6"}},
+    {"name": "over", "when": "x38 - 9.8", "stop": 2},
+]
+SUMMARIES = [
+    {"quantity": 33, "kind": "max"},
+    {"quantity": 33, "kind": "time_of_min"},
+    {"quantity": 2, "kind": "crossings", "level": 2.0},
+    {"quantity": 0, "observable": True, "kind": "mean"},
+    {"quantity": 12, "kind": "std", "window": 1},
+    {"quantity": 12, "kind": "mean_peak"},
+]
+
+
+def happening(events=EVENTS, summaries=SUMMARIES, **settings):
+    """Return a ring in which much happens, which is told, and some runs."""
+    made, values = problem_of("a ring", **settings)
+    waves = tuple(4.0 + 3.0 * np.sin(1.7 * np.arange(len(made.system.states))))
+    pair = state_symbol(3) * state_symbol(17)
+    system = replace(made.system, initial_values=waves, observables=("pair",), observable_expressions=(pair,))
+    made = replace(made, system=with_events(system, *events))
+    return asking(made, summaries, (Window(), Window(0.12, 0.37))), values
+
+
+def assert_told_alike(found, expected, precision="float64"):
+    assert_alike(found, expected, precision)
+    tolerance = 1e-7 if precision == "float64" else 1e-2
+    np.testing.assert_allclose(found.findings, expected.findings, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("threads", [2, 8])
+@pytest.mark.parametrize(("events", "summaries"), [(EVENTS, []), ([], SUMMARIES), (EVENTS, SUMMARIES)])
+def test_events_act_and_summaries_tell_alike(events, summaries, threads):
+    made, values = happening(events, summaries)
+    expected = solve(made, values, "python")
+    assert not events or set(expected.status) == {Status.SUCCESS, Status.STOPPED}
+    assert_told_alike(solve_shared(shared(made, threads), values), expected)
+
+
 def failing():
     """Return runs that overflow, that are no numbers, that run out of attempts, and that succeed."""
     made, _ = problem_of("a ring", max_steps=12)
@@ -95,6 +140,18 @@ def test_threads_of_a_gpu_find_what_one_finds(name, method, precision, threads):
     expected = solve(replace(made, kernel=KernelSettings(threads_per_run=1)), values, "cuda")
     found = solve(replace(made, kernel=KernelSettings(threads_per_run=threads)), values, "cuda")
     assert_alike(found, expected, precision)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("threads", [2, 16])
+def test_events_act_and_summaries_tell_alike_on_a_gpu(threads, precision):
+    made, values = happening(precision=precision)
+    values = np.resize(values, (1, 71))
+    expected = solve(replace(made, kernel=KernelSettings(threads_per_run=1)), values, "cuda")
+    assert_told_alike(
+        solve(replace(made, kernel=KernelSettings(threads_per_run=threads)), values, "cuda"), expected, precision
+    )
 
 
 @pytest.mark.gpu
