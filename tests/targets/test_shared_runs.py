@@ -8,7 +8,7 @@ import pytest
 from support.events import with_events
 from support.many_states import MANY, ring
 from support.solving import build, make_problem, solve
-from support.summaries import asking
+from support.summaries import asking, every_kind
 from support.threads import solve_shared
 
 from solvers.equations.system import state_symbol
@@ -85,12 +85,16 @@ SUMMARIES = [
 ]
 
 
-def happening(events=EVENTS, summaries=SUMMARIES, **settings):
+def waves(system):
+    """Return a ring that starts far from rest."""
+    return replace(system, initial_values=tuple(4.0 + 3.0 * np.sin(1.7 * np.arange(len(system.states)))))
+
+
+def happening(events=EVENTS, summaries=SUMMARIES, method="tsit5", **settings):
     """Return a ring in which much happens, which is told, and some runs."""
-    made, values = problem_of("a ring", **settings)
-    waves = tuple(4.0 + 3.0 * np.sin(1.7 * np.arange(len(made.system.states))))
+    made, values = problem_of("a ring", method, **settings)
     pair = state_symbol(3) * state_symbol(17)
-    system = replace(made.system, initial_values=waves, observables=("pair",), observable_expressions=(pair,))
+    system = replace(waves(made.system), observables=("pair",), observable_expressions=(pair,))
     made = replace(made, system=with_events(system, *events))
     return asking(made, summaries, (Window(), Window(0.12, 0.37))), values
 
@@ -108,6 +112,64 @@ def test_events_act_and_summaries_tell_alike(events, summaries, threads):
     expected = solve(made, values, "python")
     assert not events or set(expected.status) == {Status.SUCCESS, Status.STOPPED}
     assert_told_alike(solve_shared(shared(made, threads), values), expected)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_moment_that_polynomials_tell_is_the_same(precision):
+    made, values = happening([EVENTS[0]], [], precision=precision)
+    assert made.tableau.dense_output
+    assert len(made.tableau.dense_output.coefficients[0]) == 4
+    found = solve_shared(shared(made, 4), values)
+    assert found.findings[0].all()
+    assert_told_alike(found, solve(made, values, "python"), precision)
+
+
+@pytest.mark.parametrize("method", ["dop853", "rk4"])
+def test_events_cut_steps_of_other_methods_alike(method):
+    made, values = happening(EVENTS[:3], SUMMARIES, method)
+    assert_told_alike(solve_shared(shared(made, 8), values), solve(made, values, "python"))
+
+
+def test_all_kinds_of_summaries_are_told_alike():
+    made, values = problem_of("a ring")
+    kinds = every_kind(2.0, 1.0, quantity=31) + every_kind(3.0, 2.0, quantity=4, window=1)
+    made = asking(made, kinds, (Window(), Window(0.05, 0.33)))
+    assert_told_alike(solve_shared(shared(made, 4), values), solve(made, values, "python"))
+
+
+def firing_cells(**settings):
+    """Return cells that are paced up to a time, at which expressions jump, and some runs."""
+    made, values = problem_of("cells of four", **settings)
+    events = [
+        {"name": "fires", "when": "v7 + 50", "direction": "up", "record": 2, "states": ["v0"], "observables": ["w9"]},
+        {"name": "current", "when": "Piecewise((w1, t < 0.5), (0.1, True))", "set": {"h2": "h2 - 0.01"}},
+    ]
+    return replace(made, system=with_events(made.system, *events)), values
+
+
+def test_expressions_jump_at_stops_alike():
+    made, values = firing_cells()
+    plan = shared(made, 4)
+    assert plan.loop.events.firings.jumps
+    expected = solve(made, values, "python")
+    assert expected.findings.any()
+    assert_told_alike(solve_shared(plan, values), expected)
+
+
+def waiting():
+    """Return runs that wait for others with a crossing, as their steps take less time than what is done about it."""
+    made, values = problem_of("a ring", "bogacki_shampine32", n=8)
+    event = {"name": "high", "when": "x3 - x0 + F/2", "set": {"x6": "x6 - x3/4"}}
+    return replace(made, system=with_events(waves(made.system), event)), values
+
+
+def test_runs_wait_for_others_alike():
+    made, values = waiting()
+    plan = shared(made, 2)
+    assert plan.loop.events.waits
+    found = solve_shared(plan, values, runs=5)
+    assert found.findings.any()
+    assert_told_alike(found, solve(made, values, "python"))
 
 
 def failing():
@@ -152,6 +214,16 @@ def test_events_act_and_summaries_tell_alike_on_a_gpu(threads, precision):
     assert_told_alike(
         solve(replace(made, kernel=KernelSettings(threads_per_run=threads)), values, "cuda"), expected, precision
     )
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("make", "threads"), [(firing_cells, 8), (waiting, 2), (waiting, 4)])
+def test_stops_and_waiting_change_nothing_on_a_gpu(make, threads):
+    made, values = make()
+    values = np.linspace(values.min(), values.max(), 331)[np.newaxis]
+    expected = solve(replace(made, kernel=KernelSettings(threads_per_run=1)), values, "cuda")
+    assert expected.findings.any()
+    assert_told_alike(solve(replace(made, kernel=KernelSettings(threads_per_run=threads)), values, "cuda"), expected)
 
 
 @pytest.mark.gpu
