@@ -15,6 +15,7 @@ from solvers.equations.system import state_symbol
 from solvers.execution import engine
 from solvers.settings import KernelSettings, Window
 from solvers.status import Status
+from solvers.targets.listing import Listing
 
 METHODS = ["tsit5", "vern7", "rk4", "fehlberg45"]
 
@@ -258,6 +259,29 @@ def test_places_of_buffers_change_no_result(place):
     other, _ = problem_of("a ring", locations={"default": place})
     moved = solve(replace(other, kernel=kernel), values, "cuda")
     assert local.variables.tobytes() == moved.variables.tobytes()
+
+
+def listed(plan):
+    """Return the PTX of a plan's kernel, and the LLVM code as written."""
+    listing = Listing()
+    engine.compile_kernel(plan, "sm_90", listing)
+    texts = {text.name: text.content for text in listing.texts}
+    return texts["kernel.ptx"], [each for name, each in texts.items() if name.endswith(".ll")]
+
+
+def test_all_threads_of_a_warp_vote_where_they_share_runs():
+    made, _ = waiting()
+    assert ["activemask" in listed(shared(made, threads))[0] for threads in (1, 2)] == [True, False]
+
+
+def test_no_branch_takes_a_call_away_from_the_other_threads():
+    made, _ = problem_of("a ring")
+    _, modules = listed(shared(asking(made, every_kind(2.0, 1.0, quantity=31)), 8))
+    called = [
+        line for each in modules for line in each.splitlines() if line.startswith("define") and "noinline" in line
+    ]
+    assert called
+    assert all("convergent" in line for line in called if "solvers" in line)
 
 
 def test_a_ring_needs_no_stack():
