@@ -171,18 +171,17 @@ class RightHandSide:
     def crosses(self, start: tuple[Any, Any], end: tuple[Any, Any], p: Any) -> Any:
         """Return whether any condition changes between two pairs (t, y)."""
         assert self.sides  # noqa: S101 - asked of systems that have conditions
-        before, after = (self._run(self.sides, t, self._whole(y), p) for t, y in (start, end))
+        before, after = (self._run(self.sides, t, y, p) for t, y in (start, end))
         changed = [first != then for first, then in zip(before, after, strict=True)]
         return reduce(either, changed)
 
     def observables(self, indices: tuple[int, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of some observables."""
-        compute = self.computed(tuple(observable_symbol(index) for index in indices))
-        return lambda t, y, p: compute(t, self._whole(y), p)
+        return self.computed(tuple(observable_symbol(index) for index in indices))
 
-    def _whole(self, y: Any) -> Any:
-        """Return an array of states by their own positions."""
-        return Whole(y, self.dealing) if self.dealing else y
+    def whole(self, y: Any) -> Any:
+        """Return states by their own positions, given an array of them or a list of values."""
+        return y if self.dealing is None or isinstance(y, list) else Whole(y, self.dealing)
 
     def computed(self, expressions: tuple[sympy.Expr, ...]) -> Callable[[Any, Any, Any], list[Any]]:
         """Return a function (t, y, p) -> values of expressions in anything, `slope_symbol` too."""
@@ -220,7 +219,7 @@ class RightHandSide:
         return [*named.items()]
 
     def _run(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:
-        return evaluate_at(program, self.system, self.precision, t, y, p, forcing=self.forcing)
+        return evaluate_at(program, self.system, self.precision, t, self.whole(y), p, forcing=self.forcing)
 
 
 def needed_observables(system: System, expressions: tuple[sympy.Expr, ...]) -> list[int]:

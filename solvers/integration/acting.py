@@ -84,7 +84,7 @@ class Acting:
         values = self.firings.rhs.computed(tuple(value for _, value in event.changes))(t, y, p)
         for (symbol, _), value in zip(event.changes, values, strict=True):
             of_state, index = self.firings.rhs.system.place_of(symbol)
-            array = y if of_state else p
+            array = self.firings.rhs.whole(y) if of_state else p
             array[index] = select(fires, value, array[index])
 
     def _go_on(self, fires: Any, index: int, before: Any, residue: Any, t: Any, y: Any, p: Any, memory: Any) -> None:

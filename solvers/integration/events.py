@@ -64,7 +64,7 @@ class Events:
     def register(self, registry: BufferRegistry) -> None:
         """Register what is remembered of each event, and the state at a moment."""
         precision = self.firings.rhs.precision
-        registry.register(self.owner, "state", len(self.firings.rhs.system.states), precision)
+        registry.register(self.owner, "state", self.firings.rhs.states.held, precision)
         registry.register(self.owner, "firings", len(self.firings.events), "int32", lifetime="run")
         registry.register(self.owner, "appointments", len(self.firings.dated), "float64", lifetime="run")
         registry.register(self.owner, "side", len(self.firings.watched), "int32", lifetime="run")

@@ -141,7 +141,8 @@ class Firings:
             return
         number = convert(memory.firings[index], "int64") - 1
         kept = both(fires, number < facts.first)
-        values = [time_of(t), *(y[state] for state in facts.states)]
+        whole = self.rhs.whole(y)
+        values = [time_of(t), *(whole[state] for state in facts.states)]
         values += self.rhs.observables(facts.observables)(t, y, p) if facts.observables else []
         for row, value in enumerate(values):
             self.store(kept, number + (rows.times + row * facts.first), value, place, results)

@@ -60,7 +60,8 @@ class StepPolynomials:
     def values(self, t: Any, y: Any, p: Any) -> list[Any]:
         """Return the quantities themselves at a time."""
         told = self.rhs.observables(self.observables)(t, y, p) if self.observables else []
-        return [*(y[i] for i in self.states), *told]
+        whole = self.rhs.whole(y)
+        return [*(whole[i] for i in self.states), *told]
 
     def sample(self, point: Point, t_next: Any, step_memory: Any, array: Any) -> None:
         """Store the polynomials of a whole step."""

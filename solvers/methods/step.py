@@ -15,6 +15,7 @@ from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.weighted_sums import MILD, bernstein, combine
 from solvers.straightline import are_finite, convert, fma, literal, select
+from solvers.straightline.dealing import exchanged
 from solvers.straightline.setting import Number
 from solvers.targets.target import DeviceFunction, Target
 
@@ -197,7 +198,15 @@ class OneStepMethod(ABC):
                     found.append(base + total if stages.scale is None else fma(stages.scale, total, base))
             return [*found, y_new[i]]
 
-        return coefficients
+        dealing = self.states.dealing
+        if dealing is None:
+            return coefficients
+
+        def handed_over(i: int) -> list[Any]:
+            slot, lane = dealing.places[i]
+            return [exchanged(value, [lane] * dealing.lanes) for value in coefficients(slot)]
+
+        return handed_over
 
 
 class ExtensionStages(NamedTuple):

@@ -5,9 +5,10 @@ from typing import Any
 
 import sympy
 
+from solvers.equations.depth import deep_recursion
 from solvers.equations.looped import WEIGHT, weight
-from solvers.equations.right_hand_side import RightHandSide, needed_observables
-from solvers.equations.system import System, observable_symbol, state_symbol
+from solvers.equations.right_hand_side import RightHandSide
+from solvers.equations.system import System, observable_symbol, slope_symbol, state_symbol
 from solvers.errors import PlanError
 from solvers.planning.problem import Problem
 from solvers.straightline.recorded import Argument, record
@@ -25,6 +26,8 @@ MOST_THREADS = 32
 FEWEST_SLOTS, MOST_SLOTS = 2, 128
 #: States that an equation reads on average, at most: each is another thread's, or may be.
 MOST_READ = 16
+#: States that events and summaries depend on, at most: all threads work them out.
+MOST_LOOKED_AT = 32
 #: Equations of a form on average, at least.
 FEWEST_MEMBERS = 4
 #: What the threads of a run do together, at most, relative to what one would: equations of few threads' states are
@@ -53,7 +56,7 @@ def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> 
         return None
     reason = _why_not(problem, threads)
     if asked is None:
-        return None if reason or _read(problem.system) > MOST_READ else _worth_it(make(threads), threads)
+        return None if reason or _reads_much(problem) else _worth_it(make(threads), threads)
     if reason:
         message = f"threads_per_run = {asked} {reason}"
         raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
@@ -86,27 +89,55 @@ def _why_not(problem: Problem, threads: int) -> str | None:
         return f"is for models of {FEWEST_SLOTS * threads} to {MOST_SLOTS * threads} states"
     if not problem.explicit:
         return "is for explicit methods"
-    if problem.system.events:
-        return "is for models without events"
-    if problem.save.summaries:
-        return "is for runs without summaries"
     if problem.kernel.patience:
         return "is for runs that are taken from no queue: patience = 0"
     return None
 
 
-def _read(system: System) -> float:
-    """Return how many states an equation reads on average, directly or through observables."""
-    states = {state_symbol(index) for index in range(len(system.states))}
-    read: dict[sympy.Symbol, frozenset[sympy.Symbol]] = {}
+def _reads_much(problem: Problem) -> bool:
+    """Return whether threads would do little else than hand states over."""
+    return _read(problem.system) > MOST_READ or _looked_at(problem) > MOST_LOOKED_AT
 
-    def reads(expression: sympy.Expr) -> frozenset[sympy.Symbol]:
+
+class _Reads:
+    """Tells which states expressions of a system depend on, by themselves, through observables or right-hand sides."""
+
+    def __init__(self, system: System) -> None:
+        self._states = {state_symbol(index) for index in range(len(system.states))}
+        named = zip(map(observable_symbol, range(len(system.observables))), system.observable_expressions, strict=True)
+        slopes = zip(map(slope_symbol, range(len(system.states))), system.derivatives, strict=True)
+        self._meant = dict([*named, *slopes])
+        self._known: dict[sympy.Symbol, frozenset[sympy.Symbol]] = {}
+
+    def __call__(self, expression: sympy.Expr) -> frozenset[sympy.Symbol]:
+        """Return the symbols of the states."""
         symbols = expression.free_symbols
-        return frozenset(symbols & states).union(*(read[each] for each in symbols & read.keys()))
+        for each in symbols & self._meant.keys() - self._known.keys():
+            with deep_recursion():
+                self._known[each] = self(self._meant[each])
+        return frozenset(symbols & self._states).union(*(self._known[each] for each in symbols & self._meant.keys()))
 
-    for index in needed_observables(system, system.derivatives):
-        read[observable_symbol(index)] = reads(system.observable_expressions[index])
-    return sum(len(reads(each)) for each in system.derivatives) / len(states)
+
+def _read(system: System) -> float:
+    """Return how many states an equation reads on average."""
+    reads = _Reads(system)
+    return sum(len(reads(each)) for each in system.derivatives) / len(system.states)
+
+
+def _looked_at(problem: Problem) -> int:
+    """Return how many states events and summaries depend on, those of each event counted by themselves."""
+    system, save, reads = problem.system, problem.save, _Reads(problem.system)
+    summarised = {(each.quantity, each.observable) for each in save.summaries}
+    groups = [frozenset(_symbol(*each) for each in summarised)]
+    for event, facts in zip(system.events, system.event_facts, strict=True):
+        changes = frozenset(sympy.Tuple(*event.changes, event.when or 0).free_symbols)
+        recorded = [(state, False) for state in facts.states] + [(index, True) for index in facts.observables]
+        groups.append(changes.union(_symbol(*each) for each in recorded))
+    return sum(len(reads(sympy.Tuple(*group))) for group in groups)
+
+
+def _symbol(position: int, observable: bool) -> sympy.Symbol:  # noqa: FBT001 - as summaries have it
+    return observable_symbol(position) if observable else state_symbol(position)
 
 
 def _share_of_work(dealt: RightHandSide, threads: int) -> float:

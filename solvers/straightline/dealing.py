@@ -39,7 +39,7 @@ class Dealing:
 
 
 class Whole:
-    """All elements of an array that is dealt, by their own numbers; each is handed to all lanes.
+    """All elements of an array that is dealt, by their own numbers; each is handed to all lanes, and set in its own.
 
     Parameters
     ----------
@@ -56,6 +56,10 @@ class Whole:
     def __getitem__(self, element: int) -> Any:
         slot, lane = self._dealing.places[element]
         return exchanged(self.buffer[slot], [lane] * self._dealing.lanes)
+
+    def __setitem__(self, element: int, value: Any) -> None:
+        slot, lane = self._dealing.places[element]
+        self.buffer[slot] = chosen([each == lane for each in range(self._dealing.lanes)], value, self.buffer[slot])
 
 
 # -- dealing ------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import growth
 from problems import (
     ADAPTIVE,
     ALL_SHARED,
+    EVENT,
     FIXED,
     LORENZ,
     PLEIADES,
@@ -28,6 +29,7 @@ from problems import (
     SAVING,
     SHARED_RUNS,
     SINGLE,
+    SUMMARIES,
     lorenz96,
 )
 
@@ -64,6 +66,14 @@ CASES = {
     "lorenz96 n=32 tsit5 fixed float32": (FIXED, SINGLE, lorenz96(32)),
     "lorenz96 n=128 tsit5 fixed float32, 4 threads a run": (FIXED, SINGLE, lorenz96(128)),
     "lorenz96 n=64 tsit5 adaptive float64 saving 101, 8 threads a run": (ADAPTIVE, lorenz96(64), SAVING, SHARED_RUNS),
+    "lorenz96 n=64 tsit5 adaptive float32, an event and summaries, 8 threads a run": (
+        ADAPTIVE,
+        SINGLE,
+        lorenz96(64),
+        EVENT,
+        SUMMARIES,
+        SHARED_RUNS,
+    ),
     "robertson rodas5p adaptive float64": (ADAPTIVE.replace("tsit5", "rodas5p"), ROBERTSON),
     "robertson rodas5p adaptive float64 queue": (ADAPTIVE.replace("tsit5", "rodas5p"), ROBERTSON, QUEUE),
     "robertson kvaerno5 adaptive float64": (ADAPTIVE.replace("tsit5", "kvaerno5"), ROBERTSON),

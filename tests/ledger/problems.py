@@ -61,6 +61,8 @@ FIXED = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\ndt = 1e-3'
 ADAPTIVE = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\nrtol = 1e-6\natol = 1e-9'
 SINGLE = 'precision = "float32"'
 SAVING = "[output]\nsave_every = 0.01"
+EVENT = '[[model.events]]\nname = "high"\nwhen = "x3 - 9"\ndirection = "up"\nset = { x30 = "x30/2 + x3" }'
+SUMMARIES = '[output.summaries]\nx33 = ["max", "mean"]'
 QUEUE = "[run.kernel]\npatience = 48"
 SHARED_RUNS = "[run.kernel]\nthreads_per_run = 8"
 ALL_SHARED = '[buffers]\ndefault = "shared"'

@@ -122,10 +122,10 @@ class CudaTarget(Target):
 
     def apart(self, function: DeviceFunction) -> DeviceFunction:
         """Return a device function that no compiler puts in place of a call."""
-        body = self.control(function)
+        body, is_called = self.control(function), _is_called_by_warps if self._threads > 1 else _is_called
 
         def called(mask: Any, given: Any) -> Any:
-            _is_called()
+            is_called()
             return body(mask, given)
 
         return self.control(called, inline=False)
@@ -162,7 +162,9 @@ class CudaTarget(Target):
 
     @property
     def anyone(self) -> DeviceFunction:
-        """The vote of the lanes of a warp that are here."""
+        """The vote of the lanes of a warp that are here; where lanes share runs, of all, as they have to agree."""
+        if self._threads > 1:
+            return self._warp_vote()
 
         @intrinsic
         def anyone(_context: Any, mask: Any) -> Any:
@@ -221,6 +223,18 @@ class CudaTarget(Target):
 def _is_called(_context: Any) -> Any:
     def generate(context: Any, builder: ir.IRBuilder, _signature: Any, _values: Sequence[Any]) -> Any:
         builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return signature(types.none), generate
+
+
+@intrinsic
+def _is_called_by_warps(_context: Any) -> Any:
+    """Say so, and that lanes have to come there together: else a compiler may call it in each of two branches."""
+
+    def generate(context: Any, builder: ir.IRBuilder, _signature: Any, _values: Sequence[Any]) -> Any:
+        builder.function.attributes.add("noinline")
+        builder.function.attributes.add("convergent")
         return context.get_dummy_value()
 
     return signature(types.none), generate

@@ -3,14 +3,18 @@
 from dataclasses import replace
 
 import pytest
+import sympy
+from support.events import with_events
 from support.many_states import grid, ring
 from support.solving import make_problem
+from support.summaries import asking
 from support.systems import lorenz, system_of
 
 from benchmarks.models import network, oscillators
+from solvers.equations.system import state_symbol
 from solvers.errors import PlanError
 from solvers.planning.plan import make_plan
-from solvers.settings import KernelSettings, Summary, Window
+from solvers.settings import KernelSettings
 
 
 def problem(system, algorithm="tsit5", threads=None, **settings):
@@ -91,10 +95,32 @@ def test_what_cannot_be_is_refused(made, reason):
     assert make_plan(made, "cpu").threads_per_run == 1
 
 
-def test_summaries_have_one_thread():
-    made = problem(ring(64), threads=4)
-    summary = Summary(0, observable=False, kind="max", name="x0_max")
-    made = replace(made, save=replace(made.save, summaries=(summary,), windows=(Window(),)))
-    with pytest.raises(PlanError, match="summaries"):
-        make_plan(made, "cuda")
-    assert make_plan(replace(made, kernel=KernelSettings()), "cuda").threads_per_run == 1
+def test_summaries_of_many_states_have_one_thread_by_the_rule():
+    made = problem(ring(100), precision="float32")
+
+    def summarised(states, **kernel):
+        summaries = [{"quantity": state, "kind": kind} for state in range(states) for kind in ("min", "max")]
+        return make_plan(replace(asking(made, summaries), kernel=KernelSettings(**kernel)), "cuda").threads_per_run
+
+    assert [summarised(states) for states in (1, 32, 33)] == [4, 4, 1]
+    assert summarised(33, threads_per_run=8) == 8
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("x0 + x99 - 3", 4),
+        (" + ".join(f"x{i}" for i in range(40)), 1),
+        (" + ".join(f"total{i}" for i in range(5)), 4),
+        (" + ".join(f"total{i}" for i in range(9)), 1),
+        (" + ".join(f"der(x{i})" for i in range(0, 35, 5)), 4),
+        (" + ".join(f"der(x{i})" for i in range(0, 60, 5)), 1),
+    ],
+)
+def test_events_that_depend_on_many_states_have_one_thread(expression, expected):
+    made = ring(100)
+    symbols = [state_symbol(i) for i in range(100)]
+    totals = tuple(sympy.Add(*symbols[4 * i : 4 * i + 4]) for i in range(9))
+    made = replace(made, observables=tuple(f"total{i}" for i in range(9)), observable_expressions=totals)
+    made = with_events(made, {"name": "one", "when": expression}, {"name": "two", "at": 0.5, "set": {"x3": "x4"}})
+    assert threads(made, precision="float32") == expected

@@ -131,6 +131,20 @@ def test_elements_are_read_whoever_holds_them():
     assert (Lanes(4).run(lambda y: Whole(y, dealing)[7], held) == 7.0).all()
 
 
+def test_elements_are_set_where_they_are_held():
+    dealing = plain(11, 4)
+    held, expected = dealt(dealing, np.arange(11.0), nothing=-1.0), np.arange(11.0)
+    expected[[7, 8]] = 3.0, 30.0
+
+    def change(y):
+        whole = Whole(y, dealing)
+        whole[7] = whole[3]
+        whole[8] = whole[7] * 10.0
+
+    Lanes(4, runs=2).run(change, both := np.tile(held, 2))
+    assert (both == np.tile(dealt(dealing, expected, nothing=-1.0), 2)).all()
+
+
 def test_numbers_by_lane():
     lanes, level = Lanes(4, numbers={"level": 5.0}), Setting("level")
     settings = [level, level * 2.0, None, level * 3.0]
