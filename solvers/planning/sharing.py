@@ -18,6 +18,8 @@ ROOM = 320
 #: The same up to which a run has a thread of its own, by whether steps are fixed: written out state by state, few
 #: slopes are alive at a time.
 ALONE = {True: 640, False: 400}
+#: Both where events or summaries look at steps, which takes registers as well.
+LOOKING_ROOM, LOOKING_ALONE = 200, 256
 #: What a state takes beside a number a stage.
 BESIDE_STAGES = 3
 #: Threads that can share a run are those of a warp.
@@ -74,10 +76,11 @@ def _rule(problem: Problem) -> int:
     """Return the threads that a run should have."""
     states, solve = len(problem.system.states), problem.solve
     each = (problem.tableau.stages + BESIDE_STAGES) * (1 if solve.precision == "float32" else 2)
-    if states * each <= ALONE[solve.dt is not None]:
+    looking = bool(problem.system.events or problem.save.summaries)
+    if states * each <= (LOOKING_ALONE if looking else ALONE[solve.dt is not None]):
         return 1
-    threads = 2
-    while threads < MOST_THREADS and -(-states // threads) * each > ROOM:
+    threads, room = 2, LOOKING_ROOM if looking else ROOM
+    while threads < MOST_THREADS and -(-states // threads) * each > room:
         threads *= 2
     return threads
 

@@ -48,7 +48,8 @@ def test_too_much_shared_memory_is_refused():
 
     names = [f"x{i}" for i in range(80)]
     system = make_system(dict.fromkeys(names, 1.0), {name: f"-{name}" for name in names})
-    problem = make_problem(system, "vern9", 1.0, locations={"default": "shared"})
+    alone = KernelSettings(threads_per_run=1)
+    problem = replace(make_problem(system, "vern9", 1.0, locations={"default": "shared"}), kernel=alone)
     with pytest.raises(PlanError, match="shared memory"):
         build(problem, "cuda")
 

@@ -95,6 +95,18 @@ def test_what_cannot_be_is_refused(made, reason):
     assert make_plan(made, "cpu").threads_per_run == 1
 
 
+@pytest.mark.parametrize(
+    ("states", "precision", "expected"),
+    [(25, "float32", 1), (26, "float32", 2), (80, "float32", 4), (81, "float32", 8), (64, "float64", 8)],
+)
+@pytest.mark.parametrize("looking", [{"name": "up", "when": "x1 - 3"}, None])
+def test_events_and_summaries_take_registers_as_well(states, precision, expected, looking):
+    system = with_events(ring(states), looking) if looking else ring(states)
+    made = problem(system, precision=precision)
+    made = made if looking else asking(made, [{"quantity": 1, "kind": "max"}])
+    assert make_plan(made, "cuda").threads_per_run == expected
+
+
 def test_summaries_of_many_states_have_one_thread_by_the_rule():
     made = problem(ring(100), precision="float32")
 
@@ -102,18 +114,18 @@ def test_summaries_of_many_states_have_one_thread_by_the_rule():
         summaries = [{"quantity": state, "kind": kind} for state in range(states) for kind in ("min", "max")]
         return make_plan(replace(asking(made, summaries), kernel=KernelSettings(**kernel)), "cuda").threads_per_run
 
-    assert [summarised(states) for states in (1, 32, 33)] == [4, 4, 1]
+    assert [summarised(states) for states in (1, 32, 33)] == [8, 8, 1]
     assert summarised(33, threads_per_run=8) == 8
 
 
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
-        ("x0 + x99 - 3", 4),
+        ("x0 + x99 - 3", 8),
         (" + ".join(f"x{i}" for i in range(40)), 1),
-        (" + ".join(f"total{i}" for i in range(5)), 4),
+        (" + ".join(f"total{i}" for i in range(5)), 8),
         (" + ".join(f"total{i}" for i in range(9)), 1),
-        (" + ".join(f"der(x{i})" for i in range(0, 35, 5)), 4),
+        (" + ".join(f"der(x{i})" for i in range(0, 35, 5)), 8),
         (" + ".join(f"der(x{i})" for i in range(0, 60, 5)), 1),
     ],
 )
