@@ -46,8 +46,11 @@ def solved(model: Model, way: Way) -> Any:
     solve: dict[str, Any] = {"t0": model.span.t0, "t1": model.span.t1, "algorithm": way.algorithm, "rtol": way.rtol}
     solve |= {"atol": ATOL * way.rtol, "max_steps": MAX_STEPS[way.target]}
     solve |= {"dt_max": way.dt_max} if way.dt_max else {}
-    output: dict[str, Any] = {"save_at": model.saves}
-    output["summaries"] = {name: list(SUMMARIES) for name in summarised(model)}
+    output = {
+        "save_at": model.saves,
+        "observables": list(model.saved_observables),
+        "summaries": {name: list(SUMMARIES) for name in summarised(model)},
+    }
     config = {
         "solve": solve,
         "batch": {"mode": "zip", "values": model.values},
@@ -62,17 +65,20 @@ def differences(model: Model, way: Way, result: Any, index: int, known: Told) ->
     scale = way.rtol * (np.nan_to_num(np.abs(known.states)).max(axis=0) + ATOL)
     found = np.array([result[name].values[:, index] for name in model.equations]).T
     differing = {"states": _worst(found, known.states, scale)}
-    names = [each.name for each in model.forcings] + list(model.observables)
-    for number, name in enumerate(names):
-        if name in result:
-            column = known.observables[:, number]
-            size = way.rtol * (np.nanmax(np.abs(column)) + max(scale) / way.rtol * 0.1)
-            differing["observables"] = max(
-                differing.get("observables", 0.0), _worst(result[name].values[:, index], column, size)
-            )
+    if model.saved_observables:
+        columns = dict(zip(model.read_by_equations, known.observables.T, strict=True))
+        differing["observables"] = max(
+            _worst(result[name].values[:, index], columns[name], _observable_scale(columns[name], scale, way))
+            for name in model.saved_observables
+        )
     if model.happenings:
         differing |= _of_events(model, way, result, index, known, scale)
     return differing | _of_summaries(model, way, result, index, known)
+
+
+def _observable_scale(column: np.ndarray, scale: np.ndarray, way: Way) -> float:
+    """Return what an error is compared with: an observable near zero may be a difference of what is not."""
+    return way.rtol * float(np.nanmax(np.abs(column))) + 0.1 * float(max(scale))
 
 
 def _of_events(model: Model, way: Way, result: Any, index: int, known: Told, scale: np.ndarray) -> dict[str, float]:
