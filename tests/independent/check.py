@@ -11,7 +11,7 @@ from random import Random
 import numpy as np
 
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
-from tests.independent.comparison import SUCCESSES, Way, agreement, differences, solved, summarised
+from tests.independent.comparison import STOPPED, SUCCESS, Way, agreement, differences, solved, summarised
 from tests.independent.models import RUNS, Model, random_model
 from tests.independent.peers import Cvode, Heyoka, PeerError, SciPy, Smooth
 from tests.independent.walk import Told, Walk, smooth_part
@@ -49,7 +49,7 @@ class Finding:
     differing
         Over the tolerance, by what is told.
     verdict
-        "magnified", "coarse" or "wrong": see `judged`.
+        "magnified", "coarse", "missed" or "wrong": see `judged`.
     """
 
     seed: int
@@ -201,7 +201,7 @@ def _compare(model: Model, smooth: Smooth, way: Way, known: dict[int, tuple[Told
             continue
         status = int(result.status.values[index])
         report.ends[f"{way.algorithm}: status {status}"] += 1
-        if status not in SUCCESSES:
+        if status not in {SUCCESS, STOPPED}:
             continue
         differing = differences(model, way, result, index, told)
         report.note(way, differing)
@@ -214,23 +214,35 @@ def _compare(model: Model, smooth: Smooth, way: Way, known: dict[int, tuple[Told
 def judged(model: Model, smooth: Smooth, way: Way, index: int, told: Told, differing: dict[str, float]) -> str:
     """Return what a difference is due to.
 
-    "magnified": the problem makes as much of an error of the tolerance on its way. "coarse": with a tighter tolerance,
-    and steps that are too short to miss a crossing, the difference goes. Else "wrong".
+    "magnified": the problem makes as much of an error of the tolerance on its way. "coarse": with a tighter tolerance
+    the difference goes. "missed": it goes where steps are too short to miss a crossing, too. Else "wrong".
     """
     worst = max(differing.values())
-    if worst < REMARKABLE * sensitivity(model, smooth, index, told, way):
+    magnified = sensitivity(model, smooth, index, told, way)
+    if math.isfinite(magnified) and worst < REMARKABLE * magnified:
         return "magnified"
-    tight = replace(way, rtol=way.rtol * 1e-3 if way.rtol > 1e-8 else way.rtol * 1e-2, dt_max=model.span.length / 300)
-    tight = replace(tight, target="cpu")
+    tight = replace(way, rtol=way.rtol * 1e-3 if way.rtol > 1e-8 else way.rtol * 1e-2, target="cpu")
+    if _goes(model, tight, way, index, told, worst):
+        return "coarse"
+    short = replace(tight, dt_max=model.span.length / 300)
+    crossings = any(each.when for each in model.happenings)
+    return "missed" if crossings and _goes(model, short, way, index, told, worst) else "wrong"
+
+
+def _goes(model: Model, tight: Way, way: Way, index: int, told: Told, worst: float) -> bool:
+    """Return whether a tighter run is nearer by as much as it has to be."""
     result = solved(model, tight)
-    if int(result.status.values[index]) not in SUCCESSES:
-        return "wrong"
+    if int(result.status.values[index]) not in {SUCCESS, STOPPED}:
+        return False
     left = max(differences(model, tight, result, index, told).values()) * tight.rtol / way.rtol
-    return "coarse" if left < (worst / NEARER if math.isfinite(worst) else REMARKABLE) else "wrong"
+    return left < (worst / NEARER if math.isfinite(worst) else REMARKABLE)
 
 
 def sensitivity(model: Model, smooth: Smooth, index: int, told: Told, way: Way) -> float:
-    """Return how far errors of the tolerance on the way move what is told, over the tolerance."""
+    """Return how far errors of the tolerance on the way move what is told, over the tolerance.
+
+    inf: something then happens more or less often, or there is no solution to compare with.
+    """
     draw, worst = Random(model.seed), 1.0  # noqa: S311 - it keeps no secret
     for share in (0.0, 0.3, 0.6):
         factors = np.array([1 + way.rtol * draw.choice([-1, 1]) for _ in model.equations])

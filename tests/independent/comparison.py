@@ -13,8 +13,7 @@ from tests.independent.walk import Told
 #: Of `rtol`, and of the magnitude that an error is compared with: states may be small.
 ATOL = 1e-3
 MAX_STEPS = {"python": 3_000, "cpu": 200_000}
-#: Success, stopped.
-SUCCESSES = 0, 6
+SUCCESS, STOPPED = 0, 6
 
 
 @dataclass(frozen=True)
@@ -83,23 +82,30 @@ def _observable_scale(column: np.ndarray, scale: np.ndarray, way: Way) -> float:
 
 def _of_events(model: Model, way: Way, result: Any, index: int, known: Told, scale: np.ndarray) -> dict[str, float]:
     differing = {"counts": 0.0, "times": 0.0, "left": 0.0}
-    states = list(model.equations)
+    states, time_scale = list(model.equations), way.rtol * model.span.length
     for happening, firings in zip(model.happenings, known.firings, strict=True):
         if int(result[f"{happening.name}_count"].values[index]) != len(firings):
             differing["counts"] = math.inf
             continue
         first, recorded = happening.recorded
-        for number, (time, left) in enumerate(firings[:first]):
-            found = float(result[f"{happening.name}_time"].values[number, index])
-            differing["times"] = max(differing["times"], _worst(found, time, way.rtol * model.span.length))
-            for name in recorded:
-                place = states.index(name)
-                value = float(result[f"{happening.name}_{name}"].values[number, index])
-                differing["left"] = max(differing["left"], _worst(value, left[place], scale[place]))
-    if "t_end" in result:
+        times = result[f"{happening.name}_time"].values[:, index]
+        differing["times"] = max(differing["times"], _worst(times, _rows(first, [t for t, _ in firings]), time_scale))
+        for name in recorded:
+            place = states.index(name)
+            found = result[f"{happening.name}_{name}"].values[:, index]
+            exact = _rows(first, [left[place] for _, left in firings])
+            differing["left"] = max(differing["left"], _worst(found, exact, scale[place]))
+    if any(happening.stop for happening in model.happenings):
         found = float(result["t_end"].values[index])
-        differing["times"] = max(differing["times"], _worst(found, known.t_end, way.rtol * model.span.length))
+        differing["times"] = max(differing["times"], _worst(found, known.t_end, time_scale))
+    if (int(result.status.values[index]) == STOPPED) != known.stopped:
+        differing["counts"] = math.inf
     return differing
+
+
+def _rows(first: int, values: list[float]) -> list[float]:
+    """Return what is recorded of some firings: NaN where there are fewer."""
+    return [*values, *[math.nan] * first][:first]
 
 
 def _of_summaries(model: Model, way: Way, result: Any, index: int, known: Told) -> dict[str, float]:
@@ -138,6 +144,7 @@ def agreement(one: Told, other: Told) -> float:
         return math.inf
     size = np.nan_to_num(np.abs(one.states)).max(axis=0) + ATOL
     worst = _worst(one.states, other.states, size)
-    worst = max(worst, _worst(one.integrals, other.integrals, np.abs(one.integrals) + np.sqrt(one.squares) + ATOL))
+    for mine, theirs in ((one.integrals, other.integrals), (np.sqrt(one.squares), np.sqrt(other.squares))):
+        worst = max(worst, _worst(mine, theirs, np.abs(one.integrals) + np.sqrt(one.squares) + ATOL))
     times = [[time for each in told.firings for time, _ in each] for told in (one, other)]
     return max(worst, _worst(*times, 1.0)) if times[0] else worst
