@@ -61,23 +61,26 @@ def solved(model: Model, way: Way) -> Any:
 
 def differences(model: Model, way: Way, result: Any, index: int, known: Told) -> dict[str, float]:
     """Return how far a run is from what is known, over the tolerance, by kinds of what is told; inf: not at all."""
-    scale = way.rtol * (np.nan_to_num(np.abs(known.states)).max(axis=0) + ATOL)
+    size = _state_sizes(known)
     found = np.array([result[name].values[:, index] for name in model.equations]).T
-    differing = {"states": _worst(found, known.states, scale)}
+    differing = {"states": _worst(found, known.states, way.rtol * size)}
     if model.saved_observables:
-        columns = dict(zip(model.read_by_equations, known.observables.T, strict=True))
-        differing["observables"] = max(
-            _worst(result[name].values[:, index], columns[name], _observable_scale(columns[name], scale, way))
-            for name in model.saved_observables
-        )
+        places = [model.read_by_equations.index(name) for name in model.saved_observables]
+        found = np.array([result[name].values[:, index] for name in model.saved_observables]).T
+        sizes = way.rtol * _observable_sizes(known)
+        differing["observables"] = _worst(found, known.observables[:, places], sizes[places])
     if model.happenings:
-        differing |= _of_events(model, way, result, index, known, scale)
+        differing |= _of_events(model, way, result, index, known, way.rtol * size)
     return differing | _of_summaries(model, way, result, index, known)
 
 
-def _observable_scale(column: np.ndarray, scale: np.ndarray, way: Way) -> float:
-    """Return what an error is compared with: an observable near zero may be a difference of what is not."""
-    return way.rtol * float(np.nanmax(np.abs(column))) + 0.1 * float(max(scale))
+def _state_sizes(known: Told) -> np.ndarray:
+    return np.nan_to_num(np.abs(known.states)).max(axis=0) + ATOL
+
+
+def _observable_sizes(known: Told) -> np.ndarray:
+    """Return what errors are compared with: an observable near zero may be a difference of what is not."""
+    return np.nan_to_num(np.abs(known.observables)).max(axis=0, initial=0.0) + 0.1 * _state_sizes(known).max()
 
 
 def _of_events(model: Model, way: Way, result: Any, index: int, known: Told, scale: np.ndarray) -> dict[str, float]:
@@ -135,16 +138,19 @@ def _worst(found: Any, exact: Any, size: Any) -> float:
     found, exact = np.asarray(found, dtype=float), np.asarray(exact, dtype=float)
     if not (np.isnan(found) == np.isnan(exact)).all():
         return math.inf
-    return float(np.max(np.nan_to_num(np.abs(found - exact) / size, nan=0.0)))
+    return float(np.max(np.nan_to_num(np.abs(found - exact) / size, nan=0.0), initial=0.0))
 
 
 def agreement(one: Told, other: Told) -> float:
     """Return how far two peers differ, over the magnitude; inf where something happens for one of them only."""
-    if one.counts != other.counts or not (np.isnan(one.states) == np.isnan(other.states)).all():
+    if one.counts != other.counts or one.stopped != other.stopped:
         return math.inf
-    size = np.nan_to_num(np.abs(one.states)).max(axis=0) + ATOL
-    worst = _worst(one.states, other.states, size)
-    for mine, theirs in ((one.integrals, other.integrals), (np.sqrt(one.squares), np.sqrt(other.squares))):
-        worst = max(worst, _worst(mine, theirs, np.abs(one.integrals) + np.sqrt(one.squares) + ATOL))
-    times = [[time for each in told.firings for time, _ in each] for told in (one, other)]
-    return max(worst, _worst(*times, 1.0)) if times[0] else worst
+    size = np.abs(one.integrals) + np.sqrt(one.squares) + ATOL
+    times = [np.array([time for each in told.firings for time, _ in each]) for told in (one, other)]
+    return max(
+        _worst(one.states, other.states, _state_sizes(one)),
+        _worst(one.observables, other.observables, _observable_sizes(one)),
+        _worst(one.integrals, other.integrals, size),
+        _worst(np.sqrt(one.squares), np.sqrt(other.squares), size),
+        _worst(*times, 1.0),
+    )

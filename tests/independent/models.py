@@ -87,7 +87,7 @@ class Model:
 
     def table(self) -> dict[str, Any]:
         """Return the model file."""
-        switches = {forcing.name: forcing.text for forcing in self.forcings if forcing.text}
+        switches = {forcing.name: f"({forcing.text})" for forcing in self.forcings if forcing.text}
 
         def written(text: str) -> str:
             return re.sub(r"\bu\d+\b", lambda found: switches.get(found[0], found[0]), text) if self.inlined else text

@@ -2,15 +2,12 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from tests.independent import check
 from tests.independent.check import examine
-from tests.independent.comparison import Way, differences, solved, summarised
+from tests.independent.comparison import Way, solved
 from tests.independent.models import random_model
-from tests.independent.peers import SciPy
-from tests.independent.walk import Walk, smooth_part
 
 WAY = Way("tsit5", 1e-6, "python")
 
