@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from sympy.codegen.cfunctions import log1p, log10
 
-from solvers.equations.rewriting import at_most, choice, less
+from solvers.equations.rewriting import at_most, choice, less, product
 
 
 class exp(sympy.Function):  # noqa: N801 - SymPy functions are named as they print
@@ -137,9 +137,10 @@ def magnitude(argument: Any) -> sympy.Expr:
 
 
 def modulo(dividend: sympy.Expr, divisor: sympy.Expr) -> sympy.Expr:
-    """Return what is left of a dividend, of the sign of the divisor."""
-    quotient = dividend / divisor
-    return divisor * at_least(quotient - sympy.floor(quotient, evaluate=False), 0, evaluate=False)
+    """Return what is left of a dividend, of the sign of the divisor; of whole numbers exactly."""
+    rest = dividend - divisor * sympy.floor(product([1 / divisor, dividend]), evaluate=False)
+    sign = sympy.sign(divisor)
+    return sign * at_least(sign * rest, 0, evaluate=False)
 
 
 def heaviside(argument: sympy.Expr) -> sympy.Expr:

@@ -18,6 +18,7 @@ from solvers.equations.depth import deep_recursion
 from solvers.equations.early import TimeFirst
 from solvers.equations.exponentials import multiples
 from solvers.equations.program import Program, Step, literals
+from solvers.equations.rewriting import product
 
 #: Powers up to this magnitude are multiplied out.
 LARGEST_MULTIPLIED_POWER = 16
@@ -131,13 +132,16 @@ class _Compiler:
         """Return the steps, where what many numerators are divided by is inverted once.
 
         A division takes as long as many multiplications, and on a GPU as many instructions; but only a division gives
-        x/x = 1 for every x.
+        x/x = 1 for every x. So what is rounded to a whole number stays a division.
         """
-        uses = Counter(step.operands[1] for step in self._steps if step.operation == "divide")
+        rounded = {step.operands[0] for step in self._steps if step.operation in {"floor", "ceil"}}
+        quotients = [step for step in self._steps if step.operation == "divide" and step.slot not in rounded]
+        uses = Counter(step.operands[1] for step in quotients)
+        shared = {step.slot for step in quotients if uses[step.operands[1]] >= FEWEST_SHARING}
         reciprocals: dict[int, int] = {}
         steps: list[Step] = []
         for step in self._steps:
-            if step.operation != "divide" or uses[step.operands[1]] < FEWEST_SHARING:
+            if step.slot not in shared:
                 steps.append(step)
                 continue
             numerator, denominator = step.operands
@@ -191,17 +195,27 @@ class _Compiler:
         return expression.func(*parted.late, symbol)
 
     @property
-    def _structures(self) -> tuple[tuple[type, Callable[[Any], int]], ...]:
+    def _structures(self) -> tuple[tuple[Any, Callable[[Any], int]], ...]:
         """What is more than a function of its arguments."""
         return (
             (sympy.Add, lambda expression: self._sum(expression.args)),
             (sympy.Mul, self._product),
             (sympy.Pow, lambda expression: self._power(*expression.args)),
+            ((sympy.floor, sympy.ceiling), self._whole),
             (sympy.Piecewise, self._piecewise),
             (sympy.ITE, self._alternative),
             (sympy.And, lambda expression: self._fold("and", self._arguments(expression))),
             (sympy.Or, lambda expression: self._fold("or", self._arguments(expression))),
         )
+
+    def _whole(self, expression: sympy.Expr) -> int:
+        """Round to a whole number: x/49 after a division, as 49*(1/49) is less than 1."""
+        factor, rest = expression.args[0].as_coeff_Mul()
+        if not factor.is_Rational or factor.q.bit_count() == 1:
+            return self._application(expression)
+        dividend = self._compile(product([sympy.Integer(factor.p), rest]))
+        quotient = self._step("divide", dividend, self._constant(float(factor.q)))
+        return self._step(_OPERATIONS[type(expression)], quotient)
 
     def _arguments(self, expression: Any) -> list[int]:
         return [self._compile(argument) for argument in expression.args]

@@ -61,13 +61,14 @@ def rebuilt(node: Any, arguments: Sequence[Any]) -> Any:
     if isinstance(node, ExprCondPair | sympy.Piecewise):
         return choice(*arguments) if isinstance(node, sympy.Piecewise) else _Branch(*arguments)
     if node.is_Mul:
-        return _product(arguments)
+        return product(arguments)
     if node.is_Add or node.is_Pow:
         return node.func(*arguments)
     return node.func(*arguments, evaluate=False)
 
 
-def _product(factors: Sequence[Any]) -> sympy.Expr:
+def product(factors: Sequence[Any]) -> sympy.Expr:
+    """Return a product; a number is not multiplied into a sum."""
     if len(factors) == 2 and factors[0].is_Number:
         inner, rest = factors[1].as_coeff_Mul()
         if rest.is_Add:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from solvers.equations.instant import Instant
+from solvers.equations.instant import Instant, middle_of
 from solvers.integration.lane import Saving, Time
 from solvers.integration.stops import Stops
 from solvers.straightline import absolute, both, convert, literal, minimum, select, smaller
@@ -269,7 +269,8 @@ class SwitchingClock(LandingClock):
 
     def _turn(self, mask: Any, time: Any, saving: Saving, p: Any) -> Any:
         stop = self.stops.following(time.t, p, self.t1)
-        middle = time.t + (stop - time.t) * 0.5
+        # At the end of the run there is no stretch to have a middle.
+        middle = select(stop > time.t, time.t + (stop - time.t) * 0.5, middle_of(time.t))
         time = time._replace(stop=select(mask, stop, time.stop), middle=select(mask, middle, time.middle))
         return time._replace(left=select(mask, self._left(time, saving), time.left))
 

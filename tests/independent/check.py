@@ -11,7 +11,7 @@ from random import Random
 import numpy as np
 
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
-from tests.independent.comparison import SUCCESSES, Way, agreement, differences, solved, summarised
+from tests.independent.comparison import STOPPED, SUCCESS, Way, agreement, differences, solved, summarised
 from tests.independent.models import RUNS, Model, random_model
 from tests.independent.peers import Cvode, Heyoka, PeerError, SciPy, Smooth
 from tests.independent.walk import Told, Walk, smooth_part
@@ -49,7 +49,7 @@ class Finding:
     differing
         Over the tolerance, by what is told.
     verdict
-        "magnified", "coarse" or "wrong": see `judged`.
+        "magnified", "coarse", "missed" or "wrong": see `judged`.
     """
 
     seed: int
@@ -80,6 +80,8 @@ class Report:
         Runs of cubie by method and status.
     errors
         The largest difference of each run, over the tolerance, by method, and by what is told.
+    apart
+        By how much each peer differs from the first in each run where all come to one solution, over the magnitude.
     findings, broken
         Runs beyond `REMARKABLE`; ways that ended with an exception.
     """
@@ -88,6 +90,7 @@ class Report:
     left_out: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     errors: dict[str, list[float]] = field(default_factory=dict)
+    apart: dict[str, list[float]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
@@ -98,8 +101,9 @@ class Report:
         self.ends += other.ends
         self.findings += other.findings
         self.broken += other.broken
-        for name, errors in other.errors.items():
-            self.errors.setdefault(name, []).extend(errors)
+        for mine, theirs in ((self.errors, other.errors), (self.apart, other.apart)):
+            for name, values in theirs.items():
+                mine.setdefault(name, []).extend(values)
 
     def note(self, way: Way, differing: dict[str, float]) -> None:
         """Keep how far a run is from what is known."""
@@ -110,18 +114,21 @@ class Report:
     def __str__(self) -> str:
         lines = [f"systems {dict(self.systems)}", f"left out {dict(self.left_out)}", f"ends {dict(self.ends)}"]
         lines += [f"{len(self.broken)} broken, verdicts {dict(Counter(each.verdict for each in self.findings))}"]
+        lines += [
+            f"{name:20} {len(found):6d} runs, apart by {np.median(found):.2g} in the median, {max(found):.2g} at most"
+            for name, found in self.apart.items()
+        ]
         for name, errors in self.errors.items():
             found = np.array(errors)
             shares = " ".join(f"{(found > limit).sum():6d}" for limit in (1, 10, 100, 1000))
             lines.append(
-                f"{name:20} {len(found):6d} runs, median {np.median(found):9.3g}; beyond 1, 10, 100, 1000: {shares}"
+                f"{name:20} {len(found):6d} runs, median {np.median(found):8.2g}, largest {found.max():8.2g}; "
+                f"beyond 1, 10, 100, 1000: {shares}"
             )
         return "\n".join(lines)
 
 
-def references(
-    model: Model, smooth: Smooth, peers: Sequence[str], left_out: Counter[str]
-) -> dict[int, tuple[Told, float]]:
+def references(model: Model, smooth: Smooth, peers: Sequence[str], report: Report) -> dict[int, tuple[Told, float]]:
     """Return what the peers agree on, by run, and how far they differ; runs without are counted by the reason."""
     found: dict[int, dict[str, Told]] = {index: {} for index in range(RUNS)}
     why: dict[int, str] = {}
@@ -136,13 +143,15 @@ def references(
     for index, told in found.items():
         first = told.get(peers[0])
         if index in why or first is None:
-            left_out[why.get(index, "")] += 1
+            report.left_out[why.get(index, "")] += 1
             continue
-        apart = max((agreement(first, told[name]) for name in peers[1:]), default=0.0)
-        if apart > 1e-6 * AT_ONE:
-            left_out["peers differ"] += 1
+        apart = {name: agreement(first, told[name]) for name in peers[1:]}
+        if max(apart.values(), default=0.0) > 1e-6 * AT_ONE:
+            report.left_out["peers differ"] += 1
             continue
-        agreed[index] = first, apart
+        for name, each in apart.items():
+            report.apart.setdefault(name, []).append(each)
+        agreed[index] = first, max(apart.values(), default=0.0)
     return agreed
 
 
@@ -175,7 +184,7 @@ def examine(seed: int, peers: Sequence[str] = tuple(PEERS), chosen: Sequence[str
     smooth = smooth_part(model, summarised(model))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        known = references(model, smooth, peers, report.left_out)
+        known = references(model, smooth, peers, report)
         for way in [Way(name, 1e-6, "python") for name in chosen] or ways(model):
             try:
                 _compare(model, smooth, way, known, report)
@@ -192,7 +201,7 @@ def _compare(model: Model, smooth: Smooth, way: Way, known: dict[int, tuple[Told
             continue
         status = int(result.status.values[index])
         report.ends[f"{way.algorithm}: status {status}"] += 1
-        if status not in SUCCESSES:
+        if status not in {SUCCESS, STOPPED}:
             continue
         differing = differences(model, way, result, index, told)
         report.note(way, differing)
@@ -205,23 +214,35 @@ def _compare(model: Model, smooth: Smooth, way: Way, known: dict[int, tuple[Told
 def judged(model: Model, smooth: Smooth, way: Way, index: int, told: Told, differing: dict[str, float]) -> str:
     """Return what a difference is due to.
 
-    "magnified": the problem makes as much of an error of the tolerance on its way. "coarse": with a tighter tolerance,
-    and steps that are too short to miss a crossing, the difference goes. Else "wrong".
+    "magnified": the problem makes as much of an error of the tolerance on its way. "coarse": with a tighter tolerance
+    the difference goes. "missed": it goes where steps are too short to miss a crossing, too. Else "wrong".
     """
     worst = max(differing.values())
-    if worst < REMARKABLE * sensitivity(model, smooth, index, told, way):
+    magnified = sensitivity(model, smooth, index, told, way)
+    if math.isfinite(magnified) and worst < REMARKABLE * magnified:
         return "magnified"
-    tight = replace(way, rtol=way.rtol * 1e-3 if way.rtol > 1e-8 else way.rtol * 1e-2, dt_max=model.span.length / 300)
-    tight = replace(tight, target="cpu")
+    tight = replace(way, rtol=way.rtol * 1e-3 if way.rtol > 1e-8 else way.rtol * 1e-2, target="cpu")
+    if _goes(model, tight, way, index, told, worst):
+        return "coarse"
+    short = replace(tight, dt_max=model.span.length / 300)
+    crossings = any(each.when for each in model.happenings)
+    return "missed" if crossings and _goes(model, short, way, index, told, worst) else "wrong"
+
+
+def _goes(model: Model, tight: Way, way: Way, index: int, told: Told, worst: float) -> bool:
+    """Return whether a tighter run is nearer by as much as it has to be."""
     result = solved(model, tight)
-    if int(result.status.values[index]) not in SUCCESSES:
-        return "wrong"
+    if int(result.status.values[index]) not in {SUCCESS, STOPPED}:
+        return False
     left = max(differences(model, tight, result, index, told).values()) * tight.rtol / way.rtol
-    return "coarse" if left < (worst / NEARER if math.isfinite(worst) else REMARKABLE) else "wrong"
+    return left < (worst / NEARER if math.isfinite(worst) else REMARKABLE)
 
 
 def sensitivity(model: Model, smooth: Smooth, index: int, told: Told, way: Way) -> float:
-    """Return how far errors of the tolerance on the way move what is told, over the tolerance."""
+    """Return how far errors of the tolerance on the way move what is told, over the tolerance.
+
+    inf: something then happens more or less often, or there is no solution to compare with.
+    """
     draw, worst = Random(model.seed), 1.0  # noqa: S311 - it keeps no secret
     for share in (0.0, 0.3, 0.6):
         factors = np.array([1 + way.rtol * draw.choice([-1, 1]) for _ in model.equations])

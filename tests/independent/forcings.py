@@ -102,7 +102,7 @@ def _at(*names: str) -> Callable[..., list[float]]:
 
 
 def _pulse(a: str, b: str) -> tuple[str, Any, Any]:
-    text = f"(1 if t >= {a} and t < {a} + {b} else 0)"
+    text = f"1 if t >= {a} and t < {a} + {b} else 0"
     return text, lambda v, *_: [v[a], v[a] + v[b]], lambda v, t: _constant(v[a] <= t < v[a] + v[b])
 
 
@@ -119,7 +119,7 @@ def _square_wave(a: str, b: str) -> tuple[str, Any, Any]:
         share = (t - v[a]) / v[b]
         return _constant(1.5 if share - math.floor(share) < 0.25 else -0.5)
 
-    return f"(1.5 if mod(t - {a}, {b}) < 0.25*{b} else -0.5)", edges, piece
+    return f"1.5 if mod(t - {a}, {b}) < 0.25*{b} else -0.5", edges, piece
 
 
 def _sawtooth(a: str, b: str) -> tuple[str, Any, Any]:
@@ -140,7 +140,7 @@ def _stairs(_a: str, b: str) -> tuple[str, Any, Any]:
 
 def _ceilings(a: str, b: str) -> tuple[str, Any, Any]:
     return (
-        f"(0.3 if mod(ceil((t - {a})/{b}), 2) == 0 else -1)",
+        f"0.3 if mod(ceil((t - {a})/{b}), 2) == 0 else -1",
         lambda v, t0, t1: _multiples(v[b], v[a], t0, t1),
         lambda v, t: _constant(0.3 if math.ceil((t - v[a]) / v[b]) % 2 == 0 else -1.0),
     )
@@ -171,7 +171,7 @@ def _late(a: str, b: str) -> tuple[str, Any, Any]:
 
 def _near(a: str, b: str) -> tuple[str, Any, Any]:
     return (
-        f"(1 if abs(t - {a}) < {b} else 0.2)",
+        f"1 if abs(t - {a}) < {b} else 0.2",
         lambda v, *_: [v[a] - v[b], v[a] + v[b]],
         lambda v, t: _constant(1.0 if abs(t - v[a]) < v[b] else 0.2),
     )
@@ -192,7 +192,7 @@ def _weekdays(a: str, b: str) -> tuple[str, Any, Any]:
         return _constant(t >= v[a] and math.floor(t / v[b]) % 3 < 2)
 
     return (
-        f"(1 if t >= {a} and mod(floor(t/{b}), 3) < 2 else 0)",
+        f"1 if t >= {a} and mod(floor(t/{b}), 3) < 2 else 0",
         lambda v, t0, t1: [v[a], *_multiples(v[b], 0.0, t0, t1)],
         piece,
     )

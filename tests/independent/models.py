@@ -75,9 +75,19 @@ class Model:
         """Whether it has neither events nor switches nor drivers."""
         return not self.forcings and not self.happenings
 
+    @property
+    def read_by_equations(self) -> tuple[str, ...]:
+        """Names of what equations use besides states and parameters, each after those that it uses."""
+        return (*(forcing.name for forcing in self.forcings), *self.observables)
+
+    @property
+    def saved_observables(self) -> tuple[str, ...]:
+        """Names of what is saved beside the states: switches too, where they are observables."""
+        return tuple(self.table().get("observables", ()))
+
     def table(self) -> dict[str, Any]:
         """Return the model file."""
-        switches = {forcing.name: forcing.text for forcing in self.forcings if forcing.text}
+        switches = {forcing.name: f"({forcing.text})" for forcing in self.forcings if forcing.text}
 
         def written(text: str) -> str:
             return re.sub(r"\bu\d+\b", lambda found: switches.get(found[0], found[0]), text) if self.inlined else text

@@ -29,8 +29,8 @@ class Told:
         At the saved times, (times, ...); NaN after the end of the run.
     firings
         For each event when it fired, and the states that it left.
-    t_end
-        When the run ended.
+    t_end, stopped
+        When the run ended, and whether an event has ended it.
     integrals, squares
         Of what is summarised, and of its square.
     extremes
@@ -41,6 +41,7 @@ class Told:
     observables: np.ndarray
     firings: list[list[tuple[float, np.ndarray]]]
     t_end: float = math.nan
+    stopped: bool = False
     integrals: np.ndarray = field(default_factory=lambda: np.empty(0))
     squares: np.ndarray = field(default_factory=lambda: np.empty(0))
     extremes: np.ndarray | None = None
@@ -114,7 +115,6 @@ class Walk:
             np.full((len(saves), len(smooth.observables)), math.nan),
             [[] for _ in model.happenings],
         )
-        self._ended = False
 
     def by(self, peer: Peer) -> Told:
         """Return what a peer makes of it."""
@@ -125,12 +125,12 @@ class Walk:
             # What counts at an edge is what begins there, at the last one too.
             self._polynomials = self._pieces(0.5 * (begin + end) if end is not None else begin + 1e-9 * span.length)
             self._act(begin, self._due(begin), self._sides(begin) if before is None else before)
-            if end is None or self._ended:
+            if end is None or told.stopped:
                 break
             self._solve(peer, begin, end, np.flatnonzero((saves >= begin) & (saves < end)))
-            if self._ended:
+            if told.stopped:
                 break
-        if not self._ended:
+        if not told.stopped:
             told.t_end = span.t1
         # What is saved when a run ends is what its last event left.
         for index in np.flatnonzero(saves == told.t_end):
@@ -191,7 +191,7 @@ class Walk:
             for index in range(len(self._model.happenings)):
                 if index in following or index in self._crossed(before, self._sides(t)):
                     self._fire(index, t)
-                    if self._ended:
+                    if self._told.stopped:
                         return
                     if index in self._watched:
                         number = self._watched.index(index)
@@ -222,7 +222,7 @@ class Walk:
                 self._values[name] = value
         told.firings[index].append((t, self._y[: self._count].copy()))
         if happening.stop and len(told.firings[index]) >= happening.stop:
-            self._ended, told.t_end = True, t
+            told.stopped, told.t_end = True, t
         if sum(told.counts) > _MOST:
             raise PeerError("too many firings")
 
@@ -231,7 +231,7 @@ class Walk:
     def _solve(self, peer: Peer, t: float, end: float, saves: np.ndarray) -> None:
         """Go on to an edge; saves are indices of times before it."""
         times, fired = np.array(self._model.saves), set[int]()
-        while t < end and not self._ended:
+        while t < end and not self._told.stopped:
             saves = saves[times[saves] >= t]
             if len(saves) and times[saves[0]] == t:
                 self._save(saves[:1], self._y[None, : self._count])

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
+from tests.independent import check
 from tests.independent.check import examine
-from tests.independent.comparison import Way, differences, solved, summarised
+from tests.independent.comparison import Way, solved
 from tests.independent.models import random_model
-from tests.independent.peers import SciPy
-from tests.independent.walk import Walk, smooth_part
+
+WAY = Way("tsit5", 1e-6, "python")
 
 
 @pytest.mark.one_in(12)
@@ -20,20 +20,55 @@ def test_no_run_is_wrong_with_success(seed):
     assert not [str(finding) for finding in report.findings if finding.verdict == "wrong"]
 
 
-def test_what_is_wrong_would_be_seen():
-    model = next(each for each in map(random_model, range(0, 99, 3)) if each.happenings and each.forcings)
-    smooth = smooth_part(model, summarised(model))
-    known, way = Walk(model, smooth, 0).by(SciPy(smooth)), Way("tsit5", 1e-6, "python")
-    found = solved(model, way)
-    assert max(differences(model, way, found, 0, known).values()) < 100
-    moved = replace(known, states=known.states * (1 + 1e-3))
-    assert differences(model, way, found, 0, moved)["states"] > 500
-    missed = replace(known, firings=[firings[1:] for firings in known.firings])
-    assert differences(model, way, found, 0, missed)["counts"] == np.inf
+def _first_with(what):
+    """Return a model of which each of the tuples named has something."""
+    return next(model for model in map(random_model, range(0, 300, 3)) if all(getattr(model, name) for name in what))
 
 
-def test_a_third_of_the_models_have_what_happens():
-    models = [random_model(seed) for seed in range(60)]
-    assert sum(not model.smooth for model in models) == 20
-    assert {len(model.equations) for model in models} >= {2, 12}
-    assert models[4].table() == random_model(4).table()
+def _changed(model, part, number, **entries):
+    parts = list(getattr(model, part))
+    parts[number] = replace(parts[number], **entries)
+    return replace(model, **{part: tuple(parts)})
+
+
+def _other_equation(model):
+    own = next(iter(model.equations))
+    return replace(model, equations=model.equations | {own: f"1.01*({model.equations[own]})"})
+
+
+def _other_observable(model):
+    return replace(model, observables={name: f"1.001*({text})" for name, text in model.observables.items()})
+
+
+def _other_crossing(model):
+    number = next(number for number, each in enumerate(model.happenings) if each.when)
+    return _changed(model, "happenings", number, when=f"{model.happenings[number].when} - 0.003")
+
+
+def _other_change(model):
+    number = next(number for number, each in enumerate(model.happenings) if each.changes)
+    entry = model.happenings[number].entry
+    changes = {name: f"1.01*({text})" for name, text in entry["set"].items()}
+    return _changed(model, "happenings", number, entry=entry | {"set": changes})
+
+
+def _other_forcing(model):
+    forcing = model.forcings[0]
+    if forcing.text:
+        return _changed(model, "forcings", 0, text=f"1.01*{forcing.text}")
+    values = [1.01 * value for value in forcing.table["values"]]
+    return _changed(model, "forcings", 0, table=forcing.table | {"values": values})
+
+
+@pytest.mark.one_in(2)
+@pytest.mark.parametrize(
+    "other",
+    [_other_equation, _other_crossing, _other_observable, _other_change, _other_forcing],
+    ids=lambda f: f.__name__,
+)
+def test_a_solver_that_is_wrong_is_found(monkeypatch, other):
+    model = _first_with(["observables", "happenings", "forcings"])
+    monkeypatch.setattr(check, "solved", lambda model, way: solved(other(model), way))
+    report = examine(model.seed, ["SciPy"], ["tsit5"])
+    assert not report.broken
+    assert "wrong" in {finding.verdict for finding in report.findings}

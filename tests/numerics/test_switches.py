@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from support.events import with_events
 from support.solving import make_problem, solve
+from support.systems import make_system
 from support.waves import SWEPT, square_wave, square_wave_solution
 
 from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
@@ -48,3 +50,13 @@ def test_fixed_steps_keep_the_order(algorithm):
 def test_steps_between_pulses_are_not_many():
     counted = solved("rodas5p", rtol=1e-6, atol=1e-6)
     assert counted.steps[0] < 120
+
+
+@pytest.mark.parametrize("events", [[], [{"name": "never", "when": "x - 9"}]], ids=["no events", "events"])
+def test_at_the_end_of_a_run_an_observable_has_the_value_from_then_on(events):
+    late, up = "Piecewise((1, t > s), (0, True))", "ceil(t/s)"
+    system = make_system({"x": 0.0}, {"x": "1"}, {"s": 1.0}, {"late": late, "up": up})
+    for times in ([0.5, 1.0], [0.5, 1.0, 2.0]):
+        problem = make_problem(with_events(system, *events), "tsit5", times[-1], at=times, swept=("s",))
+        _, *found = solve(problem, [[1.0]], "python").variables[:, :, 0]
+        np.testing.assert_array_equal(found, np.array([[0, 1, 1], [1, 2, 3]])[:, : len(times)])

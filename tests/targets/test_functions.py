@@ -34,16 +34,16 @@ def answered(target, name, arguments):
     return np.isfinite(x) & ((x != 0.0) | ~np.signbit(x)) if name == "pow" else np.ones(x.shape, dtype=bool)
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(("python", "float64"), id="python-float64"),
-        pytest.param(("cpu", "float64"), id="cpu-float64"),
-        pytest.param(("cpu", "float32"), id="cpu-float32"),
-        pytest.param(("cuda", "float64"), id="cuda-float64", marks=pytest.mark.gpu),
-        pytest.param(("cuda", "float32"), id="cuda-float32", marks=pytest.mark.gpu),
-    ],
-    scope="module",
-)
+KINDS = [
+    pytest.param(("python", "float64"), id="python-float64"),
+    pytest.param(("cpu", "float64"), id="cpu-float64"),
+    pytest.param(("cpu", "float32"), id="cpu-float32"),
+    pytest.param(("cuda", "float64"), id="cuda-float64", marks=pytest.mark.gpu),
+    pytest.param(("cuda", "float32"), id="cuda-float32", marks=pytest.mark.gpu),
+]
+
+
+@pytest.fixture(params=KINDS, scope="module")
 def computed(request):
     target, precision = request.param
     return evaluated(precision, target)
@@ -60,3 +60,23 @@ def test_function_is_accurate(computed, name):
     errors = np.where(flushed | ~answered(target, name, arguments), 0.0, errors)
     worst = int(errors.argmax())
     assert errors[worst] <= (0.5 if rounded else LARGEST_ERROR), f"at {arguments[:, worst]}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_quotients_of_whole_numbers_are_rounded_as_they_are(kind):
+    target, precision = kind
+    expected = {
+        "mod(a, b)": np.mod,
+        "floor(a/b)": np.floor_divide,
+        "ceil(a/b)": lambda a, b: -np.floor_divide(-a, b),
+        "mod(a, 3)": lambda a, _: np.mod(a, 3),
+        "mod(a, -49)": lambda a, _: np.mod(a, -49),
+        "floor(a/49)": lambda a, _: np.floor_divide(a, 49),
+        "ceil(5*a/49)": lambda a, _: -np.floor_divide(-5 * a, 49),
+    }
+    system = make_system({"x": 0.0}, {"x": "0*a"}, {"a": 0.0, "b": 0.0}, {f"f{i}": f for i, f in enumerate(expected)})
+    problem = make_problem(system, "euler", 1.0, dt=1.0, at=[0.0], swept=("a", "b"), precision=precision)
+    divisors = [divisor for divisor in range(-60, 61) if divisor]
+    whole = np.array(np.meshgrid(range(-200, 200), divisors), dtype=precision).reshape(2, -1)
+    for found, exact in zip(solve(problem, whole, target).variables[1:, 0], expected.values(), strict=True):
+        np.testing.assert_array_equal(found, exact(*whole))
