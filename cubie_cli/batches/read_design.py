@@ -70,7 +70,7 @@ class _Reader:
         else:
             if groups:
                 what = "a table" if mode == "table" else f"mode = {mode!r}"
-                hint = "move what stands in [batch] to a group of its own" if mode == "table" else 'set mode = "grid"'
+                hint = "move what stands in [batch] to a group of its own, such as [batch.groups.rest]"
                 raise self._document.error(f"groups are axes of a grid, and this batch is {what}", _GROUPS, "key", hint)
             factors = (self._together(_BATCH, mode, ""),)
         found = Design(factors, self._places, self._tables, self._texts, self._attributes, tuple(self._warnings))
@@ -105,7 +105,9 @@ class _Reader:
         unused = [] if mode == "sample" else [key for key in _OF_SAMPLES if key != spared]
         for key in unused:
             if self._document.get((*path, key)) is not None:
-                hint = 'set mode = "sample"' if mode != "table" else "the table says which runs there are"
+                hint = "leave it away: the table says which runs there are"
+                if mode != "table":
+                    hint = 'set mode = "sample", or leave it away'
                 raise self._document.error(f"{key!r} belongs to a sample", (*path, key), "key", hint)
         if mode != "table" and self._document.get((*path, "columns")) is not None:
             hint = 'name its file: table = "runs.csv"'
@@ -186,6 +188,8 @@ class _Reader:
             self._claim(name, place)
             if isinstance(self._document.get(place), dict | list):
                 hint = "for a grid, put the table in a group: [batch.groups.NAME]"
+                if path != _BATCH:
+                    hint = "for a grid, move it to [batch.values]"
                 message = "beside a table, a value is one number, the same for all runs"
                 raise self._document.error(message, place, hint=hint)
             found.append(Same(name, self._number(place)))

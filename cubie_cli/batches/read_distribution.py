@@ -155,8 +155,10 @@ def read_correlated(document: Document, path: KeyPath) -> Correlated:
         if kind == "median" and centre <= 0.0:
             message = f"the values are positive where their logarithms are normal, this is {centre:g}"
             raise document.error(message, (*path, kind, index))
-    factor = triangle_of(_read_covariance(document, (*path, "covariance"), len(names)))
+    covariance = _read_covariance(document, (*path, "covariance"), len(names))
+    factor = triangle_of(covariance)
     if factor is None:
+        _check_correlations(document, (*path, "covariance"), covariance)
         hint = "correlations between -1 and 1 are not enough: each must allow for the others"
         message = "no quantities have this covariance: it has a negative eigenvalue"
         raise document.error(message, (*path, "covariance"), hint=hint)
@@ -190,6 +192,18 @@ def _read_covariance(document: Document, path: KeyPath, size: int) -> list[list[
             message = f"a variance is not negative, this is {found[row][row]:g}"
             raise document.error(message, (*path, row, row))
     return found
+
+
+def _check_correlations(document: Document, path: KeyPath, covariance: list[list[float]]) -> None:
+    """Refuse a covariance that is more than its two variances allow."""
+    for row, numbers in enumerate(covariance):
+        for column, number in enumerate(numbers[:row]):
+            most = math.sqrt(numbers[row] * covariance[column][column])
+            if abs(number) > most * (1.0 + _ROUNDING):
+                message = f"a covariance is at most the root of the product of its variances, {most:.3g}, this is"
+                hint = "variances, which are squares of standard deviations, are on the diagonal; "
+                hint += "a covariance is a correlation times both standard deviations"
+                raise document.error(f"{message} {number:g}", (*path, row, column), hint=hint)
 
 
 def _asymmetric(document: Document, place: KeyPath, one: float, other: float) -> UserError:

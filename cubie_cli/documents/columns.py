@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cubie_cli.documents.messages import UserError
+from cubie_cli.documents.messages import UserError, counted
 from cubie_cli.documents.suggestions import did_you_mean
 
 
@@ -94,7 +94,7 @@ class Columns(ABC):
         found = [self.numbers(name) for name in names]
         for name, column in zip(names, found, strict=True):
             if len(column) != len(found[0]):
-                message = f"{name!r} has {len(column):,} values, and {names[0]!r} has {len(found[0]):,}"
+                message = f"{name!r} has {counted(len(column), 'value')}, and {names[0]!r} has {len(found[0]):,}"
                 raise self.error_in_names(message, "columns of one table have one length")
         return np.array(found)
 

@@ -86,8 +86,9 @@ def _hint(schema: type[BaseModel], path: KeyPath) -> str | None:
         if other != table and name in _keys_at(schema, (other,)):
             return f"it belongs to [{other}]: {other}.{name}"
     known = did_you_mean(name, _keys_at(schema, path[:-1]))
-    if table == "batch" and not nearest(name, _keys_at(schema, path[:-1])):
-        return f"swept quantities stand in [batch.values]; {known}"
+    of_batch = table == "batch" or path[:-2] == ("batch", "groups")
+    if of_batch and not nearest(name, _keys_at(schema, path[:-1])):
+        return f"swept quantities stand in [{table}.values]; {known}"
     return known if table else f"{known}; values of the model are model.parameters.NAME and the like"
 
 
@@ -125,7 +126,8 @@ def _wrong_type(document: Document, path: KeyPath, wanted: str, value: Any) -> U
         hint = f"write {int(value)}"
     elif wanted == "a table" and isinstance(path[-1], str):
         hint = _of_table(".".join(map(str, path)), value)
-    return document.error(f"{_named(path)} must be {wanted}, this is {tables.kind_of(value)}", path, hint=hint)
+    given = f"{value:.15g}" if wanted == "a whole number" and isinstance(value, float) else tables.kind_of(value)
+    return document.error(f"{_named(path)} must be {wanted}, this is {given}", path, hint=hint)
 
 
 def _of_table(name: str, value: Any) -> str:

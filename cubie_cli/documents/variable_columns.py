@@ -15,7 +15,7 @@ _OF_RESULTS = ("run", "status", "steps", "rejected")
 
 
 class VariableColumns(Columns):
-    """The one-dimensional variables of numbers of an HDF5 or netCDF-4 file; those in groups have a path as a name."""
+    """The one-dimensional variables of an HDF5 or netCDF-4 file; those in groups have a path as a name."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -34,6 +34,8 @@ class VariableColumns(Columns):
 
     def _read(self, name: str) -> np.ndarray:
         dataset = self._datasets[name]
+        if not _has_numbers(dataset):
+            raise self.error_in_names(f"variable {name!r} has no numbers", "write it as numbers, or take it out")
         if dataset.external:
             raise self.error_in_names(f"variable {name!r} has its values in another file", "copy them into this one")
         try:
@@ -56,13 +58,18 @@ class VariableColumns(Columns):
         found: dict[str, h5py.Dataset] = {}
 
         def take(name: str, item: Any) -> None:
-            if isinstance(item, h5py.Dataset) and item.ndim == 1 and item.dtype.kind in "iuf":
+            if isinstance(item, h5py.Dataset) and item.ndim == 1:
                 found[name] = item
 
         try:
             h5py.File(self.path, "r", locking=False).visititems(take)
         except (OSError, RuntimeError) as error:
-            raise UserError(f"cannot be read as HDF5: {error}", self.path) from None
-        if not found:
-            raise UserError("the file has no one-dimensional variable of numbers", self.path)
+            raise UserError(f"cannot be read as HDF5: {error}", self.path, hint="is the file complete?") from None
+        if not any(map(_has_numbers, found.values())):
+            hint = "a table has a variable for each quantity, with one number for each run"
+            raise UserError("the file has no one-dimensional variable of numbers", self.path, hint=hint)
         return found
+
+
+def _has_numbers(dataset: "h5py.Dataset") -> bool:
+    return dataset.dtype.kind in "iuf"

@@ -10,6 +10,9 @@ from cubie_cli.documents.positions import KeyPath
 from cubie_cli.models.expressions.vectors import Vector
 from cubie_cli.models.written import WrittenModel
 
+#: Tables of the model whose quantities are listed by name.
+_LISTED = ("states", "observables")
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -131,9 +134,15 @@ def chosen(written: WrittenModel, document: Document, name: str, table: str, pla
         return Chosen(name, place, tuple(vector.elements), vector)
     what, known = table.removesuffix("s"), written.names_in(table)
     home = written.homes.get(name, table)
-    hint = written.hint_for(name, known) if home == table else f"it is in [{home}]"
+    hint = written.hint_for(name, known) if home == table else _in_another_table(name, home, place)
     hint = hint or f"the model has no {table}" * (not known) or None
     raise document.error(f"the model has no {what} {name!r}", place, "key", hint)
+
+
+def _in_another_table(name: str, home: str, place: KeyPath) -> str:
+    """Return where a name is, and what to write if it stands in a list of names of one of two tables."""
+    listed = len(place) > 1 and place[-2] in _LISTED and home in _LISTED
+    return f"it is in [{home}]" + f': write {home} = ["{name}"]' * listed
 
 
 def wholes(found: Iterable[Chosen], called: Callable[[str], str]) -> Wholes:

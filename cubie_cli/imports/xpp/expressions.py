@@ -233,7 +233,7 @@ class _Parser:
             raise NotRepresentableError(f"{name!r}, {_REFUSED[name]},")
         if self._now == "(":
             return self._called(name)
-        raise NotRepresentableError(f"the name {name!r}, which is not defined,")
+        raise NotRepresentableError(f"the name {name!r}, which is not defined,", f"give it a value, as in par {name}=1")
 
     def _called(self, name: str) -> Formula:
         self._take()
@@ -249,7 +249,8 @@ class _Parser:
             self._check_count(name, len(definition.arguments), arguments)
             return formulas.substituted(definition.body, dict(zip(definition.arguments, arguments, strict=True)))
         if name not in _FUNCTIONS:
-            raise NotRepresentableError(f"the function {name!r}, which is not defined,")
+            hint = f"define it, as in {name}(x)=x^2"
+            raise NotRepresentableError(f"the function {name!r}, which is not defined,", hint)
         count, build = _FUNCTIONS[name]
         self._check_count(name, count, arguments)
         self._bracketed.append(build(*arguments))

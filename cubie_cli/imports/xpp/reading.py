@@ -116,6 +116,7 @@ class _Reader:
         text = statement.text.strip()
         if text.startswith("@"):
             self._options |= options_of(text[1:])
+            run_settings(self._options)  # refuses them where they stand
             return
         if re.match(r"0\s*=", text):
             raise NotRepresentableError("an algebraic equation")

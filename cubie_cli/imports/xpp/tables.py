@@ -27,8 +27,11 @@ def table_from_file(path: Path) -> Table:
             raise NotRepresentableError(f"the table {path.name}, which is too large,")
         lines = path.read_text(encoding="utf-8").rstrip().splitlines()
         count, numbers = int(float(lines[0])), [float(line) for line in lines[1:]]
-    except OSError:
-        raise NotRepresentableError(f"the table {path}, which cannot be read,") from None
+    except FileNotFoundError:
+        hint = f"there is no such file; it is looked for in the folder {path.parent}"
+        raise NotRepresentableError(f"the table {path.name}, which cannot be read,", hint) from None
+    except OSError as error:
+        raise NotRepresentableError(f"the table {path.name}, which cannot be read,", error.strerror) from None
     except (ValueError, IndexError):
         hint = "it has the number of values, the first and last time, and the values; XPP reads one number a line"
         raise NotRepresentableError(f"the table {path.name}, which is no list of numbers,", hint) from None

@@ -3,6 +3,7 @@
 import math
 import sys
 
+import h5py
 import numpy as np
 import pytest
 from scipy.special import ndtri
@@ -238,7 +239,8 @@ def test_mistakes_in_samples_are_told_with_their_place(files, line, column, word
     [
         ("covariance = [[0.04, 0.03], [0.03, 0.09]]", "", 9, ["'covariance' is missing"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.03], [0.02, 0.09]]", 12, ["symmetric, and 0.02 faces 0.03"]),
-        ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.3], [0.3, 0.09]]", 12, ["negative eigenvalue"]),
+        ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.3], [0.3, 0.09]]", 12, ["at most", "0.06", "0.3"]),
+        ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.0, 0.03], [0.03, 0.09]]", 12, ["at most", "0.03"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.03]]", 12, ["this has 1 row"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[[0.04, 0.03], [0.03]]", 12, ["this row has 1"]),
         ("[[0.04, 0.03], [0.03, 0.09]]", "[0.04, 0.03]", 12, ["2 rows of 2 numbers"]),
@@ -269,11 +271,11 @@ def test_mistakes_in_covariances_are_told_with_their_place(files, old, new, line
     [
         ('mode = "sample"', 6, ["needs n"]),
         ('mode = "sample"\nn = 0', 8, ["'n' must be at least 1"]),
-        ('mode = "sample"\nn = 1.5', 8, ["whole number"]),
+        ('mode = "sample"\nn = 1.5', 8, ["whole number, this is 1.5"]),
         ('mode = "sample"\nn = 2\nmethod = "sobel"', 9, ["did you mean 'sobol'"]),
         ('mode = "sample"\nn = 2\nseed = -1', 9, ["'seed' must be at least 0"]),
         ('mode = "sample"\nn = 2', 6, ["draws nothing", "[batch.values]"]),
-        ('mode = "sample"\nn = 2\ngroups.a.values.k = [1]', 9, ["groups are axes of a grid"]),
+        ('mode = "sample"\nn = 2\ngroups.a.values.k = [1]', 9, ["groups are axes of a grid", "[batch.groups.rest]"]),
         ("n = 2", 7, ["'n' belongs to a sample", 'mode = "sample"']),
         ("seed = 2", 7, ["'seed' belongs to a sample"]),
         ('mode = "zip"\nmethod = "sobol"', 8, ["'method' belongs to a sample"]),
@@ -292,6 +294,7 @@ def test_mistakes_in_covariances_are_told_with_their_place(files, old, new, line
         ("values.k = [1]\ngroups.a = { values = { k = [1, 2] } }", 8, ["'k' has values already, in batch.values.k"]),
         ("groups.a.values = { k = { normal = [0, 1] } }", 7, ["'normal' is random", "[batch.groups.a]"]),
         ("groups.a.vales.k = [1]", 7, ["unknown key 'vales'"]),
+        ("groups.a.k = [1]", 7, ["swept quantities stand in [batch.groups.a.values]"]),
         ("groups.x = { values = { k = [1, 2] } }\nvalues.x = [1, 2]", 7, ["'x' is an axis of [batch.values] already"]),
     ],
 )
@@ -359,7 +362,28 @@ def test_mistakes_in_the_names_of_columns_are_told_with_their_place(files, colum
 def test_values_beside_a_table_are_numbers(files):
     (files.folder / "runs.csv").write_text("x\n1\n")
     files.append_run('[batch]\ntable = "runs.csv"\nvalues.k = [1, 2]\n')
-    assert "beside a table, a value is one number" in files.refused().message
+    error = files.refused()
+    assert "beside a table, a value is one number" in error.message
+    assert "in a group" in error.hint
+
+
+def test_values_beside_the_table_of_a_group_are_numbers(files):
+    (files.folder / "runs.csv").write_text("x\n1\n")
+    files.append_run('[batch.groups.a]\ntable = "runs.csv"\nvalues.k = [1, 2]\n')
+    assert "move it to [batch.values]" in files.refused().hint
+
+
+def test_correlations_that_do_not_allow_for_each_other(files):
+    text = '[batch]\nmode = "sample"\nn = 2\n[batch.correlated]\nquantities = ["x", "k", "y"]\nmean = [1, 2, 3]\n'
+    files.append_run(f"{text}covariance = [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]\n")
+    assert "negative eigenvalue" in files.refused().message
+
+
+def test_a_variable_of_text_is_no_column(files):
+    with h5py.File(files.folder / "runs.h5", "w") as file:
+        file["x"], file["k"] = [1.0, 2.0], ["a", "b"]
+    files.append_run('[batch]\ntable = "runs.h5"\n')
+    assert "'k' has no numbers" in files.refused().message
 
 
 @pytest.mark.parametrize("text", ["values.k.linspace = [0, 1, 10**19]", 'mode = "sample"\nn = 10**19'])

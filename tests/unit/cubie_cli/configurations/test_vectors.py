@@ -119,7 +119,7 @@ def read_all(files):
         ('[output]\nstates = ["u", "u[1]"]', ["'u[1]' is given twice: once by 'u'"]),
         ('[output]\nstates = ["u*", "u[1]"]', ["'u[1]' is given twice: once by 'u'"]),
         ('[output]\nstates = ["q[1]"]', ["no state matches 'q[1]'"]),
-        ('[output]\nobservables = ["u"]', ["no observable 'u'", "it is in [states]"]),
+        ('[output]\nobservables = ["u"]', ["no observable 'u'", 'in [states]: write states = ["u"]']),
         ('[output.summaries]\n"u[3]" = ["max"]', ["no state 'u[3]'", "u[0] to u[2]"]),
         ('[output.summaries]\nk = ["max"]', ["'k' is a parameter"]),
         ('[output.summaries]\nu = ["max", "max"]', ["would be written as 'u_max'"]),

@@ -105,11 +105,13 @@ def variables(tmp_path):
 
 def test_variables_of_hdf5_are_columns(variables):
     columns = read_columns(variables)
-    assert set(columns.names) == {"time", "group/light", "packed"}
+    assert set(columns.names) == {"time", "group/light", "packed", "text"}
     assert columns.numbers("group/light").tolist() == [0.0, 1.5, 2.5, 1.0]
     assert columns.numbers("time").dtype == np.float64
     with pytest.raises(UserError, match="'packed', element 2: the value is missing"):
         columns.numbers("packed")
+    with pytest.raises(UserError, match="'text' has no numbers"):
+        columns.numbers("text")
 
 
 def test_packed_variables_are_unpacked(variables):

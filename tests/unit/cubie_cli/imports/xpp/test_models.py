@@ -154,6 +154,21 @@ def test_what_cannot_be_imported_is_told(importing, statement, message):
     assert error.line in (3, 4, None)
 
 
+@pytest.mark.parametrize(
+    ("statement", "remedy"),
+    [
+        ("y=nobody*2", "par nobody=1"),
+        ("y=f(2)", "f(x)=x^2"),
+        ("table w nowhere.tab\ny=w(t)", "there is no such file"),
+        ("@ meth=magic", "qualrk"),
+    ],
+)
+def test_what_is_wrong_has_a_remedy_at_its_line(importing, statement, remedy):
+    error = importing.refused("model.ode", f"# comment\nx'=-x\n{statement}\ndone\n")
+    assert remedy in error.hint
+    assert error.line == 3
+
+
 def test_a_file_without_equations_or_text(importing):
     assert "nothing in the model changes" in importing.refused("a.ode", "par a=1\n").message
     assert importing.refused("a.ode", "  \n").message == "the file is empty"
