@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 _PART, _MOST_RUNS, _MOST_BYTES = 4, 32, 1 << 28
 #: Attempts that are allowed a run at first, and by how much more they become where no candidate ends.
 _FIRST_ATTEMPTS, _GROWTH = 1000, 8
-#: Attempts from which the work of one is known.
-_COUNTED = 16
-#: States beyond which only those that a result has are compared.
+#: Attempts from which the work of one is known, and the fewest of a system of many states.
+_COUNTED, _FEWEST_COUNTED = 16, 2
+#: States beyond which only those that a result has are compared, and fewer attempts are counted.
 _MANY_STATES = 64
 
 
@@ -321,9 +321,15 @@ def work_of_an_attempt(job: Job, values: np.ndarray) -> float:
     from solvers.execution.python.engine import PythonSolver  # noqa: PLC0415 - imports SymPy
     from solvers.targets.counting import CountingTarget  # noqa: PLC0415
 
-    plan, target = make_plan(limited(job, _COUNTED), "python"), CountingTarget()
+    plan, target = make_plan(limited(job, _attempts_counted(job)), "python"), CountingTarget()
     solution = PythonSolver(plan, target).solve(values)
     return target.work / max(1, int(solution.steps[0]) + int(solution.rejected[0]))
+
+
+def _attempts_counted(job: Job) -> int:
+    """Return how many attempts tell the work of one: the more states, the longer each takes in the interpreter."""
+    states = max(_MANY_STATES, len(job.model.quantities.states))
+    return max(_FEWEST_COUNTED, _COUNTED * _MANY_STATES // states)
 
 
 def limited(job: Job, attempts: int, share: Share = WHOLE) -> Job:
