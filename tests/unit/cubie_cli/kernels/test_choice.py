@@ -162,6 +162,6 @@ def test_fewer_attempts_are_counted_where_there_are_many_states(tmp_path):
             plans = []
             patch.setattr(choice, "make_plan", lambda job, target: plans.append(job) or make_plan(job, target))
             choice.work_of_an_attempt(job, np.zeros((0, 1)))
-        return plans[0].configuration.solve.max_steps
+        return [plan.configuration.solve.max_steps for plan in plans]
 
-    assert [counted(size) for size in (8, 64, 200, 700)] == [16, 16, 5, 2]
+    assert [counted(size) for size in (8, 64, 65)] == [[16], [16], [1, 3]]
