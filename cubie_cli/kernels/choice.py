@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 _PART, _MOST_RUNS, _MOST_BYTES = 4, 32, 1 << 28
 #: Attempts that are allowed a run at first, and by how much more they become where no candidate ends.
 _FIRST_ATTEMPTS, _GROWTH = 1000, 8
-#: Attempts from which the work of one is known.
-_COUNTED = 16
-#: States beyond which only those that a result has are compared.
+#: Attempts from which the work of one is known; of a system of many states those of two runs with the same beginning.
+_COUNTED, _COUNTED_TWICE = 16, (1, 3)
+#: States beyond which only those that a result has are compared, and fewer attempts are counted.
 _MANY_STATES = 64
 
 
@@ -318,12 +318,22 @@ def _method(job: Job, values: np.ndarray, audience: "Audience | None") -> Candid
 
 def work_of_an_attempt(job: Job, values: np.ndarray) -> float:
     """Return the operations of an attempted step, in additions, on average over the first of a run."""
+    if len(job.model.quantities.states) <= _MANY_STATES:
+        work, attempts = _counted(job, values, _COUNTED)
+        return work / max(1, attempts)
+    begun, first = _counted(job, values, _COUNTED_TWICE[0])
+    work, attempts = _counted(job, values, _COUNTED_TWICE[1])
+    return (work - begun) / (attempts - first) if attempts > first else work / max(1, attempts)
+
+
+def _counted(job: Job, values: np.ndarray, most: int) -> tuple[float, int]:
+    """Return the operations of a run with at most so many attempts, and how many it made."""
     from solvers.execution.python.engine import PythonSolver  # noqa: PLC0415 - imports SymPy
     from solvers.targets.counting import CountingTarget  # noqa: PLC0415
 
-    plan, target = make_plan(limited(job, _COUNTED), "python"), CountingTarget()
+    plan, target = make_plan(limited(job, most), "python"), CountingTarget()
     solution = PythonSolver(plan, target).solve(values)
-    return target.work / max(1, int(solution.steps[0]) + int(solution.rejected[0]))
+    return target.work, int(solution.steps[0]) + int(solution.rejected[0])
 
 
 def limited(job: Job, attempts: int, share: Share = WHOLE) -> Job:

@@ -268,6 +268,8 @@ class _Reader:
             else:
                 changes[self._target(changed[1])] = self._formula(name, changed[2])
         direction = _DIRECTIONS[int(found[1])]
+        if direction == "both":
+            self._model.remark(name, "with sign 0 XPP acts only where a step ends at zero; here at each crossing")
         time = None if direction == "down" else self._time_in(when, changes)
         remarks = tuple(self._model.remarks.get(name, ()))
         event = Happening(name, changes, time, None if time else when, direction, remarks, stop)

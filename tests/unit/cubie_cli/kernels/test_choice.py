@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cubie_cli.configurations.job import load
+from cubie_cli.kernels import choice
 from cubie_cli.kernels.choice import Candidate, race
 from cubie_cli.kernels.doubts import WHOLE
+from cubie_cli.kernels.job_kernel import make_plan
 from solvers.planning.exchange import Solution
 from solvers.settings import SolveSettings
 from solvers.status import Status
@@ -144,3 +147,21 @@ def test_no_candidate_that_fails_less_or_as_often_takes_less(methods):
     best = min(ranks)
     if best[0] == 0:
         assert ranks[int(choice.algorithm)][1] == pytest.approx(best[1])
+
+
+def test_fewer_attempts_are_counted_where_there_are_many_states(tmp_path):
+    model = '[states]\nu = {{ size = {}, value = "sin(i)", ends = "periodic" }}\n[equations]\nu = "u[i-1] - u[i]"\n'
+    (tmp_path / "run.toml").write_text(
+        '[model]\nfile = "model.toml"\n[solve]\nt1 = 1e3\nalgorithm = "euler"\ndt = 0.1\n'
+    )
+
+    def counted(size):
+        (tmp_path / "model.toml").write_text(model.format(size))
+        job = load(tmp_path / "run.toml")
+        with pytest.MonkeyPatch.context() as patch:
+            plans = []
+            patch.setattr(choice, "make_plan", lambda job, target: plans.append(job) or make_plan(job, target))
+            choice.work_of_an_attempt(job, np.zeros((0, 1)))
+        return [plan.configuration.solve.max_steps for plan in plans]
+
+    assert [counted(size) for size in (8, 64, 65)] == [[16], [16], [1, 3]]
