@@ -16,7 +16,7 @@ from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 from tests.independent.comparison import STOPPED, SUCCESS, Way, agreement, differences, solved, summarised
 from tests.independent.models import RUNS, Model, random_model
 from tests.independent.peers import Cvode, Heyoka, PeerError, SciPy, Smooth
-from tests.independent.walk import Told, Walk, smooth_part
+from tests.independent.walk import Told, UnclearError, Walk, smooth_part
 
 PEERS = {"SciPy": SciPy, "CVODE": Cvode, "heyoka": Heyoka}
 METHODS = ("tsit5", "rodas5p", "vern7", "kvaerno5", "dop853", "radau_iia_5", "rosenbrock23")
@@ -151,13 +151,17 @@ def references(model: Model, smooth: Smooth, peers: Sequence[str], report: Repor
     solvers = {name: PEERS[name](smooth) for name in peers}
     found = {}
     for index in range(RUNS):
-        told, failures = {}, []
+        told, failures, unclear = {}, [], ""
         for name, peer in solvers.items():
             try:
                 told[name] = Walk(model, smooth, index).by(peer)
             except PeerError as error:
                 failures.append(str(error))
-        if not told:
+            except UnclearError as error:
+                unclear = str(error)
+        if unclear:
+            report.left_out[unclear] += 1
+        elif not told:
             found[index] = Reference(None)
         elif len(told) < min(2, len(peers)):
             report.left_out[", ".join(failures)] += 1
@@ -269,7 +273,7 @@ def sensitivity(model: Model, smooth: Smooth, index: int, told: Told, way: Way) 
         kick = model.span.t0 + share * model.span.length, factors
         try:
             moved = Walk(model, smooth, index, kick).by(SciPy(smooth))
-        except PeerError:
+        except (PeerError, UnclearError):
             return math.inf
         worst = max(worst, agreement(told, moved) / way.rtol)
     return worst
