@@ -4,8 +4,9 @@
 
 A model is made from its seed, in the words of a model file, and its edges, tables and events once more by hand
 (`forcings`, `happenings`). Each peer goes from edge to edge (`walk`), and finds crossings in its own way (`peers`). A
-run counts where all peers come to one solution. Then states, observables, times of events and what they left, and
-summaries are compared (`comparison`), and what differs by much is looked into (`check`).
+run counts where two peers or more come to an end, and to one solution. Then states, observables, times of events and
+what they left, and summaries are compared (`comparison`), and what differs by much is looked into (`check`). Where no
+peer comes to an end, cubie may not succeed either.
 """
 
 import argparse

@@ -4,9 +4,11 @@ import json
 import math
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from solvers.tableaus import IMPLICIT_TABLEAUS, TABLEAUS
 from tests.independent.comparison import STOPPED, SUCCESS, Way, agreement, differences, solved, summarised
 from tests.independent.models import RUNS, Model, random_model
 from tests.independent.peers import Cvode, Heyoka, PeerError, SciPy, Smooth
-from tests.independent.walk import Told, Walk, smooth_part
+from tests.independent.walk import Told, UnclearError, Walk, smooth_part
 
 PEERS = {"SciPy": SciPy, "CVODE": Cvode, "heyoka": Heyoka}
 METHODS = ("tsit5", "rodas5p", "vern7", "kvaerno5", "dop853", "radau_iia_5", "rosenbrock23")
@@ -49,7 +51,7 @@ class Finding:
     differing
         Over the tolerance, by what is told.
     verdict
-        "magnified", "coarse", "missed" or "wrong": see `judged`.
+        "magnified", "coarse", "missed" or "wrong": see `judged`; "unconfirmed": no peer has a solution.
     """
 
     seed: int
@@ -63,7 +65,7 @@ class Finding:
     def __str__(self) -> str:
         differing = {name: float(f"{value:.3g}") for name, value in self.differing.items() if value}
         line = f"{self.verdict}: seed {self.seed} ({self.kind}), {self.way}, run {self.run}: {differing}"
-        return line + (f"\n    {self.table}" if self.verdict == "wrong" else "")
+        return line + (f"\n    {self.table}" if self.verdict in {"wrong", "unconfirmed"} else "")
 
 
 @dataclass
@@ -75,9 +77,9 @@ class Report:
     systems
         How many, by kind and whether there are events, switches or drivers.
     left_out
-        Runs for which the peers have no common solution, by the reason.
+        Runs for which peers have no common solution, by the reason.
     ends
-        Runs of cubie by method and status.
+        Runs of cubie by method and status, and by whether any peer comes to the end.
     errors
         The largest difference of each run, over the tolerance, by method, and by what is told.
     apart
@@ -128,31 +130,52 @@ class Report:
         return "\n".join(lines)
 
 
-def references(model: Model, smooth: Smooth, peers: Sequence[str], report: Report) -> dict[int, tuple[Told, float]]:
-    """Return what the peers agree on, by run, and how far they differ; runs without are counted by the reason."""
-    found: dict[int, dict[str, Told]] = {index: {} for index in range(RUNS)}
-    why: dict[int, str] = {}
-    for name in peers:
-        peer = PEERS[name](smooth)
-        for index in range(RUNS):
+@dataclass(frozen=True)
+class Reference:
+    """What is known of a run.
+
+    Parameters
+    ----------
+    told
+        What peers agree on; None: no peer has come to its end, as where a solution grows without bound.
+    apart
+        How far they differ, over the magnitude.
+    """
+
+    told: Told | None
+    apart: float = 0.0
+
+
+def references(model: Model, smooth: Smooth, peers: Sequence[str], report: Report) -> dict[int, Reference]:
+    """Return what is known by run; those that one of several peers alone has solved, or differently, are left out."""
+    solvers = {name: PEERS[name](smooth) for name in peers}
+    found = {}
+    for index in range(RUNS):
+        told, failures, unclear = {}, [], ""
+        for name, peer in solvers.items():
             try:
-                found[index][name] = Walk(model, smooth, index).by(peer)
+                told[name] = Walk(model, smooth, index).by(peer)
             except PeerError as error:
-                why.setdefault(index, str(error).partition(":")[0])
-    agreed = {}
-    for index, told in found.items():
-        first = told.get(peers[0])
-        if index in why or first is None:
-            report.left_out[why.get(index, "")] += 1
-            continue
-        apart = {name: agreement(first, told[name]) for name in peers[1:]}
-        if max(apart.values(), default=0.0) > 1e-6 * AT_ONE:
-            report.left_out["peers differ"] += 1
-            continue
-        for name, each in apart.items():
-            report.apart.setdefault(name, []).append(each)
-        agreed[index] = first, max(apart.values(), default=0.0)
-    return agreed
+                failures.append(str(error))
+            except UnclearError as error:
+                unclear = str(error)
+        if unclear:
+            report.left_out[unclear] += 1
+        elif not told:
+            found[index] = Reference(None)
+        elif len(told) < min(2, len(peers)):
+            report.left_out[", ".join(failures)] += 1
+        else:
+            (first, one), *others = told.items()
+            apart = {f"{first} and {name}": agreement(one, other) for name, other in others}
+            worst = max(apart.values(), default=0.0)
+            if worst > 1e-6 * AT_ONE:
+                report.left_out["peers differ"] += 1
+                continue
+            found[index] = Reference(one, worst)
+            for pair, each in apart.items():
+                report.apart.setdefault(pair, []).append(each)
+    return found
 
 
 def ways(model: Model) -> list[Way]:
@@ -193,49 +216,50 @@ def examine(seed: int, peers: Sequence[str] = tuple(PEERS), chosen: Sequence[str
     return report
 
 
-def _compare(model: Model, smooth: Smooth, way: Way, known: dict[int, tuple[Told, float]], report: Report) -> None:
-    result = solved(model, way)
-    for index, (told, apart) in known.items():
-        if apart > way.rtol * AT_ONE:
+def _compare(model: Model, smooth: Smooth, way: Way, known: dict[int, Reference], report: Report) -> None:
+    solve = cache(partial(solved, model))
+    for index, reference in known.items():
+        if reference.apart > way.rtol * AT_ONE:
             report.ends[f"{way.algorithm}: no reference for {way.rtol:.0e}"] += 1
             continue
+        result, told = solve(way), reference.told
         status = int(result.status.values[index])
-        report.ends[f"{way.algorithm}: status {status}"] += 1
+        report.ends[f"{way.algorithm}: status {status}" + (", no peer comes to the end" if told is None else "")] += 1
         if status not in {SUCCESS, STOPPED}:
             continue
-        differing = differences(model, way, result, index, told)
-        report.note(way, differing)
+        differing = differences(model, way, result, index, told) if told else {"states": math.inf}
+        if told:
+            report.note(way, differing)
         if max(differing.values()) > REMARKABLE:
-            verdict = judged(model, smooth, way, index, told, differing)
+            verdict = judged(model, smooth, way, index, told, max(differing.values()), solve) if told else "unconfirmed"
             seed, kind, table = model.seed, model.kind, json.dumps(model.table())
             report.findings.append(Finding(seed, kind, table, way, index, differing, verdict))
 
 
-def judged(model: Model, smooth: Smooth, way: Way, index: int, told: Told, differing: dict[str, float]) -> str:
+def judged(
+    model: Model, smooth: Smooth, way: Way, index: int, told: Told, worst: float, solve: Callable[[Way], Any]
+) -> str:
     """Return what a difference is due to.
 
     "magnified": the problem makes as much of an error of the tolerance on its way. "coarse": with a tighter tolerance
     the difference goes. "missed": it goes where steps are too short to miss a crossing, too. Else "wrong".
     """
-    worst = max(differing.values())
     magnified = sensitivity(model, smooth, index, told, way)
     if math.isfinite(magnified) and worst < REMARKABLE * magnified:
         return "magnified"
+    left = worst / NEARER if math.isfinite(worst) else REMARKABLE
+
+    def is_nearer(tight: Way) -> bool:
+        result = solve(tight)
+        if int(result.status.values[index]) not in {SUCCESS, STOPPED}:
+            return False
+        return max(differences(model, tight, result, index, told).values()) * tight.rtol / way.rtol < left
+
     tight = replace(way, rtol=way.rtol * 1e-3 if way.rtol > 1e-8 else way.rtol * 1e-2, target="cpu")
-    if _goes(model, tight, way, index, told, worst):
+    if is_nearer(tight):
         return "coarse"
-    short = replace(tight, dt_max=model.span.length / 300)
-    crossings = any(each.when for each in model.happenings)
-    return "missed" if crossings and _goes(model, short, way, index, told, worst) else "wrong"
-
-
-def _goes(model: Model, tight: Way, way: Way, index: int, told: Told, worst: float) -> bool:
-    """Return whether a tighter run is nearer by as much as it has to be."""
-    result = solved(model, tight)
-    if int(result.status.values[index]) not in {SUCCESS, STOPPED}:
-        return False
-    left = max(differences(model, tight, result, index, told).values()) * tight.rtol / way.rtol
-    return left < (worst / NEARER if math.isfinite(worst) else REMARKABLE)
+    crossings = any(happening.when for happening in model.happenings)
+    return "missed" if crossings and is_nearer(replace(tight, dt_max=model.span.length / 300)) else "wrong"
 
 
 def sensitivity(model: Model, smooth: Smooth, index: int, told: Told, way: Way) -> float:
@@ -249,7 +273,7 @@ def sensitivity(model: Model, smooth: Smooth, index: int, told: Told, way: Way) 
         kick = model.span.t0 + share * model.span.length, factors
         try:
             moved = Walk(model, smooth, index, kick).by(SciPy(smooth))
-        except PeerError:
+        except (PeerError, UnclearError):
             return math.inf
         worst = max(worst, agreement(told, moved) / way.rtol)
     return worst

@@ -113,23 +113,20 @@ def _rows(first: int, values: list[float]) -> list[float]:
 
 def _of_summaries(model: Model, way: Way, result: Any, index: int, known: Told) -> dict[str, float]:
     length = known.t_end - model.span.t0
-    if known.extremes is None or not length:
+    if not length:
         return {}
     worst = 0.0
     for number, name in enumerate(summarised(model)):
-        integral, squares = known.integrals[number], known.squares[number]
-        low, high = known.extremes[number]
-        exact = {
-            "max": high,
-            "min": low,
-            "integral": integral,
-            "mean": integral / length,
-            "rms": math.sqrt(squares / length),
-        }
-        size = way.rtol * (max(-low, high) + ATOL)
+        integral, rms = known.integrals[number], math.sqrt(known.squares[number] / length)
+        exact, magnitude = {"integral": integral, "mean": integral / length, "rms": rms}, rms
+        if known.extremes is not None:
+            low, high = known.extremes[number]
+            exact |= {"max": high, "min": low}
+            magnitude = max(-low, high)
         for kind, value in exact.items():
             found = float(result[f"{name}_{kind}"].values[index])
-            worst = max(worst, _worst(found, value, size * (length if kind == "integral" else 1.0)))
+            size = way.rtol * (magnitude + ATOL) * (length if kind == "integral" else 1.0)
+            worst = max(worst, _worst(found, value, size))
     return {"summaries": worst}
 
 

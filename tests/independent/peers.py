@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.optimize import minimize_scalar
 
 from tests.independent.texts import Function, compiled
 
@@ -138,16 +139,19 @@ class SciPy:
         )
 
     def _extremes(self, times: np.ndarray, curve: Any, numbers: list[float]) -> np.ndarray:
-        """Return the smallest and the largest value: of many points, and of the parabola through three of them."""
+        """Return the smallest and the largest value of what is watched."""
         points = np.unique((times[:-1, None] + np.diff(times)[:, None] * _POINTS).ravel())
-        values = np.array([self._watched(t, curve(t).tolist(), numbers) for t in points])
+
+        def at(t: float) -> np.ndarray:
+            return np.array(self._watched(t, curve(t).tolist(), numbers))
+
+        values = np.array([at(t) for t in points])
         return np.array(
             [
-                [-_peak(points, -column, lambda t, k=k: -self._watched(t, curve(t).tolist(), numbers)[k]),
-                 _peak(points, column, lambda t, k=k: self._watched(t, curve(t).tolist(), numbers)[k])]
+                [-_peak(points, -column, lambda t, k=k: -at(t)[k]), _peak(points, column, lambda t, k=k: at(t)[k])]
                 for k, column in enumerate(values.T)
             ]
-        )  # fmt: skip
+        )
 
 
 def _event(crossing: Function, numbers: list[float], direction: int) -> Callable[..., float]:
@@ -159,21 +163,12 @@ def _event(crossing: Function, numbers: list[float], direction: int) -> Callable
 
 
 def _peak(times: np.ndarray, values: np.ndarray, at: Callable[[float], float]) -> float:
-    """Return the largest value, by three parabolas, each narrower than the one before."""
-    best = int(np.argmax(values))
-    if best in {0, len(values) - 1}:
-        return float(values[best])
-    a, b, c = times[best - 1 : best + 2]
-    largest = float(values[best])
-    for _ in range(3):
-        fa, fb, fc = at(a), at(b), at(c)
-        top, bottom = (b - a) ** 2 * (fb - fc) - (b - c) ** 2 * (fb - fa), (b - a) * (fb - fc) - (b - c) * (fb - fa)
-        if not bottom:
-            break
-        moved = min(max(b - 0.5 * top / bottom, a), c)
-        largest, width = max(largest, at(moved)), 0.05 * (c - a)
-        a, b, c = moved - width, moved, moved + width
-    return largest
+    """Return the largest value: between the neighbours of each point that is above them, as a lower one may lead up."""
+    below = np.concatenate([[-np.inf], values[:-1]]) < values
+    tops = np.flatnonzero(below & (values >= np.concatenate([values[1:], [-np.inf]])))
+    around = [(times[max(top - 1, 0)], times[min(top + 1, len(times) - 1)]) for top in tops]
+    found = [minimize_scalar(lambda t: -at(t), bounds=each, options={"xatol": 1e-8}).fun for each in around]
+    return max(float(values.max()), *(-float(each) for each in found))
 
 
 class Cvode:

@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tests.independent.models import Model
-from tests.independent.peers import Peer, PeerError, Smooth
+from tests.independent.peers import Peer, Smooth
 from tests.independent.texts import without_slopes
 
 #: Edges that are nearer to each other, as a share of the span, are one.
 _ONE = 1e-13
 #: How far a peer's start is moved on, as a share of the span, so that an expression that is zero there is off zero.
 _NUDGE = 1e-6
-#: Firings after which a run is given up.
-_MOST = 300
+#: Firings after which a run is given up, and how near to each other, as a share of the span, those of one event may be:
+#: what fires ever faster does so without end, and any program stops counting somewhere.
+_MOST, _NEAREST = 300, 10 * _NUDGE
 _DEGREE = 3
+
+
+class UnclearError(Exception):
+    """Things happen too near to each other to be told apart."""
 
 
 @dataclass
@@ -220,11 +225,14 @@ class Walk:
                 self._y[names.index(name)] = value
             else:
                 self._values[name] = value
-        told.firings[index].append((t, self._y[: self._count].copy()))
-        if happening.stop and len(told.firings[index]) >= happening.stop:
+        fired = told.firings[index]
+        if happening.when and fired and 0.0 < t - fired[-1][0] < _NEAREST * self._model.span.length:
+            raise UnclearError("an event fires again at once")
+        fired.append((t, self._y[: self._count].copy()))
+        if happening.stop and len(fired) >= happening.stop:
             told.stopped, told.t_end = True, t
         if sum(told.counts) > _MOST:
-            raise PeerError("too many firings")
+            raise UnclearError("too many firings")
 
     # -- between edges ----------------------------------------------------------------------------
 
@@ -266,7 +274,7 @@ class Walk:
         before[list(fired)] = 0.0
         self._y = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k(1.0, k3))
         if self._crossed(before, self._sides(t + h)):
-            raise PeerError("a crossing just behind another")
+            raise UnclearError("a crossing just behind another")
         return t + h
 
     def _note_here(self, t: float) -> None:
