@@ -39,7 +39,7 @@ class Told:
     integrals, squares
         Of what is summarised, and of its square.
     extremes
-        The smallest and the largest value of what is summarised, or None.
+        The smallest and the largest value of what is summarised; None where the peer does not tell them.
     """
 
     states: np.ndarray
@@ -114,6 +114,7 @@ class Walk:
         start = [self._values[name] for name in model.equations]
         self._y = np.array(start + [0.0] * (len(smooth.equations) - self._count))
         self._polynomials: list[float] = []
+        self._all_known = True
         saves = model.saves
         self._told = Told(
             np.full((len(saves), self._count), math.nan),
@@ -141,6 +142,8 @@ class Walk:
         for index in np.flatnonzero(saves == told.t_end):
             self._save([index], self._y[None, : self._count])
         self._note_here(told.t_end)
+        if not self._all_known:
+            told.extremes = None
         told.integrals, told.squares = self._y[self._count :: 2].copy(), self._y[self._count + 1 :: 2].copy()
         return told
 
@@ -283,10 +286,10 @@ class Walk:
         self._note(np.array([values, values]).T)
 
     def _note(self, extremes: np.ndarray | None) -> None:
-        known = self._told.extremes
-        if known is None or extremes is None:
-            self._told.extremes = extremes
+        if extremes is None:
+            self._all_known = False
             return
+        known = extremes if self._told.extremes is None else self._told.extremes
         low, high = np.minimum(known[:, 0], extremes[:, 0]), np.maximum(known[:, 1], extremes[:, 1])
         self._told.extremes = np.stack([low, high], axis=1)
 
