@@ -144,7 +144,8 @@ class Walk:
         self._note_here(told.t_end)
         if not self._all_known:
             told.extremes = None
-        told.integrals, told.squares = self._y[self._count :: 2].copy(), self._y[self._count + 1 :: 2].copy()
+        told.integrals = self._y[self._count :: 2].copy()
+        told.squares = np.maximum(self._y[self._count + 1 :: 2], 0.0)
         return told
 
     # -- time -------------------------------------------------------------------------------------
