@@ -19,12 +19,14 @@ def devices_of(batch: PreparedBatch) -> tuple[int, ...]:
     Raises
     ------
     DeviceError
-        The configuration names one that is not there.
+        None is there, or the configuration names one that is not.
     """
     chosen = batch.job.configuration.devices
     if batch.target != "cuda" or batch.tracing or batch.output is None or batch.place:
         return (0,)
     there = engine.alike_devices()
+    if not there:
+        raise DeviceError("the driver finds no GPU any more", hint="`cubie doctor` says what is there")
     if chosen is None:
         return there
     missing = [index for index in chosen if index not in there]
