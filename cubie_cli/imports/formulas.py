@@ -115,6 +115,8 @@ def negative(formula: Formula) -> Formula:
         return Number(-formula.value)
     if isinstance(formula, Apply) and formula.operation == "-":
         return formula.arguments[0]
+    if isinstance(formula, Apply) and formula.operation == "*" and isinstance(formula.arguments[0], Number):
+        return product(negative(formula.arguments[0]), *formula.arguments[1:])
     return Apply("-", (formula,))
 
 

@@ -8,11 +8,12 @@ from cubie_cli.imports.formulas import Formula
 
 @dataclass(frozen=True)
 class Compartment:
-    """A compartment; `size` is None where it is not given."""
+    """A compartment; `size` is None where it is not given, `constant` is whether nothing changes it."""
 
     id: str
     size: float | None
     dimensions: float
+    constant: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,14 @@ class Species:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter, or the stoichiometry of a species that has a name; `value` is None where it is not given."""
+    """A parameter, or the stoichiometry of a species that has a name.
+
+    `value` is None where it is not given, `constant` is whether nothing changes it.
+    """
 
     id: str
     value: float | None
+    constant: bool = True
 
 
 @dataclass(frozen=True)
