@@ -1,6 +1,6 @@
 """Solves algebraic rules for the one quantity that each leaves open, which makes assignment rules of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def solve_algebraic_rules(source: Source, rules: Sequence[AlgebraicRule], path: 
         _add_assignment(source, rule, open_in[rule], path)
         waiting.remove(rule)
     for rule in rules:
-        circle = next((name for name in names_in(rule.formula) if name in _reached(source, name)), None)
+        circle = next((name for name in names_in(rule.formula) if name in source.needs([name])), None)
         if circle is not None:
             raise _refusal(f"an algebraic rule that has to be solved together with others for {circle!r}", rule, path)
 
@@ -122,21 +122,3 @@ def _combined(operation: str, parts: Sequence[tuple[Formula, Formula]]) -> tuple
 def _each_times(parts: tuple[Formula, Formula], factors: Sequence[Formula]) -> tuple[Formula, Formula]:
     slope, rest = (each if each == ZERO else product(*factors, each) for each in parts)
     return slope, rest
-
-
-def _reached(source: Source, name: str) -> set[str]:
-    """Return what an assigned quantity depends on, over any number of assignments and rates of reactions."""
-    rates = {each.id: each.rate for each in source.reactions}
-    found: set[str] = set()
-    waiting = [*_depends_on(source.assignments, rates, name)]
-    while waiting:
-        each = waiting.pop()
-        if each not in found:
-            found.add(each)
-            waiting += _depends_on(source.assignments, rates, each)
-    return found
-
-
-def _depends_on(assignments: Mapping[str, Formula], rates: Mapping[str, Formula], name: str) -> Iterator[str]:
-    formula = assignments.get(name, rates.get(name))
-    return iter(() if formula is None else names_in(formula))
