@@ -1,6 +1,7 @@
 """Formulas of models that are imported: a small tree, how it is made and changed."""
 
 import itertools
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -36,7 +37,10 @@ Formula: TypeAlias = Number | Name | Apply
 TIME, PI, TRUE, FALSE = Apply("t"), Apply("pi"), Apply("true"), Apply("false")
 ZERO, ONE = Number(0.0), Number(1.0)
 
-COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+_DECIDE: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
+    {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
+)
+COMPARISONS = tuple(_DECIDE)
 CONDITIONS = frozenset({*COMPARISONS, "and", "or", "not", "true", "false"})
 
 
@@ -61,9 +65,14 @@ def call(name: str, *arguments: Formula) -> Formula:
 
 
 def compare(sign: str, *arguments: Formula) -> Formula:
-    """Return a comparison of numbers, each with the next."""
-    pairs = [Apply(sign, (as_number(a), as_number(b))) for a, b in itertools.pairwise(arguments)]
-    return both(*pairs)
+    """Return a comparison of numbers, each with the next; of known ones whether it holds."""
+    return both(*(_compared(sign, as_number(a), as_number(b)) for a, b in itertools.pairwise(arguments)))
+
+
+def _compared(sign: str, first: Formula, second: Formula) -> Formula:
+    if isinstance(first, Number) and isinstance(second, Number):
+        return TRUE if _DECIDE[sign](first.value, second.value) else FALSE
+    return Apply(sign, (first, second))
 
 
 def both(*conditions: Formula) -> Formula:
@@ -115,6 +124,8 @@ def negative(formula: Formula) -> Formula:
         return Number(-formula.value)
     if isinstance(formula, Apply) and formula.operation == "-":
         return formula.arguments[0]
+    if isinstance(formula, Apply) and formula.operation == "*" and isinstance(formula.arguments[0], Number):
+        return product(negative(formula.arguments[0]), *formula.arguments[1:])
     return Apply("-", (formula,))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from cubie_cli.imports import formulas
-from cubie_cli.imports.formulas import ONE, PI, TRUE, ZERO, Formula, Number, call, difference, negation, quotient
+from cubie_cli.imports.formulas import FALSE, ONE, PI, TRUE, ZERO, Formula, Number, call, difference, negation, quotient
 
 _TEN, _TWO = Number(10.0), Number(2.0)
 #: Factorials from here on are not finite.
@@ -86,8 +86,8 @@ def piecewise(pieces: Sequence[tuple[Formula, Formula]], otherwise: Formula | No
 
 
 def _exclusive(*conditions: Formula) -> Formula:
-    found, *others = map(formulas.as_condition, conditions)
-    for each in others:
+    found: Formula = FALSE
+    for each in map(formulas.as_condition, conditions):
         found = formulas.either(formulas.both(found, negation(each)), formulas.both(negation(found), each))
     return found
 
@@ -166,7 +166,7 @@ _FUNCTIONS: Mapping[str, tuple[Callable[..., Formula], int, int | None]] = Mappi
         "power": (formulas.power, 2, 2),
         "and": (formulas.both, 0, None),
         "or": (formulas.either, 0, None),
-        "xor": (_exclusive, 1, None),
+        "xor": (_exclusive, 0, None),
         **{
             name: (_relation(sign), 2, None)
             for name, sign in (("lt", "<"), ("leq", "<="), ("gt", ">"), ("geq", ">="), ("eq", "=="))

@@ -23,7 +23,7 @@ from cubie_cli.imports.formulas import (
 )
 from cubie_cli.imports.imported import Happening, ImportedModel
 from cubie_cli.imports.mathematics import NotRepresentableError
-from cubie_cli.imports.sbml.source import Event
+from cubie_cli.imports.sbml.source import Event, Source
 from cubie_cli.imports.sbml.translation import Translation
 
 #: A time at which nothing is due.
@@ -43,11 +43,19 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
     NotRepresentableError
         Naming the event and what of it has no counterpart.
     """
-    for event in _by_priority(translation.source.events, model):
-        found = _Reader(model, translation, event).happenings()
+    keeping: list[Happening] = []
+    events = _by_priority(translation.source.events, model)
+    for position, event in enumerate(events):
+        reader = _Reader(model, translation, event)
+        if _takes_what_others_set(translation.source, event, events[:position]):
+            kept, found = reader.kept_and_set()
+            keeping += kept
+        else:
+            found = reader.happenings()
         if not found:
             model.decided.append(f"the event {event.id!r} never fires, and is left out")
         model.events += [replace(each, label=model.labels.get(event.id, "")) for each in found]
+    model.events = keeping + model.events
 
 
 def _by_priority(events: Sequence[Event], model: ImportedModel) -> list[Event]:
@@ -61,6 +69,18 @@ def _by_priority(events: Sequence[Event], model: ImportedModel) -> list[Event]:
     if priorities:
         model.decided.append("events that fire together act in the order of their priorities, those without one last")
     return sorted(events, key=lambda event: -priorities.get(event.id, -float("inf")))
+
+
+def _takes_what_others_set(source: Source, event: Event, earlier: Sequence[Event]) -> bool:
+    """Return whether an event takes values of before the events that act at its moment, and sooner, set them."""
+    if not event.values_at_trigger:
+        return False
+    together = [each for each in earlier if each.trigger == event.trigger and each.delay in (None, ZERO)]
+    changed = {name for each in together for name in each.changes}
+    changed |= {each.id for each in source.species if each.compartment in changed}
+    formulas = [*event.changes.values(), *([] if event.delay is None else [event.delay])]
+    taken = {name for formula in formulas for name in names_in(formula)}
+    return not changed.isdisjoint(taken | source.needs(taken))
 
 
 class _Reader:
@@ -88,6 +108,22 @@ class _Reader:
             if delayed and not event.persistent:
                 later.append(self._cancelled(when))
         return found + later if found else []
+
+    def kept_and_set(self) -> tuple[list[Happening], list[Happening]]:
+        """Return what keeps the values of the moment of a trigger, which has to come first, and what sets them."""
+        event = self._event
+        if event.delay not in (None, ZERO):
+            found = self.happenings()
+            keeping = [each for each in found if each.name in (self._trigger_name, self._start_name)]
+            return keeping, [each for each in found if each not in keeping]
+        kept, changes = self._kept()
+        found = _Reader(self._model, self._translation, replace(event, changes=changes)).happenings()
+        remarks = ("keeps values of before events that fire together with it",)
+        return [replace(each, name=f"{each.name}_trigger", changes=kept, remarks=remarks) for each in found], found
+
+    @property
+    def _start_name(self) -> str:
+        return f"{self._event.id}_at_start"
 
     @property
     def _trigger_name(self) -> str:
@@ -155,7 +191,7 @@ class _Reader:
         changes: dict[str, Formula] = {}
         for name, formula in event.changes.items():
             holder = self._new_parameter(f"{name}_of_{event.id}", ZERO)
-            self._model.remark(holder, f"what the event {event.id} sets {name} to after its delay")
+            self._model.remark(holder, f"what the event {event.id} sets {name} to")
             kept[holder], changes[name] = formulas.as_number(formula), Name(holder)
         return kept, changes
 
@@ -232,7 +268,7 @@ class _Reader:
         """Return an event that acts at the start where its trigger holds there."""
         changes = {name: formulas.choice(self._event.trigger, formula, Name(name)) for name, formula in changes.items()}
         remark = "fires at the start where its trigger holds there"
-        return Happening(f"{self._event.id}_at_start", changes, at=ZERO, remarks=(*self._remarks, remark))
+        return Happening(self._start_name, changes, at=ZERO, remarks=(*self._remarks, remark))
 
     # -- what it does ---------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ import libsbml
 from cubie_cli.documents.messages import UserError
 from cubie_cli.imports.formulas import Formula, Name, Number, negative
 from cubie_cli.imports.mathematics import NotRepresentableError
+from cubie_cli.imports.sbml.algebraic import AlgebraicRule, solve_algebraic_rules
+from cubie_cli.imports.sbml.flattening import PACKAGE, check_submodels, flatten
 from cubie_cli.imports.sbml.mathematics import Mathematics
 from cubie_cli.imports.sbml.source import Compartment, Event, Parameter, Participant, Reaction, Source, Species
 from cubie_cli.imports.sbml.units import unit_text
@@ -25,7 +27,7 @@ _NOT_CHECKED = (
 _HARMLESS = (libsbml.UndeclaredSpeciesRef,)
 #: Mathematics of level 3 version 2 in files of version 1, which are read as any other.
 _VERSIONS = {"1": ("1", "2"), "2": ("1", "2", "3", "4", "5"), "3": ("1", "2")}
-_KNOWN_PACKAGES = {"l3v2extendedmath"}
+_KNOWN_PACKAGES = {"l3v2extendedmath", PACKAGE}
 
 
 def check_level(root: Root, path: Path) -> None:
@@ -65,17 +67,24 @@ def read_sbml(text: str, path: Path) -> Source:
 
 def _checked(text: str, path: Path) -> Any:
     document = libsbml.readSBMLFromString(text)
+    _check_packages(document, path)
     _refuse_errors(document, path)
     if document.getModel() is None:
         raise UserError("the file has no model", path)
-    _check_packages(document, path)
+    check_submodels(document, path)
     if document.getLevel() == 1:
         document.setLevelAndVersion(2, 4, False)  # noqa: FBT003 - the library's
+    _check_consistency(document, path)
+    if flatten(document, path):
+        _check_consistency(document, path)
+    return document
+
+
+def _check_consistency(document: Any, path: Path) -> None:
     for category in _NOT_CHECKED:
         document.setConsistencyChecks(category, False)  # noqa: FBT003 - the library's
     document.checkConsistency()
     _refuse_errors(document, path)
-    return document
 
 
 def _refuse_errors(document: Any, path: Path) -> None:
@@ -95,13 +104,15 @@ def _told(error: Any) -> str:
 def _check_packages(document: Any, path: Path) -> None:
     if document.getLevel() < 3:
         return
-    names = [document.getPlugin(index).getPackageName() for index in range(document.getNumPlugins())]
-    names += [document.getUnknownPackagePrefix(index) for index in range(document.getNumUnknownPackages())]
-    for name in names:
-        if document.getPackageRequired(name) and name not in _KNOWN_PACKAGES:
-            hint = "only the core of SBML is read"
-            if name == "comp":
-                hint = "flatten the model with another program; only the core of SBML is read"
+    plugins = [document.getPlugin(index) for index in range(document.getNumPlugins())]
+    known = [(each.getPackageName(), each.getPackageName()) for each in plugins]
+    unknown = [
+        (document.getUnknownPackagePrefix(index), document.getUnknownPackageURI(index))
+        for index in range(document.getNumUnknownPackages())
+    ]
+    for name, key in known + unknown:
+        if document.getPackageRequired(key) and name not in _KNOWN_PACKAGES:
+            hint = "the core of SBML is read, and submodels"
             raise UserError(f"the file needs the package {name!r}", path, hint=hint)
 
 
@@ -111,6 +122,7 @@ class _Reader:
         self._path = path
         title = model.getName() or model.getId() or path.stem
         self._source = Source(model.getLevel(), model.getVersion(), title)
+        self._algebraic: list[AlgebraicRule] = []
         definitions = {each.getId(): each.getMath() for each in _all(model.getListOfFunctionDefinitions())}
         self._mathematics = Mathematics({name: math for name, math in definitions.items() if math is not None})
 
@@ -124,6 +136,7 @@ class _Reader:
             self._read_reaction(each)
         for position, each in enumerate(_all(self._model.getListOfEvents())):
             self._read_event(each, position)
+        solve_algebraic_rules(self._source, self._algebraic, self._path)
         self._note_what_is_left_out()
         self._source.time_unit = unit_text(self._time_definition())
         return self._source
@@ -182,7 +195,8 @@ class _Reader:
             name = self._known(each, each.getDerivedUnitDefinition())
             size = self._value(each.getSize(), each, f"the size of {name!r}") if each.isSetSize() else None
             dimensions = each.getSpatialDimensionsAsDouble()
-            self._source.compartments.append(Compartment(name, size, 3.0 if math.isnan(dimensions) else dimensions))
+            dimensions = 3.0 if math.isnan(dimensions) else dimensions
+            self._source.compartments.append(Compartment(name, size, dimensions, each.getConstant()))
 
     def _read_species(self) -> None:
         for each in _all(self._model.getListOfSpecies()):
@@ -205,7 +219,7 @@ class _Reader:
     def _read_parameters(self) -> None:
         for each in _all(self._model.getListOfParameters()):
             name = self._known(each, each.getDerivedUnitDefinition())
-            self._source.parameters.append(Parameter(name, self._given(each, name)))
+            self._source.parameters.append(Parameter(name, self._given(each, name), each.getConstant()))
 
     def _given(self, parameter: Any, name: str) -> float | None:
         return (
@@ -215,8 +229,9 @@ class _Reader:
     def _read_rules(self) -> None:
         for each in _all(self._model.getListOfRules()):
             if each.isAlgebraic():
-                hint = "solve it for one of its quantities, and make that an assignment rule"
-                raise self._refusal("an algebraic rule cannot be imported", each, hint)
+                formula = self._formula(each, "an algebraic rule", "")
+                self._algebraic.append(AlgebraicRule(formula, each.getLine() or None))
+                continue
             name = each.getVariable()
             rules = self._source.rates if each.isRate() else self._source.assignments
             rules[name] = self._formula(each, f"the rule of {name!r}", name)
@@ -277,7 +292,7 @@ class _Reader:
                 raise self._refusal(f"the stoichiometry of {species!r} has no value", reference)
             return Number(known / denominator if denominator not in (0, 1) else known)
         name = reference.getId()
-        self._source.parameters.append(Parameter(name, known))
+        self._source.parameters.append(Parameter(name, known, reference.getConstant()))
         self._source.stoichiometries.add(name)
         return Name(name)
 

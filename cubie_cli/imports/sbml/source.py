@@ -1,18 +1,19 @@
 """What an SBML file says, as plain values: no library behind them, no meaning yet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cubie_cli.imports.formulas import Formula
+from cubie_cli.imports.formulas import Formula, names_in
 
 
 @dataclass(frozen=True)
 class Compartment:
-    """A compartment; `size` is None where it is not given."""
+    """A compartment; `size` is None where it is not given, `constant` is whether nothing changes it."""
 
     id: str
     size: float | None
     dimensions: float
+    constant: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,14 @@ class Species:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter, or the stoichiometry of a species that has a name; `value` is None where it is not given."""
+    """A parameter, or the stoichiometry of a species that has a name.
+
+    `value` is None where it is not given, `constant` is whether nothing changes it.
+    """
 
     id: str
     value: float | None
+    constant: bool = True
 
 
 @dataclass(frozen=True)
@@ -120,3 +125,15 @@ class Source:
     time_unit: str = ""
     remarks: dict[str, list[str]] = field(default_factory=dict)
     decided: list[str] = field(default_factory=list)
+
+    def needs(self, names: Iterable[str]) -> set[str]:
+        """Return what some quantities depend on, by any number of assignment rules and rates of reactions."""
+        formulas = {each.id: each.rate for each in self.reactions} | self.assignments
+        found: set[str] = set()
+        waiting = [*names]
+        while waiting:
+            formula = formulas.get(waiting.pop())
+            new = [name for name in ({} if formula is None else names_in(formula)) if name not in found]
+            found.update(new)
+            waiting += new
+        return found
