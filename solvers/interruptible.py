@@ -2,8 +2,9 @@
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -51,8 +52,15 @@ def interruptible(work: Callable[[], Result]) -> Result:
 
 
 def _start(thread: threading.Thread) -> None:
-    before = threading.stack_size(_STACK)
-    try:
+    with stack_of_threads(_STACK):
         thread.start()
+
+
+@contextmanager
+def stack_of_threads(nbytes: int) -> Iterator[None]:
+    """Give threads that start meanwhile so many bytes of stack, a multiple of 4096."""
+    before = threading.stack_size(nbytes)
+    try:
+        yield
     finally:
         threading.stack_size(before)

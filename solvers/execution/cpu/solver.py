@@ -11,6 +11,7 @@ import numpy as np
 from solvers.execution.cpu.processor import processor
 from solvers.execution.kernel import Kernel
 from solvers.execution.solver import Solver, UnderWay
+from solvers.interruptible import stack_of_threads
 from solvers.planning.exchange import Exchange, ResultArrays, Solution
 from solvers.straightline.setting import SYMBOL
 from solvers.targets.cpu import machine as cpu_machine
@@ -18,6 +19,8 @@ from solvers.targets.cpu import machine as cpu_machine
 #: Share of the memory that is free which results of one chunk may take.
 MEMORY_SHARE = 0.25
 ALIGNMENT = 64
+#: Bytes of a page, and of a thread's stack beside local buffers.
+_PAGE, _STACK = 4096, 8 << 20
 #: C types of a kernel's arguments: the queue, the number of runs, eight arrays, two workspaces.
 ARGUMENTS = (ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 10)
 #: Runs of a chunk for each lane, at least: at the end of a chunk lanes wait for the slowest run.
@@ -120,12 +123,19 @@ class CpuSolver(Solver):
             self._workspaces.append(workspace)
             return time.perf_counter() - start
 
-        return self._pool.submit(work)
+        with stack_of_threads(self._stack_bytes):
+            return self._pool.submit(work)
 
     def close(self) -> None:
         """Let go of the threads and the workspaces."""
         self._pool.shutdown()
         self._workspaces = []
+
+    @property
+    def _stack_bytes(self) -> int:
+        """Bytes of stack for local buffers, and as many for what compilers put beside them."""
+        pages = -(-2 * self._totals.local * self._lanes // _PAGE)
+        return int(_STACK + pages * _PAGE)
 
     def _workspace(self) -> Workspace:
         """Return a core's memory for shared and persistent buffers."""

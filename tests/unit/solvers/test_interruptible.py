@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from support.stack import stack_bytes
 
 from solvers.interruptible import interruptible
 
@@ -37,15 +38,6 @@ def test_work_raises_what_it_raises():
     with pytest.raises(ValueError, match="no") as caught:
         interruptible(work)
     assert caught.value is raised
-
-
-def stack_bytes():
-    """Return the size of the stack of the thread that calls."""
-    library, attributes, size = ctypes.CDLL(None), ctypes.create_string_buffer(256), ctypes.c_size_t()
-    library.pthread_self.restype = ctypes.c_void_p
-    library.pthread_getattr_np(ctypes.c_void_p(library.pthread_self()), attributes)
-    library.pthread_attr_getstacksize(attributes, ctypes.byref(size))
-    return size.value
 
 
 def test_the_stack_is_deep_and_that_of_other_threads_as_before():
