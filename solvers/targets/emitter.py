@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import gcd
 
-import numpy as np
 from llvmlite import ir
 
 from solvers.straightline.loops import Table
@@ -14,6 +13,7 @@ from solvers.straightline.recorded import Recorded
 from solvers.straightline.setting import SLOT_BYTES, Setting, SettingsBlock
 from solvers.targets.lane_builder import BYTES, INDEX_TYPE, SCALAR, LaneBuilder
 from solvers.targets.settings import load_setting
+from solvers.targets.tables import table_address, table_bytes
 
 _FLOAT_BINARY = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _INTEGER_BINARY = {"add": "add", "sub": "sub", "mul": "mul"}
@@ -268,25 +268,17 @@ class Emitter(LaneBuilder, ABC):
         return self.splat(load_setting(self.builder, SCALAR[table.dtype], offset, self.settings_space))
 
     def _table(self, table: Table, *, varies: bool) -> ir.Value:
-        """Return the address of the numbers of a table, which the module has as bytes: they are written fast.
+        """Return the address of the numbers of a table.
 
         Parameters
         ----------
         varies
             Whether what is looked up differs from lane to lane.
         """
-        dtype = "int32" if table.dtype == INDEX else table.dtype
-        numbers = np.array(table.numbers, dtype=dtype).tobytes()
-        space, module = self.table_space(len(numbers), varies=varies), self.builder.module
+        numbers = table_bytes(table)
+        space = self.table_space(len(numbers), varies=varies)
         name = f"cubie_table_{table.digest}{'_by_lane' if varies else ''}"
-        if name not in module.globals:
-            array = ir.ArrayType(ir.IntType(8), len(numbers))
-            found = ir.GlobalVariable(module, array, name, addrspace=space)
-            found.initializer = ir.Constant(array, bytearray(numbers))
-            found.global_constant = True
-            found.linkage = "internal"
-            found.align = 8
-        return module.globals[name].bitcast(SCALAR[dtype].as_pointer(space))
+        return table_address(self.builder.module, name, table, numbers, space)
 
     def _emit_fetch(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         (column, width), dtype = operation.detail, str(operation.dtype)
