@@ -8,10 +8,12 @@ import numpy as np
 
 from solvers.algebra.blocked_lu import BlockedLU
 from solvers.algebra.complex_numbers import Complex, Numbers, reciprocal
+from solvers.algebra.dealt_lu import DealtLU
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.looped_matrix import LoopedMatrix
 from solvers.algebra.point import Point
 from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
+from solvers.equations.dealt_jacobian import DealtJacobian
 from solvers.equations.jacobian import Jacobian
 from solvers.straightline import View, both, fma, literal
 from solvers.straightline.loops import Repeated
@@ -41,7 +43,7 @@ class StageMatrix:
     """
 
     def __init__(
-        self, jacobian: Jacobian, gamma: float, norm: ErrorNorm, *, loops: bool = False, blocks: bool = True
+        self, jacobian: Jacobian | DealtJacobian, gamma: float, norm: ErrorNorm, *, loops: bool = False, blocks: bool = True
     ) -> None:
         self.jacobian = jacobian
         self.gamma = gamma
@@ -49,7 +51,7 @@ class StageMatrix:
         self.loops = loops
         self.blocks = blocks
         self.precision = jacobian.precision
-        self.size = len(jacobian.system.states)
+        self.size = jacobian.size
 
     @cached_property
     def _lu(self) -> SparseLU:
@@ -158,7 +160,7 @@ class CoupledMatrix:
 
     def __init__(
         self,
-        jacobian: Jacobian,
+        jacobian: Jacobian | DealtJacobian,
         tableau: FullyImplicitTableau,
         norm: ErrorNorm,
         *,
@@ -169,7 +171,7 @@ class CoupledMatrix:
         self.tableau = tableau
         self.norm = norm
         self.precision = jacobian.precision
-        self.n = len(jacobian.system.states)
+        self.n = jacobian.size
         self.size = self.n * tableau.stages
         self.loops = loops
         self.blocks = blocks
@@ -370,5 +372,7 @@ def mix(matrix: Sequence[Sequence[float]], stages: Sequence[Sequence[Any]]) -> l
     return mixed
 
 
-def _make_lu(n: int, jacobian: Jacobian, *, blocks: bool, is_complex: bool = False) -> SparseLU:
+def _make_lu(n: int, jacobian: Jacobian | DealtJacobian, *, blocks: bool, is_complex: bool = False) -> SparseLU:
+    if isinstance(jacobian, DealtJacobian):
+        return DealtLU(jacobian, is_complex=is_complex)
     return (BlockedLU if blocks else SparseLU)(n, jacobian.pattern, jacobian.precision, is_complex=is_complex)

@@ -4,7 +4,7 @@ Sources: H. M. Markowitz, "The elimination form of the inverse and its applicati
 Science 3 (1957); I. S. Duff, A. M. Erisman, J. K. Reid, Direct Methods for Sparse Matrices, Oxford 2017, chapters 5, 7.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 Entry = tuple[int, int]
@@ -60,7 +60,7 @@ def work(n: int, pattern: Collection[Entry], order: PivotOrder) -> Work:
     return Work(factor, solve)
 
 
-def choose_order(n: int, pattern: Collection[Entry]) -> PivotOrder:
+def choose_order(n: int, pattern: Collection[Entry], last: Sequence[int] = ()) -> PivotOrder:
     """Return an order of diagonal pivots, with the fewest operations of those tried.
 
     The matrices in mind are alpha*I - beta*J: their diagonal is strong where steps are small. Where steps are large, an
@@ -72,6 +72,8 @@ def choose_order(n: int, pattern: Collection[Entry]) -> PivotOrder:
         Rows and columns.
     pattern
         Entries of J that may be other than zero.
+    last
+        Positions that come after all others, in this order.
     """
     square = {*pattern, *((i, i) for i in range(n))}
     symmetric = {*square, *((j, i) for i, j in square)}
@@ -81,13 +83,13 @@ def choose_order(n: int, pattern: Collection[Entry]) -> PivotOrder:
         return work(n, square, order).factor
 
     def best(weak: set[int]) -> PivotOrder:
-        return min((_order(n, p, weak, tie) for p in (square, symmetric) for tie in (1, -1)), key=operations)
+        return min((_order(n, p, weak, tie, last) for p in (square, symmetric) for tie in (1, -1)), key=operations)
 
     patient, eager = best(alpha_alone), best(set())
     return patient if operations(patient) <= PATIENCE * operations(eager) else eager
 
 
-def _order(n: int, pattern: Collection[Entry], weak: set[int], tie: int) -> PivotOrder:
+def _order(n: int, pattern: Collection[Entry], weak: set[int], tie: int, last: Sequence[int]) -> PivotOrder:
     """Return the order of least Markowitz cost; minimum degree, if the pattern is symmetric.
 
     Parameters
@@ -96,6 +98,8 @@ def _order(n: int, pattern: Collection[Entry], weak: set[int], tie: int) -> Pivo
         Positions of pivots that wait until something was added to them, or they can do no harm.
     tie
         1 or -1: whether the first or the last of equals is taken.
+    last
+        Positions that come after all others.
     """
     remaining, weak, order = Remaining(n, pattern), set(weak), []
 
@@ -103,9 +107,9 @@ def _order(n: int, pattern: Collection[Entry], weak: set[int], tie: int) -> Pivo
         cost = remaining.cost(pivot)
         return cost > 0 and pivot in weak, cost, tie * pivot
 
-    while remaining.rows:
-        pivot = min(remaining.rows, key=merit)
+    while early := remaining.rows.keys() - last:
+        pivot = min(early, key=merit)
         below, beside = remaining.eliminate(pivot)
         weak -= below & beside
         order.append(pivot)
-    return tuple(order)
+    return *order, *last

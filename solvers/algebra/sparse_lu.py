@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from solvers.algebra.complex_numbers import Complex, magnitude, multiply_add, reciprocal, subtract
-from solvers.algebra.pivot_order import Entry, choose_order, work
+from solvers.algebra.pivot_order import Entry, PivotOrder, choose_order, work
 from solvers.straightline import both
 
 #: Rows from which on pivots are inverted by divisions, which have branches on a GPU: where a whole elimination is one
@@ -56,7 +56,7 @@ class SparseLU:
         self.pattern = frozenset(pattern) | {(i, i) for i in range(n)}
         self.precision = precision
         self.is_complex = is_complex
-        self.order = choose_order(n, pattern)
+        self.order = self._choose_order(pattern)
         self.operations = work(n, self.pattern, self.order)
         self._places = {index: place for place, index in enumerate(self.order)}
         self._given: list[dict[int, Entry]] = [{} for _ in range(n)]
@@ -77,6 +77,9 @@ class SparseLU:
         return self._slots[self._places[row], self._places[column]].start
 
     # -- what is known before any number is ---------------------------------------------------------
+
+    def _choose_order(self, pattern: Collection[Entry]) -> PivotOrder:
+        return choose_order(self.n, pattern)
 
     def _fill(self) -> tuple[list[list[int]], list[list[int]]]:
         """Return the columns of each row of the factors, left and right of the pivot."""

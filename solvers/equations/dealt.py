@@ -27,29 +27,29 @@ _PART = "part"
 
 @dataclass(frozen=True)
 class _Kind:
-    """Equations of one form.
+    """Expressions of one form.
 
     Parameters
     ----------
     body
         Their code.
     members
-        The number of each among them, by its state.
+        The number of each among them, by its index.
     """
 
     body: Body
     members: Mapping[int, int]
 
-    def reads(self, state: int) -> list[int]:
-        """Return the states that the slope of one is computed of, in the order of the form."""
-        member = self.members[state]
+    def reads(self, index: int) -> list[int]:
+        """Return the states that one is computed of, in the order of the form."""
+        member = self.members[index]
         return [int(column.values[member]) for column in self.body.columns if column.kind == "y"]
 
-    def value(self, sources: Mapping[str, Any], dealing: Dealing, states: Sequence[int | None], precision: str) -> Any:
-        """Return the slope of each lane's state; None: of none."""
-        members = [None if state is None else self.members[state] for state in states]
+    def value(self, sources: Mapping[str, Any], dealing: Dealing, row: Sequence[int | None], precision: str) -> Any:
+        """Return the value of each lane's expression; None: of none."""
+        members = [None if index is None else self.members[index] for index in row]
         inputs = [_read(column, sources, dealing, members, precision) for column in self.body.columns]
-        (value,) = self.body.program.evaluate(inputs, literals(sources["y"], precision))
+        (value,) = self.body.program.evaluate(inputs, literals(sources["p"], precision))
         return value
 
 
@@ -59,13 +59,13 @@ def _read(
     """Return what stands at one place of a form, for each lane's member of a kind."""
     found = [None if member is None else column.values[member] for member in members]
     if column.kind == NUMBER:
-        return by_lane(sources["y"], precision, found)
+        return by_lane(sources["p"], precision, found)
     places = [None if value is None else int(value) for value in found]
     if column.kind == "y":
         return read(sources["y"], dealing, places)
     if column.kind == _PART:
         return _part(sources[_PART], places)
-    return sources[column.kind][by_lane(sources["y"], INDEX, places)]
+    return sources[column.kind][by_lane(sources["p"], INDEX, places)]
 
 
 def _part(parts: Sequence[Any], places: Sequence[int | None]) -> Any:
@@ -75,6 +75,104 @@ def _part(parts: Sequence[Any], places: Sequence[int | None]) -> Any:
         value = parts[place]
         found = value if found is None else chosen([each == place for each in places], value, found)
     return found
+
+
+class DealtExpressions:
+    """Expressions over a system's quantities, each of which some thread of a run works out.
+
+    Those of one form are worked out together; those that have conditions of time by all threads, one after the other.
+
+    Parameters
+    ----------
+    system
+        The equations.
+    expressions
+        What is computed.
+    owners
+        The state that each belongs to.
+    precision
+        "float64" or "float32".
+    forcing
+        The drivers.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        expressions: Sequence[Any],
+        owners: Sequence[int],
+        precision: str,
+        forcing: Forcing,
+    ) -> None:
+        self._system, self._precision, self._forcing = system, precision, forcing
+        with deep_recursion():
+            parts = TimedParts(system)
+            self._kinds, alone = _kinds(system, parts.taken_out(expressions), owners, parts.symbols.values())
+            self._parts = parts.program(system, precision)
+            early = time_first(precision, system)
+            self._alone = {index: compile_program(system.inputs, [expressions[index]], (), early) for index in alone}
+        self._kind_of: dict[int, int] = {
+            index: number for number, kind in enumerate(self._kinds) for index in kind.members
+        }
+
+    @property
+    def forms(self) -> int:
+        """Forms of expressions, each of those with conditions of time its own."""
+        return len(self._kinds) + len(self._alone)
+
+    def kind(self, index: int) -> int:
+        """Return what an expression has in common with others of its form, a negative number where it is alone."""
+        return self._kind_of.get(index, -1 - index)
+
+    def reads(self, index: int) -> Sequence[int]:
+        """Return the states that an expression is computed of, in the order of its form; none where it is alone."""
+        return self._kinds[self._kind_of[index]].reads(index) if index in self._kind_of else ()
+
+    def __str__(self) -> str:
+        """Tell how many expressions of how many forms there are, and how many are worked out by all threads."""
+        forms = "1 form" if len(self._kinds) == 1 else f"{len(self._kinds)} forms"
+        return f"{forms}, {len(self._alone):,} done by each"
+
+    def values(
+        self, rows: Iterable[Sequence[int | None]], t: Any, y: Any, p: Any, dealing: Dealing
+    ) -> Iterator[Any]:
+        """Yield for each row the value of the expression that each lane has in it, 0 where it has none.
+
+        Parameters
+        ----------
+        t
+            Time, float64, or an `Instant`.
+        y, p
+            The thread's states, an array or a list of values; the array of all parameters.
+        dealing
+            Which thread has which state.
+        """
+        sources = {"y": y, "p": p, _PART: self._evaluate(self._parts, t, y, p, dealing)}
+        for row in rows:
+            found = None
+            for held, value in self._among(row, t, sources, dealing):
+                found = value if found is None else chosen(held, value, found)
+            nothing = literal(p, 0.0, self._precision)
+            yield nothing if found is None else chosen([each is not None for each in row], found, nothing)
+
+    def _among(
+        self, row: Sequence[int | None], t: Any, sources: Mapping[str, Any], dealing: Dealing
+    ) -> Iterator[tuple[list[bool], Any]]:
+        """Yield values of a row, a kind at a time: which lanes have something in it, and the value if it is of a kind."""
+        present = [index for index in row if index is not None]
+        for number in dict.fromkeys(self._kind_of.get(index) for index in present):
+            if number is None:
+                continue
+            own = [None if index is None or self._kind_of.get(index) != number else index for index in row]
+            yield [index is not None for index in own], self._kinds[number].value(sources, dealing, own, self._precision)
+        for index in present:
+            if index in self._alone:
+                (value,) = self._evaluate(self._alone[index], t, sources["y"], sources["p"], dealing)
+                yield [each == index for each in row], value
+
+    def _evaluate(self, program: Program, t: Any, y: Any, p: Any, dealing: Dealing) -> list[Any]:
+        whole = Whole(y, dealing)
+        return evaluate_at(program, self._system, self._precision, t, whole, p, forcing=self._forcing)
 
 
 class DealtEquations:
@@ -107,102 +205,59 @@ class DealtEquations:
         lanes: int,
         forcing: Forcing,
     ) -> None:
-        self._system, self._precision, self._forcing = system, precision, forcing
         with deep_recursion():
-            slopes, parts = _without(named, system.derivatives), TimedParts(system)
-            self._kinds, alone = _kinds(system, parts.taken_out(slopes), parts.symbols.values())
-            self._parts = parts.program(system, precision)
-            early = time_first(precision, system)
-            self._alone = {state: compile_program(system.inputs, [slopes[state]], (), early) for state in alone}
-        self._kind_of: dict[int, int] = {
-            state: number for number, kind in enumerate(self._kinds) for state in kind.members
-        }
-        kinds = [self._kind_of.get(state, -1 - state) for state in range(len(slopes))]
-        reads = [self._kinds[kind].reads(state) if kind >= 0 else () for state, kind in enumerate(kinds)]
-        self.dealing = deal(kinds, reads, lanes)
+            slopes = without_names(named, system.derivatives)
+        states = range(len(slopes))
+        self._slopes = DealtExpressions(system, slopes, states, precision, forcing)
+        self.dealing = deal([*map(self._slopes.kind, states)], [*map(self._slopes.reads, states)], lanes)
 
     @property
     def forms(self) -> int:
         """Forms of equations, each of those with conditions of time its own."""
-        return len(self._kinds) + len(self._alone)
+        return self._slopes.forms
 
     def __str__(self) -> str:
         """Tell how many equations are dealt, and among how many threads."""
-        count, kinds = len(self._kind_of), len(self._kinds)
-        forms = "1 form" if kinds == 1 else f"{kinds} forms"
-        return f"{count:,} dealt among {self.dealing.lanes} threads over {forms}, {len(self._alone):,} done by each"
+        count = sum(self._slopes.kind(state) >= 0 for state in self.dealing.places)
+        return f"{count:,} dealt among {self.dealing.lanes} threads over {self._slopes}"
 
-    def store(self, t: Any, y: Any, p: Any, out: Any, offset: int = 0) -> None:
-        """Store the slopes of a thread's states into `out`, from an offset on.
-
-        Parameters
-        ----------
-        t
-            Time, float64, or an `Instant`.
-        y, p
-            Arrays of the thread's states, and of all parameters.
-        """
-        sources = {"y": y, "p": p, _PART: self._evaluate(self._parts, t, y, p)}
-        for slot, states in enumerate(self.dealing.slots):
-            nothing = literal(y, 0.0, self._precision)
-            slope = None
-            for held, value in self._slopes(states, t, sources):
-                slope = value if slope is None else chosen(held, value, slope)
-            out[offset + slot] = (
-                nothing if slope is None else chosen([each is not None for each in states], slope, nothing)
-            )
-
-    def _slopes(
-        self, states: Sequence[int | None], t: Any, sources: Mapping[str, Any]
-    ) -> Iterator[tuple[list[bool], Any]]:
-        """Yield the slopes of a slot's states, a kind at a time: in which lanes it is one of those, and the slope."""
-        present = [state for state in states if state is not None]
-        for number in dict.fromkeys(self._kind_of.get(state) for state in present):
-            if number is None:
-                continue
-            own = [None if state is None or self._kind_of.get(state) != number else state for state in states]
-            value = self._kinds[number].value(sources, self.dealing, own, self._precision)
-            yield [state is not None for state in own], value
-        for state in present:
-            if state in self._alone:
-                (value,) = self._evaluate(self._alone[state], t, sources["y"], sources["p"])
-                yield [each == state for each in states], value
-
-    def _evaluate(self, program: Program, t: Any, y: Any, p: Any) -> list[Any]:
-        whole = Whole(y, self.dealing)
-        return evaluate_at(program, self._system, self._precision, t, whole, p, forcing=self._forcing)
+    def values(self, t: Any, y: Any, p: Any) -> list[Any]:
+        """Return the slopes of a thread's states; see `DealtExpressions.values`."""
+        return [*self._slopes.values(self.dealing.slots, t, y, p, self.dealing)]
 
 
-def _without(named: Sequence[tuple[sympy.Symbol, sympy.Expr]], derivatives: Sequence[Any]) -> list[Any]:
-    """Return derivatives with what they use put in place of its names."""
+def without_names(named: Sequence[tuple[sympy.Symbol, sympy.Expr]], expressions: Iterable[Any]) -> list[Any]:
+    """Return expressions with what they use put in place of its names."""
     known: dict[sympy.Symbol, sympy.Expr] = {}
     for symbol, expression in named:
         known[symbol] = expression.xreplace(known)
-    return [expression.xreplace(known) for expression in derivatives]
+    return [expression.xreplace(known) for expression in expressions]
 
 
-def _kinds(system: System, slopes: Sequence[Any], parts: Iterable[sympy.Symbol]) -> tuple[list[_Kind], list[int]]:
-    """Return equations by their forms, and the states whose equations have time or drivers besides some parts."""
-    count = len(slopes)
+def _kinds(
+    system: System, expressions: Sequence[Any], owners: Sequence[int], parts: Iterable[sympy.Symbol]
+) -> tuple[list[_Kind], list[int]]:
+    """Return expressions by their forms, and the indices of those that have time or drivers besides some parts."""
+    count = len(system.states)
     symbols = ("y", state_symbol, count), ("p", parameter_symbol, len(system.parameters))
     quantities = {symbol(k): Leaf(kind, k) for kind, symbol, number in symbols for k in range(number)}
     quantities |= {symbol: Leaf(_PART, k) for k, symbol in enumerate(parts)}
     others = frozenset(system.inputs) - quantities.keys()
     found: dict[str, list[tuple[int, Form]]] = defaultdict(list)
     alone = []
-    for state, slope in enumerate(slopes):
-        if slope.free_symbols & others:
-            alone.append(state)
+    for index, (expression, state) in enumerate(zip(expressions, owners, strict=True)):
+        if expression.free_symbols & others:
+            alone.append(index)
             continue
 
         def around(leaf: Leaf, state: int = state) -> float:
             """Return how far on a state is: neighbours then come in one order all around a ring."""
             return (leaf.value - state) % count if leaf.kind == "y" else leaf.value
 
-        form = form_of(slope, quantities, around)
-        found[form.key].append((state, form))
+        form = form_of(expression, quantities, around)
+        found[form.key].append((index, form))
     kinds = []
     for members in found.values():
-        states, forms = zip(*members, strict=True)
-        kinds.append(_Kind(make_body(forms, ()), {state: number for number, state in enumerate(states)}))
+        indices, forms = zip(*members, strict=True)
+        kinds.append(_Kind(make_body(forms, ()), {index: number for number, index in enumerate(indices)}))
     return kinds, alone

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import sympy
 
 from solvers.equations.depth import deep_recursion
+from solvers.equations.dealt import without_names
 from solvers.equations.derivative import Derivatives, Slopes
 from solvers.equations.early import time_first
 from solvers.equations.edges import levelled, unless_zero
@@ -71,6 +72,25 @@ class Jacobian:
         self.constants: Mapping[tuple[int, int], float] = {
             entry: float(value) for entry, value in self._symbolic.items() if value.is_Number
         }
+
+    @property
+    def size(self) -> int:
+        """The number of rows."""
+        return len(self._states)
+
+    @property
+    def spelled_out(self) -> list[sympy.Expr]:
+        """The entries in the order of `pattern`, over quantities alone."""
+        return self._spelled_out(self._symbolic.values())
+
+    @property
+    def time_spelled_out(self) -> list[sympy.Expr]:
+        """The n derivatives df/dt, over quantities alone."""
+        return self._spelled_out(self._slopes_in_time)
+
+    def _spelled_out(self, expressions: Iterable[sympy.Expr]) -> list[sympy.Expr]:
+        results = [*expressions]
+        return without_names(self._equations.needed(results), results)
 
     @property
     def uses_time(self) -> bool:

@@ -158,14 +158,13 @@ class RightHandSide:
         if self.looped:
             self.looped.store(t, y, p, observables, dy, offset)
             return
-        if self.dealt:
-            self.dealt.store(t, y, p, dy, offset)
-            return
         for index, slope in enumerate(self.values(t, y, p)):
             dy[offset + index] = slope
 
     def values(self, t: Any, y: Any, p: Any) -> list[Any]:
-        """Return f(t, y, p); y may be a list of values."""
+        """Return f(t, y, p), of a thread's states where they are dealt; y may be a list of values."""
+        if self.dealt:
+            return self.dealt.values(t, y, p)
         return self._run(self.derivatives, t, y, p)
 
     def crosses(self, start: tuple[Any, Any], end: tuple[Any, Any], p: Any) -> Any:

@@ -8,6 +8,7 @@ from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import DirectSolver, LinearSolver
 from solvers.algebra.point import Point
+from solvers.equations.dealt_jacobian import DealtJacobian
 from solvers.equations.instant import later
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
@@ -51,7 +52,7 @@ class RosenbrockStep(OneStepMethod):
         self,
         tableau: RosenbrockTableau,
         rhs: RightHandSide,
-        jacobian: Jacobian,
+        jacobian: Jacobian | DealtJacobian,
         norm: ErrorNorm,
         linear: LinearSolver,
         *,

@@ -11,6 +11,7 @@ from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import LinearSolver, Operator, make_linear_solver
 from solvers.algebra.matrices import CoupledMatrix, StageMatrix
 from solvers.algebra.newton import NewtonLimits, NewtonSolver
+from solvers.equations.dealt_jacobian import DealtJacobian
 from solvers.equations.forcing import Forcing
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.looped import weight
@@ -209,7 +210,9 @@ def _make_step(
     if isinstance(tableau, ButcherTableau):
         constant = None if problem.cut else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
-    jacobian = Jacobian(rhs.system, rhs.precision, rhs.forcing)
+    jacobian: Jacobian | DealtJacobian = Jacobian(rhs.system, rhs.precision, rhs.forcing)
+    if rhs.dealt:
+        jacobian = DealtJacobian(jacobian, rhs.dealt)
     if isinstance(tableau, FullyImplicitTableau):
         return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense, blocks=blocks)
     operator = StageMatrix(jacobian, tableau.gamma, norm, loops=rhs.looped is not None, blocks=blocks)
@@ -227,7 +230,7 @@ def _fully_implicit_step(
     tableau: FullyImplicitTableau,
     rhs: RightHandSide,
     norm: ErrorNorm,
-    jacobian: Jacobian,
+    jacobian: Jacobian | DealtJacobian,
     *,
     dense: bool,
     blocks: bool,

@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy
 
+from solvers.equations.dealt_jacobian import FEWEST_LANES
 from solvers.equations.depth import deep_recursion
 from solvers.equations.looped import WEIGHT, weight
 from solvers.equations.right_hand_side import RightHandSide
@@ -90,8 +91,8 @@ def _why_not(problem: Problem, threads: int) -> str | None:
     states = len(problem.system.states)
     if not FEWEST_SLOTS <= states / threads <= MOST_SLOTS:
         return f"is for models of {FEWEST_SLOTS * threads} to {MOST_SLOTS * threads} states"
-    if not problem.explicit:
-        return "is for explicit methods"
+    if not problem.explicit and (problem.solve.linear.kind != "lu" or threads < FEWEST_LANES):
+        return f"is for explicit methods, and from {FEWEST_LANES} on for those that solve linear systems directly"
     if problem.kernel.patience:
         return "is for runs that are taken from no queue: patience = 0"
     return None
