@@ -77,6 +77,11 @@ def subtract(minuend: Any, subtrahend: Any) -> Any:
     return difference(minuend, subtrahend)
 
 
+def add(first: Any, second: Any) -> Any:
+    """Return the sum of numbers of either kind."""
+    return first + second if isinstance(first, Complex) or not isinstance(second, Complex) else second + first
+
+
 def multiply_add(first: Any, second: Any, addend: Any) -> Any:
     """Return first*second + addend of numbers of either kind, by as few multiply-adds as they need."""
     if not isinstance(first, Complex) and isinstance(second, Complex):

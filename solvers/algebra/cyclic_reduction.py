@@ -27,6 +27,8 @@ class _DenseBlock(SparseLU):
 class CyclicReduction:
     """Factorisation and solution of b = D x + A x' + C x'', with x' and x'' of the lanes on either side.
 
+    What is given may be real where numbers are complex.
+
     Parameters
     ----------
     width
@@ -62,6 +64,9 @@ class CyclicReduction:
     def factor(self, diagonal: Block, one: Block, other: Block, lu: Any) -> Any:
         """Store the factors, given D, A and C; return whether all pivots are sound."""
         sound: Any = True
+        diagonal, one, other = (
+            [[self._number(value, lu) for value in row] for row in block] for block in (diagonal, one, other)
+        )
         for step in range(self._steps):
             sound = both(self._factor_block(diagonal, self._part(lu, step, 0)), sound)
             one, other = (self._divided(block, self._part(lu, step, 0)) for block in (one, other))
@@ -70,9 +75,9 @@ class CyclicReduction:
             (one_there, other_there), (one_back, other_back) = (
                 [self._handed(block, sign << step) for block in (one, other)] for sign in (1, -1)
             )
-            diagonal = self._identity(lu)
-            diagonal = self._less_product(one, other_there, self._less_product(other, one_back, diagonal))
-            one, other = self._less_product(one, one_there, None), self._less_product(other, other_back, None)
+            nothing, unit = (self._multiple_of_unit(number, lu) for number in (0.0, 1.0))
+            diagonal = self._less_product(one, other_there, self._less_product(other, one_back, unit))
+            one, other = self._less_product(one, one_there, nothing), self._less_product(other, other_back, nothing)
         closed = [[a + c + d for a, c, d in zip(*rows, strict=True)] for rows in zip(one, other, diagonal, strict=True)]
         return both(self._factor_block(closed, self._part(lu, self._steps, 0)), sound)
 
@@ -94,25 +99,26 @@ class CyclicReduction:
 
     def _divided(self, block: Block, lu: Any) -> Block:
         """Return the inverse of a factored block times another."""
-        columns = [self._block.solve(lu, [self._number(each, lu) for each in column]) for column in zip(*block, strict=True)]
+        columns = [self._block.solve(lu, column) for column in zip(*block, strict=True)]
         return [*zip(*columns, strict=True)]
 
-    def _less_product(self, first: Block, second: Block, start: Block | None) -> Block:
-        """Return start - first*second; None: of zero."""
+    @staticmethod
+    def _less_product(first: Block, second: Block, start: Block) -> Block:
+        """Return start - first*second."""
         found = []
         for i, row in enumerate(first):
             sums = []
             for j, column in enumerate(zip(*second, strict=True)):
-                total = None if start is None else start[i][j]
+                total = start[i][j]
                 for one, other in zip(row, column, strict=True):
-                    total = -one * other if total is None else multiply_add(-one, other, total)
+                    total = multiply_add(-one, other, total)
                 sums.append(total)
             found.append(sums)
         return found
 
-    def _identity(self, like: Any) -> Block:
-        numbers = [self._number(literal(like, each, self._precision), like) for each in (0.0, 1.0)]
-        return [[numbers[i == j] for j in range(self._width)] for i in range(self._width)]
+    def _multiple_of_unit(self, number: float, like: Any) -> Block:
+        zero, other = (self._number(literal(like, each, self._precision), like) for each in (0.0, number))
+        return [[other if i == j else zero for j in range(self._width)] for i in range(self._width)]
 
     def _handed(self, block: Block, distance: int) -> Block:
         """Return the block of the lane that is so far on, in the direction of x'."""

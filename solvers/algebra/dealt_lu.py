@@ -8,7 +8,7 @@ in one order. What that leaves of the separating states is a block each thread, 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from solvers.algebra.complex_numbers import Complex
+from solvers.algebra.complex_numbers import add
 from solvers.algebra.cyclic_reduction import CyclicReduction, handed
 from solvers.algebra.pivot_order import Entry, PivotOrder, choose_order
 from solvers.algebra.sparse_lu import SparseLU
@@ -69,9 +69,8 @@ class DealtLU(SparseLU):
             ([row[:width] for row in half], [row[width:] for row in half]) for half in (rows[:width], rows[width:])
         )
         other, theirs = ([[self._from_behind(value) for value in row] for row in block] for block in (other, theirs))
-        diagonal = [[a + b for a, b in zip(*pair, strict=True)] for pair in zip(own, theirs, strict=True)]
-        blocks = diagonal, one, other
-        return [[[self._number(value, lu) for value in row] for row in block] for block in blocks]
+        diagonal = [[add(*pair) for pair in zip(*both_rows, strict=True)] for both_rows in zip(own, theirs, strict=True)]
+        return [diagonal, one, other]
 
     def solve(self, lu: Any, b: Sequence[Any]) -> list[Any]:
         """Return a thread's part of the solution x of W x = b."""
@@ -83,7 +82,7 @@ class DealtLU(SparseLU):
         if not self._width:
             return
         middle = self.first + self._width
-        own = [mine + self._from_behind(theirs) for mine, theirs in zip(z[self.first : middle], z[middle:], strict=True)]
+        own = [add(mine, self._from_behind(its)) for mine, its in zip(z[self.first : middle], z[middle:], strict=True)]
         found = self._between.solve(self._factors_between(lu), own)
         z[self.first :] = [*found, *(handed(value, self._sources(1)) for value in found)]
 
@@ -97,8 +96,3 @@ class DealtLU(SparseLU):
     def _sources(self, direction: int) -> list[int]:
         lanes, step = self._separation.dealing.lanes, direction * self._separation.turn
         return [(lane + step) % lanes for lane in range(lanes)]
-
-    def _number(self, value: Any, like: Any) -> Any:
-        if isinstance(value, Complex) or not self.is_complex:
-            return value
-        return Complex(value, literal(like, 0.0, self.precision))

@@ -120,7 +120,7 @@ def make_body(forms: Sequence[Form], more: Sequence[sympy.Symbol], result: Any =
 
 
 def _as_number(value: float) -> Any:
-    return sympy.Integer(int(value)) if value == int(value) and abs(value) < 2**53 else sympy.Float(value)
+    return sympy.Integer(int(value)) if abs(value) < 2**53 and value == int(value) else sympy.Float(value)
 
 
 class _Sum:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy
 
-from solvers.equations.dealt_jacobian import FEWEST_LANES
+from solvers.equations.dealt_jacobian import FEWEST_LANES, Separation, separate
 from solvers.equations.depth import deep_recursion
 from solvers.equations.looped import WEIGHT, weight
 from solvers.equations.right_hand_side import RightHandSide
@@ -27,6 +27,8 @@ BESIDE_STAGES = 3
 MOST_THREADS = 32
 #: States that a thread has at least and, as what it does is written out, at most.
 FEWEST_SLOTS, MOST_SLOTS = 2, 128
+#: States that part a thread from its neighbour, at most, for implicit methods: their blocks are eliminated as dense.
+MOST_BETWEEN = 4
 #: States that an equation reads on average, at most: each is another thread's, or may be.
 MOST_READ = 16
 #: States that events and summaries depend on, at most: all threads work them out.
@@ -58,19 +60,35 @@ def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> 
     if threads == 1:
         return None
     reason = _why_not(problem, threads)
+    if asked is None and (reason or _reads_much(problem)):
+        return None
+    dealt = None if reason else make(threads)
+    parted = None if dealt is None or problem.explicit else _separation(dealt)
+    if dealt and not problem.explicit and parted is None:
+        reason = "is, for implicit methods, for equations that read states of neighbouring threads at most"
     if asked is None:
-        return None if reason or _reads_much(problem) else _worth_it(make(threads), threads)
+        return dealt if dealt and not reason and _worth_it(dealt, parted, threads) else None
     if reason:
         message = f"threads_per_run = {asked} {reason}"
         raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
-    return make(threads)
+    return dealt
 
 
-def _worth_it(dealt: RightHandSide, threads: int) -> RightHandSide | None:
-    """Return a right-hand side that is dealt where this pays, else None."""
+def _separation(dealt: RightHandSide) -> Separation | None:
+    """Return how the threads' matrices are parted; None where they cannot be."""
     assert dealt.dealt  # noqa: S101 - it was made so
+    reads, positions = _Reads(dealt.system), {state_symbol(j): j for j in range(dealt.states.count)}
+    pattern = [(i, positions[each]) for i, slope in enumerate(dealt.system.derivatives) for each in reads(slope)]
+    return separate(dealt.dealt.dealing, pattern)
+
+
+def _worth_it(dealt: RightHandSide, parted: Separation | None, threads: int) -> bool:
+    """Return whether it pays that a right-hand side is dealt."""
+    assert dealt.dealt  # noqa: S101 - it was made so
+    if parted and len(parted.slots) > MOST_BETWEEN:
+        return False
     few = dealt.dealt.forms * FEWEST_MEMBERS <= dealt.states.count
-    return dealt if few and _share_of_work(dealt, threads) <= MOST_WORK else None
+    return few and _share_of_work(dealt, threads) <= MOST_WORK
 
 
 def _rule(problem: Problem) -> int:

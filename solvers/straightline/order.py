@@ -36,8 +36,8 @@ class _Ordering:
                 self.stores.setdefault(operation.operands[0], []).append(position)
 
     def demand(self, root: int) -> None:
-        """Put a value and all it needs."""
-        pending = [root]
+        """Put a value and all it needs, if it is not there yet."""
+        pending = [] if root in self._done else [root]
         while pending:
             position = pending[-1]
             missing = [each for each in self._operations[position].operands if each not in self._done]
@@ -68,7 +68,8 @@ def _order(operations: list[Operation], results: list[int]) -> list[int]:
     ordering = _Ordering(operations)
     used = {each for operation in operations if operation.kind != "store" for each in operation.operands}
     final = {value for value in ordering.stores if value not in used}
-    for root in sorted(final.union(results)):
+    # What is stored may be used by nothing but what nobody wants.
+    for root in [*sorted(final.union(results)), *sorted(ordering.stores)]:
         ordering.demand(root)
     return ordering.order
 

@@ -12,12 +12,14 @@ from support.summaries import asking, every_kind
 from support.threads import solve_shared
 
 from solvers.equations.system import state_symbol
+from solvers.errors import PlanError
 from solvers.execution import engine
 from solvers.settings import KernelSettings, Window
 from solvers.status import Status
 from solvers.targets.listing import Listing
 
 METHODS = ["tsit5", "vern7", "rk4", "fehlberg45"]
+IMPLICIT = ["rodas5p", "kvaerno5", "radau_iia_5", "rosenbrock23", "backwards_euler"]
 
 
 def problem_of(name, method="tsit5", n=40, **settings):
@@ -46,6 +48,18 @@ def assert_alike(found, expected, precision="float64"):
 @pytest.mark.parametrize(("name", "method"), [*product(MANY, METHODS)])
 def test_lanes_in_step_find_what_one_finds(name, method, threads):
     made, values = problem_of(name, method)
+    assert_alike(solve_shared(shared(made, threads), values), solve(made, values, "python"))
+
+
+@pytest.mark.one_in(4)
+@pytest.mark.parametrize("threads", [4, 8])
+@pytest.mark.parametrize(("name", "method"), [*product(MANY, IMPLICIT)])
+def test_lanes_in_step_solve_what_one_solves(name, method, threads):
+    made, values = problem_of(name, method)
+    if name in {"a grid", "two vectors"} and threads == 8:
+        with pytest.raises(PlanError, match="neighbouring threads"):
+            shared(made, threads)
+        return
     assert_alike(solve_shared(shared(made, threads), values), solve(made, values, "python"))
 
 

@@ -40,6 +40,12 @@ def replaced(first, _second):
     first[2] * 7.0
 
 
+def wanted_by_nobody(first, _second):
+    """Store what else is used by an unused value alone."""
+    first[0] = first[1] * 3.0
+    first[0] * 7.0
+
+
 def run(recorded, *arrays):
     """Interpret a record on arrays; return its results."""
     values = []
@@ -64,7 +70,7 @@ def alive(recorded):
     return max(sum(made <= place < until for made, until in last.items()) for place in range(len(operations)))
 
 
-@pytest.mark.parametrize("function", [ring, swapped, replaced])
+@pytest.mark.parametrize("function", [ring, swapped, replaced, wanted_by_nobody])
 def test_the_meaning_stays(function):
     recorded = record(function, [ARRAY, ARRAY])
     outcomes = []
