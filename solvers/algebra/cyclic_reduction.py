@@ -1,8 +1,8 @@
 """Systems of a block each thread of a run, coupled to its neighbours' around a ring: parallel cyclic reduction.
 
-Source: R. W. Hockney, C. R. Jesshope, Parallel Computers 2, Adam Hilger 1988, 5.4: each equation takes in those that are
-so far on either side, which couples it to those twice as far on. After as many steps as halve the lanes down to one it
-is coupled to itself. Where a ring is open, what would close it is zero.
+Each equation takes in those that are so far on either side, which couples it to those twice as far on. After as many
+steps as halve the lanes down to one it is coupled to itself. Where a ring is open, what would close it is zero.
+Source: R. W. Hockney, C. R. Jesshope, Parallel Computers 2, Adam Hilger 1988, 5.4.
 """
 
 from collections.abc import Sequence

@@ -1,11 +1,11 @@
 """Elimination dealt among the threads of a run: each eliminates its own rows, then what parts them is left.
 
 A thread's rows are its own states', then copies of the rows of the states that part it from its neighbour (nested
-dissection; see `solvers.equations.dealt_jacobian.Separation`). All threads eliminate the same slots, by the same code,
-in one order. What that leaves of the separating states is a block each thread, coupled to its neighbours' on both sides.
+dissection; see `solvers.equations.dealt_jacobian.Separation`). All threads eliminate the same slots, in one order. What
+that leaves of the separating states is a block each thread, coupled to its neighbours' on both sides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from solvers.algebra.complex_numbers import add
@@ -37,7 +37,7 @@ class DealtLU(SparseLU):
         self._between = CyclicReduction(*between, is_complex=is_complex)
         super().__init__(self._own + self._width, jacobian.pattern, jacobian.precision, is_complex=is_complex)
 
-    def _choose_order(self, pattern: Sequence[Entry]) -> PivotOrder:
+    def _choose_order(self, pattern: Collection[Entry]) -> PivotOrder:
         return choose_order(self.n, pattern, last=[*self._separation.slots, *range(self._own, self.n)])
 
     def _first_by_loops(self) -> int:
@@ -56,7 +56,7 @@ class DealtLU(SparseLU):
             sound = both(self._between.factor(*self._left_over(values, lu), self._factors_between(lu)), sound)
         return over_lanes(sound, self._separation.dealing.lanes)
 
-    def _left_over(self, values: Mapping[Entry, Any], lu: Any) -> list[list[list[Any]]]:
+    def _left_over(self, values: Mapping[Entry, Any], lu: Any) -> tuple[Any, Any, Any]:
         """Return what elimination leaves of the separating states: on the diagonal, and to both neighbours'."""
         rows = []
         for place in range(self.first, self.n):
@@ -69,8 +69,10 @@ class DealtLU(SparseLU):
             ([row[:width] for row in half], [row[width:] for row in half]) for half in (rows[:width], rows[width:])
         )
         other, theirs = ([[self._from_behind(value) for value in row] for row in block] for block in (other, theirs))
-        diagonal = [[add(*pair) for pair in zip(*both_rows, strict=True)] for both_rows in zip(own, theirs, strict=True)]
-        return [diagonal, one, other]
+        diagonal = [
+            [add(*pair) for pair in zip(*both_rows, strict=True)] for both_rows in zip(own, theirs, strict=True)
+        ]
+        return diagonal, one, other
 
     def solve(self, lu: Any, b: Sequence[Any]) -> list[Any]:
         """Return a thread's part of the solution x of W x = b."""

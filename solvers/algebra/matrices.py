@@ -43,7 +43,13 @@ class StageMatrix:
     """
 
     def __init__(
-        self, jacobian: Jacobian | DealtJacobian, gamma: float, norm: ErrorNorm, *, loops: bool = False, blocks: bool = True
+        self,
+        jacobian: Jacobian | DealtJacobian,
+        gamma: float,
+        norm: ErrorNorm,
+        *,
+        loops: bool = False,
+        blocks: bool = True,
     ) -> None:
         self.jacobian = jacobian
         self.gamma = gamma
@@ -59,7 +65,7 @@ class StageMatrix:
 
     @cached_property
     def _looped(self) -> LoopedMatrix:
-        return LoopedMatrix(self.jacobian, loops=self.norm.states.loops)
+        return LoopedMatrix(_whole(self.jacobian), loops=self.norm.states.loops)
 
     @property
     def large(self) -> bool:
@@ -92,7 +98,7 @@ class StageMatrix:
     def product(self, point: Point, v: Sequence[Any]) -> list[Any]:
         """Return W v."""
         diagonal = self.shift(point.h)
-        slopes = self.jacobian.product(point.t, point.y, point.p, v)
+        slopes = _whole(self.jacobian).product(point.t, point.y, point.p, v)
         return [diagonal * value - slope for value, slope in zip(v, slopes, strict=True)]
 
     @property
@@ -103,7 +109,7 @@ class StageMatrix:
     def diagonal(self, point: Point) -> list[Any]:
         """Return the diagonal of W."""
         diagonal = self.shift(point.h)
-        return [diagonal - entry for entry in self.jacobian.diagonal(point.t, point.y, point.p)]
+        return [diagonal - entry for entry in _whole(self.jacobian).diagonal(point.t, point.y, point.p)]
 
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
         """Return r divided by the diagonal of W."""
@@ -186,7 +192,7 @@ class CoupledMatrix:
 
     @cached_property
     def _looped(self) -> LoopedMatrix:
-        return LoopedMatrix(self.jacobian, loops=self.norm.states.loops)
+        return LoopedMatrix(_whole(self.jacobian), loops=self.norm.states.loops)
 
     @property
     def large(self) -> bool:
@@ -236,7 +242,7 @@ class CoupledMatrix:
 
     def product(self, point: Point, v: Sequence[Any]) -> list[Any]:
         """Return M v."""
-        slopes = [self.jacobian.product(point.t, point.y, point.p, stage) for stage in self.stages(v)]
+        slopes = [_whole(self.jacobian).product(point.t, point.y, point.p, stage) for stage in self.stages(v)]
         mixed = mix(self.tableau.a, slopes)
         return [
             fma(-point.h, mixed[j][i], v[j * self.n + i]) for j in range(self.tableau.stages) for i in range(self.n)
@@ -249,7 +255,7 @@ class CoupledMatrix:
 
     def diagonal(self, point: Point) -> list[Any]:
         """Return h times the diagonal of J."""
-        return [point.h * entry for entry in self.jacobian.diagonal(point.t, point.y, point.p)]
+        return [point.h * entry for entry in _whole(self.jacobian).diagonal(point.t, point.y, point.p)]
 
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
         """Return the solution of M x = r with J cut down to its diagonal: (I - h*J_ii*A)^-1 couples a state's stages.
@@ -370,6 +376,12 @@ def mix(matrix: Sequence[Sequence[float]], stages: Sequence[Sequence[Any]]) -> l
             sums.append(total)
         mixed.append(sums)
     return mixed
+
+
+def _whole(jacobian: Jacobian | DealtJacobian) -> Jacobian:
+    """Return a Jacobian that is of one thread."""
+    assert isinstance(jacobian, Jacobian)  # noqa: S101 - only direct solvers are dealt, and they are not by loops
+    return jacobian
 
 
 def _make_lu(n: int, jacobian: Jacobian | DealtJacobian, *, blocks: bool, is_complex: bool = False) -> SparseLU:

@@ -133,9 +133,7 @@ class DealtExpressions:
         forms = "1 form" if len(self._kinds) == 1 else f"{len(self._kinds)} forms"
         return f"{forms}, {len(self._alone):,} done by each"
 
-    def values(
-        self, rows: Iterable[Sequence[int | None]], t: Any, y: Any, p: Any, dealing: Dealing
-    ) -> Iterator[Any]:
+    def values(self, rows: Iterable[Sequence[int | None]], t: Any, y: Any, p: Any, dealing: Dealing) -> Iterator[Any]:
         """Yield for each row the value of the expression that each lane has in it, 0 where it has none.
 
         Parameters
@@ -158,13 +156,16 @@ class DealtExpressions:
     def _among(
         self, row: Sequence[int | None], t: Any, sources: Mapping[str, Any], dealing: Dealing
     ) -> Iterator[tuple[list[bool], Any]]:
-        """Yield values of a row, a kind at a time: which lanes have something in it, and the value if it is of a kind."""
+        """Yield values of a row, a kind at a time: in which lanes it is one of those, and the value."""
         present = [index for index in row if index is not None]
         for number in dict.fromkeys(self._kind_of.get(index) for index in present):
             if number is None:
                 continue
             own = [None if index is None or self._kind_of.get(index) != number else index for index in row]
-            yield [index is not None for index in own], self._kinds[number].value(sources, dealing, own, self._precision)
+            yield (
+                [index is not None for index in own],
+                self._kinds[number].value(sources, dealing, own, self._precision),
+            )
         for index in present:
             if index in self._alone:
                 (value,) = self._evaluate(self._alone[index], t, sources["y"], sources["p"], dealing)

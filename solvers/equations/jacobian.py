@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import sympy
 
-from solvers.equations.depth import deep_recursion
 from solvers.equations.dealt import without_names
+from solvers.equations.depth import deep_recursion
 from solvers.equations.derivative import Derivatives, Slopes
 from solvers.equations.early import time_first
 from solvers.equations.edges import levelled, unless_zero

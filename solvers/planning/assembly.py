@@ -210,9 +210,8 @@ def _make_step(
     if isinstance(tableau, ButcherTableau):
         constant = None if problem.cut else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
-    jacobian: Jacobian | DealtJacobian = Jacobian(rhs.system, rhs.precision, rhs.forcing)
-    if rhs.dealt:
-        jacobian = DealtJacobian(jacobian, rhs.dealt)
+    whole = Jacobian(rhs.system, rhs.precision, rhs.forcing)
+    jacobian = DealtJacobian(whole, rhs.dealt) if rhs.dealt else whole
     if isinstance(tableau, FullyImplicitTableau):
         return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense, blocks=blocks)
     operator = StageMatrix(jacobian, tableau.gamma, norm, loops=rhs.looped is not None, blocks=blocks)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import sympy
 
 from solvers.equations.dealt_jacobian import FEWEST_LANES, Separation, separate
@@ -13,16 +14,24 @@ from solvers.equations.system import System, observable_symbol, slope_symbol, st
 from solvers.errors import PlanError
 from solvers.planning.problem import Problem
 from solvers.straightline.recorded import Argument, record
+from solvers.tableaus.fully_implicit import FullyImplicitTableau
+from solvers.tableaus.rosenbrock import RosenbrockTableau
 
 #: 32-bit numbers of a state and its slopes, for all stages, that a thread finds registers for in any order.
-ROOM = 320
+ROOM = 340
 #: The same up to which a run has a thread of its own, by whether steps are fixed: written out state by state, few
 #: slopes are alive at a time.
 ALONE = {True: 640, False: 400}
 #: Both where events or summaries look at steps, which takes registers as well.
 LOOKING_ROOM, LOOKING_ALONE = 200, 256
-#: What a state takes beside a number a stage.
-BESIDE_STAGES = 3
+#: Both for implicit methods, and how many times as many numbers are alone where steps iterate.
+IMPLICIT_ROOM, IMPLICIT_ALONE, ITERATING = 400, {"float32": 400, "float64": 540}, 1.2
+#: Operations of an equation that pay for sharing as much as one number more.
+OPERATIONS_A_NUMBER = 10
+#: What a state takes beside a number a stage; with Newton's method.
+BESIDE_STAGES, BESIDE_NEWTON = 3, 5
+#: Entries of a row of the factors that the Jacobian does not have.
+FILL = 2
 #: Threads that can share a run are those of a warp.
 MOST_THREADS = 32
 #: States that a thread has at least and, as what it does is written out, at most.
@@ -33,7 +42,7 @@ MOST_BETWEEN = 4
 MOST_READ = 16
 #: States that events and summaries depend on, at most: all threads work them out.
 MOST_LOOKED_AT = 32
-#: Equations of a form on average, at least.
+#: Equations of a form on average, at least; half of it for implicit methods.
 FEWEST_MEMBERS = 4
 #: What the threads of a run do together, at most, relative to what one would: equations of few threads' states are
 #: worked out by all, and values handed over.
@@ -56,22 +65,80 @@ def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> 
         Where the user wants what cannot be.
     """
     asked = problem.kernel.threads_per_run
-    threads = _rule(problem) if asked is None else asked
-    if threads == 1:
+    if asked is not None:
+        return None if asked == 1 else _as_asked(problem, make, asked)
+    if _reads_much(problem):
         return None
+    return _explicit_rule(problem, make) if problem.explicit else _implicit_rule(problem, make)
+
+
+def _as_asked(problem: Problem, make: Callable[[int], RightHandSide], threads: int) -> RightHandSide:
+    """Return the right-hand side dealt among as many threads as the user wants."""
     reason = _why_not(problem, threads)
-    if asked is None and (reason or _reads_much(problem)):
-        return None
     dealt = None if reason else make(threads)
-    parted = None if dealt is None or problem.explicit else _separation(dealt)
-    if dealt and not problem.explicit and parted is None:
-        reason = "is, for implicit methods, for equations that read states of neighbouring threads at most"
-    if asked is None:
-        return dealt if dealt and not reason and _worth_it(dealt, parted, threads) else None
-    if reason:
-        message = f"threads_per_run = {asked} {reason}"
-        raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
-    return dealt
+    if dealt and (problem.explicit or _separation(dealt)):
+        return dealt
+    reason = reason or "has threads that read states of others than their neighbours"
+    message = f"threads_per_run = {threads} {reason}"
+    raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
+
+
+def _explicit_rule(problem: Problem, make: Callable[[int], RightHandSide]) -> RightHandSide | None:
+    """Return the right-hand side dealt among as few threads as have room, where that pays."""
+    states, solve = len(problem.system.states), problem.solve
+    numbers = _words(problem) * (problem.tableau.stages + BESIDE_STAGES)
+    alone, room = (LOOKING_ALONE, LOOKING_ROOM) if _looks(problem) else (ALONE[solve.dt is not None], ROOM)
+    if states * numbers <= alone:
+        return None
+    threads = 2
+    while threads < MOST_THREADS and -(-states // threads) * numbers > room:
+        threads *= 2
+    if _why_not(problem, threads):
+        return None
+    dealt = make(threads)
+    return dealt if _worth_it(dealt, threads, FEWEST_MEMBERS) else None
+
+
+def _implicit_rule(problem: Problem, make: Callable[[int], RightHandSide]) -> RightHandSide | None:
+    """Return the same; some numbers of threads are not possible."""
+    numbers, looks = _implicit_numbers(problem), _looks(problem)
+    iterating = 1.0 if isinstance(problem.tableau, RosenbrockTableau) else ITERATING
+    alone = min(iterating * IMPLICIT_ALONE[problem.solve.precision], LOOKING_ALONE if looks else np.inf)
+    if len(problem.system.states) * numbers <= alone:
+        return None
+    found = None
+    threads = FEWEST_LANES
+    while threads <= MOST_THREADS:
+        dealt = None if _why_not(problem, threads) else make(threads)
+        parted = _separation(dealt) if dealt else None
+        if dealt and parted and len(parted.slots) <= MOST_BETWEEN and _worth_it(dealt, threads, FEWEST_MEMBERS / 2):
+            found = dealt
+            between = len(parted.slots) ** 2 * (3 * threads.bit_length() - 2) * _words(problem)
+            if parted.own * numbers + between <= (LOOKING_ROOM if looks else IMPLICIT_ROOM):
+                break
+        threads *= 2
+    return found
+
+
+def _implicit_numbers(problem: Problem) -> float:
+    """Return the 32-bit numbers that a thread keeps of each state for an implicit method, and for its work."""
+    tableau, matrices = problem.tableau, 1
+    if isinstance(tableau, FullyImplicitTableau):
+        matrices = len(tableau.transformation.real) + 2 * len(tableau.transformation.pairs)
+    beside = BESIDE_STAGES if isinstance(tableau, RosenbrockTableau) else BESIDE_NEWTON
+    work = weight(RightHandSide(problem.system, problem.solve.precision).derivatives) / len(problem.system.states)
+    factors = matrices * (_read(problem.system) + FILL)
+    return _words(problem) * (tableau.stages + beside + factors + work / OPERATIONS_A_NUMBER)
+
+
+def _words(problem: Problem) -> int:
+    """Return the 32-bit words of a number."""
+    return 1 if problem.solve.precision == "float32" else 2
+
+
+def _looks(problem: Problem) -> bool:
+    """Return whether events or summaries look at steps."""
+    return bool(problem.system.events or problem.save.summaries)
 
 
 def _separation(dealt: RightHandSide) -> Separation | None:
@@ -82,26 +149,11 @@ def _separation(dealt: RightHandSide) -> Separation | None:
     return separate(dealt.dealt.dealing, pattern)
 
 
-def _worth_it(dealt: RightHandSide, parted: Separation | None, threads: int) -> bool:
-    """Return whether it pays that a right-hand side is dealt."""
+def _worth_it(dealt: RightHandSide, threads: int, members: float) -> bool:
+    """Return whether dealt equations are of few forms, of so many members on average, and threads do little twice."""
     assert dealt.dealt  # noqa: S101 - it was made so
-    if parted and len(parted.slots) > MOST_BETWEEN:
-        return False
-    few = dealt.dealt.forms * FEWEST_MEMBERS <= dealt.states.count
+    few = dealt.dealt.forms * members <= dealt.states.count
     return few and _share_of_work(dealt, threads) <= MOST_WORK
-
-
-def _rule(problem: Problem) -> int:
-    """Return the threads that a run should have."""
-    states, solve = len(problem.system.states), problem.solve
-    each = (problem.tableau.stages + BESIDE_STAGES) * (1 if solve.precision == "float32" else 2)
-    looking = bool(problem.system.events or problem.save.summaries)
-    if states * each <= (LOOKING_ALONE if looking else ALONE[solve.dt is not None]):
-        return 1
-    threads, room = 2, LOOKING_ROOM if looking else ROOM
-    while threads < MOST_THREADS and -(-states // threads) * each > room:
-        threads *= 2
-    return threads
 
 
 def _why_not(problem: Problem, threads: int) -> str | None:
@@ -110,7 +162,7 @@ def _why_not(problem: Problem, threads: int) -> str | None:
     if not FEWEST_SLOTS <= states / threads <= MOST_SLOTS:
         return f"is for models of {FEWEST_SLOTS * threads} to {MOST_SLOTS * threads} states"
     if not problem.explicit and (problem.solve.linear.kind != "lu" or threads < FEWEST_LANES):
-        return f"is for explicit methods, and from {FEWEST_LANES} on for those that solve linear systems directly"
+        return f'is for explicit methods and, from {FEWEST_LANES} on, for implicit ones with [solve.linear] kind = "lu"'
     if problem.kernel.patience:
         return "is for runs that are taken from no queue: patience = 0"
     return None

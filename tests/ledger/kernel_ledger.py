@@ -20,8 +20,10 @@ import growth
 from problems import (
     ADAPTIVE,
     ALL_SHARED,
+    BRUSSELATOR,
     EVENT,
     FIXED,
+    HEAT,
     LORENZ,
     PLEIADES,
     QUEUE,
@@ -78,6 +80,13 @@ CASES = {
     "robertson rodas5p adaptive float64 queue": (ADAPTIVE.replace("tsit5", "rodas5p"), ROBERTSON, QUEUE),
     "robertson kvaerno5 adaptive float64": (ADAPTIVE.replace("tsit5", "kvaerno5"), ROBERTSON),
     "robertson radau_iia_5 adaptive float64": (ADAPTIVE.replace("tsit5", "radau_iia_5"), ROBERTSON),
+    "brusselator n=50 rodas5p adaptive float64, 8 threads a run": (ADAPTIVE.replace("tsit5", "rodas5p"), BRUSSELATOR),
+    "brusselator n=50 radau_iia_5 adaptive float64, 8 threads a run": (
+        ADAPTIVE.replace("tsit5", "radau_iia_5"),
+        BRUSSELATOR,
+        SHARED_RUNS,
+    ),
+    "heat n=64 kvaerno5 adaptive float64, 8 threads a run": (ADAPTIVE.replace("tsit5", "kvaerno5"), HEAT),
     "pleiades dop853 adaptive float64": (ADAPTIVE.replace("tsit5", "dop853"), PLEIADES),
 }
 

@@ -1,6 +1,9 @@
 """Parts of run configurations: what the ledgers compile."""
 
+import re
 from pathlib import Path
+
+from benchmarks.models import brusselator, heat
 
 LORENZ = """
 [model.states]
@@ -57,6 +60,13 @@ F = {{ linspace = [7.0, 9.0, 1024] }}
 """
 
 
+def inline(model: str) -> str:
+    """Return a model file's tables as those of a configuration."""
+    return re.sub(r"^\[", "[model.", model, flags=re.MULTILINE)
+
+
+BRUSSELATOR = inline(brusselator(25))
+HEAT = inline(heat(64))
 FIXED = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\ndt = 1e-3'
 ADAPTIVE = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\nrtol = 1e-6\natol = 1e-9'
 SINGLE = 'precision = "float32"'

@@ -5,16 +5,20 @@ from dataclasses import replace
 import pytest
 import sympy
 from support.events import with_events
-from support.many_states import grid, ring
+from support.many_states import cells, grid, ring
 from support.solving import make_problem
 from support.summaries import asking
 from support.systems import lorenz, system_of
 
-from benchmarks.models import network, oscillators
+from benchmarks.models import heat, network, oscillators
 from solvers.equations.system import state_symbol
 from solvers.errors import PlanError
 from solvers.planning.plan import make_plan
-from solvers.settings import KernelSettings
+from solvers.settings import KernelSettings, LinearSettings
+
+
+def row(n):
+    return system_of(heat(n))
 
 
 def problem(system, algorithm="tsit5", threads=None, **settings):
@@ -32,7 +36,8 @@ def threads(*given, target="cuda", **settings):
         (40, "float32", False, 1),
         (41, "float32", False, 2),
         (64, "float32", True, 1),
-        (66, "float32", True, 4),
+        (68, "float32", True, 2),
+        (70, "float32", True, 4),
         (128, "float32", True, 4),
         (20, "float64", False, 1),
         (32, "float64", False, 2),
@@ -44,6 +49,26 @@ def threads(*given, target="cuda", **settings):
 def test_states_and_slopes_fit_registers(states, precision, fixed, expected):
     step = {"dt": 0.01} if fixed else {}
     assert threads(ring(states), precision=precision, **step) == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "states", "algorithm", "precision", "expected"),
+    [
+        (row, 16, "rodas5p", "float64", 1),
+        (row, 20, "rodas5p", "float64", 4),
+        (row, 88, "rodas5p", "float64", 8),
+        (row, 256, "rodas5p", "float64", 32),
+        (row, 64, "rosenbrock23", "float64", 4),
+        (row, 24, "rodas5p", "float32", 1),
+        (cells, 16, "rodas5p", "float64", 4),
+        (cells, 64, "kvaerno5", "float64", 8),
+        (cells, 12, "radau_iia_5", "float64", 1),
+        (ring, 50, "kvaerno5", "float64", 4),
+        (grid, 100, "rodas5p", "float64", 1),
+    ],
+)
+def test_factors_of_implicit_methods_fit_registers(make, states, algorithm, precision, expected):
+    assert threads(make(states), algorithm, precision=precision) == expected
 
 
 def test_methods_of_more_stages_have_more_threads():
@@ -82,7 +107,9 @@ def test_what_is_asked_for_is_done():
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (problem(ring(40), "rodas5p", threads=4), "explicit"),
+        (problem(ring(40), "rodas5p", threads=2), "from 4 on"),
+        (problem(ring(40), "kvaerno5", threads=4, linear=LinearSettings(kind="bicgstab")), "lu"),
+        (problem(grid(64), "rodas5p", threads=16), "their neighbours"),
         (problem(lorenz(), threads=2), "4 to 256 states"),
         (problem(ring(300), threads=2), "4 to 256 states"),
         (replace(problem(ring(40)), kernel=KernelSettings(threads_per_run=4, patience=48)), "no queue"),
