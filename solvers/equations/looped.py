@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy
 
+from solvers.equations.angles import Named, with_products
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
 from solvers.equations.families import Family, find_families
@@ -78,6 +79,8 @@ class LoopedEquations:
         self._system = system
         self._precision = precision
         self._forcing = forcing
+        with deep_recursion():
+            expressions, named = _with_angles(expressions, named)
         self._named = {symbol: number for number, (symbol, _) in enumerate(named)}
         states = [state_symbol(index) for index in range(len(system.states))]
         parameters = [parameter_symbol(index) for index in range(len(system.parameters))]
@@ -148,3 +151,20 @@ class LoopedEquations:
         early = time_first(self._precision, self._system, self._named)
         program = compile_program(self._symbols, [expressions[place] for place in alone], (), early)
         return _Stage(final, tuple(families), program, tuple(alone))
+
+
+def _with_angles(
+    expressions: Mapping[int, sympy.Expr], named: Sequence[Named]
+) -> tuple[Mapping[int, sympy.Expr], Sequence[Named]]:
+    """Return expressions as `with_products` has them, with names for the sines and cosines that others are made of."""
+    found, used, sums = with_products([*expressions.values()], named)
+    if found == [*expressions.values()] and used == [*named]:
+        return expressions, named
+    everything = [*found, *(each for _, each in [*used, *sums])]
+    functions = set[sympy.Expr]().union(*(each.atoms(sympy.sin, sympy.cos) for each in everything))
+    inner = {symbol for symbol, _ in named}
+    angles = sorted((each for each in functions if inner.isdisjoint(each.free_symbols)), key=str)
+    names = {each: sympy.Symbol(f"angle{k}", real=True) for k, each in enumerate(angles)}
+    spelled = [(symbol, each.xreplace(names)) for symbol, each in [*sums, *used]]
+    rest = zip(expressions, (each.xreplace(names) for each in found), strict=True)
+    return dict(rest), [*((symbol, each) for each, symbol in names.items()), *spelled]

@@ -14,6 +14,7 @@ from sympy.codegen.cfunctions import log1p, log10
 from sympy.logic.boolalg import BooleanAtom
 
 from solvers.equations import functions
+from solvers.equations.angles import with_products
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import TimeFirst
 from solvers.equations.exponentials import multiples
@@ -108,6 +109,8 @@ class _Compiler:
     ) -> None:
         self._symbols = symbols
         self._time_first = time_first
+        expressions, named, sums = with_products([*map(sympy.sympify, expressions)], named)
+        named = [*sums, *named]
         self._expressions = expressions
         everything = (*expressions, *(expression for _, expression in named))
         atoms = [sympy.sympify(each, strict=True).atoms(sympy.Mul, functions.exp) for each in everything]
