@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from solvers.straightline.record import INDEX, MASK, Array, Index, Record, Value
 
-#: Slots more than needed that are tried, as a share of those needed, so that slots hold elements of one kind.
-SPARE = 0.25
+#: Slots more than needed that are tried, as a share of those needed and, up to twice those, as a number, so that slots
+#: hold elements of one kind.
+SPARE, FEW_SPARE = 0.25, 4
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def deal(kinds: Sequence[Hashable], reads: Sequence[Sequence[int]], lanes: int) 
     slots: list[tuple[int | None, ...]] = []
     for part in _parts(kinds, lanes):
         fewest = -(-len(part) // lanes)
-        sizes = range(fewest, 1 + fewest + int(SPARE * fewest))
+        sizes = range(fewest, 1 + fewest + max(int(SPARE * fewest), min(FEW_SPARE, fewest)))
         slots += _blocks(part, lanes, min(sizes, key=lambda size: _work(part, lanes, size, kinds, reads)))
     return Dealing(lanes, tuple(slots))
 
