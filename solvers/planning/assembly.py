@@ -18,6 +18,7 @@ from solvers.equations.looped import weight
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program
 from solvers.equations.quantities import EventFacts
+from solvers.equations.reads import Reads
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import parameter_symbol
 from solvers.errors import PlanError
@@ -54,6 +55,8 @@ Given = Callable[[str], Number]
 #: loops 0.9 times as long on a GPU, but 2.3 times on a processor; 12 of them 1.5 times on a GPU. Compiling what is
 #: written out takes seconds for each of these, and four times as long for twice as many.
 MOST_WRITTEN_OUT = {"cuda": 4000, "cpu": 8000, "python": 8000}
+#: What an entry of the matrix counts of these.
+OPERATIONS_AN_ENTRY = 2
 
 
 #: Targets on which loops eliminate large dense blocks, large solutions are called, and Newton's methods go by loops
@@ -89,7 +92,8 @@ def make_loop(problem: Problem, target: str = "python") -> Loop:
     controller = _controller(problem, given)
     explicit, rosenbrock = (isinstance(problem.tableau, kind) for kind in (ButcherTableau, RosenbrockTableau))
     by_loops = explicit or (solve.linear.kind == "lu" and (rosenbrock or target in BY_BLOCKS))
-    most = MOST_WRITTEN_OUT[target] if by_loops else None
+    entries = 0 if explicit else Reads(system).entries
+    most = MOST_WRITTEN_OUT[target] - OPERATIONS_AN_ENTRY * entries if by_loops else None
     forcing = Forcing.make(system.drivers, system.used_drivers, given, solve.precision)
     equations = partial(RightHandSide, problem.switched.system, solve.precision, most, forcing)
     rhs = (shared_equations(problem, equations) if target == "cuda" else None) or equations()

@@ -7,10 +7,10 @@ import numpy as np
 import sympy
 
 from solvers.equations.dealt_jacobian import FEWEST_LANES, Separation, separate
-from solvers.equations.depth import deep_recursion
 from solvers.equations.looped import WEIGHT, weight
+from solvers.equations.reads import Reads
 from solvers.equations.right_hand_side import RightHandSide
-from solvers.equations.system import System, observable_symbol, slope_symbol, state_symbol
+from solvers.equations.system import System, observable_symbol, state_symbol
 from solvers.errors import PlanError
 from solvers.planning.problem import Problem
 from solvers.straightline.recorded import Argument, record
@@ -144,7 +144,7 @@ def _looks(problem: Problem) -> bool:
 def _separation(dealt: RightHandSide) -> Separation | None:
     """Return how the threads' matrices are parted; None where they cannot be."""
     assert dealt.dealt  # noqa: S101 - it was made so
-    reads, positions = _Reads(dealt.system), {state_symbol(j): j for j in range(dealt.states.count)}
+    reads, positions = Reads(dealt.system), {state_symbol(j): j for j in range(dealt.states.count)}
     pattern = [(i, positions[each]) for i, slope in enumerate(dealt.system.derivatives) for each in reads(slope)]
     return separate(dealt.dealt.dealing, pattern)
 
@@ -173,34 +173,14 @@ def _reads_much(problem: Problem) -> bool:
     return _read(problem.system) > MOST_READ or _looked_at(problem) > MOST_LOOKED_AT
 
 
-class _Reads:
-    """Tells which states expressions of a system depend on, by themselves, through observables or right-hand sides."""
-
-    def __init__(self, system: System) -> None:
-        self._states = {state_symbol(index) for index in range(len(system.states))}
-        named = zip(map(observable_symbol, range(len(system.observables))), system.observable_expressions, strict=True)
-        slopes = zip(map(slope_symbol, range(len(system.states))), system.derivatives, strict=True)
-        self._meant = dict([*named, *slopes])
-        self._known: dict[sympy.Symbol, frozenset[sympy.Symbol]] = {}
-
-    def __call__(self, expression: sympy.Expr) -> frozenset[sympy.Symbol]:
-        """Return the symbols of the states."""
-        symbols = expression.free_symbols
-        for each in symbols & self._meant.keys() - self._known.keys():
-            with deep_recursion():
-                self._known[each] = self(self._meant[each])
-        return frozenset(symbols & self._states).union(*(self._known[each] for each in symbols & self._meant.keys()))
-
-
 def _read(system: System) -> float:
     """Return how many states an equation reads on average."""
-    reads = _Reads(system)
-    return sum(len(reads(each)) for each in system.derivatives) / len(system.states)
+    return Reads(system).entries / len(system.states)
 
 
 def _looked_at(problem: Problem) -> int:
     """Return how many states events and summaries depend on, those of each event counted by themselves."""
-    system, save, reads = problem.system, problem.save, _Reads(problem.system)
+    system, save, reads = problem.system, problem.save, Reads(problem.system)
     summarised = {(each.quantity, each.observable) for each in save.summaries}
     groups = [frozenset(_symbol(*each) for each in summarised)]
     for event, facts in zip(system.events, system.event_facts, strict=True):

@@ -15,7 +15,7 @@ from solvers.settings import NewtonSettings
 SYSTEMS = {
     "a row": (heat(150), "D", (0.5, 2.0), 0.02),
     "two states a cell": (brusselator(70), "B", (2.5, 3.5), 0.05),
-    "all to all": (oscillators(36), "K", (0.5, 3.0), 0.5),
+    "all to all": (oscillators(36).replace("sin(", "tanh("), "K", (0.5, 3.0), 0.5),
     "cells coupled to all": (nerve_cells(36), "I", (5.0, 15.0), 0.05),
     "mass action": (network(140, 400), "k0", (1.0, 2.0), 0.01),
 }
