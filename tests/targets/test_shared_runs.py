@@ -139,6 +139,13 @@ def test_a_moment_that_polynomials_tell_is_the_same(precision):
     assert_told_alike(found, solve(made, values, "python"), precision)
 
 
+@pytest.mark.one_in(2)
+@pytest.mark.parametrize("method", IMPLICIT)
+def test_events_and_summaries_of_implicit_methods_are_alike(method):
+    made, values = happening(method=method, rtol=1e-3, atol=1e-4)
+    assert_told_alike(solve_shared(shared(made, 4), values[:, :3]), solve(made, values[:, :3], "python"))
+
+
 @pytest.mark.parametrize("method", ["dop853", "rk4"])
 def test_events_cut_steps_of_other_methods_alike(method):
     made, values = happening(EVENTS[:3], SUMMARIES, method)
