@@ -4,16 +4,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cubie_cli.imports import formulas
-from cubie_cli.imports.formulas import TIME, ZERO, Formula, Name, Number, difference, names_in, product, quotient, total
+from cubie_cli.imports.formulas import (
+    ONE,
+    TIME,
+    ZERO,
+    Formula,
+    Name,
+    Number,
+    call,
+    difference,
+    negative,
+    product,
+    quotient,
+    total,
+)
 from cubie_cli.imports.imported import Happening, ImportedModel
 from cubie_cli.imports.mathematics import NotRepresentableError
-from cubie_cli.imports.sbml.source import Event, Source
+from cubie_cli.imports.sbml.source import Event, Source, changed_by, taken_by
+from cubie_cli.imports.sbml.together import Together
 from cubie_cli.imports.sbml.translation import Translation
 from cubie_cli.imports.sbml.triggers import Trigger
-from cubie_cli.imports.sbml.waiting import Slot, Waiting
+from cubie_cli.imports.sbml.waiting import DUE, Slot, Waiting
 
 #: How many firings of an event wait at a time, where nothing says that it is fewer.
 _SLOTS = 4
+#: How many at most, however many other events may trigger it at one moment.
+_MOST = 16
 
 
 def add_events(model: ImportedModel, translation: Translation) -> None:
@@ -24,69 +40,108 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
     NotRepresentableError
         Naming the event and what of it has no counterpart.
     """
+    source = translation.source
+    priorities = _priorities(source.events)
+    if priorities:
+        model.decided.append("events that fire together act in the order of their priorities, those without one last")
+    events = sorted(source.events, key=lambda event: -priorities.get(event.id, -float("inf")))
+    readers = [_Reader(model, translation, event) for event in events]
+    together = Together(
+        source, events, priorities, {each.event.id: each.time for each in readers if each.time is not None}
+    )
+    reason = together.reason()
+    if reason is None:
+        model.events = _in_order(readers, source)
+    else:
+        model.decided.append(f"events act in turns, and all triggers are looked at after each: {reason}")
+        model.events = _in_turns(readers, model, together)
+
+
+def _priorities(events: Sequence[Event]) -> dict[str, float]:
+    """Return the priorities of events that have one; the highest acts first where they fire together."""
+    found: dict[str, float] = {}
+    for event in events:
+        if isinstance(event.priority, Number):
+            found[event.id] = event.priority.value
+        elif event.priority is not None and len(events) > 1:
+            raise NotRepresentableError(f"the priority of the event {event.id!r}, which is no number,")
+    return found
+
+
+def _in_order(readers: Sequence["_Reader"], source: Source) -> list[Happening]:
+    """Return events that act one after the other; what keeps values of before they act comes first."""
     keeping: list[Happening] = []
-    events = _by_priority(translation.source.events, model)
-    for position, event in enumerate(events):
-        reader = _Reader(model, translation, event)
-        if _takes_what_others_set(translation.source, event, events[:position]):
+    acting: list[Happening] = []
+    for position, reader in enumerate(readers):
+        if _takes_what_others_set(source, reader.event, [each.event for each in readers[:position]]):
             kept, found = reader.kept_and_set()
             keeping += kept
         else:
             found = reader.happenings()
-        if not found:
-            model.decided.append(f"the event {event.id!r} never fires, and is left out")
-        model.events += [replace(each, label=model.labels.get(event.id, "")) for each in found]
-    model.events = keeping + model.events
+        acting += reader.told(found)
+    return keeping + acting
 
 
-def _by_priority(events: Sequence[Event], model: ImportedModel) -> list[Event]:
-    """Return events in the order in which they act where they fire together: the highest priority first."""
-    priorities: dict[str, float] = {}
-    for event in events:
-        if isinstance(event.priority, Number):
-            priorities[event.id] = event.priority.value
-        elif event.priority is not None and len(events) > 1:
-            raise NotRepresentableError(f"the priority of the event {event.id!r}, which is no number,")
-    if priorities:
-        model.decided.append("events that fire together act in the order of their priorities, those without one last")
-    return sorted(events, key=lambda event: -priorities.get(event.id, -float("inf")))
+def _in_turns(readers: Sequence["_Reader"], model: ImportedModel, together: Together) -> list[Happening]:
+    """Return events of which only one acts before all triggers are looked at again, the first that is due.
+
+    At one moment what is written is gone through again and again, until nothing crosses zero any more. Each time the
+    turn is given first, then triggers are looked at, and then the first event that is due takes the turn.
+    """
+    turn = model.new_parameter("turn", ONE)
+    model.remark(turn, "whether an event may act: 0 when one has, until all triggers have been looked at")
+    taken = difference(Number(0.5), Name(turn))
+    looking = [Happening("next_turn", {turn: ONE}, when=taken, remarks=("gives the turn to the next event",))]
+    acting: list[Happening] = []
+    for reader in readers:
+        looks, acts = reader.turns(turn, together.touching(reader.event))
+        looking += looks
+        acting += reader.told(acts)
+    return looking + acting
 
 
 def _takes_what_others_set(source: Source, event: Event, earlier: Sequence[Event]) -> bool:
     """Return whether an event takes values of before the events that act at its moment, and sooner, set them."""
-    if not event.values_at_trigger:
-        return False
     together = [each for each in earlier if each.trigger == event.trigger and each.delay in (None, ZERO)]
-    changed = {name for each in together for name in each.changes}
-    changed |= {each.id for each in source.species if each.compartment in changed}
-    formulas = [*event.changes.values(), *([] if event.delay is None else [event.delay])]
-    taken = {name for formula in formulas for name in names_in(formula)}
-    return not changed.isdisjoint(taken | source.needs(taken))
+    changed = {name for each in together for name in changed_by(source, each)}
+    return not changed.isdisjoint(taken_by(source, event))
 
 
 class _Reader:
     def __init__(self, model: ImportedModel, translation: Translation, event: Event) -> None:
+        self.event = event
         self._model = model
         self._translation = translation
-        self._event = event
         self._trigger = Trigger(model, translation, event, list(model.remarks.get(event.id, ())))
+
+    @property
+    def time(self) -> Formula | None:
+        """The time at which the event is triggered, if that is known."""
+        return self._trigger.time
+
+    def told(self, found: Sequence[Happening]) -> list[Happening]:
+        """Return what stands for an event with what a person calls it; where there is nothing, tell that."""
+        name = self.event.id
+        if not found:
+            self._model.decided.append(f"the event {name!r} never fires, and is left out")
+        return [replace(each, label=self._model.labels.get(name, "")) for each in found]
 
     def happenings(self) -> list[Happening]:
         """Return what stands for an event, nothing for one that never fires."""
-        event, trigger = self._event, self._trigger
+        event, trigger = self.event, self._trigger
         if event.delay in (None, ZERO):
             return trigger.rises(event.id, self._changes_of(event.changes))
         assert event.delay is not None  # noqa: S101 - just seen
         if trigger.time is not None and trigger.is_known(event.delay):
             return [] if trigger.never_rises else self._at_known_time(trigger.time, event.delay)
-        waiting = self._waiting()
-        begins = trigger.rises(trigger.name("trigger"), waiting.begun(total(TIME, event.delay)))
+        waiting = self._waiting(_SLOTS)
+        begins = trigger.rises(trigger.name("trigger"), waiting.begun(total(TIME, event.delay)) | trigger.marked)
         ends = [self._after_delay(slot) for slot in waiting.slots]
-        return [*begins, *ends, *trigger.calls_off(waiting.freed)] if begins else []
+        return [*begins, *ends, *trigger.calls_off(waiting.slots[0].is_taken, waiting.freed)] if begins else []
 
     def kept_and_set(self) -> tuple[list[Happening], list[Happening]]:
         """Return what keeps the values of the moment of a trigger, which has to come first, and what sets them."""
-        event, trigger = self._event, self._trigger
+        event, trigger = self.event, self._trigger
         if event.delay not in (None, ZERO):
             found = self.happenings()
             keeping = [each for each in found if each.name in (trigger.name("trigger"), trigger.name("at_start"))]
@@ -96,10 +151,39 @@ class _Reader:
         remarks = ("keeps values of before events that fire together with it",)
         return [replace(each, name=f"{each.name}_trigger", changes=kept, remarks=remarks) for each in found], found
 
+    def turns(self, turn: str, touching: int) -> tuple[list[Happening], list[Happening]]:
+        """Return what looks at the trigger and at delays, and what acts where it is its turn.
+
+        Parameters
+        ----------
+        turn
+            The parameter that says whether an event may act.
+        touching
+            How many events may make the trigger true at one moment.
+        """
+        delay, trigger = self.event.delay or ZERO, self._trigger
+        waiting = self._waiting(max(1 if delay == ZERO else _SLOTS, min(touching, _MOST)))
+        due = DUE if delay == ZERO else total(TIME, delay)
+        begins = trigger.rises(trigger.name("trigger"), waiting.begun(due) | trigger.marked)
+        if not begins:
+            return [], []
+        over = [] if delay == ZERO else [self._due_now(slot) for slot in waiting.slots]
+        acts = [self._in_turn(slot, turn) for slot in waiting.slots]
+        return [*begins, *over, *trigger.calls_off(waiting.slots[0].is_taken, waiting.freed)], acts
+
+    def _due_now(self, slot: Slot) -> Happening:
+        name = self._trigger.name(f"due{slot.part and '_'}{slot.part}")
+        return Happening(name, {slot.due: DUE}, when=difference(TIME, Name(slot.due)), remarks=("the delay is over",))
+
+    def _in_turn(self, slot: Slot, turn: str) -> Happening:
+        changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed | {turn: ZERO}
+        height = call("min", difference(Name(turn), Number(0.5)), negative(Name(slot.due)))
+        return Happening(self._name_of(slot), changes, when=height, remarks=tuple(self._trigger.remarks))
+
     # -- after a delay --------------------------------------------------------------------------
 
     def _at_known_time(self, time: Formula, delay: Formula) -> list[Happening]:
-        event, remarks = self._event, self._trigger.remarks
+        event, remarks = self.event, self._trigger.remarks
         if not event.persistent:
             remarks.append("not persistent, which makes no difference: its trigger stays true")
         later = total(time, delay)
@@ -115,20 +199,23 @@ class _Reader:
             Happening(event.id, self._changes_of(changes), at=later, remarks=("after the delay",)),
         ]
 
-    def _waiting(self) -> Waiting:
+    def _waiting(self, size: int) -> Waiting:
         """Return the slots in which firings wait: one where each is over, or called off, before the next begins."""
         once = self._trigger.time is not None
-        size = _SLOTS if self._event.persistent and not once else 1
-        return Waiting(self._model, self._event.id, size, self._to_keep(), once)
+        size = size if self.event.persistent and not once else 1
+        return Waiting(self._model, self.event.id, size, self._to_keep(), once)
 
     def _after_delay(self, slot: Slot) -> Happening:
-        name = self._trigger.name(slot.part) if slot.part else self._event.id
-        changes = self._changes_of({**self._event.changes, **slot.kept}) | slot.freed
-        return Happening(name, changes, when=difference(TIME, Name(slot.due)), remarks=("after the delay",))
+        changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed
+        remarks = ("after the delay",)
+        return Happening(self._name_of(slot), changes, when=difference(TIME, Name(slot.due)), remarks=remarks)
+
+    def _name_of(self, slot: Slot) -> str:
+        return self._trigger.name(slot.part) if slot.part else self.event.id
 
     def _to_keep(self) -> dict[str, Formula]:
         """Return what is set to values of the time of the trigger, where they may not be those of later."""
-        event = self._event
+        event = self.event
         if not event.values_at_trigger:
             return {}
         return {name: formula for name, formula in event.changes.items() if not self._trigger.is_known(formula)}
@@ -136,10 +223,10 @@ class _Reader:
     def _kept(self) -> tuple[dict[str, Formula], dict[str, Formula]]:
         """Return what is kept when an event is triggered, and what it sets then."""
         kept: dict[str, Formula] = {}
-        changes = dict(self._event.changes)
+        changes = dict(self.event.changes)
         for name, formula in self._to_keep().items():
-            holder = self._model.new_parameter(f"{name}_of_{self._event.id}")
-            self._model.remark(holder, f"what the event {self._event.id} sets {name} to")
+            holder = self._model.new_parameter(f"{name}_of_{self.event.id}")
+            self._model.remark(holder, f"what the event {self.event.id} sets {name} to")
             kept[holder], changes[name] = formulas.as_number(formula), Name(holder)
         return kept, changes
 
@@ -154,7 +241,7 @@ class _Reader:
                 size = translation.species[name].compartment
                 formula = product(formula, Name(size))  # noqa: PLW2901 - of the same species
             if held not in self._model.states and held not in self._model.parameters:
-                raise NotRepresentableError(f"a change of {name!r}, which has a rule, of the event {self._event.id!r}")
+                raise NotRepresentableError(f"a change of {name!r}, which has a rule, of the event {self.event.id!r}")
             found[held] = formulas.as_number(formula)
         return found | self._thinned(changes)
 

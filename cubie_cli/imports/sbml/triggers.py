@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cubie_cli.imports import formulas
 from cubie_cli.imports.formulas import (
     FALSE,
+    ONE,
     TIME,
     ZERO,
     Apply,
@@ -20,7 +22,7 @@ from cubie_cli.imports.formulas import (
 )
 from cubie_cli.imports.imported import Happening, ImportedModel
 from cubie_cli.imports.mathematics import NotRepresentableError
-from cubie_cli.imports.sbml.source import Event
+from cubie_cli.imports.sbml.source import Event, changed_by, needed_by
 from cubie_cli.imports.sbml.translation import Translation
 
 
@@ -108,13 +110,46 @@ class Trigger:
             found.append(Happening(name, changes, when=when, direction=direction, remarks=tuple(self.remarks)))
         return found
 
-    def calls_off(self, changes: Mapping[str, Formula]) -> list[Happening]:
-        """Return what ends the waiting of an event that is not persistent, where it becomes false."""
+    def calls_off(self, waiting: Formula, changes: Mapping[str, Formula]) -> list[Happening]:
+        """Return what ends the waiting of an event that is not persistent, where its trigger becomes false.
+
+        What makes it false may do so at the moment at which it has become true: what crosses zero does not show that,
+        as it was not above zero before.
+
+        Parameters
+        ----------
+        waiting
+            Whether it waits.
+        changes
+            What ends that.
+        """
         if self.event.persistent or self.time is not None or not self._varies:
             return []
-        remarks = ("not persistent: nothing waits any more where the trigger no longer holds",)
         height, _ = self._crossing()
-        return [Happening(self.name("cancel"), changes, when=height, direction="down", remarks=remarks)]
+        remarks = ("not persistent: nothing waits any more where the trigger no longer holds",)
+        if self._level is None:
+            return [Happening(self.name("cancel"), changes, when=height, direction="down", remarks=remarks)]
+        below = formulas.both(waiting, formulas.compare("<", height, call("min", Name(self._level), ZERO)))
+        return [Happening(self.name("cancel"), changes, when=_jump(below), remarks=remarks)]
+
+    @property
+    def marked(self) -> dict[str, Formula]:
+        """What has to be kept when it becomes true so that it is known when it is false again."""
+        return {} if self._level is None else {self._level: self._crossing()[0]}
+
+    @cached_property
+    def _level(self) -> str | None:
+        """The parameter with the height at which it became true: rounding may have that below zero."""
+        event = self.event
+        if event.persistent or self.time is not None or not self._varies or self._crossing()[1] == "both":
+            return None
+        source = self.translation.source
+        others = {name for each in source.events if each is not event for name in changed_by(source, each)}
+        if needed_by(source, event.trigger).isdisjoint(others):
+            return None
+        level = self.model.new_parameter(f"{event.id}_level")
+        self.model.remark(level, f"how far above its threshold the trigger of {event.id} was when it became true")
+        return level
 
     @property
     def _varies(self) -> bool:
@@ -128,6 +163,8 @@ class Trigger:
 
     def _crossing(self) -> tuple[Formula, str]:
         trigger = self.event.trigger
+        if self._only_jumps(trigger):
+            return _jump(trigger), "up"
         if isinstance(trigger, Apply) and trigger.operation == "==":
             remark = "fires where both sides become equal"
             if remark not in self.remarks:
@@ -139,6 +176,8 @@ class Trigger:
         """Return what is above zero where a condition holds, and below where it does not."""
         if not isinstance(condition, Apply):
             raise self._refused("a part of the trigger that is no condition", "compare it with something")
+        if self._only_jumps(condition):
+            return _jump(condition)
         sign, arguments = condition.operation, condition.arguments
         if sign in (">", ">="):
             return difference(*arguments)
@@ -152,5 +191,18 @@ class Trigger:
             raise self._refused("a piecewise function in the trigger", "write it with 'and' and 'or'")
         raise self._refused(f"{sign!r} in the trigger", "compare with < or >")
 
+    def _only_jumps(self, condition: Formula) -> bool:
+        """Return whether nothing but events changes a condition."""
+        model = self.model
+        names = needed_by(self.translation.source, condition)
+        moving = [condition, *(model.observables[name] for name in names if name in model.observables)]
+        rates = [model.states[name].slope for name in names if name in model.states]
+        return not any(uses(each, "t") or uses(each, "der") for each in moving) and all(rate == ZERO for rate in rates)
+
     def _refused(self, what: str, hint: str | None = None) -> NotRepresentableError:
         return NotRepresentableError(f"{what} of the event {self.event.id!r}", hint)
+
+
+def _jump(condition: Formula) -> Formula:
+    """Return what jumps over zero where a condition becomes true."""
+    return formulas.choice(condition, ONE, Number(-1.0))

@@ -19,6 +19,8 @@ from cubie_cli.imports.imported import ImportedModel
 
 #: A time at which nothing is due: that of a slot that is free.
 FAR = Number(1e30)
+#: What stands for the time of a firing that may act as soon as it is its turn.
+DUE = Number(-1e30)
 
 
 @dataclass(frozen=True)
