@@ -172,7 +172,7 @@ class _Reader:
         return [*begins, *over, *trigger.calls_off(waiting.slots[0].is_taken, waiting.freed)], acts
 
     def _due_now(self, slot: Slot) -> Happening:
-        name = self._trigger.name(f"due{slot.part and '_'}{slot.part}")
+        name = self._trigger.name(f"over{slot.part and '_'}{slot.part}")
         return Happening(name, {slot.due: DUE}, when=difference(TIME, Name(slot.due)), remarks=("the delay is over",))
 
     def _in_turn(self, slot: Slot, turn: str) -> Happening:
