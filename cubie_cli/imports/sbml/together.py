@@ -5,7 +5,7 @@ order written, and triggers are looked at when it is their turn. That makes no d
 moment touches the trigger of what acts there too, or of what others touch as well.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations, product
@@ -40,7 +40,8 @@ class Together:
         for first, second in sorted(self._acting):
             for other in self._touched[first]:
                 if self._is_touched_in_between(first, second, other):
-                    return f"what the event {self._id(first)!r} sets touches the trigger of {self._id(other)!r}"
+                    names = (self._id(each) for each in (first, second, other))
+                    return "the event {!r} may act together with {!r}, and touches the trigger of {!r}".format(*names)
         for first, second in sorted(self._triggered):
             if self._is_instant(first) and self._is_missed(first, second):
                 return f"what the event {self._id(first)!r} sets touches the trigger of {self._id(second)!r}"
@@ -111,10 +112,18 @@ class Together:
         for cause, touched in enumerate(self._touched):
             # What acts at once has a trigger that is true, and cannot make it true.
             found |= {*permutations(touched - {cause} if self._is_instant(cause) else touched, 2)}
-        waiting = [*found | self._due_together]
+        waiting, known = [*found | self._due_together], set()
         while waiting:
-            pair = waiting.pop()
-            new = self._following(*pair) - found if self._act_together(*pair) else set()
+            first, second = waiting.pop()
+            if not self._act_together(first, second):
+                continue
+            others, more = frozenset(self._touched[first]), frozenset(self._touched[second])
+            new = _met({second}, others)
+            # Many events often touch the same triggers.
+            if (others, more) not in known:
+                known.add((others, more))
+                new |= _met(others, more)
+            new -= found
             found |= new
             waiting += new
         return found
@@ -124,12 +133,6 @@ class Together:
         """Events that may be triggered at the start."""
         early = [each for each in range(len(self.events)) if not self.events[each].true_before]
         return {*permutations([each for each in early if self._time(each) is None or self._time(each) == ZERO], 2)}
-
-    def _following(self, first: int, second: int) -> set[tuple[int, int]]:
-        """Return who else meets where what the first of two does triggers others."""
-        pairs = {(second, other) for other in self._touched[first]}
-        pairs |= set(product(self._touched[first], self._touched[second]))
-        return {pair for first, second in pairs if first != second for pair in ((first, second), (second, first))}
 
     @cached_property
     def _acting(self) -> set[tuple[int, int]]:
@@ -171,3 +174,9 @@ def _alike(formulas: Sequence[Formula | None]) -> Iterator[tuple[int, int]]:
             places.setdefault(formula, []).append(index)
     for each in places.values():
         yield from permutations(each, 2)
+
+
+def _met(some: Iterable[int], others: Iterable[int]) -> set[tuple[int, int]]:
+    """Return each of some with each of others, both ways."""
+    pairs = [(first, second) for first, second in product(some, others) if first != second]
+    return {*pairs, *((second, first) for first, second in pairs)}
