@@ -171,6 +171,13 @@ class ImportedModel:
             self.remark(name, "nothing else has a rate of change, and a run needs a state")
         return next(iter(self.states))
 
+    def new_parameter(self, name: str, value: Formula = ZERO) -> str:
+        """Add a parameter, and return its name: another where that is taken."""
+        while name in self.names:
+            name = f"{name}_"
+        self.parameters[name] = value
+        return name
+
     @property
     def names(self) -> tuple[str, ...]:
         """All quantities, in the order of the tables."""

@@ -12,6 +12,11 @@ from scipy.integrate import solve_ivp
 
 DATA = Path(__file__).parents[1] / "data"
 ODE = "par k=2\nx'=-k*x + der\nder'=-der\nx(0)=1\n@ total=4, dt=.01, meth=rk4\ndone\n"
+RUN = """
+model = {{ file = "{}.toml" }}
+solve = {{ t0 = 0.0, t1 = {} }}
+output = {{ file = "result.h5", save_every = 0.5, states = {} }}
+"""
 
 
 pytestmark = pytest.mark.usefixtures("source")
@@ -94,3 +99,23 @@ def courses(*changes):
 def dimerisation(_, y, inhibitor):
     binding = 0.3 * y[0] ** 2 / (1 + inhibitor) - 0.2 * y[1]
     return [-2 * binding, binding - 0.05 * y[1]]
+
+
+def test_events_in_turns_and_firings_without_a_slot(cubie, folder):
+    """The engine lets SBML events act in turns, and ends a run in which too many firings wait."""
+    for name in ("events_in_turns", "overlapping_delays"):
+        shutil.copy(DATA / "imports" / f"{name}.xml", folder)
+    options = ["--set", "run.target=python", "--set", "solve.algorithm=dop853", "--set", "solve.dt_max=0.05"]
+    assert cubie("import", "events_in_turns.xml").code == 0
+    (folder / "turns.toml").write_text(RUN.format("events_in_turns", 3.0, '["c"]'))
+    assert cubie("run", "turns.toml", *options).code == 0
+    with h5py.File(folder / "result.h5") as file:
+        counts = {name: int(file[f"{name}_count"][0]) for name in ("adds", "adds_3", "soonest", "not_persistent")}
+    assert counts == {"adds": 1, "adds_3": 1, "soonest": 3, "not_persistent": 1}
+    text = (folder / "overlapping_delays.xml").read_text()
+    (folder / "overlapping_delays.xml").write_text(text.replace("> 5 <", "> 50 <"))
+    assert cubie("import", "overlapping_delays.xml").code == 0
+    (folder / "slots.toml").write_text(RUN.format("overlapping_delays", 12.0, '["z"]'))
+    found = cubie("run", "slots.toml", "--force", *options)
+    assert found.code == 4
+    assert "a state is infinite or no number" in found.err

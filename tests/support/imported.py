@@ -163,13 +163,31 @@ class _Solver:
         self._act(fired)
 
     def _act(self, fired):
-        while fired:
-            for index in fired:
-                everything = self.model.everything(self.t, self.known)
-                changes = self.model.events[index].changes
-                self.known |= {name: _value(code, everything) for name, code in changes.items()}
-            signs = [self._sign(index, self.t, self.known) for index in range(len(self.signs))]
-            fired = [index for index in self._crossed(signs) if index not in fired]
+        """Let events act in the order written, each on what the one before left, until none crosses zero any more."""
+        while self._acted(fired):
+            fired = []
+
+    def _acted(self, fired):
+        """Return whether anything happens when each event has its turn; `fired` act in any case."""
+        acted = []
+        for index, event in enumerate(self.model.events):
+            sign = self._sign(index, self.t, self.known)
+            crosses = event.when is not None and self.signs[index] * sign < 0 and event.direction in (0, sign)
+            if index not in fired and not crosses:
+                continue
+            everything = self.model.everything(self.t, self.known)
+            self.known |= {name: _value(code, everything) for name, code in event.changes.items()}
+            self.signs[index] = self._sign(index, self.t, self.known) or self.signs[index]
+            acted.append(index)
+        self._note()
+        return acted
+
+    def _note(self):
+        """Note the signs of what does not cross zero."""
+        for index, event in enumerate(self.model.events):
+            sign = self._sign(index, self.t, self.known)
+            if not (self.signs[index] * sign < 0 and event.direction in (0, sign)):
+                self.signs[index] = sign or self.signs[index]
 
 
 def _code(text):

@@ -5,34 +5,31 @@ from dataclasses import replace
 
 from cubie_cli.imports import formulas
 from cubie_cli.imports.formulas import (
-    FALSE,
+    ONE,
     TIME,
     ZERO,
-    Apply,
     Formula,
     Name,
     Number,
     call,
     difference,
-    names_in,
     negative,
     product,
     quotient,
     total,
-    uses,
 )
 from cubie_cli.imports.imported import Happening, ImportedModel
 from cubie_cli.imports.mathematics import NotRepresentableError
-from cubie_cli.imports.sbml.source import Event, Source
+from cubie_cli.imports.sbml.source import Event, Source, changed_by, taken_by
+from cubie_cli.imports.sbml.together import Together
 from cubie_cli.imports.sbml.translation import Translation
+from cubie_cli.imports.sbml.triggers import Trigger
+from cubie_cli.imports.sbml.waiting import DUE, Slot, Waiting
 
-#: A time at which nothing is due.
-_FAR = Number(1e30)
-
-
-def _no_number(state: str) -> Formula:
-    """Return a formula that has no value anywhere."""
-    return call("sqrt", difference(Number(-1.0), call("abs", Name(state))))
+#: How many firings of an event wait at a time, where nothing says that it is fewer.
+_SLOTS = 4
+#: How many at most, however many other events may trigger it at one moment.
+_MOST = 16
 
 
 def add_events(model: ImportedModel, translation: Translation) -> None:
@@ -43,237 +40,197 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
     NotRepresentableError
         Naming the event and what of it has no counterpart.
     """
+    source = translation.source
+    priorities = _priorities(source.events)
+    if priorities:
+        model.decided.append("events that fire together act in the order of their priorities, those without one last")
+    events = sorted(source.events, key=lambda event: -priorities.get(event.id, -float("inf")))
+    readers = [_Reader(model, translation, event) for event in events]
+    together = Together(
+        source, events, priorities, {each.event.id: each.time for each in readers if each.time is not None}
+    )
+    reason = together.reason()
+    if reason is None:
+        model.events = _in_order(readers, source)
+    else:
+        model.decided.append(f"events act in turns, and all triggers are looked at after each: {reason}")
+        model.events = _in_turns(readers, model, together)
+
+
+def _priorities(events: Sequence[Event]) -> dict[str, float]:
+    """Return the priorities of events that have one; the highest acts first where they fire together."""
+    found: dict[str, float] = {}
+    for event in events:
+        if isinstance(event.priority, Number):
+            found[event.id] = event.priority.value
+        elif event.priority is not None and len(events) > 1:
+            raise NotRepresentableError(f"the priority of the event {event.id!r}, which is no number,")
+    return found
+
+
+def _in_order(readers: Sequence["_Reader"], source: Source) -> list[Happening]:
+    """Return events that act one after the other; what keeps values of before they act comes first."""
     keeping: list[Happening] = []
-    events = _by_priority(translation.source.events, model)
-    for position, event in enumerate(events):
-        reader = _Reader(model, translation, event)
-        if _takes_what_others_set(translation.source, event, events[:position]):
+    acting: list[Happening] = []
+    for position, reader in enumerate(readers):
+        if _takes_what_others_set(source, reader.event, [each.event for each in readers[:position]]):
             kept, found = reader.kept_and_set()
             keeping += kept
         else:
             found = reader.happenings()
-        if not found:
-            model.decided.append(f"the event {event.id!r} never fires, and is left out")
-        model.events += [replace(each, label=model.labels.get(event.id, "")) for each in found]
-    model.events = keeping + model.events
+        acting += reader.told(found)
+    return keeping + acting
 
 
-def _by_priority(events: Sequence[Event], model: ImportedModel) -> list[Event]:
-    """Return events in the order in which they act where they fire together: the highest priority first."""
-    priorities: dict[str, float] = {}
-    for event in events:
-        if isinstance(event.priority, Number):
-            priorities[event.id] = event.priority.value
-        elif event.priority is not None and len(events) > 1:
-            raise NotRepresentableError(f"the priority of the event {event.id!r}, which is no number,")
-    if priorities:
-        model.decided.append("events that fire together act in the order of their priorities, those without one last")
-    return sorted(events, key=lambda event: -priorities.get(event.id, -float("inf")))
+def _in_turns(readers: Sequence["_Reader"], model: ImportedModel, together: Together) -> list[Happening]:
+    """Return events of which only one acts before all triggers are looked at again, the first that is due.
+
+    At one moment what is written is gone through again and again, until nothing crosses zero any more. Each time the
+    turn is given first, then triggers are looked at, and then the first event that is due takes the turn.
+    """
+    turn = model.new_parameter("turn", ONE)
+    model.remark(turn, "whether an event may act: 0 when one has, until all triggers have been looked at")
+    taken = difference(Number(0.5), Name(turn))
+    looking = [Happening("next_turn", {turn: ONE}, when=taken, remarks=("gives the turn to the next event",))]
+    acting: list[Happening] = []
+    for reader in readers:
+        looks, acts = reader.turns(turn, together.touching(reader.event))
+        looking += looks
+        acting += reader.told(acts)
+    return looking + acting
 
 
 def _takes_what_others_set(source: Source, event: Event, earlier: Sequence[Event]) -> bool:
     """Return whether an event takes values of before the events that act at its moment, and sooner, set them."""
-    if not event.values_at_trigger:
-        return False
     together = [each for each in earlier if each.trigger == event.trigger and each.delay in (None, ZERO)]
-    changed = {name for each in together for name in each.changes}
-    changed |= {each.id for each in source.species if each.compartment in changed}
-    formulas = [*event.changes.values(), *([] if event.delay is None else [event.delay])]
-    taken = {name for formula in formulas for name in names_in(formula)}
-    return not changed.isdisjoint(taken | source.needs(taken))
+    changed = {name for each in together for name in changed_by(source, each)}
+    return not changed.isdisjoint(taken_by(source, event))
 
 
 class _Reader:
     def __init__(self, model: ImportedModel, translation: Translation, event: Event) -> None:
+        self.event = event
         self._model = model
         self._translation = translation
-        self._event = event
-        self._remarks = list(model.remarks.get(event.id, ()))
+        self._trigger = Trigger(model, translation, event, list(model.remarks.get(event.id, ())))
+
+    @property
+    def time(self) -> Formula | None:
+        """The time at which the event is triggered, if that is known."""
+        return self._trigger.time
+
+    def told(self, found: Sequence[Happening]) -> list[Happening]:
+        """Return what stands for an event with what a person calls it; where there is nothing, tell that."""
+        name = self.event.id
+        if not found:
+            self._model.decided.append(f"the event {name!r} never fires, and is left out")
+        return [replace(each, label=self._model.labels.get(name, "")) for each in found]
 
     def happenings(self) -> list[Happening]:
         """Return what stands for an event, nothing for one that never fires."""
-        event = self._event
-        due = self._due()
-        if due is not None:
-            return self._at_time(*due)
-        delayed = event.delay not in (None, ZERO)
-        name = self._trigger_name if delayed else event.id
-        changes, later = self._waiting() if delayed else (self._changes(), [])
-        found = []
-        if not event.true_before and event.trigger != FALSE:
-            found.append(self._at_start(changes))
-        if names_in(event.trigger) or uses(event.trigger, "t"):
-            when, direction = self._crossing()
-            found.append(Happening(name, changes, when=when, direction=direction, remarks=tuple(self._remarks)))
-            if delayed and not event.persistent:
-                later.append(self._cancelled(when))
-        return found + later if found else []
+        event, trigger = self.event, self._trigger
+        if event.delay in (None, ZERO):
+            return trigger.rises(event.id, self._changes_of(event.changes))
+        assert event.delay is not None  # noqa: S101 - just seen
+        if trigger.time is not None and trigger.is_known(event.delay):
+            return [] if trigger.never_rises else self._at_known_time(trigger.time, event.delay)
+        waiting = self._waiting(_SLOTS)
+        begins = trigger.rises(trigger.name("trigger"), waiting.begun(total(TIME, event.delay)) | trigger.marked)
+        ends = [self._after_delay(slot) for slot in waiting.slots]
+        return [*begins, *ends, *trigger.calls_off(waiting.slots[0].is_taken, waiting.freed)] if begins else []
 
     def kept_and_set(self) -> tuple[list[Happening], list[Happening]]:
         """Return what keeps the values of the moment of a trigger, which has to come first, and what sets them."""
-        event = self._event
+        event, trigger = self.event, self._trigger
         if event.delay not in (None, ZERO):
             found = self.happenings()
-            keeping = [each for each in found if each.name in (self._trigger_name, self._start_name)]
+            keeping = [each for each in found if each.name in (trigger.name("trigger"), trigger.name("at_start"))]
             return keeping, [each for each in found if each not in keeping]
         kept, changes = self._kept()
         found = _Reader(self._model, self._translation, replace(event, changes=changes)).happenings()
         remarks = ("keeps values of before events that fire together with it",)
         return [replace(each, name=f"{each.name}_trigger", changes=kept, remarks=remarks) for each in found], found
 
-    @property
-    def _start_name(self) -> str:
-        return f"{self._event.id}_at_start"
+    def turns(self, turn: str, touching: int) -> tuple[list[Happening], list[Happening]]:
+        """Return what looks at the trigger and at delays, and what acts where it is its turn.
 
-    @property
-    def _trigger_name(self) -> str:
-        return f"{self._event.id}_trigger"
+        Parameters
+        ----------
+        turn
+            The parameter that says whether an event may act.
+        touching
+            How many events may make the trigger true at one moment.
+        """
+        delay, trigger = self.event.delay or ZERO, self._trigger
+        waiting = self._waiting(max(1 if delay == ZERO else _SLOTS, min(touching, _MOST)))
+        due = DUE if delay == ZERO else total(TIME, delay)
+        begins = trigger.rises(trigger.name("trigger"), waiting.begun(due) | trigger.marked)
+        if not begins:
+            return [], []
+        over = [] if delay == ZERO else [self._due_now(slot) for slot in waiting.slots]
+        acts = [self._in_turn(slot, turn) for slot in waiting.slots]
+        return [*begins, *over, *trigger.calls_off(waiting.slots[0].is_taken, waiting.freed)], acts
 
-    def _refused(self, what: str, hint: str | None = None) -> NotRepresentableError:
-        return NotRepresentableError(f"{what} of the event {self._event.id!r}", hint)
+    def _due_now(self, slot: Slot) -> Happening:
+        name = self._trigger.name(f"over{slot.part and '_'}{slot.part}")
+        return Happening(name, {slot.due: DUE}, when=difference(TIME, Name(slot.due)), remarks=("the delay is over",))
 
-    # -- at a time ------------------------------------------------------------------------------
+    def _in_turn(self, slot: Slot, turn: str) -> Happening:
+        changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed | {turn: ZERO}
+        height = call("min", difference(Name(turn), Number(0.5)), negative(Name(slot.due)))
+        return Happening(self._name_of(slot), changes, when=height, remarks=tuple(self._trigger.remarks))
 
-    def _due(self) -> tuple[Formula, bool] | None:
-        """Return the time from which on the trigger holds, if it is one, and whether it does not hold at that time."""
-        trigger = self._event.trigger
-        if not (isinstance(trigger, Apply) and trigger.operation in (">", ">=", "<", "<=", "==")):
-            return None
-        left, right = trigger.arguments
-        sign = trigger.operation
-        if right == TIME and sign in ("<", "<=", "=="):
-            left, right, sign = right, left, {"<": ">", "<=": ">=", "==": "=="}[sign]
-        if left != TIME or sign in ("<", "<=") or not self._is_known(right):
-            return None
-        return right, sign == ">"
+    # -- after a delay --------------------------------------------------------------------------
 
-    def _is_known(self, formula: Formula) -> bool:
-        """Return whether a formula is one of parameters that nothing changes."""
-        fixed = self._model.parameters.keys() - self._translation.set_by_events
-        return not uses(formula, "t") and not uses(formula, "der") and all(name in fixed for name in names_in(formula))
-
-    def _at_time(self, time: Formula, after: bool) -> list[Happening]:  # noqa: FBT001 - private, and named
-        event = self._event
-        if not event.true_before:
-            time = Number(max(time.value, 0.0)) if isinstance(time, Number) else call("max", time, ZERO)
-        elif isinstance(time, Number) and (time.value < 0 or (time.value == 0 and not after)):
-            return []
-        if event.delay in (None, ZERO):
-            return [Happening(event.id, self._changes(), at=time, remarks=tuple(self._remarks))]
-        delay = event.delay
-        assert delay is not None  # noqa: S101 - just seen
-        if not self._is_known(delay):
-            changes, waiting = self._waiting()
-            return [Happening(self._trigger_name, changes, at=time, remarks=tuple(self._remarks)), *waiting]
+    def _at_known_time(self, time: Formula, delay: Formula) -> list[Happening]:
+        event, remarks = self.event, self._trigger.remarks
         if not event.persistent:
-            self._remarks.append("not persistent, which makes no difference: its trigger stays true")
+            remarks.append("not persistent, which makes no difference: its trigger stays true")
         later = total(time, delay)
         if isinstance(time, Number) and isinstance(delay, Number):
             later = Number(time.value + delay.value)
-        if not event.values_at_trigger or all(self._is_known(each) for each in event.changes.values()):
-            self._remarks.append("the time of the trigger, and the delay")
-            return [Happening(event.id, self._changes(), at=later, remarks=tuple(self._remarks))]
-        return self._kept_and_set(time, later)
-
-    def _kept_and_set(self, time: Formula, later: Formula) -> list[Happening]:
-        """Return an event that keeps values at the time of a trigger, and one that sets them after the delay."""
+        if not self._to_keep():
+            remarks.append("the time of the trigger, and the delay")
+            return [Happening(event.id, self._changes_of(event.changes), at=later, remarks=tuple(remarks))]
         kept, changes = self._kept()
-        remarks = (*self._remarks, "keeps the values of this time")
+        keeps = (*remarks, "keeps the values of this time")
         return [
-            Happening(self._trigger_name, kept, at=time, remarks=remarks),
-            Happening(self._event.id, self._changes_of(changes), at=later, remarks=("after the delay",)),
+            Happening(self._trigger.name("trigger"), kept, at=time, remarks=keeps),
+            Happening(event.id, self._changes_of(changes), at=later, remarks=("after the delay",)),
         ]
 
+    def _waiting(self, size: int) -> Waiting:
+        """Return the slots in which firings wait: one where each is over, or called off, before the next begins."""
+        once = self._trigger.time is not None
+        size = size if self.event.persistent and not once else 1
+        return Waiting(self._model, self.event.id, size, self._to_keep(), once)
+
+    def _after_delay(self, slot: Slot) -> Happening:
+        changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed
+        remarks = ("after the delay",)
+        return Happening(self._name_of(slot), changes, when=difference(TIME, Name(slot.due)), remarks=remarks)
+
+    def _name_of(self, slot: Slot) -> str:
+        return self._trigger.name(slot.part) if slot.part else self.event.id
+
+    def _to_keep(self) -> dict[str, Formula]:
+        """Return what is set to values of the time of the trigger, where they may not be those of later."""
+        event = self.event
+        if not event.values_at_trigger:
+            return {}
+        return {name: formula for name, formula in event.changes.items() if not self._trigger.is_known(formula)}
+
     def _kept(self) -> tuple[dict[str, Formula], dict[str, Formula]]:
-        """Return what is kept when an event is triggered, and what is set to that after its delay."""
-        event = self._event
+        """Return what is kept when an event is triggered, and what it sets then."""
         kept: dict[str, Formula] = {}
-        changes: dict[str, Formula] = {}
-        for name, formula in event.changes.items():
-            holder = self._new_parameter(f"{name}_of_{event.id}", ZERO)
-            self._model.remark(holder, f"what the event {event.id} sets {name} to")
+        changes = dict(self.event.changes)
+        for name, formula in self._to_keep().items():
+            holder = self._model.new_parameter(f"{name}_of_{self.event.id}")
+            self._model.remark(holder, f"what the event {self.event.id} sets {name} to")
             kept[holder], changes[name] = formulas.as_number(formula), Name(holder)
         return kept, changes
 
-    def _new_parameter(self, name: str, value: Formula) -> str:
-        while name in self._model.names:
-            name = f"{name}_"
-        self._model.parameters[name] = value
-        return name
-
-    # -- after a delay that begins at any moment ------------------------------------------------
-
-    def _waiting(self) -> tuple[dict[str, Formula], list[Happening]]:
-        """Return what a trigger sets, and the event after its delay.
-
-        The time at which that is due is a parameter, far away while nothing waits.
-        """
-        event = self._event
-        assert event.delay is not None  # noqa: S101 - there is one to wait for
-        kept, changes = self._kept() if event.values_at_trigger else ({}, dict(event.changes))
-        due = self._new_parameter(self._due_name, _FAR)
-        self._model.remark(due, f"when the event {event.id} is due: {_FAR.value:g} while it does not wait")
-        self._model.remark(
-            due, "one firing waits at a time: a run in which it is triggered meanwhile ends as nonfinite"
-        )
-        waits = formulas.both(formulas.compare("<", TIME, Name(due)), formulas.compare("<", Name(due), _FAR))
-        state = self._model.clock()
-        first = {due: total(TIME, event.delay), state: formulas.choice(waits, _no_number(state), Name(state))}
-        later = Happening(
-            event.id,
-            self._changes_of(changes),
-            when=difference(TIME, Name(due)),
-            remarks=("after the delay",),
-        )
-        return kept | first, [later]
-
-    @property
-    def _due_name(self) -> str:
-        return f"{self._event.id}_due"
-
-    def _cancelled(self, height: Formula) -> Happening:
-        """Return an event that calls off what waits, where a trigger no longer holds."""
-        remarks = ("not persistent: nothing waits any more where the trigger no longer holds",)
-        return Happening(
-            f"{self._event.id}_cancel", {self._due_name: _FAR}, when=height, direction="down", remarks=remarks
-        )
-
-    # -- where something crosses zero -----------------------------------------------------------
-
-    def _crossing(self) -> tuple[Formula, str]:
-        trigger = self._event.trigger
-        if isinstance(trigger, Apply) and trigger.operation == "==":
-            self._remarks.append("fires where both sides become equal")
-            return difference(*trigger.arguments), "both"
-        return self._height(trigger), "up"
-
-    def _height(self, condition: Formula) -> Formula:
-        """Return what is above zero where a condition holds, and below where it does not."""
-        if not isinstance(condition, Apply):
-            raise self._refused("a part of the trigger that is no condition", "compare it with something")
-        sign, arguments = condition.operation, condition.arguments
-        if sign in (">", ">="):
-            return difference(*arguments)
-        if sign in ("<", "<="):
-            return difference(arguments[1], arguments[0])
-        if sign == "not":
-            return negative(self._height(arguments[0]))
-        if sign in ("and", "or"):
-            return call("min" if sign == "and" else "max", *map(self._height, arguments))
-        if sign == "if":
-            raise self._refused("a piecewise function in the trigger", "write it with 'and' and 'or'")
-        raise self._refused(f"{sign!r} in the trigger", "compare with < or >")
-
-    def _at_start(self, changes: Mapping[str, Formula]) -> Happening:
-        """Return an event that acts at the start where its trigger holds there."""
-        changes = {name: formulas.choice(self._event.trigger, formula, Name(name)) for name, formula in changes.items()}
-        remark = "fires at the start where its trigger holds there"
-        return Happening(self._start_name, changes, at=ZERO, remarks=(*self._remarks, remark))
-
     # -- what it does ---------------------------------------------------------------------------
-
-    def _changes(self) -> dict[str, Formula]:
-        return self._changes_of(self._event.changes)
 
     def _changes_of(self, changes: Mapping[str, Formula]) -> dict[str, Formula]:
         """Return what states and parameters become; amounts are those in the size of the moment before."""
@@ -284,7 +241,7 @@ class _Reader:
                 size = translation.species[name].compartment
                 formula = product(formula, Name(size))  # noqa: PLW2901 - of the same species
             if held not in self._model.states and held not in self._model.parameters:
-                raise self._refused(f"a change of {name!r}, which has a rule,")
+                raise NotRepresentableError(f"a change of {name!r}, which has a rule, of the event {self.event.id!r}")
             found[held] = formulas.as_number(formula)
         return found | self._thinned(changes)
 

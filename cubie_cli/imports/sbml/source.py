@@ -137,3 +137,20 @@ class Source:
             found.update(new)
             waiting += new
         return found
+
+
+def changed_by(source: Source, event: Event) -> set[str]:
+    """Return the quantities that an event changes: with a size the concentrations in it."""
+    return {*event.changes, *(each.id for each in source.species if each.compartment in event.changes)}
+
+
+def taken_by(source: Source, event: Event) -> set[str]:
+    """Return the quantities of which an event takes values when it is triggered."""
+    taken = [*event.changes.values()] if event.values_at_trigger else []
+    return needed_by(source, *taken, *([] if event.delay is None else [event.delay]))
+
+
+def needed_by(source: Source, *formulas: Formula) -> set[str]:
+    """Return the quantities that formulas depend on."""
+    names = {name for formula in formulas for name in names_in(formula)}
+    return names | source.needs(names)
