@@ -56,10 +56,8 @@ def magnitude(value: Any) -> Any:
 
 
 def reciprocal(value: Any, *, exact: bool = False) -> Any:
-    """Return 1/value; exact: with divisions, where `straightline.reciprocal` would do."""
-
-    def invert(real: Any) -> Any:
-        return 1.0 / real if exact else straightline.reciprocal(real)
+    """Return 1/value; exact: rounded to nearest, where `straightline.reciprocal` would do."""
+    invert = straightline.exact_reciprocal if exact else straightline.reciprocal
 
     if not isinstance(value, Complex):
         return invert(value)

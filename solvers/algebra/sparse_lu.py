@@ -9,9 +9,9 @@ from solvers.algebra.complex_numbers import Complex, magnitude, multiply_add, re
 from solvers.algebra.pivot_order import Entry, PivotOrder, choose_order, work
 from solvers.straightline import both
 
-#: Rows from which on pivots are inverted by divisions, which have branches on a GPU: where a whole elimination is one
-#: block of code, the assembler takes up to six times as long, and spills more.
-LONG = 25
+#: Rows, or operations, from which on pivots are inverted by divisions, which have branches on a GPU: where a whole
+#: elimination is one block of code, the assembler takes ten times as long, and spills half as much again.
+LONG, MUCH_WORK = 25, 500
 
 #: Rounding errors, in units of the entry a pivot was computed from, that a pivot has to be larger than.
 ROUNDING = 8.0
@@ -70,6 +70,10 @@ class SparseLU:
     def nonzeros(self) -> int:
         """Entries of both factors together, the diagonal once."""
         return sum(map(len, self.lower)) + sum(map(len, self.upper)) + self.n
+
+    @property
+    def _is_long(self) -> bool:
+        return self.n >= LONG or self.operations.factor >= MUCH_WORK
 
     def place(self, entry: Entry) -> int:
         """Return where an entry, by its row and column, lies in the factors of a real matrix."""
@@ -143,7 +147,7 @@ class SparseLU:
             row = {j: values[entry] for j, entry in self._given[place].items()}
             given = row[place]
             self._reduce(row, place, lu)
-            row[place] = reciprocal(row[place], exact=self.n >= LONG)
+            row[place] = reciprocal(row[place], exact=self._is_long)
             sound = self._is_sound(row[place], given if self.lower[place] else None, sound)
             self._put_row(lu, place, row)
         return sound

@@ -56,7 +56,7 @@ Given = Callable[[str], Number]
 #: written out takes seconds for each of these, and four times as long for twice as many.
 MOST_WRITTEN_OUT = {"cuda": 4000, "cpu": 8000, "python": 8000}
 #: What an entry of the matrix counts of these.
-OPERATIONS_AN_ENTRY = 2
+OPERATIONS_AN_ENTRY = 4
 
 
 #: Targets on which loops eliminate large dense blocks, large solutions are called, and Newton's methods go by loops

@@ -218,6 +218,11 @@ def reciprocal(value: Any) -> Any:
     return value.record.pure("reciprocal", (value,), value.dtype) if isinstance(value, Value) else 1.0 / value
 
 
+def exact_reciprocal(value: Any) -> Any:
+    """Return 1/value, rounded to nearest; on a GPU by code that has a branch."""
+    return value.record.pure("exact reciprocal", (value,), value.dtype) if isinstance(value, Value) else 1.0 / value
+
+
 def quotient_estimate(numerator: Any, denominator: Any) -> Any:
     """Return a quotient to about six digits: enough for an error estimate, far cheaper on a GPU."""
     if _recorded(numerator, denominator) is None:

@@ -19,7 +19,7 @@ _COSTS: Mapping[str, float] = MappingProxyType(
     {
         **dict.fromkeys(("argument", "constant", "setting", "nothing", "neg", "load", "store"), 0.0),
         **dict.fromkeys(("carried", "left", "end loop", "index", "index sum"), 0.0),
-        **dict.fromkeys(("div", "sqrt", "reciprocal", "quotient estimate"), 8.0),
+        **dict.fromkeys(("div", "sqrt", "reciprocal", "exact reciprocal", "quotient estimate"), 8.0),
         "call": 20.0,
     }
 )

@@ -297,6 +297,9 @@ class Emitter(LaneBuilder, ABC):
     def _emit_reciprocal(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.reciprocal(str(operation.dtype), operands[0])
 
+    def _emit_exact_reciprocal(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        return self.builder.fdiv(self.constant(1.0, str(operation.dtype)), *operands)
+
     def _emit_quotient_estimate(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.quotient_estimate(str(operation.dtype), *operands)
 

@@ -21,7 +21,8 @@ _PURE: Mapping[str, Callable[..., Any]] = {
     "add": add, "sub": sub, "mul": mul, "div": truediv, "neg": neg, "and": and_, "or": or_, "not": np.logical_not,
     "fma": lambda a, b, c: a * b + c, "select": np.where, "minimum": np.minimum, "maximum": np.maximum,
     "larger": np.fmax, "smaller": np.fmin, "larger magnitude": lambda a, b: np.fmax(abs(a), abs(b)),
-    "abs": np.abs, "sqrt": np.sqrt, "reciprocal": np.reciprocal, "quotient estimate": truediv,
+    "abs": np.abs, "sqrt": np.sqrt, "reciprocal": np.reciprocal, "exact reciprocal": np.reciprocal,
+    "quotient estimate": truediv,
     "log2 estimate": np.log2, "exp2 estimate": np.exp2,
 }  # fmt: skip
 
