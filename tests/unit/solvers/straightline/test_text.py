@@ -86,7 +86,7 @@ def bits_and_loops(x, single, y):
     word = bits.shifted_left(bits.shifted_right(bits.masked(bits.high_word(x), 255), 2), 1)
     built = bits.from_words(word, bits.low_word(x))
     rounded = bits.float_of(bits.bits_of(single))
-    guess = bits.reciprocal_guess(x) * bits.root_guess(x)
+    guess = bits.reciprocal_guess(x) * bits.root_guess(x) * sl.exact_reciprocal(x)
     places, numbers = Table("index", (5, 3, 1)), Table("float64", (0.5, 1.5, 2.5))
 
     def add(i, totals):
@@ -114,21 +114,23 @@ bits_and_loops(x: float64, single: float32, y: float64[])
     v8: float64 = reciprocal_guess x
     v9: float64 = root_guess x
     v10: float64 = mul v8 v9
-    v11: index = loop 3 v5
-        v12: float64 = carried 0 v11
-        v13: index = look_up 3 index [1*v11 + 0]
-        v14: index = index (1, 1) v13
-        v15: index = loop v14
-            v16: float64 = load y[2*v11 + 1]
-            v17: float64 = mul v12 v16
-            v18: index = index_sum (1, 2) v13 v15
-            store y[1*v18 + 0] = v17
-        end_loop v15
-        v19: float64 = look_up 3 float64 [1*v11 + 0]
-        v20: float64 = add v12 v19
-    end_loop v11 v20
-    v21: float64 = left 0
-    return v21 v10 v7
+    v11: float64 = exact_reciprocal x
+    v12: float64 = mul v10 v11
+    v13: index = loop 3 v5
+        v14: float64 = carried 0 v13
+        v15: index = look_up 3 index [1*v13 + 0]
+        v16: index = index (1, 1) v15
+        v17: index = loop v16
+            v18: float64 = load y[2*v13 + 1]
+            v19: float64 = mul v14 v18
+            v20: index = index_sum (1, 2) v15 v17
+            store y[1*v20 + 0] = v19
+        end_loop v17
+        v21: float64 = look_up 3 float64 [1*v13 + 0]
+        v22: float64 = add v14 v21
+    end_loop v13 v22
+    v23: float64 = left 0
+    return v23 v12 v7
 """
 
 
