@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from solvers.algebra.complex_numbers import Complex, Numbers
+from solvers.algebra.complex_numbers import Numbers, as_complex
 from solvers.algebra.dense_lu import DenseLU, first_dense
 from solvers.algebra.pivot_order import Entry
 from solvers.algebra.sparse_lu import SparseLU
@@ -75,9 +75,7 @@ class BlockedLU(SparseLU):
 
     def _number(self, value: Any) -> Any:
         """Return a number as the block has them."""
-        if isinstance(value, Complex) or not self.is_complex:
-            return value
-        return Complex(value, literal(value, 0.0, self.precision))
+        return as_complex(value, self.precision) if self.is_complex else value
 
 
 def _same(row: Any) -> Any:

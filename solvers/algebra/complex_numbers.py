@@ -75,6 +75,11 @@ def subtract(minuend: Any, subtrahend: Any) -> Any:
     return difference(minuend, subtrahend)
 
 
+def as_complex(value: Any, precision: str) -> Complex:
+    """Return a number of either kind as a complex one."""
+    return value if isinstance(value, Complex) else Complex(value, straightline.literal(value, 0.0, precision))
+
+
 def add(first: Any, second: Any) -> Any:
     """Return the sum of numbers of either kind."""
     return first + second if isinstance(first, Complex) or not isinstance(second, Complex) else second + first

@@ -8,7 +8,7 @@ Source: R. W. Hockney, C. R. Jesshope, Parallel Computers 2, Adam Hilger 1988, 5
 from collections.abc import Sequence
 from typing import Any
 
-from solvers.algebra.complex_numbers import Complex, Numbers, multiply_add
+from solvers.algebra.complex_numbers import Complex, Numbers, as_complex, multiply_add
 from solvers.algebra.sparse_lu import SparseLU
 from solvers.straightline import View, both, literal
 from solvers.straightline.dealing import exchanged
@@ -65,7 +65,7 @@ class CyclicReduction:
         """Store the factors, given D, A and C; return whether all pivots are sound."""
         sound: Any = True
         diagonal, one, other = (
-            [[self._number(value, lu) for value in row] for row in block] for block in (diagonal, one, other)
+            [[self._number(value) for value in row] for row in block] for block in (diagonal, one, other)
         )
         for step in range(self._steps):
             sound = both(self._factor_block(diagonal, self._part(lu, step, 0)), sound)
@@ -83,7 +83,7 @@ class CyclicReduction:
 
     def solve(self, lu: Any, b: Sequence[Any]) -> list[Any]:
         """Return the lane's x, given the factors."""
-        x = [self._number(value, lu) for value in b]
+        x = [self._number(value) for value in b]
         for step in range(self._steps):
             x = self._block.solve(self._part(lu, step, 0), x)
             there, back = (self._handed([x], sign << step)[0] for sign in (1, -1))
@@ -117,7 +117,7 @@ class CyclicReduction:
         return found
 
     def _multiple_of_unit(self, number: float, like: Any) -> Block:
-        zero, other = (self._number(literal(like, each, self._precision), like) for each in (0.0, number))
+        zero, other = (self._number(literal(like, each, self._precision)) for each in (0.0, number))
         return [[other if i == j else zero for j in range(self._width)] for i in range(self._width)]
 
     def _handed(self, block: Block, distance: int) -> Block:
@@ -125,10 +125,9 @@ class CyclicReduction:
         sources = [(lane + self._turn * distance) % self._lanes for lane in range(self._lanes)]
         return [[handed(value, sources) for value in row] for row in block]
 
-    def _number(self, value: Any, like: Any) -> Any:
-        if isinstance(value, Complex) or not self._is_complex:
-            return value
-        return Complex(value, literal(like, 0.0, self._precision))
+    def _number(self, value: Any) -> Any:
+        """Return a number as blocks have them."""
+        return as_complex(value, self._precision) if self._is_complex else value
 
     # -- where what lies ------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from solvers.equations.dealt import DealtEquations, DealtExpressions
@@ -108,9 +109,9 @@ class DealtJacobian:
         self.separation = separation
         self.system, self.precision, self.uses_time = jacobian.system, jacobian.precision, jacobian.uses_time
         self.size = separation.own
+        self._jacobian = jacobian
         with deep_recursion():
-            self._entries = self._dealt(jacobian.spelled_out, [row for row, _ in jacobian.pattern], jacobian)
-            self._in_time = self._dealt(jacobian.time_spelled_out, range(len(self.system.states)), jacobian)
+            self._entries = self._dealt(jacobian.spelled_out, [row for row, _ in jacobian.pattern])
         rows: dict[tuple[int, int], list[int | None]] = defaultdict(lambda: [None] * separation.dealing.lanes)
         for index, entry in enumerate(jacobian.pattern):
             lane, row, column = separation.place(entry)
@@ -118,8 +119,13 @@ class DealtJacobian:
         self.pattern = tuple(sorted(rows))
         self._rows = [rows[place] for place in self.pattern]
 
-    @staticmethod
-    def _dealt(expressions: Sequence[Any], owners: Sequence[int], jacobian: Jacobian) -> DealtExpressions:
+    @cached_property
+    def _in_time(self) -> DealtExpressions:
+        with deep_recursion():
+            return self._dealt(self._jacobian.time_spelled_out, range(len(self.system.states)))
+
+    def _dealt(self, expressions: Sequence[Any], owners: Sequence[int]) -> DealtExpressions:
+        jacobian = self._jacobian
         return DealtExpressions(jacobian.system, expressions, owners, jacobian.precision, jacobian.forcing)
 
     # -- straight-line code ---------------------------------------------------------------------

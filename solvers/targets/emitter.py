@@ -11,7 +11,8 @@ from solvers.straightline.loops import Table
 from solvers.straightline.record import FLOATS, INDEX, INTEGERS, MASK, Operation, Place
 from solvers.straightline.recorded import Recorded
 from solvers.straightline.setting import SLOT_BYTES, Setting, SettingsBlock
-from solvers.targets.lane_builder import BYTES, INDEX_TYPE, SCALAR, LaneBuilder
+from solvers.targets.bits_emitter import BitsEmitter
+from solvers.targets.lane_builder import BYTES, INDEX_TYPE, SCALAR
 from solvers.targets.settings import load_setting
 from solvers.targets.tables import table_address, table_bytes
 
@@ -34,7 +35,7 @@ def _as_index(index: int | ir.Value) -> ir.Value:
     return ir.Constant(INDEX_TYPE, index) if isinstance(index, int) else index
 
 
-class Emitter(LaneBuilder, ABC):
+class Emitter(BitsEmitter, ABC):
     """Writes the operations of one record into a builder.
 
     A target derives from it and adds what differs: mathematical functions, estimates, memory of all runs.
@@ -302,29 +303,6 @@ class Emitter(LaneBuilder, ABC):
 
     def _emit_quotient_estimate(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.quotient_estimate(str(operation.dtype), *operands)
-
-    def _emit_bits(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
-        return self.builder.bitcast(operands[0], self.type(operation.dtype))
-
-    _emit_float_of = _emit_bits
-
-    def _emit_high_word(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
-        bits = self.builder.bitcast(operands[0], self.type("int64"))
-        return self.builder.trunc(self.builder.lshr(bits, self.constant(32, "int64")), self.type("int32"))
-
-    def _emit_low_word(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
-        return self.builder.trunc(self.builder.bitcast(operands[0], self.type("int64")), self.type("int32"))
-
-    def _emit_from_words(self, _: Operation, operands: list[ir.Value]) -> ir.Value:
-        high, low = (self.builder.zext(operand, self.type("int64")) for operand in operands)
-        bits = self.builder.or_(self.builder.shl(high, self.constant(32, "int64")), low)
-        return self.builder.bitcast(bits, self.type("float64"))
-
-    def _emit_shift_left(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
-        return self.builder.shl(operands[0], self.constant(operation.detail, str(operation.dtype)))
-
-    def _emit_shift_right(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
-        return self.builder.ashr(operands[0], self.constant(operation.detail, str(operation.dtype)))
 
     def _emit_reciprocal_guess(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         return self.reciprocal_guess(str(operation.dtype), operands[0])
