@@ -31,6 +31,8 @@ class Allocator:
         buffers only: a second local array knows nothing of the first.
     kind
         "own" or "aggregation".
+    common
+        Whether all threads of a run have one together: the offset is then from the start of the run's own region.
     """
 
     owner: str
@@ -41,6 +43,7 @@ class Allocator:
     offset: int | None
     lifetime: Lifetime
     kind: Kind = "own"
+    common: bool = False
 
     @property
     def nbytes(self) -> int:

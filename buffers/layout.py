@@ -137,6 +137,17 @@ def absolute_offsets(root: Node, space: Space) -> dict[str, tuple[int, Region]]:
     return places
 
 
+def common_offsets(root: Node) -> tuple[dict[tuple[str, str], int], int]:
+    """Return where each common buffer starts in the run's own region, by owner and name, and the region's size."""
+    offsets: dict[tuple[str, str], int] = {}
+    cursor = 0
+    for node in root.walk():
+        for buffer in node.common:
+            offsets[node.owner, buffer.name] = cursor = align_up(cursor, buffer.dtype.itemsize)
+            cursor += buffer.nbytes
+    return offsets, cursor
+
+
 def align_up(offset: int, alignment: int) -> int:
     """Return the first multiple of an alignment that is not below an offset."""
     return -(-offset // alignment) * alignment

@@ -33,6 +33,9 @@ class Buffer:
         "call": its contents matter within one call of its owner. "run": they are kept to the end of the run.
     location
         Where it lies.
+    common
+        Whether all threads that share a run have one of it together. It lies in shared memory, in a region of the
+        run's, where nobody hosts it.
     """
 
     owner: str
@@ -41,6 +44,7 @@ class Buffer:
     dtype: np.dtype[Any]
     lifetime: Lifetime
     location: Location
+    common: bool = False
 
     @property
     def nbytes(self) -> int:
@@ -58,7 +62,14 @@ class Node:
 
     def own(self, location: Location) -> list[Buffer]:
         """Return the owner's buffers that take up room in a location."""
-        return [buffer for buffer in self.buffers if buffer.location == location and buffer.elements]
+        return [
+            buffer for buffer in self.buffers if buffer.location == location and buffer.elements and not buffer.common
+        ]
+
+    @property
+    def common(self) -> list[Buffer]:
+        """The buffers that all threads of a run have together."""
+        return [buffer for buffer in self.buffers if buffer.common]
 
     def walk(self) -> Iterator["Node"]:
         """Yield this node and all below it, parents first."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from buffers.allocator import Allocator
-from buffers.layout import SPACES, absolute_offsets, byte_sizes
+from buffers.layout import SPACES, absolute_offsets, byte_sizes, common_offsets
 from buffers.locations import LOCATIONS, Location
 from buffers.model import Buffer, Kind, Lifetime, Node
 
@@ -45,11 +45,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Totals:
-    """Bytes that one run needs in each location."""
+    """Bytes that one run needs in each location; where threads share runs, a thread, and `common` a run."""
 
     shared: int
     persistent: int
     local: int
+    common: int = 0
 
 
 class Placement:
@@ -64,7 +65,8 @@ class Placement:
     def __init__(self, root: Node | None) -> None:
         self._nodes = {node.owner: node for node in root.walk()} if root else {}
         self._places = {space: absolute_offsets(root, space) for space in SPACES} if root else {}
-        self._totals = {where: byte_sizes(root, where).total if root else 0 for where in LOCATIONS}
+        self._common, common = common_offsets(root) if root else ({}, 0)
+        self._totals = {"common": common} | {where: byte_sizes(root, where).total if root else 0 for where in LOCATIONS}
 
     def totals(self) -> Totals:
         """Return the bytes of a run in each location."""
@@ -82,6 +84,7 @@ class Placement:
                 buffer.elements,
                 self._offset(buffer),
                 buffer.lifetime,
+                common=buffer.common,
             )
         for child in node.hosted:
             for space in SPACES:
@@ -94,7 +97,7 @@ class Placement:
         for owner in self._nodes:
             for allocator in self.allocators(owner):
                 offset = allocator.offset
-                if offset is not None and allocator.location != "local":
+                if offset is not None and not allocator.common and allocator.location != "local":
                     offset += self._places[allocator.location][owner][0]
                 yield Row(
                     owner,
@@ -110,6 +113,8 @@ class Placement:
 
     def _offset(self, buffer: Buffer) -> int | None:
         """Return a buffer's offset in its owner's region."""
+        if buffer.common:
+            return self._common[buffer.owner, buffer.name]
         if buffer.location == "local":
             return None
         # An empty buffer has no place: 0 is as good as any.

@@ -73,6 +73,7 @@ class BufferRegistry:
         *,
         lifetime: Lifetime = "call",
         location: Location | None = None,
+        common: bool = False,
     ) -> None:
         """Register a buffer of a component under itself.
 
@@ -88,6 +89,8 @@ class BufferRegistry:
             "call" if its contents matter within one call of the owner, "run" if they are kept.
         location
             What "auto" means for this buffer; None: `AUTO_LOCATION`. The user's choice beats it.
+        common
+            Whether all threads of a run have one together, in shared memory whatever the user's choice.
 
         Raises
         ------
@@ -110,7 +113,8 @@ class BufferRegistry:
             _checked_elements(full_name, elements),
             _checked_dtype(full_name, dtype),
             lifetime,
-            self.locations.resolve(full_name, location),
+            "shared" if common else self.locations.resolve(full_name, location),
+            common,
         )
 
     def host(self, parent: str, child: str, role: str, *, group: str | None = None) -> None:
@@ -262,7 +266,7 @@ class BufferRegistry:
         return {
             "owners": list(self._buffers),
             "buffers": [
-                [owner, name, buffer.elements, buffer.dtype.name, buffer.lifetime, buffer.location]
+                [owner, name, buffer.elements, buffer.dtype.name, buffer.lifetime, buffer.location, buffer.common]
                 for owner, buffers in self._buffers.items()
                 for name, buffer in buffers.items()
             ],
@@ -285,8 +289,8 @@ class BufferRegistry:
         registry = cls()
         for owner in values["owners"]:
             registry.declare(owner)
-        for owner, name, elements, dtype, lifetime, location in values["buffers"]:
-            registry.register(owner, name, elements, dtype, lifetime=lifetime, location=location)
+        for owner, name, elements, dtype, lifetime, location, common in values["buffers"]:
+            registry.register(owner, name, elements, dtype, lifetime=lifetime, location=location, common=common)
         for parent, child, role, group in values["hosted"]:
             registry.host(parent, child, role, group=group)
         registry.freeze()

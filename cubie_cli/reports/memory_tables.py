@@ -58,7 +58,8 @@ def _tree_table(report: MemoryReport) -> RenderableType:
 
 def _totals(report: MemoryReport) -> list[tuple[str, str]]:
     totals, holder = report.registry.totals(), "run" if report.threads_per_run == 1 else "thread"
-    return [(f"{where}, a {holder}", size(getattr(totals, where))) for where in ("local", "persistent", "shared")]
+    found = [(f"{where}, a {holder}", size(getattr(totals, where))) for where in ("local", "persistent", "shared")]
+    return [*found, ("shared, all threads of a run", size(totals.common))] if totals.common else found
 
 
 def _kernel(report: MemoryReport) -> list[tuple[str, str]]:

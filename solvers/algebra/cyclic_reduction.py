@@ -8,10 +8,10 @@ Source: R. W. Hockney, C. R. Jesshope, Parallel Computers 2, Adam Hilger 1988, 5
 from collections.abc import Sequence
 from typing import Any
 
-from solvers.algebra.complex_numbers import Complex, Numbers, as_complex, multiply_add
+from solvers.algebra.complex_numbers import Numbers, as_complex, multiply_add
+from solvers.algebra.lane_numbers import handed
 from solvers.algebra.sparse_lu import SparseLU
 from solvers.straightline import View, both, literal
-from solvers.straightline.dealing import exchanged
 
 #: A block, row by row.
 Block = Sequence[Sequence[Any]]
@@ -146,10 +146,3 @@ class CyclicReduction:
     def _entries(self, lu: Any, step: int, number: int) -> Block:
         array, width = self._array(lu, step, number), self._width
         return [[array[i * width + j] for j in range(width)] for i in range(width)]
-
-
-def handed(value: Any, sources: Sequence[int]) -> Any:
-    """Return what each lane's source has as a number, real or complex."""
-    if isinstance(value, Complex):
-        return Complex(exchanged(value.re, sources), exchanged(value.im, sources))
-    return exchanged(value, sources)

@@ -9,9 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from solvers.algebra.complex_numbers import add
-from solvers.algebra.cyclic_reduction import CyclicReduction, handed
+from solvers.algebra.cyclic_reduction import CyclicReduction
+from solvers.algebra.lane_numbers import handed
 from solvers.algebra.pivot_order import Entry, PivotOrder, choose_order
-from solvers.algebra.sparse_lu import SparseLU
+from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
 from solvers.equations.dealt_jacobian import DealtJacobian
 from solvers.straightline import View, both, literal
 from solvers.straightline.dealing import over_lanes
@@ -48,6 +49,10 @@ class DealtLU(SparseLU):
         return slots, size + self._between.size
 
     # -- straight-line code ---------------------------------------------------------------------
+
+    def shifted(self, entries: Mapping[Entry, Any], alpha: Any) -> dict[Entry, Any]:
+        """Return alpha*I - J, given the entries of J."""
+        return iteration_matrix(entries, self._own, alpha)
 
     def factor(self, values: Mapping[Entry, Any], lu: Any) -> Any:
         """Store the factors of a matrix; return whether every pivot of all threads is sound."""

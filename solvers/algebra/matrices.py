@@ -12,12 +12,17 @@ from solvers.algebra.dealt_lu import DealtLU
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.looped_matrix import LoopedMatrix
 from solvers.algebra.point import Point
-from solvers.algebra.sparse_lu import SparseLU, iteration_matrix
+from solvers.algebra.rate_jacobian import RateJacobian
+from solvers.algebra.row_lu import RowLU
+from solvers.algebra.sparse_lu import SparseLU
 from solvers.equations.dealt_jacobian import DealtJacobian
 from solvers.equations.jacobian import Jacobian
 from solvers.straightline import View, both, fma, literal
 from solvers.straightline.loops import Repeated
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
+
+#: J of a thread, or dealt among several.
+AnyJacobian = Jacobian | DealtJacobian | RateJacobian
 
 
 def shift(h: Any, gamma: float) -> Any:
@@ -44,7 +49,7 @@ class StageMatrix:
 
     def __init__(
         self,
-        jacobian: Jacobian | DealtJacobian,
+        jacobian: AnyJacobian,
         gamma: float,
         norm: ErrorNorm,
         *,
@@ -60,7 +65,7 @@ class StageMatrix:
         self.size = jacobian.size
 
     @cached_property
-    def _lu(self) -> SparseLU:
+    def _lu(self) -> SparseLU | RowLU:
         return _make_lu(self.size, self.jacobian, blocks=self.blocks)
 
     @cached_property
@@ -121,8 +126,8 @@ class StageMatrix:
             self._looped.store(point, terms, factors)
             return self._looped.lu.factor(self.shift(point.h), factors, factors)
         entries = self.jacobian.entries(point.t, point.y, point.p)
-        by_place = dict(zip(self.jacobian.pattern, entries, strict=True))
-        return self._lu.factor(iteration_matrix(by_place, self.size, self.shift(point.h)), factors)
+        by_place: dict[Any, Any] = dict(zip(self.jacobian.pattern, entries, strict=True))
+        return _factor(self._lu, self.jacobian, point, self._lu.shifted(by_place, self.shift(point.h)), factors)
 
     def solve(self, factors: Any, b: list[Any]) -> list[Any]:
         """Return x with W x = b."""
@@ -166,7 +171,7 @@ class CoupledMatrix:
 
     def __init__(
         self,
-        jacobian: Jacobian | DealtJacobian,
+        jacobian: AnyJacobian,
         tableau: FullyImplicitTableau,
         norm: ErrorNorm,
         *,
@@ -183,11 +188,11 @@ class CoupledMatrix:
         self.blocks = blocks
 
     @cached_property
-    def _real(self) -> SparseLU:
+    def _real(self) -> SparseLU | RowLU:
         return _make_lu(self.n, self.jacobian, blocks=self.blocks)
 
     @cached_property
-    def _complex(self) -> SparseLU:
+    def _complex(self) -> SparseLU | RowLU:
         return _make_lu(self.n, self.jacobian, blocks=self.blocks, is_complex=True)
 
     @cached_property
@@ -281,18 +286,18 @@ class CoupledMatrix:
         if self.loops:
             return self._factor_by_loops(point, factors, terms)
         entries = self.jacobian.entries(point.t, point.y, point.p)
-        by_place = dict(zip(self.jacobian.pattern, entries, strict=True))
+        by_place: dict[Any, Any] = dict(zip(self.jacobian.pattern, entries, strict=True))
         split = self.tableau.transformation
         real, pairs = self._blocks(factors)
         inverse = reciprocal(point.h)
         factors[self.factor_elements - 1] = inverse
         sound: Any = True
         for value, block in zip(split.real, real, strict=True):
-            matrix = iteration_matrix(by_place, self.n, inverse * value)
-            sound = both(self._real.factor(matrix, block), sound)
+            matrix = self._real.shifted(by_place, inverse * value)
+            sound = both(_factor(self._real, self.jacobian, point, matrix, block), sound)
         for (a, b), block in zip(split.pairs, pairs, strict=True):
-            matrix = iteration_matrix(by_place, self.n, Complex(inverse * a, inverse * b))
-            sound = both(self._complex.factor(matrix, block), sound)
+            matrix = self._complex.shifted(by_place, Complex(inverse * a, inverse * b))
+            sound = both(_factor(self._complex, self.jacobian, point, matrix, block), sound)
         return sound
 
     def _factor_by_loops(self, point: Point, factors: Any, terms: Any) -> Any:
@@ -378,13 +383,22 @@ def mix(matrix: Sequence[Sequence[float]], stages: Sequence[Sequence[Any]]) -> l
     return mixed
 
 
-def _whole(jacobian: Jacobian | DealtJacobian) -> Jacobian:
+def _whole(jacobian: AnyJacobian) -> Jacobian:
     """Return a Jacobian that is of one thread."""
     assert isinstance(jacobian, Jacobian)  # noqa: S101 - only direct solvers are dealt, and they are not by loops
     return jacobian
 
 
-def _make_lu(n: int, jacobian: Jacobian | DealtJacobian, *, blocks: bool, is_complex: bool = False) -> SparseLU:
+def _factor(lu: SparseLU | RowLU, jacobian: AnyJacobian, point: Point, matrix: Any, factors: Any) -> Any:
+    if isinstance(lu, RowLU):
+        assert isinstance(jacobian, RateJacobian)  # noqa: S101 - it was made for one
+        return lu.factor(matrix, factors, jacobian.pool(point.p))
+    return lu.factor(matrix, factors)
+
+
+def _make_lu(n: int, jacobian: AnyJacobian, *, blocks: bool, is_complex: bool = False) -> SparseLU | RowLU:
+    if isinstance(jacobian, RateJacobian):
+        return RowLU(jacobian.layout, is_complex=is_complex)
     if isinstance(jacobian, DealtJacobian):
         return DealtLU(jacobian, is_complex=is_complex)
     return (BlockedLU if blocks else SparseLU)(n, jacobian.pattern, jacobian.precision, is_complex=is_complex)

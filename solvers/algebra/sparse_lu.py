@@ -125,6 +125,10 @@ class SparseLU:
 
     # -- straight-line code ---------------------------------------------------------------------
 
+    def shifted(self, entries: Mapping[Entry, Any], alpha: Any) -> dict[Entry, Any]:
+        """Return alpha*I - J, given the entries of J."""
+        return iteration_matrix(entries, self.n, alpha)
+
     def factor(self, values: Mapping[Entry, Any], lu: Any) -> Any:
         """Store the factors of a matrix.
 

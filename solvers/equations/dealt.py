@@ -17,9 +17,13 @@ from solvers.equations.program import Program, evaluate_at, literals
 from solvers.equations.system import System, parameter_symbol, state_symbol
 from solvers.equations.timed import TimedParts
 from solvers.straightline import literal
-from solvers.straightline.dealing import Dealing, Whole, chosen, deal, read
+from solvers.straightline.dealing import Whole, chosen, deal
 from solvers.straightline.loops import by_lane
+from solvers.straightline.pool import PooledElements
 from solvers.straightline.record import INDEX
+
+#: All states of a run, by their own numbers.
+States = Whole | PooledElements
 
 #: The kind of a leaf that is the same for all lanes.
 _PART = "part"
@@ -45,24 +49,22 @@ class _Kind:
         member = self.members[index]
         return [int(column.values[member]) for column in self.body.columns if column.kind == "y"]
 
-    def value(self, sources: Mapping[str, Any], dealing: Dealing, row: Sequence[int | None], precision: str) -> Any:
+    def value(self, sources: Mapping[str, Any], row: Sequence[int | None], precision: str) -> Any:
         """Return the value of each lane's expression; None: of none."""
         members = [None if index is None else self.members[index] for index in row]
-        inputs = [_read(column, sources, dealing, members, precision) for column in self.body.columns]
+        inputs = [_read(column, sources, members, precision) for column in self.body.columns]
         (value,) = self.body.program.evaluate(inputs, literals(sources["p"], precision))
         return value
 
 
-def _read(
-    column: Column, sources: Mapping[str, Any], dealing: Dealing, members: Sequence[int | None], precision: str
-) -> Any:
+def _read(column: Column, sources: Mapping[str, Any], members: Sequence[int | None], precision: str) -> Any:
     """Return what stands at one place of a form, for each lane's member of a kind."""
     found = [None if member is None else column.values[member] for member in members]
     if column.kind == NUMBER:
         return by_lane(sources["p"], precision, found)
     places = [None if value is None else int(value) for value in found]
     if column.kind == "y":
-        return read(sources["y"], dealing, places)
+        return sources["y"].by_lane(places)
     if column.kind == _PART:
         return _part(sources[_PART], places)
     return sources[column.kind][by_lane(sources["p"], INDEX, places)]
@@ -124,6 +126,15 @@ class DealtExpressions:
         """Return what an expression has in common with others of its form, a negative number where it is alone."""
         return self._kind_of.get(index, -1 - index)
 
+    def operands(self, index: int) -> list[tuple[str, int]]:
+        """Return the states ("y") and parameters ("p") that an expression is computed of, in the order of its form."""
+        if index not in self._kind_of:
+            return []
+        kind = self._kinds[self._kind_of[index]]
+        member = kind.members[index]
+        columns = (column for column in kind.body.columns if column.kind in {"y", "p"} and not column.constant)
+        return [(column.kind, int(column.values[member])) for column in columns]
+
     def reads(self, index: int) -> Sequence[int]:
         """Return the states that an expression is computed of, in the order of its form; none where it is alone."""
         return self._kinds[self._kind_of[index]].reads(index) if index in self._kind_of else ()
@@ -133,29 +144,25 @@ class DealtExpressions:
         forms = "1 form" if len(self._kinds) == 1 else f"{len(self._kinds)} forms"
         return f"{forms}, {len(self._alone):,} done by each"
 
-    def values(self, rows: Iterable[Sequence[int | None]], t: Any, y: Any, p: Any, dealing: Dealing) -> Iterator[Any]:
+    def values(self, rows: Iterable[Sequence[int | None]], t: Any, states: States, p: Any) -> Iterator[Any]:
         """Yield for each row the value of the expression that each lane has in it, 0 where it has none.
 
         Parameters
         ----------
         t
             Time, float64, or an `Instant`.
-        y, p
-            The thread's states, an array or a list of values; the array of all parameters.
-        dealing
-            Which thread has which state.
+        states, p
+            All states; the array of all parameters.
         """
-        sources = {"y": y, "p": p, _PART: self._evaluate(self._parts, t, y, p, dealing)}
+        sources = {"y": states, "p": p, _PART: self._evaluate(self._parts, t, states, p)}
         for row in rows:
             found = None
-            for held, value in self._among(row, t, sources, dealing):
+            for held, value in self._among(row, t, sources):
                 found = value if found is None else chosen(held, value, found)
             nothing = literal(p, 0.0, self._precision)
             yield nothing if found is None else chosen([each is not None for each in row], found, nothing)
 
-    def _among(
-        self, row: Sequence[int | None], t: Any, sources: Mapping[str, Any], dealing: Dealing
-    ) -> Iterator[tuple[list[bool], Any]]:
+    def _among(self, row: Sequence[int | None], t: Any, sources: Mapping[str, Any]) -> Iterator[tuple[list[bool], Any]]:
         """Yield values of a row, a kind at a time: in which lanes it is one of those, and the value."""
         present = [index for index in row if index is not None]
         for number in dict.fromkeys(self._kind_of.get(index) for index in present):
@@ -164,16 +171,15 @@ class DealtExpressions:
             own = [None if index is None or self._kind_of.get(index) != number else index for index in row]
             yield (
                 [index is not None for index in own],
-                self._kinds[number].value(sources, dealing, own, self._precision),
+                self._kinds[number].value(sources, own, self._precision),
             )
         for index in present:
             if index in self._alone:
-                (value,) = self._evaluate(self._alone[index], t, sources["y"], sources["p"], dealing)
+                (value,) = self._evaluate(self._alone[index], t, sources["y"], sources["p"])
                 yield [each == index for each in row], value
 
-    def _evaluate(self, program: Program, t: Any, y: Any, p: Any, dealing: Dealing) -> list[Any]:
-        whole = Whole(y, dealing)
-        return evaluate_at(program, self._system, self._precision, t, whole, p, forcing=self._forcing)
+    def _evaluate(self, program: Program, t: Any, states: States, p: Any) -> list[Any]:
+        return evaluate_at(program, self._system, self._precision, t, states, p, forcing=self._forcing)
 
 
 class DealtEquations:
@@ -224,7 +230,7 @@ class DealtEquations:
 
     def values(self, t: Any, y: Any, p: Any) -> list[Any]:
         """Return the slopes of a thread's states; see `DealtExpressions.values`."""
-        return [*self._slopes.values(self.dealing.slots, t, y, p, self.dealing)]
+        return [*self._slopes.values(self.dealing.slots, t, Whole(y, self.dealing), p)]
 
 
 def without_names(named: Sequence[tuple[sympy.Symbol, sympy.Expr]], expressions: Iterable[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from solvers.equations.dealt import DealtEquations, DealtExpressions
 from solvers.equations.depth import deep_recursion
 from solvers.equations.jacobian import Jacobian
-from solvers.straightline.dealing import Dealing
+from solvers.straightline.dealing import Dealing, Whole
 
 #: Threads from which on a thread's neighbours on both sides are two.
 FEWEST_LANES = 4
@@ -132,9 +132,9 @@ class DealtJacobian:
 
     def entries(self, t: Any, y: Any, p: Any) -> list[Any]:
         """Return the thread's entries in the order of `pattern`; see `DealtExpressions.values`."""
-        return [*self._entries.values(self._rows, t, y, p, self.separation.dealing)]
+        return [*self._entries.values(self._rows, t, Whole(y, self.separation.dealing), p)]
 
     def time_derivative(self, t: Any, y: Any, p: Any) -> list[Any]:
         """Return the derivatives df/dt of the thread's states, which stand still; drivers move."""
         dealing = self.separation.dealing
-        return [*self._in_time.values(dealing.slots, t, y, p, dealing)]
+        return [*self._in_time.values(dealing.slots, t, Whole(y, dealing), p)]

@@ -16,6 +16,7 @@ from solvers.equations.forcing import Forcing
 from solvers.equations.looped import MOST_STATES, SHARE, LoopedEquations, weight
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
+from solvers.equations.rates import RateEquations
 from solvers.equations.start_values import ComputedValue, StartValues
 from solvers.equations.system import (
     MIDDLE,
@@ -27,7 +28,7 @@ from solvers.equations.system import (
 )
 from solvers.straightline import either
 from solvers.straightline.dealing import Dealing, Whole
-from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated
+from solvers.straightline.loops import ALWAYS_WRITTEN_OUT, LONGEST_WRITTEN_OUT, Repeated, record_of
 
 #: Nodes of an argument up to which SymPy is asked for its sign.
 _SMALL = 50
@@ -49,6 +50,9 @@ class RightHandSide:
         The drivers; None: as the interpreter has them.
     threads
         That share a run; states and derivatives are dealt among several.
+    rows
+        How states are dealt where derivatives are sums of rates, which the threads work out together; None: each
+        thread works out its own derivatives.
     """
 
     def __init__(
@@ -58,12 +62,13 @@ class RightHandSide:
         most_written_out: int | None = None,
         forcing: Forcing | None = None,
         threads: int = 1,
+        rows: Dealing | None = None,
     ) -> None:
         self.system = system
         self.precision = precision
         self.forcing = forcing or Forcing.known(system.drivers, precision)
         self._most_written_out = most_written_out
-        self._threads = threads
+        self._threads, self._rows = threads, rows
 
     @cached_property
     def derivatives(self) -> Program:
@@ -114,10 +119,12 @@ class RightHandSide:
         return found if found.weight <= SHARE * whole else None
 
     @cached_property
-    def dealt(self) -> DealtEquations | None:
+    def dealt(self) -> DealtEquations | RateEquations | None:
         """The derivatives dealt among the threads of a run; None where a run has one."""
         if self._threads == 1:
             return None
+        if self._rows:
+            return RateEquations(self.system, self._named_slopes, self.precision, self._rows, self.forcing)
         return DealtEquations(self.system, self._named_slopes, self.precision, self._threads, self.forcing)
 
     @property
@@ -129,6 +136,17 @@ class RightHandSide:
     def dealing(self) -> Dealing | None:
         """Which thread of a run has which state; None where a run has one."""
         return self.dealt.dealing if self.dealt else None
+
+    @property
+    def room(self) -> int:
+        """Elements behind the parameters through which the threads of a run tell each other numbers."""
+        return self.dealt.room if isinstance(self.dealt, RateEquations) else 0
+
+    def settle(self, p: Any) -> None:
+        """Wait until no thread of the run reads the parameters any more, where threads have one array of them."""
+        log = record_of(p)
+        if self.room and log:
+            log.settle()
 
     @property
     def states(self) -> Repeated:

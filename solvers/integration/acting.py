@@ -82,6 +82,7 @@ class Acting:
         if not event.changes:
             return
         values = self.firings.rhs.computed(tuple(value for _, value in event.changes))(t, y, p)
+        self.firings.rhs.settle(p)
         for (symbol, _), value in zip(event.changes, values, strict=True):
             of_state, index = self.firings.rhs.system.place_of(symbol)
             array = self.firings.rhs.whole(y) if of_state else p

@@ -88,7 +88,8 @@ class Loop:
         """Register the loop's buffers and host its children."""
         rhs = self.step.rhs
         registry.register(self.owner, "state", rhs.states.held, rhs.precision, lifetime="run")
-        registry.register(self.owner, "parameters", len(rhs.system.parameters), rhs.precision, lifetime="run")
+        parameters = len(rhs.system.parameters) + rhs.room
+        registry.register(self.owner, "parameters", parameters, rhs.precision, lifetime="run", common=rhs.room > 0)
         children: dict[str, Any] = {"algorithm": self.step, "controller": self.controller, "output": self.output}
         children |= {"events": self.events} if self.events else {}
         children |= {"summaries": self.summaries} if self.summaries else {}

@@ -7,10 +7,9 @@ from typing import Any
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import DirectSolver, LinearSolver
+from solvers.algebra.matrices import AnyJacobian
 from solvers.algebra.point import Point
-from solvers.equations.dealt_jacobian import DealtJacobian
 from solvers.equations.instant import later
-from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.methods.extension_error import ALLOWED, ExtensionCheck, looked_at
 from solvers.methods.step import ExtensionStages, OneStepMethod, Part, at_node, attempt_in_parts
@@ -52,7 +51,7 @@ class RosenbrockStep(OneStepMethod):
         self,
         tableau: RosenbrockTableau,
         rhs: RightHandSide,
-        jacobian: Jacobian | DealtJacobian,
+        jacobian: AnyJacobian,
         norm: ErrorNorm,
         linear: LinearSolver,
         *,

@@ -9,8 +9,9 @@ import numpy as np
 from buffers import BufferRegistry
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import LinearSolver, Operator, make_linear_solver
-from solvers.algebra.matrices import CoupledMatrix, StageMatrix
+from solvers.algebra.matrices import AnyJacobian, CoupledMatrix, StageMatrix
 from solvers.algebra.newton import NewtonLimits, NewtonSolver
+from solvers.algebra.rate_jacobian import RateJacobian
 from solvers.equations.dealt_jacobian import DealtJacobian
 from solvers.equations.forcing import Forcing
 from solvers.equations.jacobian import Jacobian
@@ -18,6 +19,7 @@ from solvers.equations.looped import weight
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program
 from solvers.equations.quantities import EventFacts
+from solvers.equations.rates import RateEquations
 from solvers.equations.reads import Reads
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import parameter_symbol
@@ -214,8 +216,7 @@ def _make_step(
     if isinstance(tableau, ButcherTableau):
         constant = None if problem.cut else fixed_step
         return ExplicitRungeKuttaStep(tableau, rhs, norm, fixed=fixed, fixed_step=constant, dense=dense)
-    whole = Jacobian(rhs.system, rhs.precision, rhs.forcing)
-    jacobian = DealtJacobian(whole, rhs.dealt) if rhs.dealt else whole
+    jacobian = _make_jacobian(rhs)
     if isinstance(tableau, FullyImplicitTableau):
         return _fully_implicit_step(problem, given, tableau, rhs, norm, jacobian, dense=dense, blocks=blocks)
     operator = StageMatrix(jacobian, tableau.gamma, norm, loops=rhs.looped is not None, blocks=blocks)
@@ -227,13 +228,20 @@ def _make_step(
     return DiagonallyImplicitStep(tableau, rhs, norm, newton, fixed=fixed, dense=dense)
 
 
+def _make_jacobian(rhs: RightHandSide) -> AnyJacobian:
+    if isinstance(rhs.dealt, RateEquations):
+        return RateJacobian(rhs.dealt)
+    whole = Jacobian(rhs.system, rhs.precision, rhs.forcing)
+    return DealtJacobian(whole, rhs.dealt) if rhs.dealt else whole
+
+
 def _fully_implicit_step(
     problem: Problem,
     given: Given,
     tableau: FullyImplicitTableau,
     rhs: RightHandSide,
     norm: ErrorNorm,
-    jacobian: Jacobian | DealtJacobian,
+    jacobian: AnyJacobian,
     *,
     dense: bool,
     blocks: bool,

@@ -6,6 +6,11 @@ from typing import Any
 import numpy as np
 import sympy
 
+from solvers.algebra.pivot_order import Entry
+from solvers.algebra.row_layout import RowLayout, deal_rows
+from solvers.algebra.row_lu import RowLU
+from solvers.algebra.sparse_lu import SparseLU
+from solvers.equations.dealt import DealtEquations
 from solvers.equations.dealt_jacobian import FEWEST_LANES, Separation, separate
 from solvers.equations.looped import WEIGHT, weight
 from solvers.equations.reads import Reads
@@ -47,17 +52,33 @@ FEWEST_MEMBERS = 4
 #: What the threads of a run do together, at most, relative to what one would: equations of few threads' states are
 #: worked out by all, and values handed over.
 MOST_WORK = 4.0
+#: For equations that are sums of rates, whose matrix the threads eliminate together: the numbers that a run of its own
+#: thread has at most, the same where steps iterate, those that threads are left, and those with which the most threads
+#: are still faster than one.
+RATES_ALONE, RATES_ALONE_ITERATING, RATES_ROOM, RATES_FULL = 600, 960, 210, 300
+#: Operations of a factorisation for each state, at least: all threads wait for each pivot.
+FEWEST_OPERATIONS = 10
+#: States, at most: each thread has few rows, and what it does is written out.
+MOST_ROWS = 128
+#: What the threads do together to work out rates, at most, relative to what one would.
+MOST_WORK_FOR_RATES = 10.0
 #: Operations that take no work by themselves.
 _FREE = frozenset({"argument", "constant", "setting", "nothing", "load", "store"})
 
 
-def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> RightHandSide | None:
+#: Entries (row, column).
+Pattern = list[Entry]
+#: Makes the right-hand side for a number of threads and, where those work out rates together, the rows of each.
+Make = Callable[..., RightHandSide]
+
+
+def shared_equations(problem: Problem, make: Make) -> RightHandSide | None:
     """Return the right-hand side dealt among the threads of a run on a GPU; None where a run has one thread.
 
     Parameters
     ----------
     make
-        Makes the right-hand side for a number of threads.
+        Makes it.
 
     Raises
     ------
@@ -67,23 +88,29 @@ def shared_equations(problem: Problem, make: Callable[[int], RightHandSide]) -> 
     asked = problem.kernel.threads_per_run
     if asked is not None:
         return None if asked == 1 else _as_asked(problem, make, asked)
-    if _reads_much(problem):
+    if _looked_at(problem) > MOST_LOOKED_AT:
         return None
-    return _explicit_rule(problem, make) if problem.explicit else _implicit_rule(problem, make)
+    found = None
+    if _read(problem.system) <= MOST_READ:
+        found = _explicit_rule(problem, make) if problem.explicit else _implicit_rule(problem, make)
+    return found or (None if problem.explicit else _rule_for_rates(problem, make))
 
 
-def _as_asked(problem: Problem, make: Callable[[int], RightHandSide], threads: int) -> RightHandSide:
+def _as_asked(problem: Problem, make: Make, threads: int) -> RightHandSide:
     """Return the right-hand side dealt among as many threads as the user wants."""
     reason = _why_not(problem, threads)
     dealt = None if reason else make(threads)
     if dealt and (problem.explicit or _separation(dealt)):
         return dealt
-    reason = reason or "has threads that read states of others than their neighbours"
+    if not problem.explicit:
+        reason = _why_not_rates(problem, threads)
+        if reason is None:
+            return make(threads, deal_rows(len(problem.system.states), _pattern(problem.system), threads))
     message = f"threads_per_run = {threads} {reason}"
     raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
 
 
-def _explicit_rule(problem: Problem, make: Callable[[int], RightHandSide]) -> RightHandSide | None:
+def _explicit_rule(problem: Problem, make: Make) -> RightHandSide | None:
     """Return the right-hand side dealt among as few threads as have room, where that pays."""
     states, solve = len(problem.system.states), problem.solve
     numbers = _words(problem) * (problem.tableau.stages + BESIDE_STAGES)
@@ -99,7 +126,7 @@ def _explicit_rule(problem: Problem, make: Callable[[int], RightHandSide]) -> Ri
     return dealt if _worth_it(dealt, threads, FEWEST_MEMBERS) else None
 
 
-def _implicit_rule(problem: Problem, make: Callable[[int], RightHandSide]) -> RightHandSide | None:
+def _implicit_rule(problem: Problem, make: Make) -> RightHandSide | None:
     """Return the same; some numbers of threads are not possible."""
     numbers, looks = _implicit_numbers(problem), _looks(problem)
     iterating = 1.0 if isinstance(problem.tableau, RosenbrockTableau) else ITERATING
@@ -120,15 +147,52 @@ def _implicit_rule(problem: Problem, make: Callable[[int], RightHandSide]) -> Ri
     return found
 
 
+def _rule_for_rates(problem: Problem, make: Make) -> RightHandSide | None:
+    """Return the right-hand side as sums of rates, dealt among as few threads as have room, where that pays."""
+    n, rosenbrock = len(problem.system.states), isinstance(problem.tableau, RosenbrockTableau)
+    if not FEWEST_LANES <= n <= MOST_ROWS or problem.solve.linear.kind != "lu":
+        return None
+    pattern = _pattern(problem.system)
+    alone = SparseLU(n, pattern, problem.solve.precision)
+    numbers = _words(problem) * (n * _kept_of_a_state(problem) + _matrices(problem) * alone.nonzeros)
+    few = numbers <= (RATES_ALONE if rosenbrock else RATES_ALONE_ITERATING)
+    if few or alone.operations.factor < FEWEST_OPERATIONS * n:
+        return None
+    threads = FEWEST_LANES
+    while (kept := _numbers_of_rows(problem, pattern, threads)) > RATES_ROOM and threads < MOST_THREADS:
+        threads *= 2
+    if kept > RATES_FULL or _why_not_rates(problem, threads):
+        return None
+    dealt = make(threads, deal_rows(n, pattern, threads))
+    return dealt if _share_of_work(dealt, threads) <= MOST_WORK_FOR_RATES else None
+
+
+def _numbers_of_rows(problem: Problem, pattern: Pattern, threads: int) -> int:
+    """Return the 32-bit numbers that a thread keeps where threads eliminate rows together."""
+    dealing = deal_rows(len(problem.system.states), pattern, threads)
+    factors = RowLU(RowLayout(tuple(pattern), dealing, problem.solve.precision)).size
+    return _words(problem) * (len(dealing.slots) * _kept_of_a_state(problem) + _matrices(problem) * factors)
+
+
 def _implicit_numbers(problem: Problem) -> float:
     """Return the 32-bit numbers that a thread keeps of each state for an implicit method, and for its work."""
-    tableau, matrices = problem.tableau, 1
-    if isinstance(tableau, FullyImplicitTableau):
-        matrices = len(tableau.transformation.real) + 2 * len(tableau.transformation.pairs)
-    beside = BESIDE_STAGES if isinstance(tableau, RosenbrockTableau) else BESIDE_NEWTON
     work = weight(RightHandSide(problem.system, problem.solve.precision).derivatives) / len(problem.system.states)
-    factors = matrices * (_read(problem.system) + FILL)
-    return _words(problem) * (tableau.stages + beside + factors + work / OPERATIONS_A_NUMBER)
+    factors = _matrices(problem) * (_read(problem.system) + FILL)
+    return _words(problem) * (_kept_of_a_state(problem) + factors + work / OPERATIONS_A_NUMBER)
+
+
+def _kept_of_a_state(problem: Problem) -> int:
+    """Return the numbers that are kept of each state beside factors."""
+    beside = BESIDE_STAGES if isinstance(problem.tableau, RosenbrockTableau) else BESIDE_NEWTON
+    return problem.tableau.stages + beside
+
+
+def _matrices(problem: Problem) -> int:
+    """Return how many real matrices' factors are kept, complex ones counting twice."""
+    if not isinstance(problem.tableau, FullyImplicitTableau):
+        return 1
+    split = problem.tableau.transformation
+    return len(split.real) + 2 * len(split.pairs)
 
 
 def _words(problem: Problem) -> int:
@@ -144,14 +208,18 @@ def _looks(problem: Problem) -> bool:
 def _separation(dealt: RightHandSide) -> Separation | None:
     """Return how the threads' matrices are parted; None where they cannot be."""
     assert dealt.dealt  # noqa: S101 - it was made so
-    reads, positions = Reads(dealt.system), {state_symbol(j): j for j in range(dealt.states.count)}
-    pattern = [(i, positions[each]) for i, slope in enumerate(dealt.system.derivatives) for each in reads(slope)]
-    return separate(dealt.dealt.dealing, pattern)
+    return separate(dealt.dealt.dealing, _pattern(dealt.system))
+
+
+def _pattern(system: System) -> Pattern:
+    """Return the entries of the Jacobian, by which states equations read."""
+    reads, positions = Reads(system), {state_symbol(j): j for j in range(len(system.states))}
+    return [(i, positions[each]) for i, slope in enumerate(system.derivatives) for each in reads(slope)]
 
 
 def _worth_it(dealt: RightHandSide, threads: int, members: float) -> bool:
     """Return whether dealt equations are of few forms, of so many members on average, and threads do little twice."""
-    assert dealt.dealt  # noqa: S101 - it was made so
+    assert isinstance(dealt.dealt, DealtEquations)  # noqa: S101 - it was made so
     few = dealt.dealt.forms * members <= dealt.states.count
     return few and _share_of_work(dealt, threads) <= MOST_WORK
 
@@ -168,9 +236,18 @@ def _why_not(problem: Problem, threads: int) -> str | None:
     return None
 
 
-def _reads_much(problem: Problem) -> bool:
-    """Return whether threads would do little else than hand states over."""
-    return _read(problem.system) > MOST_READ or _looked_at(problem) > MOST_LOOKED_AT
+def _why_not_rates(problem: Problem, threads: int) -> str | None:
+    """Return why some threads cannot work out rates, and eliminate rows, together; None where they can."""
+    n = len(problem.system.states)
+    if not threads / 2 < n <= MOST_ROWS:
+        return f"is for models of {threads // 2 + 1} to {MOST_ROWS} states"
+    if problem.solve.linear.kind != "lu":
+        return 'is for implicit methods with [solve.linear] kind = "lu"'
+    if problem.kernel.patience:
+        return "is for runs that are taken from no queue: patience = 0"
+    if problem.locations.resolve("loop.parameters", "shared") != "shared":
+        return 'needs the buffer "loop.parameters" in shared memory'
+    return None
 
 
 def _read(system: System) -> float:

@@ -58,6 +58,10 @@ class Whole:
         slot, lane = self._dealing.places[element]
         return exchanged(self.buffer[slot], [lane] * self._dealing.lanes)
 
+    def by_lane(self, elements: Sequence[int | None]) -> Any:
+        """Return an element for each lane, whoever holds it; None: any."""
+        return read(self.buffer, self._dealing, elements)
+
     def __setitem__(self, element: int, value: Any) -> None:
         slot, lane = self._dealing.places[element]
         self.buffer[slot] = chosen([each == lane for each in range(self._dealing.lanes)], value, self.buffer[slot])

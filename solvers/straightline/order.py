@@ -4,7 +4,7 @@ from solvers.straightline.record import Operation, Record
 from solvers.straightline.recorded import Recorded
 
 #: Effects whose order among each other is part of their meaning.
-_ORDERED = frozenset({"gather", "scatter", "loop"})
+_ORDERED = frozenset({"gather", "scatter", "loop", "settle"})
 
 
 def by_demand(recorded: Recorded) -> Recorded:
@@ -13,7 +13,7 @@ def by_demand(recorded: Recorded) -> Recorded:
     Whatever is final, in the order recorded, asks for its operands, the deepest first, and these for theirs. A step
     recorded stage by stage keeps every slope of every state until the last stage; ordered by demand, a state whose
     equation involves few others is finished, and its slopes dead, before the states far from it are begun.
-    Functions that read or write memory of all runs, or have loops, stay as they are.
+    Functions that read or write memory of all runs or lanes, or have loops, stay as they are.
     """
     operations = recorded.record.operations
     if any(operation.kind in _ORDERED for operation in operations):

@@ -125,6 +125,11 @@ class Record:
         self._known = self._outside.pop()  # what was computed within may not be there: the count may be 0
         return [self.effect("left", (end,), value.dtype, number) for number, value in enumerate(carried)]
 
+    def settle(self) -> None:
+        """Let all lanes of a run come here, and find what the others stored before in what they have in common."""
+        self.effect("settle", (), None)
+        self.forget()
+
     def forget(self) -> None:
         """Forget what is known of all buffers: what follows may run before or after what was recorded."""
         self._elements.clear()

@@ -258,8 +258,9 @@ class Emitter(BitsEmitter, ABC):
         place = self._place(Place(0, factor, offset), operands[0])
         if isinstance(table.numbers[0], Setting):
             return self._looked_up_setting(table, place)
-        varies = self.operations[operation.operands[0]].kind == "lane"
-        entry = self.builder.load(self.builder.gep(self._table(table, varies=varies), [place]))
+        if self.operations[operation.operands[0]].kind == "lane":
+            return self.lane_entry(table, place)
+        entry = self.builder.load(self.builder.gep(self._table(table), [place]))
         return self.builder.zext(entry, INDEX_TYPE) if table.dtype == INDEX else self.splat(entry)
 
     def _looked_up_setting(self, table: Table, place: ir.Value) -> ir.Value:
@@ -268,18 +269,11 @@ class Emitter(BitsEmitter, ABC):
         offset = self.builder.add(self.builder.mul(place, ir.Constant(INDEX_TYPE, SLOT_BYTES)), first)
         return self.splat(load_setting(self.builder, SCALAR[table.dtype], offset, self.settings_space))
 
-    def _table(self, table: Table, *, varies: bool) -> ir.Value:
-        """Return the address of the numbers of a table.
-
-        Parameters
-        ----------
-        varies
-            Whether what is looked up differs from lane to lane.
-        """
+    def _table(self, table: Table) -> ir.Value:
+        """Return the address of the numbers of a table."""
         numbers = table_bytes(table)
-        space = self.table_space(len(numbers), varies=varies)
-        name = f"cubie_table_{table.digest}{'_by_lane' if varies else ''}"
-        return table_address(self.builder.module, name, table, numbers, space)
+        name = f"cubie_table_{table.digest}"
+        return table_address(self.builder.module, name, table, numbers, self.table_space(len(numbers)))
 
     def _emit_fetch(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         (column, width), dtype = operation.detail, str(operation.dtype)
@@ -322,9 +316,13 @@ class Emitter(BitsEmitter, ABC):
         """Return how often a loop is gone through."""
         return ir.Constant(INDEX_TYPE, count)
 
-    def table_space(self, nbytes: int, *, varies: bool) -> int:  # noqa: ARG002 - where there are several
+    def table_space(self, nbytes: int) -> int:  # noqa: ARG002 - where there are several
         """Return the address space of a table of a size."""
         return 0
+
+    def lane_entry(self, table: Table, lane: ir.Value) -> ir.Value:
+        """Return a lane's number of a table, where threads share runs; a place as an integer of 64 bits."""
+        raise NotImplementedError
 
     def pointer(self, base: ir.Value, dtype: str, index: int | ir.Value) -> ir.Value:
         """Return the address of an element of a run's buffer."""

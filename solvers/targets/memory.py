@@ -17,10 +17,14 @@ class Child(NamedTuple):
 
 
 class Regions(NamedTuple):
-    """The memory that a component's buffers are cut from: its slices of the block's and of what a run keeps."""
+    """The memory that a component's buffers are cut from: its slices of the block's and of what a run keeps.
+
+    `common` is what all threads of a run have, the same for every component.
+    """
 
     shared: Any
     persistent: Any
+    common: Any = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,12 @@ class Frame:
         """The allocators of all buffers in the tree, regions left out."""
         below = (allocator for child in self.children for allocator in child.frame.allocators)
         return (*self.own, *below)
+
+    @property
+    def common_bytes(self) -> int:
+        """Bytes that all threads of a run have in common."""
+        ends = (each.offset + each.nbytes for each in self.allocators if each.common and each.offset is not None)
+        return max(ends, default=0)
 
     @property
     def kind(self) -> Any:

@@ -1,5 +1,7 @@
 """Tables that a module has, and that its code looks numbers up in."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from llvmlite import ir
 
@@ -37,3 +39,59 @@ def table_address(module: ir.Module, name: str, table: Table, numbers: bytes, sp
         found.linkage = "internal"
         found.align = 8
     return module.globals[name].bitcast(SCALAR[_stored_dtype(table)].as_pointer(space))
+
+
+#: The name of the block of all tables of a number a lane.
+_BLOCK = "cubie_lane_tables"
+_BYTE, _SHORT, _LONG = (ir.IntType(bits) for bits in (8, 16, 64))
+
+
+@dataclass
+class LaneTables:
+    """Tables of a number a lane, in one block: each place is a distance from the one that a lane begins with.
+
+    Parameters
+    ----------
+    offsets
+        Where each begins, by its numbers.
+    content
+        What is in the block.
+    """
+
+    offsets: dict[bytes, int] = field(default_factory=dict)
+    content: bytearray = field(default_factory=bytearray)
+
+    def entry(self, builder: ir.IRBuilder, table: Table, lane: ir.Value, space: int) -> ir.Value:
+        """Return a lane's number; a place, as an integer of 64 bits."""
+        numbers = np.array(table.numbers, "uint16" if table.dtype == INDEX else table.dtype)
+        assert table.dtype != INDEX or numbers.tolist() == [*table.numbers]  # noqa: S101 - a run has fewer elements
+        kind = _SHORT if table.dtype == INDEX else SCALAR[table.dtype]
+        place = builder.mul(lane, ir.Constant(_LONG, numbers.itemsize))
+        first = builder.gep(_declared(builder.module, space), [ir.Constant(_LONG, 0), place])
+        address = builder.gep(first, [ir.Constant(_LONG, self._offset(numbers))])
+        value = builder.load(builder.bitcast(address, kind.as_pointer(space)), align=numbers.itemsize)
+        value.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return builder.zext(value, _LONG) if kind is _SHORT else value
+
+    def definition(self, space: int) -> str:
+        """Return the line of LLVM code that defines the block."""
+        text = "".join(f"\\{byte:02x}" for byte in self.content)
+        kind = f"addrspace({space}) constant [{len(self.content)} x i8]"
+        return f'@{_BLOCK} = {kind} c"{text}", align 8\n' if self.content else ""
+
+    def _offset(self, numbers: np.ndarray) -> int:
+        key = numbers.tobytes()
+        if key not in self.offsets:
+            self.content += bytes(-len(self.content) % numbers.itemsize)
+            self.offsets[key] = len(self.content)
+            self.content += key
+        return self.offsets[key]
+
+
+def _declared(module: ir.Module, space: int) -> ir.Value:
+    if _BLOCK not in module.globals:
+        block = ir.GlobalVariable(module, ir.ArrayType(_BYTE, 0), _BLOCK, addrspace=space)
+        block.linkage = "external"
+        block.global_constant = True
+        block.align = 8
+    return module.globals[_BLOCK]

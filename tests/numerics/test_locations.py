@@ -64,10 +64,10 @@ def test_moving_buffers_changes_nothing(name, locations, target, all_local):
 @pytest.mark.gpu
 @pytest.mark.parametrize("locations", ASSIGNMENTS.values(), ids=ASSIGNMENTS)
 def test_a_launch_takes_the_shared_memory_of_the_report(locations):
-    from solvers.execution.cuda.entry import shared_stride  # noqa: PLC0415 - imports the compiler for GPUs
+    from solvers.targets.cuda.shared_memory import slice_stride  # noqa: PLC0415 - imports the compiler for GPUs
 
     _, kernel, solver = solved(METHODS["tsit5 saving"], "cuda", locations)
-    stride = shared_stride(kernel.registry.totals().shared)
+    stride = slice_stride(kernel.registry.totals().shared)
     assert solver.launch.shared_bytes == solver.launch.threads * stride
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from buffers import Allocator
 from solvers.integration.lane import Reports, Results
 from solvers.planning.exchange import Solution
 from solvers.planning.plan import Plan
@@ -28,10 +29,14 @@ _PURE: Mapping[str, Callable[..., Any]] = {
 
 
 class _Memory:
-    """Memory that straight-line code indexes: of all runs, or a buffer with a number for each lane."""
+    """Memory that straight-line code indexes: of all runs, or a buffer with a number for each lane.
 
-    def __init__(self, numbers: np.ndarray) -> None:
+    Where lanes have a buffer in common, `owners` are the columns that each has of it.
+    """
+
+    def __init__(self, numbers: np.ndarray, owners: np.ndarray | None = None) -> None:
         self.numbers = numbers
+        self.owners = np.arange(numbers.shape[-1]) if owners is None else owners
 
 
 def _buffer(elements: int, dtype: Any, lanes: int) -> _Memory:
@@ -52,11 +57,21 @@ class Lanes:
     def __init__(self, threads: int, runs: int = 1, numbers: Mapping[str, float] | None = None) -> None:
         self.target = SharedTarget(threads, runs, numbers or {})
 
-    def run(self, function: Callable[..., Any], *values: np.ndarray) -> Any:
+    @staticmethod
+    def common(numbers: np.ndarray) -> Any:
+        """Return a buffer that the lanes of each run have in common, given numbers of (elements, runs)."""
+        return _Memory(numbers, np.arange(numbers.shape[1]))
+
+    def run(self, function: Callable[..., Any], *values: Any) -> Any:
         """Return what a function comes to, in each lane, of numbers a lane, and of buffers of (elements, lanes)."""
-        given = [_Memory(each) if each.ndim > 1 else each for each in values]
+        given = [self._given(each) for each in values]
         with np.errstate(all="ignore"):
             return self.target.straight_line(function)(*given)
+
+    def _given(self, value: Any) -> Any:
+        if isinstance(value, _Memory):
+            return _Memory(value.numbers, self.target.runs_of_lanes)
+        return _Memory(value) if value.ndim > 1 else value
 
 
 class SharedTarget(PythonTarget):
@@ -91,11 +106,20 @@ class SharedTarget(PythonTarget):
         """Return a function that makes a frame's buffers."""
 
         def cut(shared, persistent):
-            own = (_buffer(each.elements, each.dtype, self._lanes) for each in frame.own)
+            own = (self._buffer(each) for each in frame.own)
             below = (self.allocate(child.frame)(shared, persistent) for child in frame.children)
             return frame.kind._make((*own, *below))
 
         return cut
+
+    @property
+    def runs_of_lanes(self) -> np.ndarray:
+        """The run of each lane, among those of the warp."""
+        return np.arange(self._lanes) // self._threads
+
+    def _buffer(self, allocator: Allocator) -> _Memory:
+        buffer = _buffer(allocator.elements, allocator.dtype, self._lanes)
+        return _Memory(buffer.numbers, self.runs_of_lanes) if allocator.common else buffer
 
     @property
     def any_lane(self):
@@ -140,9 +164,14 @@ class SharedTarget(PythonTarget):
             "lane": lambda: self._own,
             "in lanes": lambda: np.array(detail)[self._own],
             "exchange": lambda: self._exchanged(operands[0], detail),
-            "load": lambda: np.copy(arguments[detail[0]].numbers[detail[1]]),
-            "store": lambda: arguments[detail[0]].numbers.__setitem__(detail[1], operands[0]),
+            "settle": lambda: None,
+            "index": lambda: detail[0] * operands[0] + detail[1],
+            "load": lambda: self._loaded(arguments[detail[0]], detail[1]),
+            "store": lambda: self._stored(arguments[detail[0]], detail[1], operands[0]),
             "load at": lambda: self._loaded(arguments[detail.argument], detail.factor * operands[0] + detail.offset),
+            "store at": lambda: self._stored(
+                arguments[detail.argument], detail.factor * operands[0] + detail.offset, operands[1]
+            ),
             "look up": lambda: self._looked_up(*detail, operands[0]),
             "gather": lambda: self._gathered(arguments[detail], *operands),
             "scatter": lambda: self._scattered(arguments[detail], *operands),
@@ -158,7 +187,11 @@ class SharedTarget(PythonTarget):
 
     def _loaded(self, source: Any, index: Any) -> Any:
         numbers = source.numbers
-        return numbers[index] if numbers.ndim == 1 else numbers[index, np.arange(self._lanes)]
+        return np.copy(numbers[index] if numbers.ndim == 1 else numbers[index, source.owners])
+
+    @staticmethod
+    def _stored(goal: Any, index: Any, value: Any) -> None:
+        goal.numbers[index, goal.owners] = value
 
     def _looked_up(self, table: Any, place: Any, index: Any) -> Any:
         numbers = [each.value(self._numbers) if isinstance(each, Setting) else each for each in table.numbers]

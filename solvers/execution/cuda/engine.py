@@ -85,13 +85,14 @@ def compile_plan(
         raise TargetUnavailableError(*reason)
     from solvers.execution.cuda import sorting as cuda_order  # noqa: PLC0415 - import Numba
     from solvers.execution.cuda import toolchain as cuda_toolchain  # noqa: PLC0415 - import Numba
-    from solvers.execution.cuda.entry import make_kernel, shared_stride  # noqa: PLC0415 - import Numba
+    from solvers.execution.cuda.entry import make_kernel  # noqa: PLC0415 - import Numba
+    from solvers.targets.cuda.shared_memory import common_stride, slice_stride  # noqa: PLC0415 - import LLVM
     from solvers.targets.cuda.target import CudaTarget  # noqa: PLC0415 - import Numba
 
     start = time.perf_counter()
     chosen = parse_architecture(architecture_name(arch))
     totals = plan.registry.totals()
-    stride = shared_stride(totals.shared)
+    stride = slice_stride(totals.shared) + common_stride(totals.common, plan.threads_per_run) // plan.threads_per_run
     check_shared(stride, chosen)
     check_local(totals.local + totals.persistent)
     problem, settings, precision = plan.problem, plan.problem.kernel, plan.problem.solve.precision
@@ -110,7 +111,7 @@ def compile_plan(
     )
     target = CudaTarget(patience, listing, plan.threads_per_run)
     integrate = plan.loop.build(target, plan.registry)
-    entry, arguments = make_kernel(integrate, precision, stride, totals.persistent)
+    entry, arguments = make_kernel(integrate, precision, totals, plan.threads_per_run)
     beside = [cuda_order.make_order(precision), cuda_order.make_restore(precision)] if ordered else []
     compiled = cuda_toolchain.compile_kernel(
         entry,

@@ -4,30 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
-from numba.cuda import cgutils, types
+from numba.cuda import types
 from numba.cuda.extending import intrinsic
 from numba.cuda.typing import signature
 
+from buffers import Totals
 from solvers.integration.lane import Reports, Results
-from solvers.targets.cuda import warp as cuda_warp
+from solvers.targets.cuda.shared_memory import shared_slice, slice_stride
 from solvers.targets.lane_builder import stack_memory
 from solvers.targets.target import DeviceFunction
 
-_BYTE = ir.IntType(8)
-_LONG = ir.IntType(64)
-_SHARED = 3
 
-
-def shared_stride(nbytes: int, alignment: int = 8) -> int:
-    """Return the bytes between the slices of neighbouring threads.
-
-    An odd number of words, or of double words where a slice holds those, puts neighbours into different banks.
-    """
-    units = -(-nbytes // alignment)
-    return alignment * (units | 1) if units else 0
-
-
-def _regions(shared_bytes: int, persistent_bytes: int) -> DeviceFunction:
+def _regions(totals: Totals, threads: int) -> DeviceFunction:
     """Return an intrinsic () -> a thread's shared and persistent regions."""
 
     @intrinsic
@@ -35,27 +23,17 @@ def _regions(shared_bytes: int, persistent_bytes: int) -> DeviceFunction:
         region = types.CPointer(types.uint8)
 
         def generate(context: Any, builder: ir.IRBuilder, kind: Any, _values: Sequence[Any]) -> Any:
-            shared = _shared_slice(builder, shared_bytes)
-            return context.make_tuple(builder, kind.return_type, [shared, stack_memory(builder, persistent_bytes, 16)])
+            shared = shared_slice(builder, slice_stride(totals.shared), threads, totals.common)
+            persistent = stack_memory(builder, totals.persistent, 16)
+            return context.make_tuple(builder, kind.return_type, [shared, persistent])
 
         return signature(types.UniTuple(region, 2)), generate
 
     return regions
 
 
-def _shared_slice(builder: ir.IRBuilder, stride: int) -> ir.Value:
-    if not stride:
-        return ir.Constant(_BYTE.as_pointer(), None)
-    memory = cgutils.add_global_variable(builder.module, ir.ArrayType(_BYTE, 0), "cubie_shared", _SHARED)
-    memory.align = 16
-    memory.linkage = "external"
-    start = builder.addrspacecast(memory, _BYTE.as_pointer(), "generic")
-    thread = builder.zext(cuda_warp.register(builder, "tid.x"), _LONG)
-    return builder.gep(start, [builder.mul(thread, ir.Constant(_LONG, stride))])
-
-
 def make_kernel(
-    integrate: DeviceFunction, precision: str, shared_bytes: int, persistent_bytes: int
+    integrate: DeviceFunction, precision: str, totals: Totals, threads: int
 ) -> tuple[Callable[..., None], Any]:
     """Return the kernel as Numba-CUDA compiles it, and its signature.
 
@@ -65,10 +43,10 @@ def make_kernel(
         The loop's device function.
     precision
         Of the states.
-    shared_bytes
-        Bytes between the slices of shared memory of neighbouring threads; see `shared_stride`.
-    persistent_bytes
-        Bytes that a run keeps between steps.
+    totals
+        Bytes that a thread needs.
+    threads
+        That share a run.
 
     Returns
     -------
@@ -76,7 +54,7 @@ def make_kernel(
         The types of its arguments: address of the queue, an int64 that starts at 0; runs (int64); then addresses of
         inputs, defaults, variables, times, findings, status, steps, rejected.
     """
-    regions = _regions(shared_bytes, persistent_bytes)
+    regions = _regions(totals, threads)
 
     def cubie(  # noqa: PLR0913, PLR0917 - one argument an array
         queue: Any,

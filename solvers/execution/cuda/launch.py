@@ -145,6 +145,7 @@ def grid_rule(
     queue: bool,
     scattered_bytes: int = 0,
     iterates: bool = False,
+    shared: bool = False,
 ) -> Grid | None:
     """Return the shape of a kernel's launches; None where not even one warp fits.
 
@@ -162,8 +163,10 @@ def grid_rule(
         What a run stores at times of its own, so that neighbouring runs fill a line of the cache one after the other.
     iterates
         Whether steps solve equations that are not linear.
+    shared
+        Whether threads share runs.
     """
-    if iterates and not queue and settings.threads is None and settings.resident_blocks is None:
+    if iterates and not shared and not queue and settings.threads is None and settings.resident_blocks is None:
         room = int(architecture_facts(arch).shared_bytes * CACHED_SHARE)
         cached = room // (WARP * max(1, resources.stack_bytes + stride))
         if FEWEST_CACHED <= cached <= occupancy(resources, WARP, WARP * stride, arch).blocks // 2:
@@ -268,7 +271,9 @@ class Launch:
         """
         scattered = exchange.result_bytes_per_run // self.threads_per_run if exchange and self.scatters else 0
         rule = self.settings, self.resources, self.stride, self.arch
-        found = grid_rule(*rule, queue=self.queue, scattered_bytes=scattered, iterates=self.iterates)
+        found = grid_rule(
+            *rule, queue=self.queue, scattered_bytes=scattered, iterates=self.iterates, shared=self.threads_per_run > 1
+        )
         if found is None:
             raise too_much_shared(self.stride, self.arch)
         return found

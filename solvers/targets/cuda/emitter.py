@@ -10,11 +10,13 @@ from llvmlite import ir
 from solvers.straightline.loops import Table
 from solvers.straightline.record import INDEX, Operation
 from solvers.straightline.recorded import Argument, Recorded, record
+from solvers.straightline.setting import SettingsBlock
 from solvers.straightline.text import operations
 from solvers.targets.cuda import double, single
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.emitter import Emitter
 from solvers.targets.lane_builder import SCALAR
+from solvers.targets.tables import LaneTables
 
 _INT = ir.IntType(32)
 _LONG = ir.IntType(64)
@@ -34,36 +36,57 @@ class CudaEmitter(Emitter):
 
     Mathematical functions are straight-line code themselves, or libdevice's. One that is used so often that its code
     would crowd out the rest stands once, and is called. Settings are operands of instructions, as constants are.
+
+    Parameters
+    ----------
+    builder, arguments, settings
+        See `Emitter`.
+    tables
+        Takes the tables of a number a lane; None where there are none.
     """
 
     settings_space = CONSTANT_SPACE
+
+    def __init__(
+        self,
+        builder: ir.IRBuilder,
+        arguments: Sequence[ir.Value],
+        settings: SettingsBlock | None = None,
+        tables: LaneTables | None = None,
+    ) -> None:
+        super().__init__(builder, arguments, settings=settings)
+        self.tables = tables
 
     def loop_count(self, count: int) -> ir.Value:
         """Return a number that the compiler knows nothing of: it would write loops out."""
         return self.builder.call(ir.InlineAsm(ir.FunctionType(_LONG, []), f"mov.u64 $0, {count};", "=l"), [])
 
-    def table_space(self, nbytes: int, *, varies: bool) -> int:
-        """Put small tables where all constants are, of which there is little, and others into global memory.
+    def table_space(self, nbytes: int) -> int:
+        """Put small tables where all constants are, of which there is little, and others into global memory."""
+        return CONSTANT_SPACE if nbytes <= SMALL_TABLE else GLOBAL_SPACE
 
-        Of constants a warp reads one after the other where its lanes read several.
-        """
-        return CONSTANT_SPACE if nbytes <= SMALL_TABLE and not varies else GLOBAL_SPACE
+    def lane_entry(self, table: Table, lane: ir.Value) -> ir.Value:
+        """Look into global memory: of constants a warp reads one after the other where its lanes read several."""
+        assert self.tables is not None  # noqa: S101 - only functions of a kernel have lanes
+        return self.tables.entry(self.builder, table, lane, GLOBAL_SPACE)
 
     def _emit_lane(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         return self.builder.zext(cuda_warp.lane_of_run(self.builder, operation.detail), _LONG)
 
     def _emit_in_lanes(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         bits = sum(held << lane for lane, held in enumerate(operation.detail))
-        lane = cuda_warp.lane_of_run(self.builder, len(operation.detail))
-        return self.builder.trunc(self.builder.lshr(ir.Constant(_INT, bits), lane), ir.IntType(1))
+        own = self.builder.shl(ir.Constant(_INT, 1), cuda_warp.lane_of_run(self.builder, len(operation.detail)))
+        return self.builder.icmp_unsigned("!=", self.builder.and_(own, ir.Constant(_INT, bits)), ir.Constant(_INT, 0))
+
+    def _emit_settle(self, _operation: Operation, _operands: list[ir.Value]) -> None:
+        cuda_warp.settle(self.builder)
 
     def _emit_exchange(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         route = operation.detail
         (value,) = operands
         if route.kind == "table":
-            table = self._table(Table(INDEX, route.table), varies=True)
             own = self.builder.zext(cuda_warp.lane_of_run(self.builder, route.lanes), _LONG)
-            source = self.builder.load(self.builder.gep(table, [own]))
+            source = self.builder.trunc(self.lane_entry(Table(INDEX, route.table), own), _INT)
         else:
             source = ir.Constant(_INT, route.number)
         if route.kind == "turn":

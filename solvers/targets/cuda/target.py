@@ -17,12 +17,14 @@ from solvers.straightline.order import by_demand
 from solvers.straightline.recorded import Argument, Recorded
 from solvers.straightline.setting import SLOT_BYTES, SettingsBlock
 from solvers.targets.cuda import warp as cuda_warp
-from solvers.targets.cuda.emitter import CONSTANT_SPACE, CudaEmitter
+from solvers.targets.cuda.emitter import CONSTANT_SPACE, GLOBAL_SPACE, CudaEmitter
+from solvers.targets.cuda.shared_memory import common_region
 from solvers.targets.lane_builder import stack_memory
 from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
 from solvers.targets.settings import definition
+from solvers.targets.tables import LaneTables
 from solvers.targets.target import DeviceFunction, Target
 
 _NAMES = {
@@ -36,7 +38,6 @@ _NAMES = {
 _TYPES = {name: kind for kind, name in _NAMES.items()}
 _BYTE = ir.IntType(8)
 _LONG = ir.IntType(64)
-_SHARED = 3
 CONSTANT_BYTES = 64 * 1024
 #: Looking who waits costs a warp about a tenth of a small step.
 SPELL = 8
@@ -45,6 +46,7 @@ SPELL = 8
 @dataclass(frozen=True)
 class _CudaDialect:
     settings: SettingsBlock
+    tables: LaneTables
     types = types
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +68,7 @@ class _CudaDialect:
         return signature(result, *arguments)
 
     def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> CudaEmitter:
-        return CudaEmitter(builder, arguments, settings=self.settings)
+        return CudaEmitter(builder, arguments, self.settings, self.tables)
 
 
 class CudaTarget(Target):
@@ -94,7 +96,7 @@ class CudaTarget(Target):
     def __init__(self, patience: int = 0, listing: Listing | None = None, threads: int = 1) -> None:
         self.listing = listing
         self._threads = threads
-        self.settings = SettingsBlock()
+        self.settings, self._tables = SettingsBlock(), LaneTables()
         self._patience = patience
         self.spell = SPELL if patience else 0
 
@@ -110,11 +112,11 @@ class CudaTarget(Target):
         if self.settings.nbytes > CONSTANT_BYTES:
             message = f"a GPU has no room for {self.settings.nbytes // SLOT_BYTES:,} tolerances and other settings"
             raise PlanError(message, "give one number for all states", "solve.atol")
-        return definition(self.settings.nbytes, CONSTANT_SPACE)
+        return definition(self.settings.nbytes, CONSTANT_SPACE) + self._tables.definition(GLOBAL_SPACE)
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""
-        return straight_line_intrinsic(function, _CudaDialect(self.settings), self.listing)
+        return straight_line_intrinsic(function, _CudaDialect(self.settings, self._tables), self.listing)
 
     def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Return a device function."""
@@ -131,12 +133,16 @@ class CudaTarget(Target):
         return self.control(called, inline=False)
 
     def allocate(self, frame: Frame) -> DeviceFunction:
-        """Return an intrinsic that cuts a frame's buffers from the two regions, or makes local arrays."""
+        """Return an intrinsic that cuts a frame's buffers from the two regions, or makes local arrays.
+
+        What the threads of a run have in common lies before the slices of all threads.
+        """
 
         @intrinsic
         def allocate(_context: Any, shared: Any, persistent: Any) -> Any:
             def generate(context: Any, builder: ir.IRBuilder, _signature: Any, regions: Sequence[Any]) -> Any:
-                return _cut(context, builder, frame, Regions(*regions))
+                common = common_region(builder, self._threads, frame.common_bytes)
+                return _cut(context, builder, frame, Regions(regions[0], regions[1], common))
 
             return signature(_frame_type(frame), shared, persistent), generate
 
@@ -253,7 +259,8 @@ def _cut(context: Any, builder: ir.IRBuilder, frame: Frame, regions: Regions) ->
         for allocator, member in zip(frame.own, kind, strict=False)
     ]
     for child in frame.children:
-        inner = Regions(*(_buffer(builder, each, regions) for each in (child.shared, child.persistent)))
+        shared, persistent = (_buffer(builder, each, regions) for each in (child.shared, child.persistent))
+        inner = Regions(shared, persistent, regions.common)
         parts.append(_cut(context, builder, child.frame, inner))
     return context.make_tuple(builder, kind, parts)
 
@@ -262,5 +269,6 @@ def _buffer(builder: ir.IRBuilder, allocator: Allocator, regions: Regions) -> ir
     if allocator.location == "local":
         return stack_memory(builder, allocator.nbytes, 16)
     region = regions.shared if allocator.location == "shared" else regions.persistent
+    region = regions.common if allocator.common else region
     assert allocator.offset is not None  # noqa: S101 - only local buffers have none
     return builder.gep(region, [ir.Constant(_LONG, allocator.offset)])

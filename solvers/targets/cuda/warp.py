@@ -105,6 +105,11 @@ def _vote(builder: ir.IRBuilder, mode: int, mask: ir.Value, members: ir.Value = 
     return _call(builder, "llvm.nvvm.vote.sync", result, members, ir.Constant(_INT, mode), mask)
 
 
+def settle(builder: ir.IRBuilder) -> None:
+    """Let all lanes of the warp come here, and see what the others have stored."""
+    _call(builder, "llvm.nvvm.bar.warp.sync", ir.VoidType(), _ALL_LANES)
+
+
 def exchange(builder: ir.IRBuilder, value: ir.Value, lane: ir.Value, *, flip: bool = False, group: int = _WARP) -> Any:
     """Return a value of 32 or 64 bits of another lane; the hardware hands over 32 bits at a time.
 

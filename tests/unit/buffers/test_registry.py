@@ -361,3 +361,16 @@ def test_a_registry_can_be_stored(table):
     assert copy.rows() == tree.rows()
     assert copy.totals() == tree.totals()
     assert copy.owners == tree.owners
+
+
+def test_what_threads_of_a_run_have_in_common_is_in_no_slice():
+    registry = BufferRegistry(Locations.parse({"default": "local"}))
+    registry.register("inner", "seen", 3, "float64", common=True)
+    registry.register("inner", "own", 2, "float64")
+    registry.register("loop", "flags", 3, "int32", common=True)
+    registry.host("loop", "inner", "solver")
+    assert (registry.totals().common, registry.totals().shared, registry.totals().local) == (40, 0, 16)
+    found = {row.name: (row.location, row.offset, row.bytes) for row in registry.rows() if row.kind == "own"}
+    assert found == {"flags": ("shared", 0, 12), "seen": ("shared", 16, 24), "own": ("local", None, 16)}
+    assert [registry.get_allocator(*each).common for each in (("seen", "inner"), ("own", "inner"))] == [True, False]
+    assert BufferRegistry.from_json(registry.as_json()).totals() == registry.totals()

@@ -17,6 +17,10 @@ from solvers.planning.plan import make_plan
 from solvers.settings import KernelSettings, LinearSettings
 
 
+def reactions(n):
+    return system_of(network(n, 3 * n))
+
+
 def row(n):
     return system_of(heat(n))
 
@@ -64,11 +68,47 @@ def test_states_and_slopes_fit_registers(states, precision, fixed, expected):
         (cells, 64, "kvaerno5", "float64", 8),
         (cells, 12, "radau_iia_5", "float64", 1),
         (ring, 50, "kvaerno5", "float64", 4),
-        (grid, 100, "rodas5p", "float64", 1),
     ],
 )
 def test_factors_of_implicit_methods_fit_registers(make, states, algorithm, precision, expected):
     assert threads(make(states), algorithm, precision=precision) == expected
+
+
+@pytest.mark.parametrize(
+    ("states", "algorithm", "precision", "expected"),
+    [
+        (12, "rodas5p", "float64", 1),
+        (16, "rodas5p", "float64", 4),
+        (16, "kvaerno5", "float64", 1),
+        (24, "rodas5p", "float64", 8),
+        (24, "kvaerno5", "float64", 8),
+        (32, "rodas5p", "float64", 16),
+        (53, "rodas5p", "float64", 32),
+        (53, "kvaerno5", "float64", 32),
+        (53, "radau_iia_5", "float64", 1),
+        (53, "rodas5p", "float32", 16),
+        (100, "rodas5p", "float64", 1),
+    ],
+)
+def test_rows_of_networks_fit_registers(states, algorithm, precision, expected):
+    assert threads(reactions(states), algorithm, precision=precision) == expected
+
+
+def test_rows_that_few_operations_eliminate_have_one_thread():
+    assert threads(system_of(network(100, 100)), "rodas5p") == 1
+
+
+def test_rates_of_many_forms_are_worked_out_by_one_thread():
+    assert threads(system_of(oscillators(24)), "rodas5p") == 1
+
+
+def test_parameters_that_are_to_lie_elsewhere_leave_a_run_one_thread():
+    assert threads(reactions(24), "rodas5p", locations={"loop.parameters": "local"}) == 1
+
+
+@pytest.mark.parametrize(("make", "count"), [(grid, 16), (ring, 2)])
+def test_any_implicit_method_is_shared_where_that_is_asked_for(make, count):
+    assert threads(make(64), "rodas5p", threads=count) == count
 
 
 def test_methods_of_more_stages_have_more_threads():
@@ -107,9 +147,10 @@ def test_what_is_asked_for_is_done():
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (problem(ring(40), "rodas5p", threads=2), "from 4 on"),
         (problem(ring(40), "kvaerno5", threads=4, linear=LinearSettings(kind="bicgstab")), "lu"),
-        (problem(grid(64), "rodas5p", threads=16), "their neighbours"),
+        (problem(lorenz(), "rodas5p", threads=8), "5 to 128 states"),
+        (problem(system_of(network(130, 200)), "rodas5p", threads=32), "17 to 128 states"),
+        (problem(reactions(24), "rodas5p", threads=8, locations={"loop.*": "local"}), "in shared memory"),
         (problem(lorenz(), threads=2), "4 to 256 states"),
         (problem(ring(300), threads=2), "4 to 256 states"),
         (replace(problem(ring(40)), kernel=KernelSettings(threads_per_run=4, patience=48)), "no queue"),
