@@ -25,6 +25,7 @@ from problems import (
     FIXED,
     HEAT,
     LORENZ,
+    NETWORK,
     PLEIADES,
     QUEUE,
     ROBERTSON,
@@ -87,6 +88,13 @@ CASES = {
         SHARED_RUNS,
     ),
     "heat n=64 kvaerno5 adaptive float64, 8 threads a run": (ADAPTIVE.replace("tsit5", "kvaerno5"), HEAT),
+    "network n=32 rodas5p adaptive float64, 16 threads a run": (ADAPTIVE.replace("tsit5", "rodas5p"), NETWORK),
+    "network n=32 kvaerno5 adaptive float32, 8 threads a run": (
+        ADAPTIVE.replace("tsit5", "kvaerno5"),
+        SINGLE,
+        NETWORK,
+        SHARED_RUNS,
+    ),
     "pleiades dop853 adaptive float64": (ADAPTIVE.replace("tsit5", "dop853"), PLEIADES),
 }
 

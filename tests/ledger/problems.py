@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from benchmarks.models import brusselator, heat
+from benchmarks.models import brusselator, heat, network
 
 LORENZ = """
 [model.states]
@@ -67,6 +67,7 @@ def inline(model: str) -> str:
 
 BRUSSELATOR = inline(brusselator(25))
 HEAT = inline(heat(64))
+NETWORK = inline(network(32, 96))
 FIXED = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\ndt = 1e-3'
 ADAPTIVE = '[solve]\nalgorithm = "tsit5"\nt1 = 1.0\nrtol = 1e-6\natol = 1e-9'
 SINGLE = 'precision = "float32"'
