@@ -26,12 +26,10 @@ class GridInverse:
         Threads of a run.
     m
         Rows and columns, no more than there are lanes.
-    exact
-        Whether pivots are inverted exactly; see `complex_numbers.reciprocal`.
     """
 
-    def __init__(self, lanes: int, m: int, *, exact: bool) -> None:
-        self._lanes, self._m, self._exact = lanes, m, exact
+    def __init__(self, lanes: int, m: int) -> None:
+        self._lanes, self._m = lanes, m
         self.rows = 1 << (lanes.bit_length() - 1) // 2
         self.columns = lanes // self.rows
 
@@ -49,7 +47,7 @@ class GridInverse:
         inverses: Any = None
         for pivot in range(self._m):
             own, owner = block[pivot % self.rows][pivot % self.columns], self._owner(pivot)
-            inverse = reciprocal(handed(own, [owner] * self._lanes), exact=self._exact)
+            inverse = reciprocal(handed(own, [owner] * self._lanes))
             inverses = inverse if inverses is None else self._picked([pivot], inverse, inverses)
             self._eliminate(block, pivot, inverse)
         return block, inverses

@@ -14,7 +14,7 @@ from solvers.algebra.complex_numbers import Complex, Numbers, as_complex, magnit
 from solvers.algebra.grid_inverse import GridInverse
 from solvers.algebra.lane_numbers import handed, picked
 from solvers.algebra.row_layout import Place, RowLayout
-from solvers.algebra.sparse_lu import LONG, ROUNDING
+from solvers.algebra.sparse_lu import ROUNDING
 from solvers.straightline import View, both, literal
 from solvers.straightline.dealing import chosen, over_lanes
 from solvers.straightline.pool import Pool
@@ -45,8 +45,7 @@ class RowLU:
         self._layout, self._is_complex = layout, is_complex
         self.precision, self.first = layout.precision, layout.n
         self._lanes, self._slots = layout.dealing.lanes, range(len(layout.dealing.slots))
-        self._exact = layout.n >= LONG
-        self._block = GridInverse(self._lanes, layout.dense, exact=self._exact)
+        self._block = GridInverse(self._lanes, layout.dense)
         self._starts = [sum(map(layout.width, range(slot))) - layout.dense for slot in self._slots[1:]]
         self._block_at = sum(map(layout.width, self._slots)) - layout.dense
         self._count = self._block_at + self._lanes + len(self._slots)
@@ -73,7 +72,7 @@ class RowLU:
         inverses: list[Any] = [None for _ in self._slots]
         for pivot in range(layout.first_dense):
             slot, lane = layout.held(pivot)
-            inverse = reciprocal(self._from(lane, rows[self._place(slot, pivot)]), exact=self._exact)
+            inverse = reciprocal(self._from(lane, rows[self._place(slot, pivot)]))
             known = inverses[slot]
             inverses[slot] = inverse if known is None else self._picked([lane], inverse, known)
             self._eliminate(rows, pivot, inverse)

@@ -1,18 +1,21 @@
 """How many threads of a GPU share a run: a measured rule, which a setting overrides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import sympy
 
 from solvers.algebra.pivot_order import Entry
+from solvers.algebra.rate_jacobian import RateJacobian
 from solvers.algebra.row_layout import RowLayout, deal_rows
 from solvers.algebra.row_lu import RowLU
 from solvers.algebra.sparse_lu import SparseLU
 from solvers.equations.dealt import DealtEquations
 from solvers.equations.dealt_jacobian import FEWEST_LANES, Separation, separate
 from solvers.equations.looped import WEIGHT, weight
+from solvers.equations.program import Program
+from solvers.equations.rates import RateEquations
 from solvers.equations.reads import Reads
 from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import System, observable_symbol, state_symbol
@@ -55,13 +58,12 @@ MOST_WORK = 4.0
 #: For equations that are sums of rates, whose matrix the threads eliminate together: the numbers that a run of its own
 #: thread has at most, the same where steps iterate, those that threads are left, and those with which the most threads
 #: are still faster than one.
-RATES_ALONE, RATES_ALONE_ITERATING, RATES_ROOM, RATES_FULL = 600, 960, 210, 300
-#: Operations of a factorisation for each state, at least: all threads wait for each pivot.
-FEWEST_OPERATIONS = 10
+RATES_ALONE, RATES_ALONE_ITERATING, RATES_FULL = 600, 960, 320
+RATES_ROOM = {"float32": 130, "float64": 210}
 #: States, at most: each thread has few rows, and what it does is written out.
 MOST_ROWS = 128
-#: What the threads do together to work out rates, at most, relative to what one would.
-MOST_WORK_FOR_RATES = 10.0
+#: What those threads do together in a step, at most, relative to what one would.
+MOST_WORK_FOR_RATES = 9.0
 #: Operations that take no work by themselves.
 _FREE = frozenset({"argument", "constant", "setting", "nothing", "load", "store"})
 
@@ -155,16 +157,17 @@ def _rule_for_rates(problem: Problem, make: Make) -> RightHandSide | None:
     pattern = _pattern(problem.system)
     alone = SparseLU(n, pattern, problem.solve.precision)
     numbers = _words(problem) * (n * _kept_of_a_state(problem) + _matrices(problem) * alone.nonzeros)
-    few = numbers <= (RATES_ALONE if rosenbrock else RATES_ALONE_ITERATING)
-    if few or alone.operations.factor < FEWEST_OPERATIONS * n:
+    if numbers <= (RATES_ALONE if rosenbrock else RATES_ALONE_ITERATING):
         return None
-    threads = FEWEST_LANES
-    while (kept := _numbers_of_rows(problem, pattern, threads)) > RATES_ROOM and threads < MOST_THREADS:
+    room, threads = RATES_ROOM[problem.solve.precision], FEWEST_LANES
+    while (kept := _numbers_of_rows(problem, pattern, threads)) > room and threads < MOST_THREADS:
         threads *= 2
     if kept > RATES_FULL or _why_not_rates(problem, threads):
         return None
     dealt = make(threads, deal_rows(n, pattern, threads))
-    return dealt if _share_of_work(dealt, threads) <= MOST_WORK_FOR_RATES else None
+    stages = problem.tableau.stages
+    whole = alone.operations.factor + 2 * len(pattern) + _work_of_stages(stages, n, alone.nonzeros, dealt.derivatives)
+    return dealt if threads * _work_of_rows(dealt, stages) <= MOST_WORK_FOR_RATES * whole else None
 
 
 def _numbers_of_rows(problem: Problem, pattern: Pattern, threads: int) -> int:
@@ -172,6 +175,32 @@ def _numbers_of_rows(problem: Problem, pattern: Pattern, threads: int) -> int:
     dealing = deal_rows(len(problem.system.states), pattern, threads)
     factors = RowLU(RowLayout(tuple(pattern), dealing, problem.solve.precision)).size
     return _words(problem) * (len(dealing.slots) * _kept_of_a_state(problem) + _matrices(problem) * factors)
+
+
+def _work_of_stages(stages: int, n: int, solve: int, derivatives: Program) -> int:
+    """Return the operations of a step of one thread besides those of its factorisation."""
+    return stages * (solve + weight(derivatives)) + n * stages * (stages + 1) // 2
+
+
+def _work_of_rows(dealt: RightHandSide, stages: int) -> int:
+    """Return the operations of a step of a thread that works out rates, and eliminates rows, together with others."""
+    assert isinstance(dealt.dealt, RateEquations)  # noqa: S101 - it was made so
+    jacobian = RateJacobian(dealt.dealt)
+    lu = RowLU(jacobian.layout)
+
+    def factor(t: Any, y: Any, p: Any, shift: Any, out: Any) -> Any:
+        entries = dict(zip(jacobian.pattern, jacobian.entries(t, y, p), strict=True))
+        return lu.factor(lu.shifted(entries, shift), out, jacobian.pool(p))
+
+    def solve(factors: Any, b: Any) -> None:
+        for slot, value in enumerate(lu.solve(factors, [b[slot] for slot in range(jacobian.size)])):
+            b[slot] = value
+
+    array, time = Argument(is_array=True, dtype=dealt.precision), Argument(is_array=False, dtype="float64")
+    number = Argument(is_array=False, dtype=dealt.precision)
+    sums = jacobian.size * stages * (stages + 1) // 2
+    stage = _operations(solve, [array, array]) + _work(dealt)
+    return _operations(factor, [time, array, array, number, array]) + stages * stage + sums
 
 
 def _implicit_numbers(problem: Problem) -> float:
@@ -276,7 +305,7 @@ def _share_of_work(dealt: RightHandSide, threads: int) -> float:
     return threads * _work(dealt) / weight(dealt.derivatives)
 
 
-def _work(rhs: RightHandSide) -> float:
+def _work(rhs: RightHandSide) -> int:
     """Return the operations of a thread for one evaluation, weighted as those of programs are."""
 
     def evaluate(t: Any, y: Any, p: Any, dy: Any) -> None:
@@ -285,5 +314,10 @@ def _work(rhs: RightHandSide) -> float:
             rhs.crosses((t, y), (t, dy), p)
 
     array, time = Argument(is_array=True, dtype=rhs.precision), Argument(is_array=False, dtype="float64")
-    operations = record(evaluate, [time, array, array, array]).record.operations
+    return _operations(evaluate, [time, array, array, array])
+
+
+def _operations(function: Callable[..., Any], arguments: Sequence[Argument]) -> int:
+    """Return the operations of straight-line code, weighted as those of programs are."""
+    operations = record(function, arguments).record.operations
     return sum(WEIGHT if each.kind == "call" else each.kind not in _FREE for each in operations)

@@ -126,7 +126,7 @@ def test_the_rows_of_the_last_pivots_are_in_the_first_slot():
 @pytest.mark.parametrize(("lanes", "m"), [(2, 2), (4, 3), (8, 8), (16, 13), (32, 32)])
 @pytest.mark.parametrize("is_complex", [False, True])
 def test_a_grid_inverts(lanes, m, is_complex):
-    grid, random = GridInverse(lanes, m, exact=False), np.random.default_rng(lanes)
+    grid, random = GridInverse(lanes, m), np.random.default_rng(lanes)
     matrix = random.normal(size=(m, m)) + 1j * is_complex * random.normal(size=(m, m)) + 8 * np.eye(m)
     vector = random.normal(size=m) + 1j * is_complex * random.normal(size=m)
 
