@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from solvers.equations.instant import time_of
+from solvers.equations.instant import renewed, time_of
 from solvers.equations.system import Event
 from solvers.integration.firings import Firings
 from solvers.status import Status
@@ -36,6 +36,7 @@ class Acting:
         ) -> Any:
             following, changed, status = again(mask, cut, t, y, p, status, memory, place, results)
             while any_lane(following):
+                t = since(t, changed)
                 following, once_more, status = again(
                     following, idle(following), t, y, p, status, memory, place, results
                 )
@@ -43,7 +44,7 @@ class Acting:
             return status, changed
 
         idle = target.straight_line(lambda mask: literal(mask, False, "mask"))  # noqa: FBT003
-        joined = target.straight_line(either)
+        joined, since = target.straight_line(either), target.straight_line(renewed)
         return act
 
     def _once(  # noqa: PLR0913, PLR0917 - a moment is all of it
@@ -58,6 +59,7 @@ class Acting:
             fires, value, residue = self._fires(index, cut, t, y, p, memory)
             fires = both(going, fires)
             self._set(fires, event, t, y, p)
+            t = renewed(t, fires) if event.changes else t
             self._go_on(fires, index, value, residue, t, y, p, memory)
             self.firings.tell(fires, index, t, y, p, memory, place, results)
             changed = either(changed, fires) if event.changes else changed
