@@ -5,15 +5,12 @@ from dataclasses import replace
 
 from cubie_cli.imports import formulas
 from cubie_cli.imports.formulas import (
-    ONE,
     TIME,
     ZERO,
     Formula,
     Name,
     Number,
-    call,
     difference,
-    negative,
     product,
     quotient,
     total,
@@ -24,6 +21,7 @@ from cubie_cli.imports.sbml.source import Event, Source, changed_by, taken_by
 from cubie_cli.imports.sbml.together import Together
 from cubie_cli.imports.sbml.translation import Translation
 from cubie_cli.imports.sbml.triggers import Trigger
+from cubie_cli.imports.sbml.turns import Turns
 from cubie_cli.imports.sbml.waiting import DUE, Slot, Waiting
 
 #: How many firings of an event wait at a time, where nothing says that it is fewer.
@@ -41,8 +39,8 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
         Naming the event and what of it has no counterpart.
     """
     source = translation.source
-    priorities = _priorities(source.events)
-    if priorities:
+    priorities = {event.id: event.rank.value for event in source.events if isinstance(event.rank, Number)}
+    if any(event.priority is not None for event in source.events):
         model.decided.append("events that fire together act in the order of their priorities, those without one last")
     events = sorted(source.events, key=lambda event: -priorities.get(event.id, -float("inf")))
     readers = [_Reader(model, translation, event) for event in events]
@@ -54,18 +52,9 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
         model.events = _in_order(readers, source)
     else:
         model.decided.append(f"events act in turns, and all triggers are looked at after each: {reason}")
+        if together.ranked:
+            readers.sort(key=lambda each: source.events.index(each.event))
         model.events = _in_turns(readers, model, together)
-
-
-def _priorities(events: Sequence[Event]) -> dict[str, float]:
-    """Return the priorities of events that have one; the highest acts first where they fire together."""
-    found: dict[str, float] = {}
-    for event in events:
-        if isinstance(event.priority, Number):
-            found[event.id] = event.priority.value
-        elif event.priority is not None and len(events) > 1:
-            raise NotRepresentableError(f"the priority of the event {event.id!r}, which is no number,")
-    return found
 
 
 def _in_order(readers: Sequence["_Reader"], source: Source) -> list[Happening]:
@@ -83,18 +72,12 @@ def _in_order(readers: Sequence["_Reader"], source: Source) -> list[Happening]:
 
 
 def _in_turns(readers: Sequence["_Reader"], model: ImportedModel, together: Together) -> list[Happening]:
-    """Return events of which only one acts before all triggers are looked at again, the first that is due.
-
-    At one moment what is written is gone through again and again, until nothing crosses zero any more. Each time the
-    turn is given first, then triggers are looked at, and then the first event that is due takes the turn.
-    """
-    turn = model.new_parameter("turn", ONE)
-    model.remark(turn, "whether an event may act: 0 when one has, until all triggers have been looked at")
-    taken = difference(Number(0.5), Name(turn))
-    looking = [Happening("next_turn", {turn: ONE}, when=taken, remarks=("gives the turn to the next event",))]
+    """Return events of which only one acts before all triggers are looked at again."""
+    turns = Turns(model, together.ranked)
+    looking: list[Happening] = [turns.given]
     acting: list[Happening] = []
     for reader in readers:
-        looks, acts = reader.turns(turn, together.touching(reader.event))
+        looks, acts = reader.turns(turns, together.touching(reader.event))
         looking += looks
         acting += reader.told(acts)
     return looking + acting
@@ -151,13 +134,13 @@ class _Reader:
         remarks = ("keeps values of before events that fire together with it",)
         return [replace(each, name=f"{each.name}_trigger", changes=kept, remarks=remarks) for each in found], found
 
-    def turns(self, turn: str, touching: int) -> tuple[list[Happening], list[Happening]]:
+    def turns(self, turns: Turns, touching: int) -> tuple[list[Happening], list[Happening]]:
         """Return what looks at the trigger and at delays, and what acts where it is its turn.
 
         Parameters
         ----------
-        turn
-            The parameter that says whether an event may act.
+        turns
+            Who acts next.
         touching
             How many events may make the trigger true at one moment.
         """
@@ -168,16 +151,17 @@ class _Reader:
         if not begins:
             return [], []
         over = [] if delay == ZERO else [self._due_now(slot) for slot in waiting.slots]
-        acts = [self._in_turn(slot, turn) for slot in waiting.slots]
+        turns.enter(waiting.slots, self.event.rank)
+        acts = [self._in_turn(slot, turns) for slot in waiting.slots]
         return [*begins, *over, *trigger.calls_off(waiting.slots[0].is_taken, waiting.freed)], acts
 
     def _due_now(self, slot: Slot) -> Happening:
         name = self._trigger.name(f"over{slot.part and '_'}{slot.part}")
         return Happening(name, {slot.due: DUE}, when=difference(TIME, Name(slot.due)), remarks=("the delay is over",))
 
-    def _in_turn(self, slot: Slot, turn: str) -> Happening:
-        changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed | {turn: ZERO}
-        height = call("min", difference(Name(turn), Number(0.5)), negative(Name(slot.due)))
+    def _in_turn(self, slot: Slot, turns: Turns) -> Happening:
+        changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed | turns.taken
+        height = turns.height(slot, self.event.rank)
         return Happening(self._name_of(slot), changes, when=height, remarks=tuple(self._trigger.remarks))
 
     # -- after a delay --------------------------------------------------------------------------

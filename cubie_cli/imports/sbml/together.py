@@ -25,7 +25,7 @@ class Together:
     events
         Its events in the order in which they act.
     priorities
-        Of those that have one.
+        Of those that have one that is a number.
     times
         From which on triggers hold, where that is known.
     """
@@ -37,6 +37,8 @@ class Together:
 
     def reason(self) -> str | None:
         """Return why events have to act in turns, with triggers looked at in between, or None."""
+        if self._ranked:
+            return "the event {!r} may act together with {!r}, and its priority is computed then".format(*self._ranked)
         for first, second in sorted(self._acting):
             for other in self._touched[first]:
                 if self._is_touched_in_between(first, second, other):
@@ -48,6 +50,20 @@ class Together:
             if self._is_instant(first) and self._takes(second, first):
                 return f"the event {self._id(second)!r} takes values that {self._id(first)!r} sets at the same moment"
         return None
+
+    @property
+    def ranked(self) -> bool:
+        """Whether priorities of events that may act at one moment are known only then."""
+        return self._ranked is not None
+
+    @cached_property
+    def _ranked(self) -> tuple[str, str] | None:
+        """Two events that may act at one moment, the first with a priority that is known only then."""
+        pairs = ((self._id(first), self._id(second)) for first, second in sorted(self._acting) if self._computed(first))
+        return next(pairs, None)
+
+    def _computed(self, index: int) -> bool:
+        return self.events[index].rank is not None and self._id(index) not in self.priorities
 
     def touching(self, event: Event) -> int:
         """Return how many events set what a trigger depends on."""
