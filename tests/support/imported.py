@@ -91,7 +91,7 @@ class _Solver:
     def __post_init__(self):
         events = self.model.events
         self.due = {index: _value(event.at, self.known) for index, event in enumerate(events) if event.at}
-        self.signs = [self._sign(index, self.t, self.known) for index in range(len(events))]
+        self.signs = [float(np.sign(self._height(index, self.t, self.known))) for index in range(len(events))]
         self._act([index for index, time in self.due.items() if time == 0])
 
     def at(self, time, stops):

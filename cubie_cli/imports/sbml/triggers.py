@@ -23,7 +23,11 @@ from cubie_cli.imports.formulas import (
 from cubie_cli.imports.imported import Happening, ImportedModel
 from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.imports.sbml.source import Event, changed_by, needed_by
+from cubie_cli.imports.sbml.start_values import StartValues
 from cubie_cli.imports.sbml.translation import Translation
+
+#: By how much a strict comparison of what is the same fails: so it holds as soon as one of them moves.
+_JUST_BELOW = Number(-1e-30)
 
 
 @dataclass(frozen=True)
@@ -179,10 +183,8 @@ class Trigger:
         if self._only_jumps(condition):
             return _jump(condition)
         sign, arguments = condition.operation, condition.arguments
-        if sign in (">", ">="):
-            return difference(*arguments)
-        if sign in ("<", "<="):
-            return difference(arguments[1], arguments[0])
+        if sign in ("<", "<=", ">", ">="):
+            return self._lead(condition)
         if sign == "not":
             return negative(self._height(arguments[0]))
         if sign in ("and", "or"):
@@ -190,6 +192,30 @@ class Trigger:
         if sign == "if":
             raise self._refused("a piecewise function in the trigger", "write it with 'and' and 'or'")
         raise self._refused(f"{sign!r} in the trigger", "compare with < or >")
+
+    def _lead(self, condition: Apply) -> Formula:
+        """Return by how much a comparison holds; where both sides are the same may be a moment that counts."""
+        left, right = condition.arguments
+        lead = difference(left, right) if condition.operation in (">", ">=") else difference(right, left)
+        if condition.operation in (">", "<") and self._may_meet(left, right):
+            return formulas.choice(formulas.compare("!=", left, right), lead, _JUST_BELOW)
+        return lead
+
+    def _may_meet(self, left: Formula, right: Formula) -> bool:
+        """Return whether both sides are the same at the start, or an event sets one to the other."""
+        start = self._starts.of(left)
+        meet = start is not None and start == self._starts.of(right)
+        return meet or self._is_set_to(left, right) or self._is_set_to(right, left)
+
+    @cached_property
+    def _starts(self) -> StartValues:
+        return StartValues(self.model)
+
+    def _is_set_to(self, quantity: Formula, value: Formula) -> bool:
+        """Return whether an event sets a quantity to a value."""
+        if not isinstance(quantity, Name):
+            return False
+        return any(each.changes.get(quantity.name) == value for each in self.translation.source.events)
 
     def _only_jumps(self, condition: Formula) -> bool:
         """Return whether nothing but events changes a condition."""
