@@ -7,11 +7,8 @@ from solvers.equations.instant import renewed, time_of
 from solvers.equations.system import Event
 from solvers.integration.firings import Firings
 from solvers.status import Status
-from solvers.straightline import absolute, both, convert, either, literal, negate, select
+from solvers.straightline import both, convert, either, literal, negate, select
 from solvers.targets.target import DeviceFunction, Target
-
-#: How far from zero, in units of its value where it fired, an expression is still on it.
-_RESIDUE = 4.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class Acting:
         number, crossings = self.firings.watched.index(index), self.firings.crossings
         value = self.firings.expression(index, t, y, p)
         found = both(cut, crossings.crossed(number, memory))
-        residue = select(found, absolute(value) * _RESIDUE, literal(value, 0.0, self.firings.rhs.precision))
+        residue = crossings.left(found, number, value, memory)
         fires = either(found, crossings.crosses_to(number, value, memory))
         crossings.reach(both(cut, negate(fires)), number, value, memory)
         return fires, value, residue
