@@ -58,13 +58,18 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
 
 
 def _in_order(readers: Sequence["_Reader"], source: Source) -> list[Happening]:
-    """Return events that act one after the other; what keeps values of before they act comes first."""
+    """Return events that act one after the other.
+
+    Delays that begin, and what keeps values of before events act, come first: all triggers are looked at before any of
+    them acts.
+    """
     keeping: list[Happening] = []
     acting: list[Happening] = []
     for position, reader in enumerate(readers):
-        if _takes_what_others_set(source, reader.event, [each.event for each in readers[:position]]):
+        earlier = [each.event for each in readers[:position]]
+        if reader.is_delayed or _takes_what_others_set(source, reader.event, earlier):
             kept, found = reader.kept_and_set()
-            keeping += kept
+            keeping += reader.labelled(kept)
         else:
             found = reader.happenings()
         acting += reader.told(found)
@@ -102,17 +107,25 @@ class _Reader:
         """The time at which the event is triggered, if that is known."""
         return self._trigger.time
 
+    @property
+    def is_delayed(self) -> bool:
+        """Whether it does not act when it is triggered."""
+        return self.event.delay not in (None, ZERO)
+
     def told(self, found: Sequence[Happening]) -> list[Happening]:
         """Return what stands for an event with what a person calls it; where there is nothing, tell that."""
-        name = self.event.id
         if not found:
-            self._model.decided.append(f"the event {name!r} never fires, and is left out")
-        return [replace(each, label=self._model.labels.get(name, "")) for each in found]
+            self._model.decided.append(f"the event {self.event.id!r} never fires, and is left out")
+        return self.labelled(found)
+
+    def labelled(self, found: Sequence[Happening]) -> list[Happening]:
+        """Return what stands for an event with what a person calls it."""
+        return [replace(each, label=self._model.labels.get(self.event.id, "")) for each in found]
 
     def happenings(self) -> list[Happening]:
         """Return what stands for an event, nothing for one that never fires."""
         event, trigger = self.event, self._trigger
-        if event.delay in (None, ZERO):
+        if not self.is_delayed:
             return trigger.rises(event.id, self._changes_of(event.changes))
         assert event.delay is not None  # noqa: S101 - just seen
         if trigger.time is not None and trigger.is_known(event.delay):
@@ -125,7 +138,7 @@ class _Reader:
     def kept_and_set(self) -> tuple[list[Happening], list[Happening]]:
         """Return what keeps the values of the moment of a trigger, which has to come first, and what sets them."""
         event, trigger = self.event, self._trigger
-        if event.delay not in (None, ZERO):
+        if self.is_delayed:
             found = self.happenings()
             keeping = [each for each in found if each.name in (trigger.name("trigger"), trigger.name("at_start"))]
             return keeping, [each for each in found if each not in keeping]
