@@ -20,6 +20,8 @@ _FUNCTIONS = {name: getattr(math, name) for name in dir(math) if not name.starts
 }
 #: Heights at which an event has just fired.
 _ZERO = 1e-10
+#: How far behind a root a jump is over for certain.
+_BEYOND = 4e-12
 _SIGNS = {"up": 1, "down": -1, "both": 0}
 
 
@@ -154,9 +156,10 @@ class _Solver:
             )
             for index in crossed
         }
-        self.t = min(roots.values())
+        first = min(roots.values())
+        self.t = min(first + _BEYOND, solver.t)
         self.known = self._known_at(inside(self.t))
-        fired = [index for index, root in roots.items() if root == self.t]
+        fired = [index for index, root in roots.items() if root == first]
         self.signs = [
             new if index in fired else old for index, (old, new) in enumerate(zip(before, self.signs, strict=True))
         ]

@@ -25,7 +25,10 @@ from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.imports.sbml.source import Event, changed_by, needed_by
 from cubie_cli.imports.sbml.start_values import StartValues
 from cubie_cli.imports.sbml.translation import Translation
+from cubie_cli.models.expressions.tokens import SLOPE
 
+#: Functions that go up and down by steps.
+_STEPS = ("floor", "ceil", "sign")
 #: By how much a strict comparison of what is the same fails: so it holds as soon as one of them moves.
 _JUST_BELOW = Number(-1e-30)
 
@@ -50,6 +53,7 @@ class Trigger:
     translation: Translation
     event: Event
     remarks: list[str] = field(default_factory=list)
+    _jumping: dict[str, bool] = field(default_factory=dict)
 
     def is_known(self, formula: Formula) -> bool:
         """Return whether a formula is one of parameters that nothing changes."""
@@ -217,13 +221,24 @@ class Trigger:
             return False
         return any(each.changes.get(quantity.name) == value for each in self.translation.source.events)
 
-    def _only_jumps(self, condition: Formula) -> bool:
-        """Return whether nothing but events changes a condition."""
+    def _only_jumps(self, formula: Formula) -> bool:
+        """Return whether a formula changes by jumps alone: where events set something, or by steps of its own."""
+        if isinstance(formula, Number):
+            return True
+        if isinstance(formula, Name):
+            if formula.name not in self._jumping:
+                self._jumping[formula.name] = self._is_jumping(formula.name)
+            return self._jumping[formula.name]
+        if formula.operation in _STEPS or formula in (formulas.PI, formulas.TRUE, FALSE):
+            return True
+        values = formula.arguments[1:] if formula.operation == "if" else formula.arguments
+        return bool(values) and formula.operation != SLOPE and all(map(self._only_jumps, values))
+
+    def _is_jumping(self, name: str) -> bool:
         model = self.model
-        names = needed_by(self.translation.source, condition)
-        moving = [condition, *(model.observables[name] for name in names if name in model.observables)]
-        rates = [model.states[name].slope for name in names if name in model.states]
-        return not any(uses(each, "t") or uses(each, "der") for each in moving) and all(rate == ZERO for rate in rates)
+        if name in model.observables:
+            return self._only_jumps(model.observables[name])
+        return name not in model.states or model.states[name].slope == ZERO
 
     def _refused(self, what: str, hint: str | None = None) -> NotRepresentableError:
         return NotRepresentableError(f"{what} of the event {self.event.id!r}", hint)
