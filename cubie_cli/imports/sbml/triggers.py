@@ -206,20 +206,20 @@ class Trigger:
         return lead
 
     def _may_meet(self, left: Formula, right: Formula) -> bool:
-        """Return whether both sides are the same at the start, or an event sets one to the other."""
+        """Return whether both sides are the same at the start, or an event sets one to the other.
+
+        An event that sets its own trigger to its edge would fire for ever, if that has to be left again.
+        """
+        if self.event.delay in (None, ZERO) and _sets_equal(self.event, left, right):
+            return False
         start = self._starts.of(left)
-        meet = start is not None and start == self._starts.of(right)
-        return meet or self._is_set_to(left, right) or self._is_set_to(right, left)
+        if start is not None and start == self._starts.of(right):
+            return True
+        return any(_sets_equal(each, left, right) for each in self.translation.source.events)
 
     @cached_property
     def _starts(self) -> StartValues:
         return StartValues(self.model)
-
-    def _is_set_to(self, quantity: Formula, value: Formula) -> bool:
-        """Return whether an event sets a quantity to a value."""
-        if not isinstance(quantity, Name):
-            return False
-        return any(each.changes.get(quantity.name) == value for each in self.translation.source.events)
 
     def _only_jumps(self, formula: Formula) -> bool:
         """Return whether a formula changes by jumps alone: where events set something, or by steps of its own."""
@@ -242,6 +242,12 @@ class Trigger:
 
     def _refused(self, what: str, hint: str | None = None) -> NotRepresentableError:
         return NotRepresentableError(f"{what} of the event {self.event.id!r}", hint)
+
+
+def _sets_equal(event: Event, first: Formula, second: Formula) -> bool:
+    """Return whether an event sets a quantity to what it is compared with."""
+    pairs = ((first, second), (second, first))
+    return any(isinstance(name, Name) and event.changes.get(name.name) == value for name, value in pairs)
 
 
 def _jump(condition: Formula) -> Formula:
