@@ -44,9 +44,9 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
         model.decided.append("events that fire together act in the order of their priorities, those without one last")
     events = sorted(source.events, key=lambda event: -priorities.get(event.id, -float("inf")))
     readers = [_Reader(model, translation, event) for event in events]
-    together = Together(
-        source, events, priorities, {each.event.id: each.time for each in readers if each.time is not None}
-    )
+    times = {each.event.id: each.trigger.time for each in readers if each.trigger.time is not None}
+    moments = {each.event.id: each.trigger.moments for each in readers}
+    together = Together(source, events, priorities, times, moments)
     reason = together.reason()
     if reason is None:
         model.events = _in_order(readers, source)
@@ -100,12 +100,7 @@ class _Reader:
         self.event = event
         self._model = model
         self._translation = translation
-        self._trigger = Trigger(model, translation, event, list(model.remarks.get(event.id, ())))
-
-    @property
-    def time(self) -> Formula | None:
-        """The time at which the event is triggered, if that is known."""
-        return self._trigger.time
+        self.trigger = Trigger(model, translation, event, list(model.remarks.get(event.id, ())))
 
     @property
     def is_delayed(self) -> bool:
@@ -124,7 +119,7 @@ class _Reader:
 
     def happenings(self) -> list[Happening]:
         """Return what stands for an event, nothing for one that never fires."""
-        event, trigger = self.event, self._trigger
+        event, trigger = self.event, self.trigger
         if not self.is_delayed:
             return trigger.rises(event.id, self._changes_of(event.changes))
         assert event.delay is not None  # noqa: S101 - just seen
@@ -137,7 +132,7 @@ class _Reader:
 
     def kept_and_set(self) -> tuple[list[Happening], list[Happening]]:
         """Return what keeps the values of the moment of a trigger, which has to come first, and what sets them."""
-        event, trigger = self.event, self._trigger
+        event, trigger = self.event, self.trigger
         if self.is_delayed:
             found = self.happenings()
             keeping = [each for each in found if each.name in (trigger.name("trigger"), trigger.name("at_start"))]
@@ -157,7 +152,7 @@ class _Reader:
         touching
             How many events may make the trigger true at one moment.
         """
-        delay, trigger = self.event.delay or ZERO, self._trigger
+        delay, trigger = self.event.delay or ZERO, self.trigger
         waiting = self._waiting(max(1 if delay == ZERO else _SLOTS, min(touching, _MOST)))
         due = DUE if delay == ZERO else total(TIME, delay)
         begins = trigger.rises(trigger.name("trigger"), waiting.begun(due) | trigger.marked)
@@ -169,18 +164,18 @@ class _Reader:
         return [*begins, *over, *trigger.calls_off(waiting.slots[0].is_taken, waiting.freed)], acts
 
     def _due_now(self, slot: Slot) -> Happening:
-        name = self._trigger.name(f"over{slot.part and '_'}{slot.part}")
+        name = self.trigger.name(f"over{slot.part and '_'}{slot.part}")
         return Happening(name, {slot.due: DUE}, when=difference(TIME, Name(slot.due)), remarks=("the delay is over",))
 
     def _in_turn(self, slot: Slot, turns: Turns) -> Happening:
         changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed | turns.taken
         height = turns.height(slot, self.event.rank)
-        return Happening(self._name_of(slot), changes, when=height, remarks=tuple(self._trigger.remarks))
+        return Happening(self._name_of(slot), changes, when=height, remarks=tuple(self.trigger.remarks))
 
     # -- after a delay --------------------------------------------------------------------------
 
     def _at_known_time(self, time: Formula, delay: Formula) -> list[Happening]:
-        event, remarks = self.event, self._trigger.remarks
+        event, remarks = self.event, self.trigger.remarks
         if not event.persistent:
             remarks.append("not persistent, which makes no difference: its trigger stays true")
         later = total(time, delay)
@@ -192,13 +187,13 @@ class _Reader:
         kept, changes = self._kept()
         keeps = (*remarks, "keeps the values of this time")
         return [
-            Happening(self._trigger.name("trigger"), kept, at=time, remarks=keeps),
+            Happening(self.trigger.name("trigger"), kept, at=time, remarks=keeps),
             Happening(event.id, self._changes_of(changes), at=later, remarks=("after the delay",)),
         ]
 
     def _waiting(self, size: int) -> Waiting:
         """Return the slots in which firings wait: one where each is over, or called off, before the next begins."""
-        once = self._trigger.time is not None
+        once = self.trigger.time is not None
         size = size if self.event.persistent and not once else 1
         return Waiting(self._model, self.event.id, size, self._to_keep(), once)
 
@@ -208,14 +203,14 @@ class _Reader:
         return Happening(self._name_of(slot), changes, when=difference(TIME, Name(slot.due)), remarks=remarks)
 
     def _name_of(self, slot: Slot) -> str:
-        return self._trigger.name(slot.part) if slot.part else self.event.id
+        return self.trigger.name(slot.part) if slot.part else self.event.id
 
     def _to_keep(self) -> dict[str, Formula]:
         """Return what is set to values of the time of the trigger, where they may not be those of later."""
         event = self.event
         if not event.values_at_trigger:
             return {}
-        return {name: formula for name, formula in event.changes.items() if not self._trigger.is_known(formula)}
+        return {name: formula for name, formula in event.changes.items() if not self.trigger.is_known(formula)}
 
     def _kept(self) -> tuple[dict[str, Formula], dict[str, Formula]]:
         """Return what is kept when an event is triggered, and what it sets then."""

@@ -1,6 +1,6 @@
 """When an event of SBML is triggered: at a time that is known, or where something crosses zero."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -88,6 +88,20 @@ class Trigger:
             return False
         time, after = found
         return isinstance(time, Number) and (time.value < 0 or (time.value == 0 and not after))
+
+    @property
+    def moments(self) -> frozenset[Formula]:
+        """The times that are known at which it may become true."""
+        return frozenset({self.time} if self.time is not None else self._times_in(self.event.trigger))
+
+    def _times_in(self, condition: Formula) -> Iterator[Formula]:
+        """Yield the times that are known with which a condition compares the time."""
+        if not isinstance(condition, Apply):
+            return
+        if condition.operation in formulas.COMPARISONS and TIME in condition.arguments:
+            yield from (each for each in condition.arguments if self.is_known(each))
+        for each in condition.arguments:
+            yield from self._times_in(each)
 
     def _from(self) -> tuple[Formula, bool] | None:
         """Return the time from which on the trigger holds, if it is one, and whether it does not hold at that time."""
