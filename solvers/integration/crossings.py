@@ -44,7 +44,7 @@ _PLACES = 4 * 2.0**-52
 #: How far from zero, in units of its value where it fired, an expression is still on it.
 _RESIDUE = 4.0
 #: What is farther from zero where it crosses it, as a share of the largest value in the step, has jumped over it.
-_JUMP = 2.0**-10
+_JUMP = 2.0**-4
 #: Every so many secants the bracket is halved, whatever they say.
 _PATIENCE = 4
 #: Corrections of a zero of a polynomial, from where a straight line has it.
