@@ -71,7 +71,7 @@ class Acting:
         number, crossings = self.firings.watched.index(index), self.firings.crossings
         value = self.firings.expression(index, t, y, p)
         found = both(cut, crossings.crossed(number, memory))
-        residue = crossings.left(found, number, value, memory)
+        residue = crossings.rounding(found, number, value, memory)
         fires = either(found, crossings.crosses_to(number, value, memory))
         crossings.reach(both(cut, negate(fires)), number, value, memory)
         return fires, value, residue

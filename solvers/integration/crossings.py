@@ -281,7 +281,7 @@ class Crossings:
         memory.side[index] = select(mask, side, memory.side[index])
         memory.residue[index] = select(mask, select(rests, residue, zero), memory.residue[index])
 
-    def left(self, mask: Any, index: int, value: Any, memory: Any) -> Any:
+    def rounding(self, mask: Any, index: int, value: Any, memory: Any) -> Any:
         """Return how far from zero an expression is still on it that has crossed it at a moment within the step.
 
         Rounding leaves that. One that jumps over zero has never been on it.
