@@ -282,10 +282,7 @@ class Crossings:
         memory.residue[index] = select(mask, select(rests, residue, zero), memory.residue[index])
 
     def rounding(self, mask: Any, index: int, value: Any, memory: Any) -> Any:
-        """Return how far from zero an expression is still on it that has crossed it at a moment within the step.
-
-        Rounding leaves that. One that jumps over zero has never been on it.
-        """
+        """Return how far from zero rounding leaves an expression that crossed it in the step; none where it jumped."""
         largest = reduce(larger, map(absolute, self._samples(index, memory)))
         jumps = absolute(value) > largest * _JUMP
         return select(both(mask, negate(jumps)), absolute(value) * _RESIDUE, literal(value, 0.0, self.precision))
