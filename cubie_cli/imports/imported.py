@@ -164,18 +164,21 @@ class ImportedModel:
     def clock(self) -> str:
         """Return the name of a state; where there is none, of one that is added, as a run needs one."""
         if not self.states:
-            name = "clock"
-            while name in self.names:
-                name = f"{name}_"
+            name = self.new_name("clock")
             self.states[name] = State(ZERO, ONE)
             self.remark(name, "nothing else has a rate of change, and a run needs a state")
         return next(iter(self.states))
 
     def new_parameter(self, name: str, value: Formula = ZERO) -> str:
         """Add a parameter, and return its name: another where that is taken."""
+        name = self.new_name(name)
+        self.parameters[name] = value
+        return name
+
+    def new_name(self, name: str) -> str:
+        """Return a name, or another where that is taken."""
         while name in self.names:
             name = f"{name}_"
-        self.parameters[name] = value
         return name
 
     @property

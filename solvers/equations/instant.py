@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from solvers.straightline import absolute
+from solvers.straightline import absolute, select
 
 #: Of a time that is computed, as a share of it.
 ROUNDING = 2.0**-50
@@ -34,6 +34,14 @@ def later(t: Any, length: Any) -> Any:
 def at_time(t: Any, time: Any) -> Any:
     """Return another time of the same stretch."""
     return Instant(time, t.middle) if isinstance(t, Instant) else time
+
+
+def renewed(t: Any, changed: Any) -> Any:
+    """Return the same time; where parameters have changed there, on a stretch that begins at it.
+
+    Conditions of time alone may change at other times then. Until these are computed, they are looked at right of t.
+    """
+    return Instant(t.time, select(changed, middle_of(t.time), t.middle)) if isinstance(t, Instant) else t
 
 
 def time_of(t: Any) -> Any:

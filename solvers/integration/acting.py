@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from solvers.equations.instant import time_of
+from solvers.equations.instant import renewed, time_of
 from solvers.equations.system import Event
 from solvers.integration.firings import Firings
 from solvers.status import Status
-from solvers.straightline import absolute, both, convert, either, literal, negate, select
+from solvers.straightline import both, convert, either, literal, negate, select
 from solvers.targets.target import DeviceFunction, Target
-
-#: How far from zero, in units of its value where it fired, an expression is still on it.
-_RESIDUE = 4.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,7 @@ class Acting:
         ) -> Any:
             following, changed, status = again(mask, cut, t, y, p, status, memory, place, results)
             while any_lane(following):
+                t = since(t, changed)
                 following, once_more, status = again(
                     following, idle(following), t, y, p, status, memory, place, results
                 )
@@ -43,7 +41,7 @@ class Acting:
             return status, changed
 
         idle = target.straight_line(lambda mask: literal(mask, False, "mask"))  # noqa: FBT003
-        joined = target.straight_line(either)
+        joined, since = target.straight_line(either), target.straight_line(renewed)
         return act
 
     def _once(  # noqa: PLR0913, PLR0917 - a moment is all of it
@@ -58,6 +56,7 @@ class Acting:
             fires, value, residue = self._fires(index, cut, t, y, p, memory)
             fires = both(going, fires)
             self._set(fires, event, t, y, p)
+            t = renewed(t, fires) if event.changes else t
             self._go_on(fires, index, value, residue, t, y, p, memory)
             self.firings.tell(fires, index, t, y, p, memory, place, results)
             changed = either(changed, fires) if event.changes else changed
@@ -72,7 +71,7 @@ class Acting:
         number, crossings = self.firings.watched.index(index), self.firings.crossings
         value = self.firings.expression(index, t, y, p)
         found = both(cut, crossings.crossed(number, memory))
-        residue = select(found, absolute(value) * _RESIDUE, literal(value, 0.0, self.firings.rhs.precision))
+        residue = crossings.rounding(found, number, value, memory)
         fires = either(found, crossings.crosses_to(number, value, memory))
         crossings.reach(both(cut, negate(fires)), number, value, memory)
         return fires, value, residue

@@ -41,6 +41,10 @@ SOON = (2.0**-20, 2.0**-15, 2.0**-10, 2.0**-5)
 _NARROW = {"float64": 1e-13, "float32": 2.0**-20}
 #: The same as a share of t: four units in the last place.
 _PLACES = 4 * 2.0**-52
+#: How far from zero, in units of its value where it fired, an expression is still on it.
+_RESIDUE = 4.0
+#: What is farther from zero where it crosses it, as a share of the largest value in the step, has jumped over it.
+_JUMP = 2.0**-4
 #: Every so many secants the bracket is halved, whatever they say.
 _PATIENCE = 4
 #: Corrections of a zero of a polynomial, from where a straight line has it.
@@ -276,6 +280,12 @@ class Crossings:
         side = select(rests, literal(value, 0, "int32"), self._sign(value))
         memory.side[index] = select(mask, side, memory.side[index])
         memory.residue[index] = select(mask, select(rests, residue, zero), memory.residue[index])
+
+    def rounding(self, mask: Any, index: int, value: Any, memory: Any) -> Any:
+        """Return how far from zero rounding leaves an expression that crossed it in the step; none where it jumped."""
+        largest = reduce(larger, map(absolute, self._samples(index, memory)))
+        jumps = absolute(value) > largest * _JUMP
+        return select(both(mask, negate(jumps)), absolute(value) * _RESIDUE, literal(value, 0.0, self.precision))
 
     def reach(self, mask: Any, index: int, value: Any, memory: Any) -> None:
         """Note that an expression which has come to zero and does not fire is on its other side from then on.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from solvers.equations.instant import renewed
 from solvers.integration.clock import ClockFunctions
 from solvers.integration.controllers import ControllerFunctions
 from solvers.integration.events import EventFunctions, Events
@@ -210,7 +211,7 @@ class Happenings:
         turns, turn_clock, instant = clock.turns, clock.turn, clock.instant
         start_step, reset, settle = parts.step.start, parts.controller.reset, parts.output.settle
         take, act, appoint = events.take, events.act, self._appoint(target, parts, events)
-        jump = parts.summaries.jump
+        jump, since = parts.summaries.jump, target.straight_line(renewed)
         happens, acting = target.straight_line(_happens), target.straight_line(_acting)
         anew, goes_on = target.straight_line(_anew), target.straight_line(_goes_on)
 
@@ -234,6 +235,7 @@ class Happenings:
                 acts = acting(reach, status)
                 t = instant(time.t, time)
                 status, changed = act(acts, reach.cut, t, y, p, status, memory.events, place, results)
+                t = since(t, changed)
                 jump(changed, t, memory)
                 saving = settle(acts, t, y, p, results, place, saving)
                 time = turn_clock(changed, time, saving, p)

@@ -330,6 +330,17 @@ def test_a_jump_over_zero_is_seen_however_soon_the_expression_is_back(change, al
     np.testing.assert_allclose(solution.variables[0, :, 0], [12.0, 14.0] if change else [2.0, 4.0], rtol=1e-12)
 
 
+@interpreted
+@pytest.mark.parametrize("height", ["Piecewise((1, x > 1), (-1, True))", "Piecewise((0.3, x > 1), (-2, True))"])
+@pytest.mark.parametrize("algorithm", ["tsit5", "rodas5p"])
+def test_an_expression_that_jumps_fires_again_where_what_was_set_has_it_jump_back(height, algorithm, target):
+    system = with_events(RISING, {"name": "back", "when": height, "direction": "up", "set": {"x": "x - 1"}})
+    solution, found = solved(system, algorithm, target=target, t1=4.5, at=[1.5, 4.5])
+    assert succeeded(solution)
+    assert found["back_count"].tolist() == [4]
+    np.testing.assert_allclose(solution.variables[0, :, 0], 0.5, rtol=1e-9)
+
+
 @compiled
 def test_a_parameter_that_was_set_is_the_next_runs_own_again(target):
     # More runs than lanes: each lane takes several.

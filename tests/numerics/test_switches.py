@@ -60,3 +60,20 @@ def test_at_the_end_of_a_run_an_observable_has_the_value_from_then_on(events):
         problem = make_problem(with_events(system, *events), "tsit5", times[-1], at=times, swept=("s",))
         _, *found = solve(problem, [[1.0]], "python").variables[:, :, 0]
         np.testing.assert_array_equal(found, np.array([[0, 1, 1], [1, 2, 3]])[:, : len(times)])
+
+
+def test_a_limit_in_time_that_an_event_sets_anew_counts_from_that_moment():
+    system = make_system(
+        {"seen": 0.0},
+        {"seen": "0"},
+        {"begun": 0.0, "limit": 1.0},
+        {"late": "Piecewise((1, t - begun >= limit), (0, True))"},
+    )
+    renewing = {"name": "renewing", "at": 3.0, "set": {"begun": "t"}}
+    following = {"name": "following", "when": "1 - 2*late", "direction": "up", "set": {"seen": "t"}}
+    problem = make_problem(
+        with_events(system, renewing, following), "tsit5", 10.0, at=[2.0, 3.0, 3.5, 4.5], swept=("limit",)
+    )
+    seen, late = solve(problem, [[1.0]], "python").variables[:, :, 0]
+    np.testing.assert_array_equal(seen, [0.0, 3.0, 3.0, 3.0])
+    np.testing.assert_array_equal(late, [1.0, 0.0, 0.0, 1.0])

@@ -20,6 +20,8 @@ _FUNCTIONS = {name: getattr(math, name) for name in dir(math) if not name.starts
 }
 #: Heights at which an event has just fired.
 _ZERO = 1e-10
+#: How far behind a root a jump is over for certain.
+_BEYOND = 4e-12
 _SIGNS = {"up": 1, "down": -1, "both": 0}
 
 
@@ -91,7 +93,7 @@ class _Solver:
     def __post_init__(self):
         events = self.model.events
         self.due = {index: _value(event.at, self.known) for index, event in enumerate(events) if event.at}
-        self.signs = [self._sign(index, self.t, self.known) for index in range(len(events))]
+        self.signs = [float(np.sign(self._height(index, self.t, self.known))) for index in range(len(events))]
         self._act([index for index, time in self.due.items() if time == 0])
 
     def at(self, time, stops):
@@ -154,9 +156,10 @@ class _Solver:
             )
             for index in crossed
         }
-        self.t = min(roots.values())
+        first = min(roots.values())
+        self.t = min(first + _BEYOND, solver.t)
         self.known = self._known_at(inside(self.t))
-        fired = [index for index, root in roots.items() if root == self.t]
+        fired = [index for index, root in roots.items() if root == first]
         self.signs = [
             new if index in fired else old for index, (old, new) in enumerate(zip(before, self.signs, strict=True))
         ]

@@ -5,15 +5,12 @@ from dataclasses import replace
 
 from cubie_cli.imports import formulas
 from cubie_cli.imports.formulas import (
-    ONE,
     TIME,
     ZERO,
     Formula,
     Name,
     Number,
-    call,
     difference,
-    negative,
     product,
     quotient,
     total,
@@ -24,6 +21,7 @@ from cubie_cli.imports.sbml.source import Event, Source, changed_by, taken_by
 from cubie_cli.imports.sbml.together import Together
 from cubie_cli.imports.sbml.translation import Translation
 from cubie_cli.imports.sbml.triggers import Trigger
+from cubie_cli.imports.sbml.turns import Turns
 from cubie_cli.imports.sbml.waiting import DUE, Slot, Waiting
 
 #: How many firings of an event wait at a time, where nothing says that it is fewer.
@@ -41,41 +39,37 @@ def add_events(model: ImportedModel, translation: Translation) -> None:
         Naming the event and what of it has no counterpart.
     """
     source = translation.source
-    priorities = _priorities(source.events)
-    if priorities:
+    priorities = {event.id: event.rank.value for event in source.events if isinstance(event.rank, Number)}
+    if any(event.priority is not None for event in source.events):
         model.decided.append("events that fire together act in the order of their priorities, those without one last")
     events = sorted(source.events, key=lambda event: -priorities.get(event.id, -float("inf")))
     readers = [_Reader(model, translation, event) for event in events]
-    together = Together(
-        source, events, priorities, {each.event.id: each.time for each in readers if each.time is not None}
-    )
+    times = {each.event.id: each.trigger.time for each in readers if each.trigger.time is not None}
+    moments = {each.event.id: each.trigger.moments for each in readers}
+    together = Together(source, events, priorities, times, moments)
     reason = together.reason()
     if reason is None:
         model.events = _in_order(readers, source)
     else:
         model.decided.append(f"events act in turns, and all triggers are looked at after each: {reason}")
+        if together.ranked:
+            readers.sort(key=lambda each: source.events.index(each.event))
         model.events = _in_turns(readers, model, together)
 
 
-def _priorities(events: Sequence[Event]) -> dict[str, float]:
-    """Return the priorities of events that have one; the highest acts first where they fire together."""
-    found: dict[str, float] = {}
-    for event in events:
-        if isinstance(event.priority, Number):
-            found[event.id] = event.priority.value
-        elif event.priority is not None and len(events) > 1:
-            raise NotRepresentableError(f"the priority of the event {event.id!r}, which is no number,")
-    return found
-
-
 def _in_order(readers: Sequence["_Reader"], source: Source) -> list[Happening]:
-    """Return events that act one after the other; what keeps values of before they act comes first."""
+    """Return events that act one after the other.
+
+    Delays that begin, and what keeps values of before events act, come first: all triggers are looked at before any of
+    them acts.
+    """
     keeping: list[Happening] = []
     acting: list[Happening] = []
     for position, reader in enumerate(readers):
-        if _takes_what_others_set(source, reader.event, [each.event for each in readers[:position]]):
+        earlier = [each.event for each in readers[:position]]
+        if reader.is_delayed or _takes_what_others_set(source, reader.event, earlier):
             kept, found = reader.kept_and_set()
-            keeping += kept
+            keeping += reader.labelled(kept)
         else:
             found = reader.happenings()
         acting += reader.told(found)
@@ -83,18 +77,12 @@ def _in_order(readers: Sequence["_Reader"], source: Source) -> list[Happening]:
 
 
 def _in_turns(readers: Sequence["_Reader"], model: ImportedModel, together: Together) -> list[Happening]:
-    """Return events of which only one acts before all triggers are looked at again, the first that is due.
-
-    At one moment what is written is gone through again and again, until nothing crosses zero any more. Each time the
-    turn is given first, then triggers are looked at, and then the first event that is due takes the turn.
-    """
-    turn = model.new_parameter("turn", ONE)
-    model.remark(turn, "whether an event may act: 0 when one has, until all triggers have been looked at")
-    taken = difference(Number(0.5), Name(turn))
-    looking = [Happening("next_turn", {turn: ONE}, when=taken, remarks=("gives the turn to the next event",))]
+    """Return events of which only one acts before all triggers are looked at again."""
+    turns = Turns(model, together.ranked)
+    looking: list[Happening] = [turns.given]
     acting: list[Happening] = []
     for reader in readers:
-        looks, acts = reader.turns(turn, together.touching(reader.event))
+        looks, acts = reader.turns(turns, together.touching(reader.event))
         looking += looks
         acting += reader.told(acts)
     return looking + acting
@@ -112,24 +100,27 @@ class _Reader:
         self.event = event
         self._model = model
         self._translation = translation
-        self._trigger = Trigger(model, translation, event, list(model.remarks.get(event.id, ())))
+        self.trigger = Trigger(model, translation, event, list(model.remarks.get(event.id, ())))
 
     @property
-    def time(self) -> Formula | None:
-        """The time at which the event is triggered, if that is known."""
-        return self._trigger.time
+    def is_delayed(self) -> bool:
+        """Whether it does not act when it is triggered."""
+        return self.event.delay not in (None, ZERO)
 
     def told(self, found: Sequence[Happening]) -> list[Happening]:
         """Return what stands for an event with what a person calls it; where there is nothing, tell that."""
-        name = self.event.id
         if not found:
-            self._model.decided.append(f"the event {name!r} never fires, and is left out")
-        return [replace(each, label=self._model.labels.get(name, "")) for each in found]
+            self._model.decided.append(f"the event {self.event.id!r} never fires, and is left out")
+        return self.labelled(found)
+
+    def labelled(self, found: Sequence[Happening]) -> list[Happening]:
+        """Return what stands for an event with what a person calls it."""
+        return [replace(each, label=self._model.labels.get(self.event.id, "")) for each in found]
 
     def happenings(self) -> list[Happening]:
         """Return what stands for an event, nothing for one that never fires."""
-        event, trigger = self.event, self._trigger
-        if event.delay in (None, ZERO):
+        event, trigger = self.event, self.trigger
+        if not self.is_delayed:
             return trigger.rises(event.id, self._changes_of(event.changes))
         assert event.delay is not None  # noqa: S101 - just seen
         if trigger.time is not None and trigger.is_known(event.delay):
@@ -141,8 +132,8 @@ class _Reader:
 
     def kept_and_set(self) -> tuple[list[Happening], list[Happening]]:
         """Return what keeps the values of the moment of a trigger, which has to come first, and what sets them."""
-        event, trigger = self.event, self._trigger
-        if event.delay not in (None, ZERO):
+        event, trigger = self.event, self.trigger
+        if self.is_delayed:
             found = self.happenings()
             keeping = [each for each in found if each.name in (trigger.name("trigger"), trigger.name("at_start"))]
             return keeping, [each for each in found if each not in keeping]
@@ -151,39 +142,40 @@ class _Reader:
         remarks = ("keeps values of before events that fire together with it",)
         return [replace(each, name=f"{each.name}_trigger", changes=kept, remarks=remarks) for each in found], found
 
-    def turns(self, turn: str, touching: int) -> tuple[list[Happening], list[Happening]]:
+    def turns(self, turns: Turns, touching: int) -> tuple[list[Happening], list[Happening]]:
         """Return what looks at the trigger and at delays, and what acts where it is its turn.
 
         Parameters
         ----------
-        turn
-            The parameter that says whether an event may act.
+        turns
+            Who acts next.
         touching
             How many events may make the trigger true at one moment.
         """
-        delay, trigger = self.event.delay or ZERO, self._trigger
+        delay, trigger = self.event.delay or ZERO, self.trigger
         waiting = self._waiting(max(1 if delay == ZERO else _SLOTS, min(touching, _MOST)))
         due = DUE if delay == ZERO else total(TIME, delay)
         begins = trigger.rises(trigger.name("trigger"), waiting.begun(due) | trigger.marked)
         if not begins:
             return [], []
         over = [] if delay == ZERO else [self._due_now(slot) for slot in waiting.slots]
-        acts = [self._in_turn(slot, turn) for slot in waiting.slots]
+        turns.enter(waiting.slots, self.event.rank)
+        acts = [self._in_turn(slot, turns) for slot in waiting.slots]
         return [*begins, *over, *trigger.calls_off(waiting.slots[0].is_taken, waiting.freed)], acts
 
     def _due_now(self, slot: Slot) -> Happening:
-        name = self._trigger.name(f"over{slot.part and '_'}{slot.part}")
+        name = self.trigger.name(f"over{slot.part and '_'}{slot.part}")
         return Happening(name, {slot.due: DUE}, when=difference(TIME, Name(slot.due)), remarks=("the delay is over",))
 
-    def _in_turn(self, slot: Slot, turn: str) -> Happening:
-        changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed | {turn: ZERO}
-        height = call("min", difference(Name(turn), Number(0.5)), negative(Name(slot.due)))
-        return Happening(self._name_of(slot), changes, when=height, remarks=tuple(self._trigger.remarks))
+    def _in_turn(self, slot: Slot, turns: Turns) -> Happening:
+        changes = self._changes_of({**self.event.changes, **slot.kept}) | slot.freed | turns.taken
+        height = turns.height(slot, self.event.rank)
+        return Happening(self._name_of(slot), changes, when=height, remarks=tuple(self.trigger.remarks))
 
     # -- after a delay --------------------------------------------------------------------------
 
     def _at_known_time(self, time: Formula, delay: Formula) -> list[Happening]:
-        event, remarks = self.event, self._trigger.remarks
+        event, remarks = self.event, self.trigger.remarks
         if not event.persistent:
             remarks.append("not persistent, which makes no difference: its trigger stays true")
         later = total(time, delay)
@@ -195,13 +187,13 @@ class _Reader:
         kept, changes = self._kept()
         keeps = (*remarks, "keeps the values of this time")
         return [
-            Happening(self._trigger.name("trigger"), kept, at=time, remarks=keeps),
+            Happening(self.trigger.name("trigger"), kept, at=time, remarks=keeps),
             Happening(event.id, self._changes_of(changes), at=later, remarks=("after the delay",)),
         ]
 
     def _waiting(self, size: int) -> Waiting:
         """Return the slots in which firings wait: one where each is over, or called off, before the next begins."""
-        once = self._trigger.time is not None
+        once = self.trigger.time is not None
         size = size if self.event.persistent and not once else 1
         return Waiting(self._model, self.event.id, size, self._to_keep(), once)
 
@@ -211,14 +203,14 @@ class _Reader:
         return Happening(self._name_of(slot), changes, when=difference(TIME, Name(slot.due)), remarks=remarks)
 
     def _name_of(self, slot: Slot) -> str:
-        return self._trigger.name(slot.part) if slot.part else self.event.id
+        return self.trigger.name(slot.part) if slot.part else self.event.id
 
     def _to_keep(self) -> dict[str, Formula]:
         """Return what is set to values of the time of the trigger, where they may not be those of later."""
         event = self.event
         if not event.values_at_trigger:
             return {}
-        return {name: formula for name, formula in event.changes.items() if not self._trigger.is_known(formula)}
+        return {name: formula for name, formula in event.changes.items() if not self.trigger.is_known(formula)}
 
     def _kept(self) -> tuple[dict[str, Formula], dict[str, Formula]]:
         """Return what is kept when an event is triggered, and what it sets then."""

@@ -227,7 +227,7 @@ class _Reader:
         )
 
     def _read_rules(self) -> None:
-        for each in _all(self._model.getListOfRules()):
+        for each in self._with_formulas(self._model.getListOfRules(), "rule"):
             if each.isAlgebraic():
                 formula = self._formula(each, "an algebraic rule", "")
                 self._algebraic.append(AlgebraicRule(formula, each.getLine() or None))
@@ -235,9 +235,17 @@ class _Reader:
             name = each.getVariable()
             rules = self._source.rates if each.isRate() else self._source.assignments
             rules[name] = self._formula(each, f"the rule of {name!r}", name)
-        for each in _all(self._model.getListOfInitialAssignments()):
+        for each in self._with_formulas(self._model.getListOfInitialAssignments(), "initial assignment"):
             name = each.getSymbol()
             self._source.initial[name] = self._formula(each, f"the initial assignment of {name!r}", name)
+
+    def _with_formulas(self, elements: Any, what: str) -> Iterator[Any]:
+        """Yield the elements that have a formula; level 3 version 2 has others, which mean nothing."""
+        for each in _all(elements):
+            if each.getMath() is not None:
+                yield each
+            else:
+                self._source.decided.append(f"the {what} in line {each.getLine()} has no formula, and is left out")
 
     # -- reactions ------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cubie_cli.imports.formulas import Formula, names_in
+from cubie_cli.imports.formulas import ONE, ZERO, Formula, choice, is_condition, names_in
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ class Event:
     delay: Formula | None = None
     priority: Formula | None = None
     line: int | None = None
+
+    @property
+    def rank(self) -> Formula | None:
+        """The priority as a number: 1 for what is true."""
+        return choice(self.priority, ONE, ZERO) if self.priority and is_condition(self.priority) else self.priority
 
 
 @dataclass

@@ -25,18 +25,23 @@ class Together:
     events
         Its events in the order in which they act.
     priorities
-        Of those that have one.
+        Of those that have one that is a number.
     times
         From which on triggers hold, where that is known.
+    moments
+        The times that are known at which triggers may become true.
     """
 
     source: Source
     events: Sequence[Event]
     priorities: Mapping[str, float]
     times: Mapping[str, Formula]
+    moments: Mapping[str, frozenset[Formula]]
 
     def reason(self) -> str | None:
         """Return why events have to act in turns, with triggers looked at in between, or None."""
+        if self._ranked:
+            return "the event {!r} may act together with {!r}, and its priority is computed then".format(*self._ranked)
         for first, second in sorted(self._acting):
             for other in self._touched[first]:
                 if self._is_touched_in_between(first, second, other):
@@ -48,6 +53,20 @@ class Together:
             if self._is_instant(first) and self._takes(second, first):
                 return f"the event {self._id(second)!r} takes values that {self._id(first)!r} sets at the same moment"
         return None
+
+    @property
+    def ranked(self) -> bool:
+        """Whether priorities of events that may act at one moment are known only then."""
+        return self._ranked is not None
+
+    @cached_property
+    def _ranked(self) -> tuple[str, str] | None:
+        """Two events that may act at one moment, the first with a priority that is known only then."""
+        pairs = ((self._id(first), self._id(second)) for first, second in sorted(self._acting) if self._computed(first))
+        return next(pairs, None)
+
+    def _computed(self, index: int) -> bool:
+        return self.events[index].rank is not None and self._id(index) not in self.priorities
 
     def touching(self, event: Event) -> int:
         """Return how many events set what a trigger depends on."""
@@ -107,7 +126,7 @@ class Together:
     @cached_property
     def _triggered(self) -> set[tuple[int, int]]:
         """Events of which the first may be triggered, or act, at the moment at which the second is triggered."""
-        found = {*_alike([(self._time(index) or event.trigger) for index, event in enumerate(self.events)])}
+        found = {*_alike([{*self.moments[event.id], event.trigger} for event in self.events])}
         found |= self._at_start
         for cause, touched in enumerate(self._touched):
             # What acts at once has a trigger that is true, and cannot make it true.
@@ -141,7 +160,8 @@ class Together:
 
     @cached_property
     def _due_together(self) -> set[tuple[int, int]]:
-        return {*_alike([self._due(index) for index in range(len(self.events))])}
+        known = [self._due(index) for index in range(len(self.events))]
+        return {*_alike([set() if due is None else {due} for due in known])}
 
     def _act_together(self, first: int, second: int) -> bool:
         """Return whether events act at one moment if they are triggered at one."""
@@ -166,14 +186,14 @@ class Together:
         return self.events[index].id
 
 
-def _alike(formulas: Sequence[Formula | None]) -> Iterator[tuple[int, int]]:
-    """Yield the places of those that are the same."""
+def _alike(formulas: Sequence[set[Formula]]) -> Iterator[tuple[int, int]]:
+    """Yield the places of sets that have one in common."""
     places: dict[Formula, list[int]] = {}
-    for index, formula in enumerate(formulas):
-        if formula is not None:
+    for index, each in enumerate(formulas):
+        for formula in each:
             places.setdefault(formula, []).append(index)
-    for each in places.values():
-        yield from permutations(each, 2)
+    for found in places.values():
+        yield from permutations(found, 2)
 
 
 def _met(some: Iterable[int], others: Iterable[int]) -> set[tuple[int, int]]:

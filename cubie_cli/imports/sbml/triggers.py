@@ -1,6 +1,6 @@
 """When an event of SBML is triggered: at a time that is known, or where something crosses zero."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,7 +23,14 @@ from cubie_cli.imports.formulas import (
 from cubie_cli.imports.imported import Happening, ImportedModel
 from cubie_cli.imports.mathematics import NotRepresentableError
 from cubie_cli.imports.sbml.source import Event, changed_by, needed_by
+from cubie_cli.imports.sbml.start_values import StartValues
 from cubie_cli.imports.sbml.translation import Translation
+from cubie_cli.models.expressions.tokens import SLOPE
+
+#: Functions that go up and down by steps.
+_STEPS = ("floor", "ceil", "sign")
+#: By how much a strict comparison of what is the same fails: so it holds as soon as one of them moves.
+_JUST_BELOW = Number(-1e-30)
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Trigger:
     translation: Translation
     event: Event
     remarks: list[str] = field(default_factory=list)
+    _jumping: dict[str, bool] = field(default_factory=dict)
 
     def is_known(self, formula: Formula) -> bool:
         """Return whether a formula is one of parameters that nothing changes."""
@@ -80,6 +88,20 @@ class Trigger:
             return False
         time, after = found
         return isinstance(time, Number) and (time.value < 0 or (time.value == 0 and not after))
+
+    @property
+    def moments(self) -> frozenset[Formula]:
+        """The times that are known at which it may become true."""
+        return frozenset({self.time} if self.time is not None else self._times_in(self.event.trigger))
+
+    def _times_in(self, condition: Formula) -> Iterator[Formula]:
+        """Yield the times that are known with which a condition compares the time."""
+        if not isinstance(condition, Apply):
+            return
+        if condition.operation in formulas.COMPARISONS and TIME in condition.arguments:
+            yield from (each for each in condition.arguments if self.is_known(each))
+        for each in condition.arguments:
+            yield from self._times_in(each)
 
     def _from(self) -> tuple[Formula, bool] | None:
         """Return the time from which on the trigger holds, if it is one, and whether it does not hold at that time."""
@@ -179,10 +201,8 @@ class Trigger:
         if self._only_jumps(condition):
             return _jump(condition)
         sign, arguments = condition.operation, condition.arguments
-        if sign in (">", ">="):
-            return difference(*arguments)
-        if sign in ("<", "<="):
-            return difference(arguments[1], arguments[0])
+        if sign in ("<", "<=", ">", ">="):
+            return self._lead(condition)
         if sign == "not":
             return negative(self._height(arguments[0]))
         if sign in ("and", "or"):
@@ -191,16 +211,57 @@ class Trigger:
             raise self._refused("a piecewise function in the trigger", "write it with 'and' and 'or'")
         raise self._refused(f"{sign!r} in the trigger", "compare with < or >")
 
-    def _only_jumps(self, condition: Formula) -> bool:
-        """Return whether nothing but events changes a condition."""
+    def _lead(self, condition: Apply) -> Formula:
+        """Return by how much a comparison holds; where both sides are the same may be a moment that counts."""
+        left, right = condition.arguments
+        lead = difference(left, right) if condition.operation in (">", ">=") else difference(right, left)
+        if condition.operation in (">", "<") and self._may_meet(left, right):
+            return formulas.choice(formulas.compare("!=", left, right), lead, _JUST_BELOW)
+        return lead
+
+    def _may_meet(self, left: Formula, right: Formula) -> bool:
+        """Return whether both sides are the same at the start, or an event sets one to the other.
+
+        An event that sets its own trigger to its edge would fire for ever, if that has to be left again.
+        """
+        if self.event.delay in (None, ZERO) and _sets_equal(self.event, left, right):
+            return False
+        start = self._starts.of(left)
+        if start is not None and start == self._starts.of(right):
+            return True
+        return any(_sets_equal(each, left, right) for each in self.translation.source.events)
+
+    @cached_property
+    def _starts(self) -> StartValues:
+        return StartValues(self.model)
+
+    def _only_jumps(self, formula: Formula) -> bool:
+        """Return whether a formula changes by jumps alone: where events set something, or by steps of its own."""
+        if isinstance(formula, Number):
+            return True
+        if isinstance(formula, Name):
+            if formula.name not in self._jumping:
+                self._jumping[formula.name] = self._is_jumping(formula.name)
+            return self._jumping[formula.name]
+        if formula.operation in _STEPS or formula in (formulas.PI, formulas.TRUE, FALSE):
+            return True
+        values = formula.arguments[1:] if formula.operation == "if" else formula.arguments
+        return bool(values) and formula.operation != SLOPE and all(map(self._only_jumps, values))
+
+    def _is_jumping(self, name: str) -> bool:
         model = self.model
-        names = needed_by(self.translation.source, condition)
-        moving = [condition, *(model.observables[name] for name in names if name in model.observables)]
-        rates = [model.states[name].slope for name in names if name in model.states]
-        return not any(uses(each, "t") or uses(each, "der") for each in moving) and all(rate == ZERO for rate in rates)
+        if name in model.observables:
+            return self._only_jumps(model.observables[name])
+        return name not in model.states or model.states[name].slope == ZERO
 
     def _refused(self, what: str, hint: str | None = None) -> NotRepresentableError:
         return NotRepresentableError(f"{what} of the event {self.event.id!r}", hint)
+
+
+def _sets_equal(event: Event, first: Formula, second: Formula) -> bool:
+    """Return whether an event sets a quantity to what it is compared with."""
+    pairs = ((first, second), (second, first))
+    return any(isinstance(name, Name) and event.changes.get(name.name) == value for name, value in pairs)
 
 
 def _jump(condition: Formula) -> Formula:

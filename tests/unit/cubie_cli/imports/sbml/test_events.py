@@ -147,6 +147,23 @@ def test_values_are_those_before_events_with_other_triggers(importing):
     assert found["y"] == pytest.approx([1.0, 0.5])
 
 
+def test_delays_begin_before_anything_acts_that_does_so_at_that_moment_by_chance(importing):
+    sets = event("sets", above(TIME, 0.5), ("x", "<cn>9</cn>"), "true", priority=2)
+    trigger = f"<apply><and/>{above(TIME, 0.5)}{above('<ci>y</ci>', 0)}</apply>"
+    waits = event("waits", trigger, ("y", "<ci>x</ci>"), "true", delay="<cn>0.25</cn>", priority=1)
+    text = importing.text("model.xml", model(sets, waits))
+    assert text.index('"waits_trigger"') < text.index('"sets"')
+
+
+@pytest.mark.parametrize(("other", "meet"), [(0.5, True), (0.7, False)])
+def test_triggers_with_the_same_time_are_known_to_become_true_together(importing, other, meet):
+    sets = event("sets", above(TIME, 0.5), ("x", "<cn>9</cn>"), "true", priority=2)
+    trigger = f"<apply><and/>{above(TIME, other)}{above('<ci>y</ci>', 0)}</apply>"
+    takes = event("takes", trigger, ("y", "<ci>x</ci>"), "true", priority=1)
+    text = " ".join(importing.text("model.xml", model(sets, takes)).replace("#", "").split())
+    assert ("the event 'takes' takes values that 'sets' sets at the same moment" in text) is meet
+
+
 def test_names_of_parts_of_an_event_are_those_of_no_other(importing):
     counts = ("x", "<apply><plus/><ci>x</ci><cn>1</cn></apply>")
     waits = event("waits", above_sine(0.9), counts, "false", delay="<cn>1</cn>")

@@ -84,6 +84,20 @@ def test_an_event_that_never_fires_is_left_out_and_told(importing):
     assert "# - the event 'E' never fires, and is left out" in text
 
 
+def test_rules_and_initial_assignments_without_formulas_are_left_out_and_told(importing):
+    rules = '<listOfInitialAssignments>\n<initialAssignment symbol="k"/>\n</listOfInitialAssignments>\n'
+    rules += (
+        f'<listOfRules>\n<rateRule variable="x">{MATH.format("<cn>1</cn>")}</rateRule>\n<assignmentRule variable="z"/>'
+    )
+    given = STATE.replace('id="k"', 'id="k" value="2"')
+    given = given.replace("</listOf", '<parameter id="z" value="7" constant="false"/></listOf')
+    text = importing.text("model.xml", sbml(f"{given}\n{rules}\n</listOfRules>"))
+    assert "# - the initial assignment in line 6 has no formula, and is left out" in text
+    assert "# - the rule in line 10 has no formula, and is left out" in text
+    assert "k = 2.0\n" in text
+    assert "z = 7.0\n" in text
+
+
 def test_a_time_in_a_trigger_makes_an_event_at_that_time(importing):
     trigger = f"<apply><geq/>{TIME}<cn>5</cn></apply>"
     text = importing.text("model.xml", with_event(trigger).replace('id="k"', 'id="k" value="2"'))
