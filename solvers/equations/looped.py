@@ -121,20 +121,16 @@ class LoopedEquations:
         w
             An array that takes what is named.
         """
-        sources = {"y": y, "p": p, "w": w}
+        sources, first = {"y": y, "p": p, "w": w}, len(self._symbols) - self.terms
         for stage in self._stages:
-            target, first = (out, offset) if stage.final else (w, 0)
+            target, start = (out, offset) if stage.final else (w, 0)
             for family in stage.families:
-                family.store(sources, target, first, self._precision)
+                family.store(sources, target, start, self._precision)
             if stage.alone:
-                known = [w[k] for k in range(self.terms)] if self._reads_named(stage.program) else [None] * self.terms
+                known = [w[k] if stage.program.uses(first + k) else None for k in range(self.terms)]
                 values = evaluate_at(stage.program, self._system, self._precision, t, y, p, known, self._forcing)
                 for place, value in zip(stage.alone, values, strict=True):
-                    target[first + place] = value
-
-    def _reads_named(self, program: Program) -> bool:
-        first = len(self._symbols) - self.terms
-        return any(program.uses(slot) for slot in range(first, len(self._symbols)))
+                    target[start + place] = value
 
     def _find_stages(self, named: Sequence[sympy.Expr], expressions: Mapping[int, sympy.Expr]) -> Iterator[_Stage]:
         depths: list[int] = []
