@@ -277,8 +277,8 @@ class Emitter(BitsEmitter, ABC):
             Whether what is looked up differs from lane to lane.
         """
         numbers = table_bytes(table)
-        space = self.table_space(len(numbers), varies=varies)
         name = f"cubie_table_{table.digest}{'_by_lane' if varies else ''}"
+        space = self.table_space(name, len(numbers), varies=varies)
         return table_address(self.builder.module, name, table, numbers, space)
 
     def _emit_fetch(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
@@ -322,8 +322,8 @@ class Emitter(BitsEmitter, ABC):
         """Return how often a loop is gone through."""
         return ir.Constant(INDEX_TYPE, count)
 
-    def table_space(self, nbytes: int, *, varies: bool) -> int:  # noqa: ARG002 - where there are several
-        """Return the address space of a table of a size."""
+    def table_space(self, name: str, nbytes: int, *, varies: bool) -> int:  # noqa: ARG002 - where there are several
+        """Return the address space of a table."""
         return 0
 
     def pointer(self, base: ir.Value, dtype: str, index: int | ir.Value) -> ir.Value:

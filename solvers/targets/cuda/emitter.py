@@ -10,6 +10,7 @@ from llvmlite import ir
 from solvers.straightline.loops import Table
 from solvers.straightline.record import INDEX, Operation
 from solvers.straightline.recorded import Argument, Recorded, record
+from solvers.straightline.setting import SettingsBlock
 from solvers.straightline.text import operations
 from solvers.targets.cuda import double, single
 from solvers.targets.cuda import warp as cuda_warp
@@ -23,6 +24,8 @@ CONSTANT_SPACE = 4
 GLOBAL_SPACE = 1
 #: Bytes of a table up to which it is among the constants.
 SMALL_TABLE = 1024
+#: Bytes of all that are. Settings are there too, and copies where a function is not put in its place.
+MOST_IN_TABLES = 8192
 #: Operations that the uses of one mathematical function may take in one straight-line function, each written out. Calls
 #: cost more than they spare while the code is not much larger than the cache of instructions: 12 oscillators with 396
 #: sines a step took 1.2 times as long with calls in float32, 2.3 times in float64.
@@ -34,20 +37,40 @@ class CudaEmitter(Emitter):
 
     Mathematical functions are straight-line code themselves, or libdevice's. One that is used so often that its code
     would crowd out the rest stands once, and is called. Settings are operands of instructions, as constants are.
+
+    Parameters
+    ----------
+    builder, arguments, settings
+        As for `Emitter`.
+    tables
+        Bytes of the tables among the constants of all code that makes up a kernel, by their names; takes more.
     """
 
     settings_space = CONSTANT_SPACE
+
+    def __init__(
+        self,
+        builder: ir.IRBuilder,
+        arguments: Sequence[ir.Value],
+        settings: SettingsBlock | None = None,
+        tables: dict[str, int] | None = None,
+    ) -> None:
+        super().__init__(builder, arguments, settings=settings)
+        self._tables = {} if tables is None else tables
 
     def loop_count(self, count: int) -> ir.Value:
         """Return a number that the compiler knows nothing of: it would write loops out."""
         return self.builder.call(ir.InlineAsm(ir.FunctionType(_LONG, []), f"mov.u64 $0, {count};", "=l"), [])
 
-    def table_space(self, nbytes: int, *, varies: bool) -> int:
+    def table_space(self, name: str, nbytes: int, *, varies: bool) -> int:
         """Put small tables where all constants are, of which there is little, and others into global memory.
 
         Of constants a warp reads one after the other where its lanes read several.
         """
-        return CONSTANT_SPACE if nbytes <= SMALL_TABLE and not varies else GLOBAL_SPACE
+        fits = nbytes <= SMALL_TABLE and sum(self._tables.values()) + nbytes <= MOST_IN_TABLES
+        if fits and not varies:
+            self._tables.setdefault(name, nbytes)
+        return CONSTANT_SPACE if name in self._tables else GLOBAL_SPACE
 
     def _emit_lane(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         return self.builder.zext(cuda_warp.lane_of_run(self.builder, operation.detail), _LONG)

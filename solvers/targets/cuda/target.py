@@ -45,6 +45,7 @@ SPELL = 8
 @dataclass(frozen=True)
 class _CudaDialect:
     settings: SettingsBlock
+    tables: dict[str, int]
     types = types
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +67,7 @@ class _CudaDialect:
         return signature(result, *arguments)
 
     def emitter(self, builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> CudaEmitter:
-        return CudaEmitter(builder, arguments, settings=self.settings)
+        return CudaEmitter(builder, arguments, self.settings, self.tables)
 
 
 class CudaTarget(Target):
@@ -95,6 +96,7 @@ class CudaTarget(Target):
         self.listing = listing
         self._threads = threads
         self.settings = SettingsBlock()
+        self._tables: dict[str, int] = {}
         self._patience = patience
         self.spell = SPELL if patience else 0
 
@@ -114,7 +116,7 @@ class CudaTarget(Target):
 
     def straight_line(self, function: DeviceFunction) -> DeviceFunction:
         """Return an intrinsic."""
-        return straight_line_intrinsic(function, _CudaDialect(self.settings), self.listing)
+        return straight_line_intrinsic(function, _CudaDialect(self.settings, self._tables), self.listing)
 
     def control(self, function: DeviceFunction, *, inline: bool = True) -> DeviceFunction:
         """Return a device function."""
