@@ -9,12 +9,13 @@ import sympy
 from solvers.equations.angles import Named, with_products
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
-from solvers.equations.families import Family, find_families
+from solvers.equations.families import ByForm, Family, by_form, chained, find_families
 from solvers.equations.forcing import Forcing
 from solvers.equations.forms import Leaf
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import System, parameter_symbol, state_symbol
+from solvers.straightline.loops import for_each
 
 #: What a mathematical function counts, in operations.
 WEIGHT = 20
@@ -33,12 +34,14 @@ def weight(program: Program) -> int:
 
 @dataclass(frozen=True)
 class _Stage:
-    """Expressions that need those of earlier stages alone.
+    """Expressions that need those of earlier stages alone; or a chain of which each link is that.
 
     Parameters
     ----------
     final
         Whether they are what is asked for, else what that needs.
+    links
+        Of the chain, else 1.
     families
         Loops.
     program, alone
@@ -46,6 +49,7 @@ class _Stage:
     """
 
     final: bool
+    links: int
     families: tuple[Family, ...]
     program: Program
     alone: tuple[int, ...]
@@ -124,29 +128,42 @@ class LoopedEquations:
         sources, first = {"y": y, "p": p, "w": w}, len(self._symbols) - self.terms
         for stage in self._stages:
             target, start = (out, offset) if stage.final else (w, 0)
-            for family in stage.families:
-                family.store(sources, target, start, self._precision)
+            self._store_families(stage, sources, target, start)
             if stage.alone:
                 known = [w[k] if stage.program.uses(first + k) else None for k in range(self.terms)]
                 values = evaluate_at(stage.program, self._system, self._precision, t, y, p, known, self._forcing)
                 for place, value in zip(stage.alone, values, strict=True):
                     target[start + place] = value
 
+    def _store_families(self, stage: _Stage, sources: Mapping[str, Any], target: Any, start: int) -> None:
+        def one(link: Any) -> None:
+            for family in stage.families:
+                family.store(sources, target, start, self._precision, link)
+
+        for_each(sources["y"], stage.links, one, longest=1)
+
     def _find_stages(self, named: Sequence[sympy.Expr], expressions: Mapping[int, sympy.Expr]) -> Iterator[_Stage]:
         depths: list[int] = []
         for expression in named:
             below = [depths[self._named[symbol]] for symbol in expression.free_symbols & self._named.keys()]
             depths.append(1 + max(below, default=0))
-        for depth in range(1, 1 + max(depths, default=0)):
-            yield self._stage({k: named[k] for k, found in enumerate(depths) if found == depth}, final=False)
-        yield self._stage(expressions, final=True)
+        found = (
+            {k: named[k] for k, at in enumerate(depths) if at == depth}
+            for depth in range(1, 1 + max(depths, default=0))
+        )
+        for links in chained(map(self._by_form, found)):
+            yield self._stage(links, named, final=False)
+        yield self._stage([self._by_form(expressions)], expressions, final=True)
 
-    def _stage(self, expressions: Mapping[int, sympy.Expr], *, final: bool) -> _Stage:
+    def _by_form(self, expressions: Mapping[int, sympy.Expr]) -> ByForm:
         others = frozenset(self._system.inputs) - self._quantities.keys()
-        families, alone = find_families(expressions, self._quantities, others)
+        return by_form(expressions, self._quantities, others)
+
+    def _stage(self, links: Sequence[ByForm], expressions: Any, *, final: bool) -> _Stage:
+        families, alone = find_families(links)
         early = time_first(self._precision, self._system, self._named)
         program = compile_program(self._symbols, [expressions[place] for place in alone], (), early)
-        return _Stage(final, tuple(families), program, tuple(alone))
+        return _Stage(final, len(links), tuple(families), program, tuple(alone))
 
 
 def _with_angles(
