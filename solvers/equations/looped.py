@@ -170,14 +170,11 @@ def _with_angles(
     expressions: Mapping[int, sympy.Expr], named: Sequence[Named]
 ) -> tuple[Mapping[int, sympy.Expr], Sequence[Named]]:
     """Return expressions as `with_products` has them, with names for the sines and cosines that others are made of."""
-    found, used, sums = with_products([*expressions.values()], named)
-    if found == [*expressions.values()] and used == [*named]:
-        return expressions, named
-    everything = [*found, *(each for _, each in [*used, *sums])]
-    functions = set[sympy.Expr]().union(*(each.atoms(sympy.sin, sympy.cos) for each in everything))
-    inner = {symbol for symbol, _ in named}
-    angles = sorted((each for each in functions if inner.isdisjoint(each.free_symbols)), key=str)
-    names = {each: sympy.Symbol(f"angle{k}", real=True) for k, each in enumerate(angles)}
-    spelled = [(symbol, each.xreplace(names)) for symbol, each in [*sums, *used]]
-    rest = zip(expressions, (each.xreplace(names) for each in found), strict=True)
-    return dict(rest), [*((symbol, each) for each, symbol in names.items()), *spelled]
+    names: dict[sympy.Expr, sympy.Symbol] = {}
+
+    def name(function: sympy.Expr) -> sympy.Symbol:
+        return names.setdefault(function, sympy.Symbol(f"angle{len(names)}", real=True))
+
+    found, used, sums = with_products([*expressions.values()], named, name)
+    spelled = dict(zip(expressions, found, strict=True))
+    return spelled, [*((symbol, function) for function, symbol in names.items()), *sums, *used]
