@@ -225,10 +225,12 @@ class Emitter(BitsEmitter, ABC):
             phi.add_incoming(value, self.builder.block)
         if loop.after:
             self._totals, after = loop.carried, loop.after
-            self.builder.branch(loop.body)
+            back = self.builder.branch(loop.body)
         else:
             self._totals, after = totals, self.builder.append_basic_block("after")
-            self.builder.cbranch(self.builder.icmp_unsigned("<", following, loop.count), loop.body, after)
+            goes_on = self.builder.icmp_unsigned("<", following, loop.count)
+            back = self.builder.cbranch(goes_on, loop.body, after)
+        self.mark_loop(back)
         self.builder.position_at_end(after)
 
     def _emit_left(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
@@ -321,6 +323,9 @@ class Emitter(BitsEmitter, ABC):
     def loop_count(self, count: int) -> ir.Value:
         """Return how often a loop is gone through."""
         return ir.Constant(INDEX_TYPE, count)
+
+    def mark_loop(self, back: ir.Instruction) -> None:
+        """Write what is to be known of a loop to the branch that leads back."""
 
     def table_space(self, name: str, nbytes: int, *, varies: bool) -> int:  # noqa: ARG002 - where there are several
         """Return the address space of a table."""

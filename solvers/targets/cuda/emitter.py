@@ -26,6 +26,8 @@ GLOBAL_SPACE = 1
 SMALL_TABLE = 1024
 #: Bytes of all that are. Settings are there too, and copies where a function is not put in its place.
 MOST_IN_TABLES = 8192
+#: Loops of a function up to which libNVVM may unroll them: 248 took it 18 s instead of 5, for twice the code.
+MOST_UNROLLED = 200
 #: Operations that the uses of one mathematical function may take in one straight-line function, each written out. Calls
 #: cost more than they spare while the code is not much larger than the cache of instructions: 12 oscillators with 396
 #: sines a step took 1.2 times as long with calls in float32, 2.3 times in float64.
@@ -57,6 +59,11 @@ class CudaEmitter(Emitter):
     ) -> None:
         super().__init__(builder, arguments, settings=settings)
         self._tables = {} if tables is None else tables
+
+    def mark_loop(self, back: ir.Instruction) -> None:
+        """Keep a loop from being unrolled where there are many."""
+        if not self._unrolls:
+            back.set_metadata("llvm.loop", _not_unrolled(self.builder.module))
 
     def loop_count(self, count: int) -> ir.Value:
         """Return a number that the compiler knows nothing of: it would write loops out."""
@@ -95,6 +102,7 @@ class CudaEmitter(Emitter):
 
     def emit(self, recorded: Recorded) -> list[ir.Value]:
         """Write all operations; return the values of the results."""
+        self._unrolls = sum(each.kind == "loop" for each in recorded.record.operations) <= MOST_UNROLLED
         found = (_function(each) for each in recorded.record.operations)
         self._uses = Counter(function for function in found if function)
         return super().emit(recorded)
@@ -237,3 +245,11 @@ def _recorded(function: Callable[..., Any], dtype: str, arguments: int) -> Recor
 def _body(builder: ir.IRBuilder, arguments: Sequence[ir.Value], recorded: Recorded) -> ir.Value:
     (value,) = CudaEmitter(builder, arguments).emit(recorded)
     return value
+
+
+def _not_unrolled(module: ir.Module) -> ir.MDValue:
+    """Return what LLVM reads of a loop that is not to be unrolled: its first operand is itself."""
+    option = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+    found = ir.MDValue(module, [option], name=str(len(module.metadata)))
+    found.operands = found, option
+    return found
