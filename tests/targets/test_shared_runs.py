@@ -56,6 +56,7 @@ def test_lanes_in_step_find_what_one_finds(name, method, threads):
 @pytest.mark.parametrize(("name", "method"), [*product(MANY, IMPLICIT)])
 def test_lanes_in_step_solve_what_one_solves(name, method, threads):
     made, values = problem_of(name, method)
+    values = values[:, ::2]
     if name in {"a grid", "two vectors"} and threads == 8:
         with pytest.raises(PlanError, match="their neighbours"):
             shared(made, threads)
