@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.systems import links, make_system, system_of
 
-from benchmarks.models import brusselator, heat, nerve_cells, network, oscillators
+from benchmarks.models import beam, brusselator, heat, nerve_cells, network, oscillators
 from solvers.equations.drivers import Driver
 from solvers.equations.forms import Leaf, form_of
+from solvers.equations.jacobian import Jacobian
 from solvers.equations.looped import LoopedEquations, weight
 from solvers.equations.right_hand_side import RightHandSide, needed_observables
 from solvers.equations.system import observable_symbol, parameter_symbol, state_symbol
 
 MODELS = {
     "a chain": links(12),
+    "a beam": beam(14),
     "all to all": oscillators(30),
     "a row": heat(40),
     "two states a cell": brusselator(12),
@@ -81,6 +83,11 @@ def test_powers_with_exponents_of_their_own_are_forms_of_their_own():
 )
 def test_code_does_not_grow_with_the_system(small, large):
     assert looped(system_of(large)).weight == looped(system_of(small)).weight
+
+
+def test_the_code_of_jacobians_does_not_grow_with_a_chain():
+    small, large = (Jacobian(system_of(links(n)), "float64") for n in (12, 24))
+    assert large.looped(range(len(large.pattern))).weight == small.looped(range(len(small.pattern))).weight
 
 
 def test_a_model_of_many_forms_is_written_out():
