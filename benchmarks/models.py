@@ -93,6 +93,38 @@ def network(species: int, reactions: int) -> str:
     return _model(states, constants, rates, *("0" + "".join(each) for each in terms))
 
 
+def beam(parts: int) -> str:
+    """Return an elastic beam, held at one end and pulled at the other up to t = pi: each part turns all others.
+
+    Source: E. Hairer, G. Wanner, Solving Ordinary Differential Equations II, IV.1. Accelerations are those of a matrix
+    with cosines and one with sines, both tridiagonal, the first of which is solved with.
+    """
+    last = parts - 1
+    middle = {0: 1, last: 3}
+    rows = {"force": "1.5*load*sin(t)**2"}
+    for k in range(parts):
+        left, right = f"a{k - 1}" if k else "-a0", f"a{k + 1}" if k < last else f"a{k}"
+        rows[f"v{k}"] = f"{parts**4}*({left} - 2*a{k} + {right}) + {parts**2}*force*(cos(a{k}) + sin(a{k}))"
+    for k in range(last):
+        rows |= {f"c{k}": f"cos(a{k} - a{k + 1})", f"s{k}": f"sin(a{k} - a{k + 1})"}
+    for k in range(parts):
+        below, above = f" + s{k - 1}*v{k - 1}" if k else "", f" - s{k}*v{k + 1}" if k < last else ""
+        rows[f"w{k}"] = f"b{k}**2{below}{above}"
+    rows |= {"d0": "1", "r0": "w0"}
+    for k in range(1, parts):
+        rows[f"d{k}"] = f"{middle.get(k, 2)} - c{k - 1}**2/d{k - 1}"
+        rows[f"r{k}"] = f"w{k} + c{k - 1}*r{k - 1}/d{k - 1}"
+    for k in reversed(range(parts)):
+        rows[f"u{k}"] = f"r{k}/d{k}" if k == last else f"(r{k} + c{k}*u{k + 1})/d{k}"
+    slopes = [f"b{k}" for k in range(parts)]
+    for k in range(parts):
+        below = f" - c{k - 1}*v{k - 1} + s{k - 1}*u{k - 1}" if k else ""
+        above = f" - c{k}*v{k + 1} - s{k}*u{k + 1}" if k < last else ""
+        slopes.append(f"{middle.get(k, 2)}*v{k}{below}{above}")
+    states = dict.fromkeys([*(f"a{k}" for k in range(parts)), *(f"b{k}" for k in range(parts))], 0.0)
+    return _model(states, {"load": 1.0}, rows, *slopes)
+
+
 def _problems() -> list[Problem]:
     current, growth, coupling = ("I", 5.0, 15.0), ("a", 1.0, 3.0), ("K", 0.5, 3.0)
     return [
@@ -102,6 +134,7 @@ def _problems() -> list[Problem]:
         *(Problem(f"oscillators {n}", oscillators(n), coupling, 10.0, atol=1e-8, dt0=1e-3) for n in (12, 24, 100)),
         *(Problem(f"heat {n}", heat(n), ("D", 0.5, 2.0), 1.0, 1e-8, dt0=1e-4, stiff=True) for n in (64, 256, 1024)),
         Problem("brusselator 50", brusselator(25), ("B", 2.5, 3.5), 10.0, atol=1e-8, dt0=1e-4, stiff=True),
+        Problem("beam 80", beam(40), ("load", 0.5, 2.0), 0.5, atol=1e-9, dt0=1e-6, stiff=True),
         Problem("network 53", network(53, 150), ("k0", 1.0, 2.0), 10.0, atol=1e-8, dt0=1e-6, stiff=True),
         Problem("network 500", network(500, 1500), ("k0", 1.0, 2.0), 10.0, atol=1e-8, dt0=1e-6, stiff=True),
     ]

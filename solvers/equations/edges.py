@@ -85,6 +85,8 @@ _PARTIALS: Mapping[type, Callable[[Any, Name], list[sympy.Expr]]] = MappingProxy
         functions.expm1: lambda node, name: [name(node) + 1],
         sympy.log: lambda node, name: [name(1 / node.args[0])],
         sympy.Abs: lambda node, _: [sympy.sign(node.args[0], evaluate=False)],
+        sympy.sin: lambda node, _: [sympy.cos(node.args[0], evaluate=False)],
+        sympy.cos: lambda node, _: [-sympy.sin(node.args[0], evaluate=False)],
         sympy.asin: _arc(1),
         sympy.acos: _arc(-1),
         sympy.acosh: _area,

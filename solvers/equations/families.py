@@ -1,14 +1,16 @@
 """Equations of one form, as loops: compiled once, they look up in tables which quantities and numbers they read.
 
 A ring, a grid, cells of a cable, sums over all others, mass action: such systems have thousands of equations and a
-handful of forms. The terms of a long sum are a loop within the loop.
+handful of forms. The terms of a long sum are a loop within the loop. Where each of a chain needs what the one before
+came to, as a tridiagonal matrix is solved, the loop is within one over the links.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
@@ -21,6 +23,8 @@ from solvers.straightline.record import INDEX
 
 #: Equations of one form from which on they are a loop.
 FEWEST_MEMBERS = 4
+#: Links of a chain from which on they are a loop.
+FEWEST_LINKS = 4
 #: Times up to which terms of a sum are written out.
 FEW_TERMS = 4
 
@@ -123,6 +127,18 @@ def _as_number(value: float) -> Any:
     return sympy.Integer(int(value)) if abs(value) < 2**53 and value == int(value) else sympy.Float(value)
 
 
+class _Shares:
+    """How many each of some has, of what lies one after the other."""
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        self._counts = Column("count", tuple(counts))
+        self._firsts = Column("first", (0, *np.cumsum(counts[:-1]).tolist()))
+
+    def of(self, like: Any, i: Any) -> tuple[Any, Any]:
+        """Return where those of one begin, and how many they are."""
+        return self._firsts.place(like, i), self._counts.place(like, i)
+
+
 class _Sum:
     """A long sum of each member of a family.
 
@@ -136,8 +152,7 @@ class _Sum:
         total = sympy.Symbol("total", real=True)
         rows = [form for each in terms for form in each]
         self._body = make_body(rows, [total], lambda expression: total + expression)
-        self._counts = Column("count", tuple(len(each) for each in terms))
-        self._firsts = Column("first", (0, *np.cumsum(self._counts.values[:-1]).tolist()))
+        self._shares = _Shares([len(each) for each in terms])
 
     @property
     def program(self) -> Program:
@@ -147,54 +162,82 @@ class _Sum:
     def evaluate(self, sources: Mapping[str, Any], i: Any, precision: str) -> Any:
         """Return the sum of a member."""
         like = sources["y"]
-        first = self._firsts.place(like, i)
+        first, count = self._shares.of(like, i)
 
         def add(j: Any, totals: tuple[Any, ...]) -> tuple[Any, ...]:
             return (self._body.evaluate(sources, first + j, precision, *totals),)
 
-        count = self._counts.place(like, i)
         (total,) = fold(like, count, (literals(like, precision)(0.0),), add, longest=FEW_TERMS)
         return total
 
 
+class Member(NamedTuple):
+    """An expression of a form, and the position of what it computes."""
+
+    form: Form
+    position: int
+
+
 class Family:
-    """Equations of one form.
+    """Expressions of one form.
 
     Parameters
     ----------
-    forms
-        Those of the members.
-    results
-        Positions of what they compute.
+    links
+        The members; of a chain, for each link its own.
     """
 
-    def __init__(self, forms: Sequence[Form], results: Sequence[int]) -> None:
+    def __init__(self, links: Sequence[Sequence[Member]]) -> None:
+        forms, positions = zip(*(member for link in links for member in link), strict=True)
         self.members = len(forms)
+        self._shares = _Shares([len(link) for link in links])
         self._sums = [_Sum(terms) for terms in zip(*(form.sums for form in forms), strict=True)]
         symbols = [sympy.Symbol(f"sum{number}", real=True) for number in range(len(self._sums))]
         self._body = make_body(forms, symbols)
-        self._results = Column("result", tuple(results))
+        self._results = Column("result", positions)
 
     @property
     def programs(self) -> list[Program]:
         """What the loops do."""
         return [self._body.program, *(each.program for each in self._sums)]
 
-    def store(self, sources: Mapping[str, Any], out: Any, offset: int, precision: str) -> None:
-        """Store all members' values into an array, from an offset on."""
+    def store(self, sources: Mapping[str, Any], out: Any, offset: int, precision: str, link: Any = 0) -> None:
+        """Store the values of a link's members into an array, from an offset on."""
+        first, count = self._shares.of(sources["y"], link)
 
-        def one(i: Any) -> None:
+        def one(k: Any) -> None:
+            i = first + k
             sums = [each.evaluate(sources, i, precision) for each in self._sums]
             value = self._body.evaluate(sources, i, precision, *sums)
             out[self._results.place(sources["y"], i) + offset] = value
 
-        for_each(sources["y"], self.members, one, longest=FEWEST_MEMBERS)
+        for_each(sources["y"], count, one, longest=FEWEST_MEMBERS)
 
 
-def find_families(
+class ByForm(NamedTuple):
+    """Expressions that need no other of them.
+
+    Parameters
+    ----------
+    found
+        Members by their forms.
+    others
+        Positions of those that may be members of nothing.
+    """
+
+    found: Mapping[str, Sequence[Member]]
+    others: Sequence[int]
+
+    @property
+    def kind(self) -> tuple[frozenset[str], bool]:
+        """Equal for links of one chain."""
+        return frozenset(self.found), bool(self.others)
+
+
+def by_form(
     expressions: Mapping[int, sympy.Expr], quantities: Mapping[sympy.Symbol, Leaf], others: frozenset[sympy.Symbol]
-) -> tuple[list[Family], list[int]]:
-    """Return families among expressions, and the positions of those that are alone.
+) -> ByForm:
+    """Return expressions by their forms.
 
     Parameters
     ----------
@@ -205,19 +248,33 @@ def find_families(
     others
         Symbols that members may not have.
     """
-    found: dict[str, list[tuple[Form, int]]] = defaultdict(list)
+    found: dict[str, list[Member]] = defaultdict(list)
     alone = []
     for position, expression in expressions.items():
         if expression.free_symbols & others:
             alone.append(position)
             continue
         form = form_of(expression, quantities)
-        found[form.key].append((form, position))
-    families = []
-    for members in found.values():
-        if len(members) < FEWEST_MEMBERS and not members[0][0].sums:
-            alone += [position for _, position in members]
+        found[form.key].append(Member(form, position))
+    return ByForm(found, alone)
+
+
+def chained(stages: Iterable[ByForm]) -> Iterator[Sequence[ByForm]]:
+    """Yield stages, of which each needs those before, by themselves and, where their forms recur, as a chain."""
+    for (_, others), alike in groupby(stages, key=lambda stage: stage.kind):
+        links = list(alike)
+        if len(links) >= FEWEST_LINKS and not others:
+            yield links
         else:
-            forms, positions = zip(*members, strict=True)
-            families.append(Family(forms, positions))
+            yield from ([link] for link in links)
+
+
+def find_families(links: Sequence[ByForm]) -> tuple[list[Family], list[int]]:
+    """Return families among expressions, and the positions of those that are alone: of a chain, none."""
+    first, alone, families = links[0], [*links[0].others], []
+    for key, members in first.found.items():
+        if len(links) == 1 and len(members) < FEWEST_MEMBERS and not members[0].form.sums:
+            alone += [member.position for member in members]
+        else:
+            families.append(Family([link.found[key] for link in links]))
     return families, sorted(alone)

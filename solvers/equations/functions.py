@@ -153,11 +153,28 @@ def clip(argument: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
     return maximum(minimum(argument, high), low)
 
 
+def is_turned(argument: sympy.Expr) -> bool:
+    """Return whether an argument is better taken with the other sign: x - y and y - x are one.
+
+    Where as many terms have a minus sign as have none SymPy writes out both and compares, which takes long.
+    """
+    negative = [term.could_extract_minus_sign() for term in sympy.Add.make_args(argument)]
+    if 2 * sum(negative) != len(negative):
+        return 2 * sum(negative) > len(negative)
+    _, first = min(zip(argument.args, negative, strict=True), key=_place)
+    return first
+
+
+def _place(pair: tuple[sympy.Expr, bool]) -> tuple[Any, ...]:
+    term, _ = pair
+    return term.is_number, sympy.default_sort_key(term)
+
+
 def _odd(function: type[sympy.Function]) -> Callable[[sympy.Expr], sympy.Expr]:
     """Return a function for which f(-x) is -f(x), as it is written else: SymPy looks long for multiples of pi."""
 
     def call(argument: sympy.Expr) -> sympy.Expr:
-        if argument.could_extract_minus_sign():
+        if is_turned(argument):
             return -function(-argument, evaluate=False)
         return function(argument, evaluate=False)
 
@@ -165,7 +182,7 @@ def _odd(function: type[sympy.Function]) -> Callable[[sympy.Expr], sympy.Expr]:
 
 
 def _cosine(argument: sympy.Expr) -> sympy.Expr:
-    return sympy.cos(-argument if argument.could_extract_minus_sign() else argument, evaluate=False)
+    return sympy.cos(-argument if is_turned(argument) else argument, evaluate=False)
 
 
 def _fold(function: Callable[[Any, Any], sympy.Expr]) -> Callable[..., sympy.Expr]:

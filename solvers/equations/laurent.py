@@ -45,8 +45,13 @@ class NoValueError(ArithmeticError):
     """An expression is not analytic, or has no value at a point."""
 
 
-def value(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
+def value(expression: Any, known: dict[Any, Any]) -> Any:
     """Return the value of an expression to `DIGITS` digits.
+
+    Parameters
+    ----------
+    known
+        Values of its symbols at a point; takes those of all that the expression is made of.
 
     Raises
     ------
@@ -55,7 +60,7 @@ def value(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
     """
     with mpmath.workdps(DIGITS):
         try:
-            found = _value(expression, dict(point))
+            found = _value(expression, known)
         except (ArithmeticError, ValueError, TypeError) as error:
             raise NoValueError from error
         if not mpmath.isfinite(found):

@@ -19,8 +19,8 @@ from solvers.equations.zeros import (
     Zero,
     about_zero,
     is_reached,
-    point_at,
     slope_in,
+    value_at,
     vanishes,
     zeros_of,
 )
@@ -133,7 +133,7 @@ def _fill(vanishing: Sequence[tuple[sympy.Expr, int]], zero: Zero) -> list[sympy
 def _order(vanishing: Sequence[tuple[sympy.Expr, int]], zero: Zero) -> int:
     """Return the order of the zero of a product, negative for a pole."""
     total = sympy.Mul(*(base**exponent for base, exponent in vanishing))
-    far, near = (float(abs(value(total, point_at(total, zero, shift)))) for shift in (1e-6, 1e-9))
+    far, near = (float(abs(value_at(total, zero, shift))) for shift in (1e-6, 1e-9))
     return round(math.log10(far / near) / 3) if far and near else 0
 
 

@@ -9,12 +9,13 @@ import sympy
 from solvers.equations.angles import Named, with_products
 from solvers.equations.depth import deep_recursion
 from solvers.equations.early import time_first
-from solvers.equations.families import Family, find_families
+from solvers.equations.families import ByForm, Family, by_form, chained, find_families
 from solvers.equations.forcing import Forcing
 from solvers.equations.forms import Leaf
 from solvers.equations.lowering import compile_program
 from solvers.equations.program import Program, evaluate_at
 from solvers.equations.system import System, parameter_symbol, state_symbol
+from solvers.straightline.loops import for_each
 
 #: What a mathematical function counts, in operations.
 WEIGHT = 20
@@ -33,12 +34,14 @@ def weight(program: Program) -> int:
 
 @dataclass(frozen=True)
 class _Stage:
-    """Expressions that need those of earlier stages alone.
+    """Expressions that need those of earlier stages alone; or a chain of which each link is that.
 
     Parameters
     ----------
     final
         Whether they are what is asked for, else what that needs.
+    links
+        Of the chain, else 1.
     families
         Loops.
     program, alone
@@ -46,6 +49,7 @@ class _Stage:
     """
 
     final: bool
+    links: int
     families: tuple[Family, ...]
     program: Program
     alone: tuple[int, ...]
@@ -121,50 +125,56 @@ class LoopedEquations:
         w
             An array that takes what is named.
         """
-        sources = {"y": y, "p": p, "w": w}
+        sources, first = {"y": y, "p": p, "w": w}, len(self._symbols) - self.terms
         for stage in self._stages:
-            target, first = (out, offset) if stage.final else (w, 0)
-            for family in stage.families:
-                family.store(sources, target, first, self._precision)
+            target, start = (out, offset) if stage.final else (w, 0)
+            self._store_families(stage, sources, target, start)
             if stage.alone:
-                known = [w[k] for k in range(self.terms)] if self._reads_named(stage.program) else [None] * self.terms
+                known = [w[k] if stage.program.uses(first + k) else None for k in range(self.terms)]
                 values = evaluate_at(stage.program, self._system, self._precision, t, y, p, known, self._forcing)
                 for place, value in zip(stage.alone, values, strict=True):
-                    target[first + place] = value
+                    target[start + place] = value
 
-    def _reads_named(self, program: Program) -> bool:
-        first = len(self._symbols) - self.terms
-        return any(program.uses(slot) for slot in range(first, len(self._symbols)))
+    def _store_families(self, stage: _Stage, sources: Mapping[str, Any], target: Any, start: int) -> None:
+        def one(link: Any) -> None:
+            for family in stage.families:
+                family.store(sources, target, start, self._precision, link)
+
+        for_each(sources["y"], stage.links, one, longest=1)
 
     def _find_stages(self, named: Sequence[sympy.Expr], expressions: Mapping[int, sympy.Expr]) -> Iterator[_Stage]:
         depths: list[int] = []
         for expression in named:
             below = [depths[self._named[symbol]] for symbol in expression.free_symbols & self._named.keys()]
             depths.append(1 + max(below, default=0))
-        for depth in range(1, 1 + max(depths, default=0)):
-            yield self._stage({k: named[k] for k, found in enumerate(depths) if found == depth}, final=False)
-        yield self._stage(expressions, final=True)
+        found = (
+            {k: named[k] for k, at in enumerate(depths) if at == depth}
+            for depth in range(1, 1 + max(depths, default=0))
+        )
+        for links in chained(map(self._by_form, found)):
+            yield self._stage(links, named, final=False)
+        yield self._stage([self._by_form(expressions)], expressions, final=True)
 
-    def _stage(self, expressions: Mapping[int, sympy.Expr], *, final: bool) -> _Stage:
+    def _by_form(self, expressions: Mapping[int, sympy.Expr]) -> ByForm:
         others = frozenset(self._system.inputs) - self._quantities.keys()
-        families, alone = find_families(expressions, self._quantities, others)
+        return by_form(expressions, self._quantities, others)
+
+    def _stage(self, links: Sequence[ByForm], expressions: Any, *, final: bool) -> _Stage:
+        families, alone = find_families(links)
         early = time_first(self._precision, self._system, self._named)
         program = compile_program(self._symbols, [expressions[place] for place in alone], (), early)
-        return _Stage(final, tuple(families), program, tuple(alone))
+        return _Stage(final, len(links), tuple(families), program, tuple(alone))
 
 
 def _with_angles(
     expressions: Mapping[int, sympy.Expr], named: Sequence[Named]
 ) -> tuple[Mapping[int, sympy.Expr], Sequence[Named]]:
     """Return expressions as `with_products` has them, with names for the sines and cosines that others are made of."""
-    found, used, sums = with_products([*expressions.values()], named)
-    if found == [*expressions.values()] and used == [*named]:
-        return expressions, named
-    everything = [*found, *(each for _, each in [*used, *sums])]
-    functions = set[sympy.Expr]().union(*(each.atoms(sympy.sin, sympy.cos) for each in everything))
-    inner = {symbol for symbol, _ in named}
-    angles = sorted((each for each in functions if inner.isdisjoint(each.free_symbols)), key=str)
-    names = {each: sympy.Symbol(f"angle{k}", real=True) for k, each in enumerate(angles)}
-    spelled = [(symbol, each.xreplace(names)) for symbol, each in [*sums, *used]]
-    rest = zip(expressions, (each.xreplace(names) for each in found), strict=True)
-    return dict(rest), [*((symbol, each) for each, symbol in names.items()), *spelled]
+    names: dict[sympy.Expr, sympy.Symbol] = {}
+
+    def name(function: sympy.Expr) -> sympy.Symbol:
+        return names.setdefault(function, sympy.Symbol(f"angle{len(names)}", real=True))
+
+    found, used, sums = with_products([*expressions.values()], named, name)
+    spelled = dict(zip(expressions, found, strict=True))
+    return spelled, [*((symbol, function) for function, symbol in names.items()), *sums, *used]

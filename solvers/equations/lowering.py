@@ -19,7 +19,7 @@ from solvers.equations.depth import deep_recursion
 from solvers.equations.early import TimeFirst
 from solvers.equations.exponentials import multiples
 from solvers.equations.program import Program, Step, literals
-from solvers.equations.rewriting import product
+from solvers.equations.rewriting import distinct, product
 
 #: Powers up to this magnitude are multiplied out.
 LARGEST_MULTIPLIED_POWER = 16
@@ -112,9 +112,8 @@ class _Compiler:
         expressions, named, sums = with_products([*map(sympy.sympify, expressions)], named)
         named = [*sums, *named]
         self._expressions = expressions
-        everything = (*expressions, *(expression for _, expression in named))
-        atoms = [sympy.sympify(each, strict=True).atoms(sympy.Mul, functions.exp) for each in everything]
-        self._products = set[sympy.Expr]().union(*atoms)
+        everything = map(sympy.sympify, (*expressions, *(expression for _, expression in named)))
+        self._products = {each for each in distinct(everything) if isinstance(each, (sympy.Mul, functions.exp))}
         self._multiples = multiples(each for each in self._products if isinstance(each, functions.exp))
         self._steps: list[Step] = []
         self._constants: dict[int, float] = {}

@@ -3,7 +3,7 @@
 SymPy would multiply a factor into a sum, and look for proofs in conditions, for some without end.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sympy
@@ -45,6 +45,17 @@ def less(first: Any, second: Any) -> Any:
 def at_most(first: Any, second: Any) -> Any:
     """Return the condition first <= second."""
     return sympy.LessThan(first, second, evaluate=False)
+
+
+def distinct(expressions: Iterable[Any]) -> Iterator[Any]:
+    """Yield all that expressions are made of, each once."""
+    seen, pending = set(), [*expressions][::-1]
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            pending.extend(reversed(node.args))
 
 
 def substituted(expression: Any, values: Mapping[Any, Any]) -> Any:

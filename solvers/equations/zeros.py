@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import sympy
 from sympy.codegen.cfunctions import log1p
@@ -58,6 +59,7 @@ def about_zero(call: Any) -> sympy.Expr:
     return argument - 1 if isinstance(call, sympy.log) else argument
 
 
+@lru_cache(maxsize=4096)
 def _zero(argument: sympy.Expr, symbol: sympy.Symbol) -> Zero | None:
     slope = slope_in(argument, symbol)
     if slope is None or slope == 0:
@@ -79,20 +81,40 @@ def vanishes(expression: sympy.Expr, zero: Zero) -> bool:
     if not expression.has(zero.symbol):
         return False
     try:
-        there = abs(value(expression, point_at(expression, zero, 0.0)))
-        beside = max(abs(value(expression, point_at(expression, zero, shift))) for shift in (0.37, -0.29))
+        there = abs(value_at(expression, zero, 0.0))
+        beside = max(abs(value_at(expression, zero, shift)) for shift in (0.37, -0.29))
     except NoValueError:
         return False
     return bool(there <= ROUNDING * beside)
 
 
-def point_at(expression: Any, zero: Zero, shift: float) -> dict[sympy.Symbol, Any]:
-    """Return a point whose argument is `shift`, with numbers for the other symbols that nobody would choose."""
-    symbols = (expression.free_symbols | zero.argument.free_symbols) - {zero.symbol}
-    point = {symbol: sympy.Rational(1237 + 389 * k, 907) for k, symbol in enumerate(sorted(symbols, key=str))}
-    numbers = {symbol: value(number, {}) for symbol, number in point.items()}
+def value_at(expression: Any, zero: Zero, shift: float) -> Any:
+    """Return the value of an expression where the argument is `shift`, and other symbols nothing anybody would choose.
+
+    Raises
+    ------
+    NoValueError
+        As `laurent.value`.
+    """
+    known = _known_at(zero, shift)
+    for symbol in expression.free_symbols - known.keys():
+        known[symbol] = _unlikely(symbol)
+    return value(expression, known)
+
+
+@lru_cache(maxsize=512)
+def _known_at(zero: Zero, shift: float) -> dict[Any, Any]:
+    """Return what is known there, which grows: what is looked at next has much of what was before."""
+    numbers = {symbol: _unlikely(symbol) for symbol in zero.argument.free_symbols - {zero.symbol}}
     offset, slope = value(zero.offset, numbers), value(zero.slope, numbers)
     return {**numbers, zero.symbol: (shift - offset) / slope}
+
+
+@lru_cache(maxsize=4096)
+def _unlikely(symbol: sympy.Symbol) -> Any:
+    """Return a number for a symbol, always the same, of which sums and products do not cancel: a root, from 1 to 5."""
+    square = 1 + sympy.Rational(crc32(symbol.name.encode()), 2**28)
+    return value(sympy.Pow(square, sympy.S.Half, evaluate=False), {})
 
 
 def is_reached(conditions: Sequence[Condition], zero: Zero) -> bool:
@@ -115,10 +137,10 @@ def _holds(condition: Any, zero: Zero) -> bool | None:
         return None
     difference = (condition.lhs - condition.rhs).replace(sympy.Abs, _root_of_square)
     try:
-        gap = value(difference, point_at(difference, zero, 0.0)).real
+        gap = value_at(difference, zero, 0.0).real
     except (NoValueError, AttributeError):
         return None
-    size = abs(value(condition.rhs, point_at(difference, zero, 0.0)))
+    size = abs(value_at(condition.rhs, zero, 0.0))
     gap = 0 if abs(gap) <= max(ROUNDING * size, 1e-30) else gap
     return bool(condition.func(sympy.Float(gap), 0))
 

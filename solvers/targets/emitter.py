@@ -225,10 +225,12 @@ class Emitter(BitsEmitter, ABC):
             phi.add_incoming(value, self.builder.block)
         if loop.after:
             self._totals, after = loop.carried, loop.after
-            self.builder.branch(loop.body)
+            back = self.builder.branch(loop.body)
         else:
             self._totals, after = totals, self.builder.append_basic_block("after")
-            self.builder.cbranch(self.builder.icmp_unsigned("<", following, loop.count), loop.body, after)
+            goes_on = self.builder.icmp_unsigned("<", following, loop.count)
+            back = self.builder.cbranch(goes_on, loop.body, after)
+        self.mark_loop(back)
         self.builder.position_at_end(after)
 
     def _emit_left(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
@@ -273,7 +275,7 @@ class Emitter(BitsEmitter, ABC):
         """Return the address of the numbers of a table."""
         numbers = table_bytes(table)
         name = f"cubie_table_{table.digest}"
-        return table_address(self.builder.module, name, table, numbers, self.table_space(len(numbers)))
+        return table_address(self.builder.module, name, table, numbers, self.table_space(name, len(numbers)))
 
     def _emit_fetch(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
         (column, width), dtype = operation.detail, str(operation.dtype)
@@ -316,8 +318,11 @@ class Emitter(BitsEmitter, ABC):
         """Return how often a loop is gone through."""
         return ir.Constant(INDEX_TYPE, count)
 
-    def table_space(self, nbytes: int) -> int:  # noqa: ARG002 - where there are several
-        """Return the address space of a table of a size."""
+    def mark_loop(self, back: ir.Instruction) -> None:
+        """Write what is to be known of a loop to the branch that leads back."""
+
+    def table_space(self, name: str, nbytes: int) -> int:  # noqa: ARG002 - where there are several
+        """Return the address space of a table."""
         return 0
 
     def lane_entry(self, table: Table, lane: ir.Value) -> ir.Value:

@@ -47,21 +47,26 @@ _BYTE, _SHORT, _LONG = (ir.IntType(bits) for bits in (8, 16, 64))
 
 
 @dataclass
-class LaneTables:
-    """Tables of a number a lane, in one block: each place is a distance from the one that a lane begins with.
+class KernelTables:
+    """The tables of all code that makes up a kernel.
+
+    Those of a number a lane are in one block: each place is a distance from the one that a lane begins with.
 
     Parameters
     ----------
+    constants
+        Bytes of those among the constants, by their names.
     offsets
-        Where each begins, by its numbers.
+        Where each of a number a lane begins, by its numbers.
     content
-        What is in the block.
+        What is in their block.
     """
 
+    constants: dict[str, int] = field(default_factory=dict)
     offsets: dict[bytes, int] = field(default_factory=dict)
     content: bytearray = field(default_factory=bytearray)
 
-    def entry(self, builder: ir.IRBuilder, table: Table, lane: ir.Value, space: int) -> ir.Value:
+    def of_lane(self, builder: ir.IRBuilder, table: Table, lane: ir.Value, space: int) -> ir.Value:
         """Return a lane's number; a place, as an integer of 64 bits."""
         numbers = np.array(table.numbers, "uint16" if table.dtype == INDEX else table.dtype)
         assert table.dtype != INDEX or numbers.tolist() == [*table.numbers]  # noqa: S101 - a run has fewer elements

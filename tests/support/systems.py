@@ -57,3 +57,15 @@ def system_of(model: str) -> System:
     """Return the system of a model file's text, as it is written: quotients that are 0/0 stay so."""
     tables = tomllib.loads(model)
     return make_system(tables["states"], tables["equations"], tables["parameters"], tables.get("observables"))
+
+
+def links(n):
+    """Return a model whose slopes solve a tridiagonal matrix, by observables that each need the one before."""
+    rows = {"r0": "k*x0", "d0": "2 + x0"}
+    for i in range(1, n):
+        rows |= {f"d{i}": f"2 + x{i} - 0.{i + 100}/d{i - 1}", f"r{i}": f"k*x{i} - r{i - 1}/d{i - 1}"}
+    rows |= {f"u{i}": f"r{i}/d{i}" if i == n - 1 else f"(r{i} - u{i + 1})/d{i}" for i in reversed(range(n))}
+    states, slopes = {f"x{i}": 1.0 + 0.01 * i for i in range(n)}, {f"x{i}": f"u{i} - x{i}" for i in range(n)}
+    tables = {"states": states, "parameters": {"k": 1.5}, "observables": rows, "equations": slopes}
+    lines = [f"[{name}]\n" + "\n".join(f"{key} = {value!r}" for key, value in tables[name].items()) for name in tables]
+    return "\n".join(lines)

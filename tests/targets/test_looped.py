@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from support.solving import make_problem, solve
-from support.systems import system_of
+from support.systems import links, system_of
 
 from benchmarks.models import brusselator, heat, nerve_cells, network, oscillators
 from solvers.planning.assembly import make_loop
@@ -80,6 +80,7 @@ SMALL = {
     "a row": (heat(12), "D", 2.0),
     "mass action": (network(12, 30), "k0", 0.05),
     "roots": (roots(12), "k", 0.5),
+    "a chain": (links(12), "k", 0.5),
 }
 FULL = {"newton": NewtonSettings(jacobian="iteration")}
 BACKTRACKING = {"newton": NewtonSettings(max_backtracks=3)}
@@ -116,7 +117,15 @@ def loops_for_few(monkeypatch):
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("variant", "precision"), VARIED)
 def test_loops_do_in_every_family_what_written_out_code_does(variant, precision, target, request):
-    name, method, settings = VARIANTS[variant]
+    assert_loops_do_the_same(*VARIANTS[variant], precision, target, request)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_link_of_a_chain_reads_what_the_one_before_has_stored(target, request):
+    assert_loops_do_the_same("a chain", "rodas5p", {}, "float64", target, request)
+
+
+def assert_loops_do_the_same(name, method, settings, precision, target, request):
     model, swept, t1 = SMALL[name]
 
     def problem():

@@ -55,6 +55,7 @@ def test_lanes_in_step_find_what_one_finds(name, method, threads):
 @pytest.mark.parametrize(("name", "method"), [*product(MANY, IMPLICIT)])
 def test_lanes_in_step_solve_what_one_solves(name, method, threads):
     made, values = problem_of(name, method)
+    values = values[:, ::2]
     assert_alike(solve_shared(shared(made, threads), values), solve(made, values, "python"))
 
 

@@ -16,7 +16,7 @@ from solvers.targets.cuda import double, single
 from solvers.targets.cuda import warp as cuda_warp
 from solvers.targets.emitter import Emitter
 from solvers.targets.lane_builder import SCALAR
-from solvers.targets.tables import LaneTables
+from solvers.targets.tables import KernelTables
 
 _INT = ir.IntType(32)
 _LONG = ir.IntType(64)
@@ -25,6 +25,10 @@ CONSTANT_SPACE = 4
 GLOBAL_SPACE = 1
 #: Bytes of a table up to which it is among the constants.
 SMALL_TABLE = 1024
+#: Bytes of all that are. Settings are there too, and copies where a function is not put in its place.
+MOST_IN_TABLES = 8192
+#: Loops of a function up to which libNVVM may unroll them: 248 took it 18 s instead of 5, for twice the code.
+MOST_UNROLLED = 200
 #: Operations that the uses of one mathematical function may take in one straight-line function, each written out. Calls
 #: cost more than they spare while the code is not much larger than the cache of instructions: 12 oscillators with 396
 #: sines a step took 1.2 times as long with calls in float32, 2.3 times in float64.
@@ -40,9 +44,9 @@ class CudaEmitter(Emitter):
     Parameters
     ----------
     builder, arguments, settings
-        See `Emitter`.
+        As for `Emitter`.
     tables
-        Takes the tables of a number a lane; None where there are none.
+        Takes the tables of the kernel; None where it has none.
     """
 
     settings_space = CONSTANT_SPACE
@@ -52,23 +56,30 @@ class CudaEmitter(Emitter):
         builder: ir.IRBuilder,
         arguments: Sequence[ir.Value],
         settings: SettingsBlock | None = None,
-        tables: LaneTables | None = None,
+        tables: KernelTables | None = None,
     ) -> None:
         super().__init__(builder, arguments, settings=settings)
-        self.tables = tables
+        self._tables = KernelTables() if tables is None else tables
+
+    def mark_loop(self, back: ir.Instruction) -> None:
+        """Keep a loop from being unrolled where there are many."""
+        if not self._unrolls:
+            back.set_metadata("llvm.loop", _not_unrolled(self.builder.module))
 
     def loop_count(self, count: int) -> ir.Value:
         """Return a number that the compiler knows nothing of: it would write loops out."""
         return self.builder.call(ir.InlineAsm(ir.FunctionType(_LONG, []), f"mov.u64 $0, {count};", "=l"), [])
 
-    def table_space(self, nbytes: int) -> int:
+    def table_space(self, name: str, nbytes: int) -> int:
         """Put small tables where all constants are, of which there is little, and others into global memory."""
-        return CONSTANT_SPACE if nbytes <= SMALL_TABLE else GLOBAL_SPACE
+        constants = self._tables.constants
+        if nbytes <= SMALL_TABLE and sum(constants.values()) + nbytes <= MOST_IN_TABLES:
+            constants.setdefault(name, nbytes)
+        return CONSTANT_SPACE if name in constants else GLOBAL_SPACE
 
     def lane_entry(self, table: Table, lane: ir.Value) -> ir.Value:
         """Look into global memory: of constants a warp reads one after the other where its lanes read several."""
-        assert self.tables is not None  # noqa: S101 - only functions of a kernel have lanes
-        return self.tables.entry(self.builder, table, lane, GLOBAL_SPACE)
+        return self._tables.of_lane(self.builder, table, lane, GLOBAL_SPACE)
 
     def _emit_lane(self, operation: Operation, _: list[ir.Value]) -> ir.Value:
         return self.builder.zext(cuda_warp.lane_of_run(self.builder, operation.detail), _LONG)
@@ -95,6 +106,7 @@ class CudaEmitter(Emitter):
 
     def emit(self, recorded: Recorded) -> list[ir.Value]:
         """Write all operations; return the values of the results."""
+        self._unrolls = sum(each.kind == "loop" for each in recorded.record.operations) <= MOST_UNROLLED
         found = (_function(each) for each in recorded.record.operations)
         self._uses = Counter(function for function in found if function)
         return super().emit(recorded)
@@ -237,3 +249,11 @@ def _recorded(function: Callable[..., Any], dtype: str, arguments: int) -> Recor
 def _body(builder: ir.IRBuilder, arguments: Sequence[ir.Value], recorded: Recorded) -> ir.Value:
     (value,) = CudaEmitter(builder, arguments).emit(recorded)
     return value
+
+
+def _not_unrolled(module: ir.Module) -> ir.MDValue:
+    """Return what LLVM reads of a loop that is not to be unrolled: its first operand is itself."""
+    option = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+    found = ir.MDValue(module, [option], name=str(len(module.metadata)))
+    found.operands = found, option
+    return found

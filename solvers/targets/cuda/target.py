@@ -24,7 +24,7 @@ from solvers.targets.listing import Listing
 from solvers.targets.memory import Frame, Regions
 from solvers.targets.numba_bridge import straight_line_intrinsic, tuple_type
 from solvers.targets.settings import definition
-from solvers.targets.tables import LaneTables
+from solvers.targets.tables import KernelTables
 from solvers.targets.target import DeviceFunction, Target
 
 _NAMES = {
@@ -46,7 +46,7 @@ SPELL = 8
 @dataclass(frozen=True)
 class _CudaDialect:
     settings: SettingsBlock
-    tables: LaneTables
+    tables: KernelTables
     types = types
 
     def intrinsic(self, typing: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,7 +96,7 @@ class CudaTarget(Target):
     def __init__(self, patience: int = 0, listing: Listing | None = None, threads: int = 1) -> None:
         self.listing = listing
         self._threads = threads
-        self.settings, self._tables = SettingsBlock(), LaneTables()
+        self.settings, self._tables = SettingsBlock(), KernelTables()
         self._patience = patience
         self.spell = SPELL if patience else 0
 

@@ -8,16 +8,19 @@ import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
-from support.systems import make_system, system_of
+from support.systems import links, make_system, system_of
 
-from benchmarks.models import brusselator, heat, nerve_cells, network, oscillators
+from benchmarks.models import beam, brusselator, heat, nerve_cells, network, oscillators
 from solvers.equations.drivers import Driver
 from solvers.equations.forms import Leaf, form_of
+from solvers.equations.jacobian import Jacobian
 from solvers.equations.looped import LoopedEquations, weight
 from solvers.equations.right_hand_side import RightHandSide, needed_observables
 from solvers.equations.system import observable_symbol, parameter_symbol, state_symbol
 
 MODELS = {
+    "a chain": links(12),
+    "a beam": beam(14),
     "all to all": oscillators(30),
     "a row": heat(40),
     "two states a cell": brusselator(12),
@@ -56,6 +59,10 @@ def test_loops_come_to_what_the_equations_say(model):
     np.testing.assert_allclose(slopes(looped(system), y, p), expected, rtol=1e-12)
 
 
+def test_what_each_link_of_a_chain_has_is_a_loop_over_the_links():
+    assert str(looped(system_of(links(12)))) == "45 by loops over 4 forms, 3 written out"
+
+
 def test_choices_and_guards_are_part_of_a_form():
     plain = {name: text.split(" - abs(x")[0] for name, text in GUARDED.items()}
     system = make_system(dict.fromkeys(plain, 1.0), plain, {"k": 2.0})
@@ -71,9 +78,16 @@ def test_powers_with_exponents_of_their_own_are_forms_of_their_own():
     assert str(looped(system)) == "0 by loops over 0 forms, 12 written out"
 
 
-@pytest.mark.parametrize(("small", "large"), [(heat(40), heat(400)), (oscillators(10), oscillators(40))])
+@pytest.mark.parametrize(
+    ("small", "large"), [(heat(40), heat(400)), (oscillators(10), oscillators(40)), (links(12), links(40))]
+)
 def test_code_does_not_grow_with_the_system(small, large):
     assert looped(system_of(large)).weight == looped(system_of(small)).weight
+
+
+def test_the_code_of_jacobians_does_not_grow_with_a_chain():
+    small, large = (Jacobian(system_of(links(n)), "float64") for n in (12, 24))
+    assert large.looped(range(len(large.pattern))).weight == small.looped(range(len(small.pattern))).weight
 
 
 def test_a_model_of_many_forms_is_written_out():

@@ -6,7 +6,7 @@ from llvmlite import ir
 
 from solvers.straightline.loops import Table
 from solvers.straightline.record import INDEX
-from solvers.targets.tables import LaneTables, table_address, table_bytes
+from solvers.targets.tables import KernelTables, table_address, table_bytes
 
 
 @pytest.mark.parametrize(("dtype", "stored"), [("float64", "float64"), ("float32", "float32"), (INDEX, "int32")])
@@ -22,7 +22,7 @@ def test_a_module_has_a_table_once_as_bytes(dtype, stored):
 
 
 def test_tables_of_a_number_a_lane_are_in_one_block_once():
-    module, tables = ir.Module(), LaneTables()
+    module, tables = ir.Module(), KernelTables()
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), [ir.IntType(64)]), "f")
     builder = ir.IRBuilder(function.append_basic_block())
     for dtype, numbers in (
@@ -31,10 +31,10 @@ def test_tables_of_a_number_a_lane_are_in_one_block_once():
         (INDEX, (3, 1, 2)),
         ("float32", (7.0,) * 3),
     ):
-        tables.entry(builder, Table(dtype, numbers), function.args[0], 1)
+        tables.of_lane(builder, Table(dtype, numbers), function.args[0], 1)
     assert [*tables.offsets.values()] == [0, 8, 32]
     assert np.frombuffer(bytes(tables.content[:6]), "uint16").tolist() == [3, 1, 2]
     assert np.frombuffer(bytes(tables.content[8:32]), "float64").tolist() == [0.5, 1.0, 2.0]
     assert tables.definition(1).startswith('@cubie_lane_tables = addrspace(1) constant [44 x i8] c"\\03\\00')
     assert [each.name for each in module.global_values] == ["f", "cubie_lane_tables"]
-    assert LaneTables().definition(1) == ""
+    assert KernelTables().definition(1) == ""
