@@ -6,23 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from solvers.algebra.blocked_lu import BlockedLU
 from solvers.algebra.complex_numbers import Complex, Numbers, reciprocal
-from solvers.algebra.dealt_lu import DealtLU
+from solvers.algebra.elimination import AnyJacobian, AnyLU, factor, make_lu, whole
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.looped_matrix import LoopedMatrix
 from solvers.algebra.point import Point
-from solvers.algebra.rate_jacobian import RateJacobian
-from solvers.algebra.row_lu import RowLU
-from solvers.algebra.sparse_lu import SparseLU
-from solvers.equations.dealt_jacobian import DealtJacobian
-from solvers.equations.jacobian import Jacobian
 from solvers.straightline import View, both, fma, literal
 from solvers.straightline.loops import Repeated
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
-
-#: J of a thread, or dealt among several.
-AnyJacobian = Jacobian | DealtJacobian | RateJacobian
 
 
 def shift(h: Any, gamma: float) -> Any:
@@ -65,12 +56,12 @@ class StageMatrix:
         self.size = jacobian.size
 
     @cached_property
-    def _lu(self) -> SparseLU | RowLU:
-        return _make_lu(self.size, self.jacobian, blocks=self.blocks)
+    def _lu(self) -> AnyLU:
+        return make_lu(self.size, self.jacobian, blocks=self.blocks)
 
     @cached_property
     def _looped(self) -> LoopedMatrix:
-        return LoopedMatrix(_whole(self.jacobian), loops=self.norm.states.loops)
+        return LoopedMatrix(whole(self.jacobian), loops=self.norm.states.loops)
 
     @property
     def large(self) -> bool:
@@ -103,7 +94,7 @@ class StageMatrix:
     def product(self, point: Point, v: Sequence[Any]) -> list[Any]:
         """Return W v."""
         diagonal = self.shift(point.h)
-        slopes = _whole(self.jacobian).product(point.t, point.y, point.p, v)
+        slopes = whole(self.jacobian).product(point.t, point.y, point.p, v)
         return [diagonal * value - slope for value, slope in zip(v, slopes, strict=True)]
 
     @property
@@ -114,7 +105,7 @@ class StageMatrix:
     def diagonal(self, point: Point) -> list[Any]:
         """Return the diagonal of W."""
         diagonal = self.shift(point.h)
-        return [diagonal - entry for entry in _whole(self.jacobian).diagonal(point.t, point.y, point.p)]
+        return [diagonal - entry for entry in whole(self.jacobian).diagonal(point.t, point.y, point.p)]
 
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
         """Return r divided by the diagonal of W."""
@@ -127,7 +118,7 @@ class StageMatrix:
             return self._looped.lu.factor(self.shift(point.h), factors, factors)
         entries = self.jacobian.entries(point.t, point.y, point.p)
         by_place: dict[Any, Any] = dict(zip(self.jacobian.pattern, entries, strict=True))
-        return _factor(self._lu, self.jacobian, point, self._lu.shifted(by_place, self.shift(point.h)), factors)
+        return factor(self._lu, self.jacobian, point, self._lu.shifted(by_place, self.shift(point.h)), factors)
 
     def solve(self, factors: Any, b: list[Any]) -> list[Any]:
         """Return x with W x = b."""
@@ -188,16 +179,16 @@ class CoupledMatrix:
         self.blocks = blocks
 
     @cached_property
-    def _real(self) -> SparseLU | RowLU:
-        return _make_lu(self.n, self.jacobian, blocks=self.blocks)
+    def _real(self) -> AnyLU:
+        return make_lu(self.n, self.jacobian, blocks=self.blocks)
 
     @cached_property
-    def _complex(self) -> SparseLU | RowLU:
-        return _make_lu(self.n, self.jacobian, blocks=self.blocks, is_complex=True)
+    def _complex(self) -> AnyLU:
+        return make_lu(self.n, self.jacobian, blocks=self.blocks, is_complex=True)
 
     @cached_property
     def _looped(self) -> LoopedMatrix:
-        return LoopedMatrix(_whole(self.jacobian), loops=self.norm.states.loops)
+        return LoopedMatrix(whole(self.jacobian), loops=self.norm.states.loops)
 
     @property
     def large(self) -> bool:
@@ -247,7 +238,7 @@ class CoupledMatrix:
 
     def product(self, point: Point, v: Sequence[Any]) -> list[Any]:
         """Return M v."""
-        slopes = [_whole(self.jacobian).product(point.t, point.y, point.p, stage) for stage in self.stages(v)]
+        slopes = [whole(self.jacobian).product(point.t, point.y, point.p, stage) for stage in self.stages(v)]
         mixed = mix(self.tableau.a, slopes)
         return [
             fma(-point.h, mixed[j][i], v[j * self.n + i]) for j in range(self.tableau.stages) for i in range(self.n)
@@ -260,7 +251,7 @@ class CoupledMatrix:
 
     def diagonal(self, point: Point) -> list[Any]:
         """Return h times the diagonal of J."""
-        return [point.h * entry for entry in _whole(self.jacobian).diagonal(point.t, point.y, point.p)]
+        return [point.h * entry for entry in whole(self.jacobian).diagonal(point.t, point.y, point.p)]
 
     def divide(self, diagonal: Any, r: list[Any]) -> list[Any]:
         """Return the solution of M x = r with J cut down to its diagonal: (I - h*J_ii*A)^-1 couples a state's stages.
@@ -294,10 +285,10 @@ class CoupledMatrix:
         sound: Any = True
         for value, block in zip(split.real, real, strict=True):
             matrix = self._real.shifted(by_place, inverse * value)
-            sound = both(_factor(self._real, self.jacobian, point, matrix, block), sound)
+            sound = both(factor(self._real, self.jacobian, point, matrix, block), sound)
         for (a, b), block in zip(split.pairs, pairs, strict=True):
             matrix = self._complex.shifted(by_place, Complex(inverse * a, inverse * b))
-            sound = both(_factor(self._complex, self.jacobian, point, matrix, block), sound)
+            sound = both(factor(self._complex, self.jacobian, point, matrix, block), sound)
         return sound
 
     def _factor_by_loops(self, point: Point, factors: Any, terms: Any) -> Any:
@@ -381,24 +372,3 @@ def mix(matrix: Sequence[Sequence[float]], stages: Sequence[Sequence[Any]]) -> l
             sums.append(total)
         mixed.append(sums)
     return mixed
-
-
-def _whole(jacobian: AnyJacobian) -> Jacobian:
-    """Return a Jacobian that is of one thread."""
-    assert isinstance(jacobian, Jacobian)  # noqa: S101 - only direct solvers are dealt, and they are not by loops
-    return jacobian
-
-
-def _factor(lu: SparseLU | RowLU, jacobian: AnyJacobian, point: Point, matrix: Any, factors: Any) -> Any:
-    if isinstance(lu, RowLU):
-        assert isinstance(jacobian, RateJacobian)  # noqa: S101 - it was made for one
-        return lu.factor(matrix, factors, jacobian.pool(point.p))
-    return lu.factor(matrix, factors)
-
-
-def _make_lu(n: int, jacobian: AnyJacobian, *, blocks: bool, is_complex: bool = False) -> SparseLU | RowLU:
-    if isinstance(jacobian, RateJacobian):
-        return RowLU(jacobian.layout, is_complex=is_complex)
-    if isinstance(jacobian, DealtJacobian):
-        return DealtLU(jacobian, is_complex=is_complex)
-    return (BlockedLU if blocks else SparseLU)(n, jacobian.pattern, jacobian.precision, is_complex=is_complex)

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any
 
 from buffers import BufferRegistry
+from solvers.algebra.elimination import AnyJacobian
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import DirectSolver, LinearSolver
-from solvers.algebra.matrices import AnyJacobian
 from solvers.algebra.point import Point
 from solvers.equations.instant import later
 from solvers.equations.right_hand_side import RightHandSide

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from buffers import BufferRegistry
+from solvers.algebra.elimination import AnyJacobian
 from solvers.algebra.error_norm import ErrorNorm
 from solvers.algebra.linear_solvers import LinearSolver, Operator, make_linear_solver
-from solvers.algebra.matrices import AnyJacobian, CoupledMatrix, StageMatrix
+from solvers.algebra.matrices import CoupledMatrix, StageMatrix
 from solvers.algebra.newton import NewtonLimits, NewtonSolver
 from solvers.algebra.rate_jacobian import RateJacobian
 from solvers.equations.dealt_jacobian import DealtJacobian
