@@ -121,10 +121,10 @@ class Numbers:
         self.buffer = parts[0]
 
     def __getitem__(self, index: Any) -> Any:
-        return _number([part[index] for part in self._parts])
+        return number_of([part[index] for part in self._parts])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        for part, each in zip(self._parts, _parts(value), strict=True):
+        for part, each in zip(self._parts, parts_of(value), strict=True):
             part[index] = each
 
 
@@ -132,23 +132,25 @@ def fold_numbers(
     like: Any, count: Any, start: Sequence[Any], work: Callable[[Any, tuple[Any, ...]], Sequence[Any]], *, longest: int
 ) -> tuple[Any, ...]:
     """Do what `solvers.straightline.loops.fold` does, for totals of which some may be complex."""
-    widths = [len(_parts(total)) for total in start]
+    widths = [len(parts_of(total)) for total in start]
 
     def grouped(values: Iterable[Any]) -> tuple[Any, ...]:
         left = iter(values)
-        return tuple(_number([*islice(left, width)]) for width in widths)
+        return tuple(number_of([*islice(left, width)]) for width in widths)
 
     def opened(totals: Iterable[Any]) -> tuple[Any, ...]:
-        return tuple(part for total in totals for part in _parts(total))
+        return tuple(part for total in totals for part in parts_of(total))
 
     return grouped(
         fold(like, count, opened(start), lambda i, totals: opened(work(i, grouped(totals))), longest=longest)
     )
 
 
-def _parts(number: Any) -> tuple[Any, ...]:
+def parts_of(number: Any) -> tuple[Any, ...]:
+    """Return the real numbers that one of either kind consists of."""
     return (number.re, number.im) if isinstance(number, Complex) else (number,)
 
 
-def _number(parts: Sequence[Any]) -> Any:
+def number_of(parts: Sequence[Any]) -> Any:
+    """Return the number that consists of some real ones."""
     return Complex(*parts) if len(parts) > 1 else parts[0]

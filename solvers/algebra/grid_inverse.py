@@ -6,7 +6,7 @@ Of a block of c rows and r columns a pivot asks for c + r numbers of other lanes
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from solvers.algebra.complex_numbers import Complex, multiply_add, reciprocal
+from solvers.algebra.complex_numbers import multiply_add, number_of, parts_of, reciprocal
 from solvers.algebra.lane_numbers import handed, picked
 from solvers.straightline import literal
 from solvers.straightline.pool import Pool
@@ -73,15 +73,15 @@ class GridInverse:
 
     def _column(self, matrix: Sequence[Any], q: int, pool: Pool) -> list[Any]:
         """Return a column of the lane's block."""
-        parts = []
         values = [self._element(matrix, h * self.columns + q) for h in range(self.rows)]
-        for take in _parts_of(values[0]):
-            for h, value in enumerate(values):
-                pool.put(h, take(value), turn=h)
+        found = []
+        for parts in zip(*map(parts_of, values), strict=True):
+            for h, part in enumerate(parts):
+                pool.put(h, part, turn=h)
             pool.settle()
-            parts.append([pool.by_lane(self._cells(a)) for a in range(self.rows)])
+            found.append([pool.by_lane(self._cells(a)) for a in range(self.rows)])
             pool.settle()
-        return [Complex(*pair) if len(pair) > 1 else pair[0] for pair in zip(*parts, strict=True)]
+        return [number_of(parts) for parts in zip(*found, strict=True)]
 
     def _element(self, matrix: Sequence[Any], j: int) -> Any:
         return matrix[j] if j < self._m else matrix[0] * 0.0
@@ -141,11 +141,5 @@ class GridInverse:
 
     def _like(self, number: Any, value: float) -> Any:
         """Return a number of the kind that another is."""
-        if isinstance(number, Complex):
-            return Complex(self._like(number.re, value), self._like(number.im, 0.0))
-        return literal(number, value, number.dtype)
-
-
-def _parts_of(number: Any) -> list[Callable[[Any], Any]]:
-    """Return what takes the real parts that a number has from one of its kind."""
-    return [lambda each: each.re, lambda each: each.im] if isinstance(number, Complex) else [lambda each: each]
+        real, *imaginary = parts_of(number)
+        return number_of([literal(real, value, real.dtype), *(literal(each, 0.0, each.dtype) for each in imaginary)])

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.algebra.complex_numbers import Complex, Numbers, as_complex, magnitude, multiply_add, reciprocal
+from solvers.algebra.complex_numbers import Numbers, as_complex, magnitude, multiply_add, parts_of, reciprocal
 from solvers.algebra.grid_inverse import GridInverse
 from solvers.algebra.lane_numbers import handed, picked
 from solvers.algebra.row_layout import Place, RowLayout
@@ -19,7 +19,7 @@ from solvers.straightline import View, both, literal
 from solvers.straightline.dealing import chosen, over_lanes
 from solvers.straightline.pool import Pool
 
-#: What a matrix has at a place of its rows; None on the diagonal.
+#: What a matrix has at each place of its rows.
 Rows = dict[Place, Any]
 
 
@@ -55,7 +55,7 @@ class RowLU:
 
     def shifted(self, entries: Mapping[Place | int, Any], alpha: Any) -> tuple[Rows, list[Any]]:
         """Return alpha*I - J, and its diagonal by slots, given J: by places, and by slots what is on its diagonal."""
-        zero = self._number(literal(self._real(alpha), 0.0, self.precision))
+        zero = self._number(literal(parts_of(alpha)[0], 0.0, self.precision))
         rows = {place: self._number(-value) for place, value in entries.items() if isinstance(place, Place)}
         diagonal = [alpha - entries[slot] if slot in entries else alpha for slot in self._slots]
         for slot in self._slots:
@@ -195,13 +195,9 @@ class RowLU:
     def _number(self, value: Any) -> Any:
         return as_complex(value, self.precision) if self._is_complex else value
 
-    @staticmethod
-    def _real(value: Any) -> Any:
-        return value.re if isinstance(value, Complex) else value
-
     def _only(self, lanes: Sequence[int], value: Any) -> Any:
         """Return a number in some lanes, zero in others."""
-        return self._picked(lanes, value, self._number(literal(self._real(value), 0.0, self.precision)))
+        return self._picked(lanes, value, self._number(literal(parts_of(value)[0], 0.0, self.precision)))
 
     def _picked(self, lanes: Sequence[int], value: Any, otherwise: Any) -> Any:
         return picked(lanes, self._lanes, value, otherwise)
