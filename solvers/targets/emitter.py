@@ -260,8 +260,6 @@ class Emitter(BitsEmitter, ABC):
         place = self._place(Place(0, factor, offset), operands[0])
         if isinstance(table.numbers[0], Setting):
             return self._looked_up_setting(table, place)
-        if self.operations[operation.operands[0]].kind == "lane":
-            return self.lane_entry(table, place)
         entry = self.builder.load(self.builder.gep(self._table(table), [place]))
         return self.builder.zext(entry, INDEX_TYPE) if table.dtype == INDEX else self.splat(entry)
 
@@ -324,10 +322,6 @@ class Emitter(BitsEmitter, ABC):
     def table_space(self, name: str, nbytes: int) -> int:  # noqa: ARG002 - where there are several
         """Return the address space of a table."""
         return 0
-
-    def lane_entry(self, table: Table, lane: ir.Value) -> ir.Value:
-        """Return a lane's number of a table, where threads share runs; a place as an integer of 64 bits."""
-        raise NotImplementedError
 
     def pointer(self, base: ir.Value, dtype: str, index: int | ir.Value) -> ir.Value:
         """Return the address of an element of a run's buffer."""

@@ -8,9 +8,9 @@ from typing import Any
 from llvmlite import ir
 
 from solvers.straightline.loops import Table
-from solvers.straightline.record import INDEX, Operation
+from solvers.straightline.record import INDEX, Operation, Place
 from solvers.straightline.recorded import Argument, Recorded, record
-from solvers.straightline.setting import SettingsBlock
+from solvers.straightline.setting import Setting, SettingsBlock
 from solvers.straightline.text import operations
 from solvers.targets.cuda import double, single
 from solvers.targets.cuda import warp as cuda_warp
@@ -77,7 +77,14 @@ class CudaEmitter(Emitter):
             constants.setdefault(name, nbytes)
         return CONSTANT_SPACE if name in constants else GLOBAL_SPACE
 
-    def lane_entry(self, table: Table, lane: ir.Value) -> ir.Value:
+    def _emit_look_up(self, operation: Operation, operands: list[ir.Value]) -> ir.Value:
+        table, place = operation.detail
+        by_lane = self.operations[operation.operands[0]].kind == "lane" and not isinstance(table.numbers[0], Setting)
+        if not by_lane:
+            return super()._emit_look_up(operation, operands)
+        return self._of_lane(table, self._place(Place(0, *place), *operands))
+
+    def _of_lane(self, table: Table, lane: ir.Value) -> ir.Value:
         """Look into global memory: of constants a warp reads one after the other where its lanes read several."""
         return self._tables.of_lane(self.builder, table, lane, GLOBAL_SPACE)
 
@@ -97,7 +104,7 @@ class CudaEmitter(Emitter):
         (value,) = operands
         if route.kind == "table":
             own = self.builder.zext(cuda_warp.lane_of_run(self.builder, route.lanes), _LONG)
-            source = self.builder.trunc(self.lane_entry(Table(INDEX, route.table), own), _INT)
+            source = self.builder.trunc(self._of_lane(Table(INDEX, route.table), own), _INT)
         else:
             source = ir.Constant(_INT, route.number)
         if route.kind == "turn":
