@@ -44,10 +44,11 @@ class _Kind:
     body: Body
     members: Mapping[int, int]
 
-    def reads(self, index: int) -> list[int]:
-        """Return the states that one is computed of, in the order of the form."""
+    def operands(self, index: int) -> list[tuple[str, int]]:
+        """Return the states and parameters that one is computed of, in the order of the form."""
         member = self.members[index]
-        return [int(column.values[member]) for column in self.body.columns if column.kind == "y"]
+        columns = (column for column in self.body.columns if column.kind in {"y", "p"})
+        return [(column.kind, int(column.values[member])) for column in columns]
 
     def value(self, sources: Mapping[str, Any], row: Sequence[int | None], precision: str) -> Any:
         """Return the value of each lane's expression; None: of none."""
@@ -127,17 +128,12 @@ class DealtExpressions:
         return self._kind_of.get(index, -1 - index)
 
     def operands(self, index: int) -> list[tuple[str, int]]:
-        """Return the states ("y") and parameters ("p") that an expression is computed of, in the order of its form."""
-        if index not in self._kind_of:
-            return []
-        kind = self._kinds[self._kind_of[index]]
-        member = kind.members[index]
-        columns = (column for column in kind.body.columns if column.kind in {"y", "p"} and not column.constant)
-        return [(column.kind, int(column.values[member])) for column in columns]
+        """Return the states ("y") and parameters ("p") that an expression is computed of, none where it is alone."""
+        return self._kinds[self._kind_of[index]].operands(index) if index in self._kind_of else []
 
     def reads(self, index: int) -> Sequence[int]:
         """Return the states that an expression is computed of, in the order of its form; none where it is alone."""
-        return self._kinds[self._kind_of[index]].reads(index) if index in self._kind_of else ()
+        return [position for kind, position in self.operands(index) if kind == "y"]
 
     def __str__(self) -> str:
         """Tell how many expressions of how many forms there are, and how many are worked out by all threads."""
