@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from solvers.algebra.pivot_order import Entry, PivotOrder, choose_order
+from solvers.algebra.pivot_order import Entry, PivotOrder
 from solvers.algebra.sparse_lu import SparseLU
 from solvers.straightline.dealing import Dealing
 
@@ -17,10 +17,9 @@ class Place(NamedTuple):
     position: int
 
 
-def deal_rows(n: int, pattern: Collection[Entry], lanes: int) -> Dealing:
+def deal_rows(order: PivotOrder, lanes: int) -> Dealing:
     """Deal states in the order of their pivots, the last ones into the first slot: their rows make a dense block."""
-    order = choose_order(n, pattern)
-    ends = range(n, 0, -lanes)
+    ends = range(len(order), 0, -lanes)
     slots = [order[max(0, end - lanes) : end] for end in ends]
     return Dealing(lanes, tuple(tuple([*slot, *[None] * lanes][:lanes]) for slot in slots))
 

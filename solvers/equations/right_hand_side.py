@@ -49,10 +49,9 @@ class RightHandSide:
     forcing
         The drivers; None: as the interpreter has them.
     threads
-        That share a run; states and derivatives are dealt among several.
+        That share a run; states and derivatives are dealt among several, each of which works out its own.
     rows
-        How states are dealt where derivatives are sums of rates, which the threads work out together; None: each
-        thread works out its own derivatives.
+        How states are dealt among threads that work out derivatives together, as sums of rates; None: they do not.
     """
 
     def __init__(
@@ -121,10 +120,10 @@ class RightHandSide:
     @cached_property
     def dealt(self) -> DealtEquations | RateEquations | None:
         """The derivatives dealt among the threads of a run; None where a run has one."""
-        if self._threads == 1:
-            return None
         if self._rows:
             return RateEquations(self.system, self._named_slopes, self.precision, self._rows, self.forcing)
+        if self._threads == 1:
+            return None
         return DealtEquations(self.system, self._named_slopes, self.precision, self._threads, self.forcing)
 
     @property

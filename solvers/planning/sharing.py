@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from solvers.algebra.pivot_order import Entry
+from solvers.algebra.pivot_order import Entry, choose_order
 from solvers.algebra.rate_jacobian import RateJacobian
 from solvers.algebra.row_layout import RowLayout, deal_rows
 from solvers.algebra.row_lu import RowLU
@@ -21,6 +21,7 @@ from solvers.equations.right_hand_side import RightHandSide
 from solvers.equations.system import System, observable_symbol, state_symbol
 from solvers.errors import PlanError
 from solvers.planning.problem import Problem
+from solvers.straightline.dealing import Dealing
 from solvers.straightline.recorded import Argument, record
 from solvers.tableaus.fully_implicit import FullyImplicitTableau
 from solvers.tableaus.rosenbrock import RosenbrockTableau
@@ -70,7 +71,7 @@ _FREE = frozenset({"argument", "constant", "setting", "nothing", "load", "store"
 
 #: Entries (row, column).
 Pattern = list[Entry]
-#: Makes the right-hand side for a number of threads and, where those work out rates together, the rows of each.
+#: Makes the right-hand side for a number of threads or, where those work out rates together, the rows of each.
 Make = Callable[..., RightHandSide]
 
 
@@ -107,7 +108,8 @@ def _as_asked(problem: Problem, make: Make, threads: int) -> RightHandSide:
     if not problem.explicit:
         reason = _why_not_rates(problem, threads)
         if reason is None:
-            return make(threads, deal_rows(len(problem.system.states), _pattern(problem.system), threads))
+            order = choose_order(len(problem.system.states), _pattern(problem.system))
+            return make(rows=deal_rows(order, threads))
     message = f"threads_per_run = {threads} {reason}"
     raise PlanError(message, "leave it out, or set it to 1", "run.kernel.threads_per_run")
 
@@ -151,30 +153,29 @@ def _implicit_rule(problem: Problem, make: Make) -> RightHandSide | None:
 
 def _rule_for_rates(problem: Problem, make: Make) -> RightHandSide | None:
     """Return the right-hand side as sums of rates, dealt among as few threads as have room, where that pays."""
-    n, rosenbrock = len(problem.system.states), isinstance(problem.tableau, RosenbrockTableau)
-    if not FEWEST_LANES <= n <= MOST_ROWS or problem.solve.linear.kind != "lu":
+    n = len(problem.system.states)
+    if n < FEWEST_LANES or _why_not_rates(problem, FEWEST_LANES):
         return None
     pattern = _pattern(problem.system)
     alone = SparseLU(n, pattern, problem.solve.precision)
     numbers = _words(problem) * (n * _kept_of_a_state(problem) + _matrices(problem) * alone.nonzeros)
-    if numbers <= (RATES_ALONE if rosenbrock else RATES_ALONE_ITERATING):
+    if numbers <= (RATES_ALONE_ITERATING if problem.iterates else RATES_ALONE):
         return None
-    room, threads = RATES_ROOM[problem.solve.precision], FEWEST_LANES
-    while (kept := _numbers_of_rows(problem, pattern, threads)) > room and threads < MOST_THREADS:
-        threads *= 2
-    if kept > RATES_FULL or _why_not_rates(problem, threads):
+    room, rows = RATES_ROOM[problem.solve.precision], deal_rows(alone.order, FEWEST_LANES)
+    while (kept := _numbers_of_rows(problem, pattern, rows)) > room and rows.lanes < MOST_THREADS:
+        rows = deal_rows(alone.order, 2 * rows.lanes)
+    if kept > RATES_FULL or _why_not_rates(problem, rows.lanes):
         return None
-    dealt = make(threads, deal_rows(n, pattern, threads))
+    dealt = make(rows=rows)
     stages = problem.tableau.stages
     whole = alone.operations.factor + 2 * len(pattern) + _work_of_stages(stages, n, alone.nonzeros, dealt.derivatives)
-    return dealt if threads * _work_of_rows(dealt, stages) <= MOST_WORK_FOR_RATES * whole else None
+    return dealt if rows.lanes * _work_of_rows(dealt, stages) <= MOST_WORK_FOR_RATES * whole else None
 
 
-def _numbers_of_rows(problem: Problem, pattern: Pattern, threads: int) -> int:
+def _numbers_of_rows(problem: Problem, pattern: Pattern, rows: Dealing) -> int:
     """Return the 32-bit numbers that a thread keeps where threads eliminate rows together."""
-    dealing = deal_rows(len(problem.system.states), pattern, threads)
-    factors = RowLU(RowLayout(tuple(pattern), dealing, problem.solve.precision)).size
-    return _words(problem) * (len(dealing.slots) * _kept_of_a_state(problem) + _matrices(problem) * factors)
+    factors = RowLU(RowLayout(tuple(pattern), rows, problem.solve.precision)).size
+    return _words(problem) * (len(rows.slots) * _kept_of_a_state(problem) + _matrices(problem) * factors)
 
 
 def _work_of_stages(stages: int, n: int, solve: int, derivatives: Program) -> int:

@@ -9,6 +9,7 @@ from support.threads import Lanes
 from benchmarks.models import network
 from solvers.algebra.complex_numbers import Complex
 from solvers.algebra.grid_inverse import GridInverse
+from solvers.algebra.pivot_order import choose_order
 from solvers.algebra.rate_jacobian import RateJacobian
 from solvers.algebra.row_layout import RowLayout, deal_rows
 from solvers.algebra.row_lu import RowLU
@@ -26,8 +27,8 @@ SYSTEMS = {name: make for name, (make, *_) in MANY.items()} | {
 def dealt(system, lanes, precision="float64"):
     """Return J of one thread, and dealt by rows."""
     jacobian = Jacobian(system, precision)
-    dealing = deal_rows(len(system.states), jacobian.pattern, lanes)
-    rhs = RightHandSide(system, precision, threads=lanes, rows=dealing)
+    dealing = deal_rows(choose_order(len(system.states), jacobian.pattern), lanes)
+    rhs = RightHandSide(system, precision, rows=dealing)
     return jacobian, RateJacobian(rhs.dealt), rhs
 
 
@@ -117,7 +118,7 @@ def test_no_two_columns_of_a_row_share_a_position():
 
 def test_the_rows_of_the_last_pivots_are_in_the_first_slot():
     pattern = Jacobian(SYSTEMS["a network"](21), "float64").pattern
-    dealing = deal_rows(21, pattern, 8)
+    dealing = deal_rows(choose_order(21, pattern), 8)
     assert [sum(each is not None for each in slot) for slot in dealing.slots] == [8, 8, 5]
     layout = RowLayout(pattern, dealing, "float64")
     assert [layout.held(pivot) for pivot in (0, 4, 5, 20)] == [(2, 0), (2, 4), (1, 0), (0, 7)]

@@ -6,6 +6,7 @@ from support.systems import make_system, system_of
 from support.threads import Lanes
 
 from benchmarks.models import network
+from solvers.algebra.pivot_order import choose_order
 from solvers.algebra.row_layout import deal_rows
 from solvers.equations.jacobian import Jacobian
 from solvers.equations.right_hand_side import RightHandSide
@@ -13,7 +14,7 @@ from solvers.equations.right_hand_side import RightHandSide
 
 def shared(system, lanes):
     pattern = Jacobian(system, "float64").pattern
-    return RightHandSide(system, "float64", threads=lanes, rows=deal_rows(len(system.states), pattern, lanes))
+    return RightHandSide(system, "float64", rows=deal_rows(choose_order(len(system.states), pattern), lanes))
 
 
 def slopes(system, lanes, t=0.7):
